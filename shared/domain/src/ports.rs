@@ -83,7 +83,7 @@ pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
 pub use sign_in::{
     AccountPlace, Admission, DeviceToken, FlowPurpose, FlowStore, LoginChange, LoginStore, Opening,
-    PasswordHasher, Reset, SessionStore, SignInFlow, ThrottleStore, Verdict,
+    PasswordHasher, RefusalStore, Reset, SessionStore, SignInFlow, ThrottleStore, Verdict,
 };
 pub use team::{
     Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientDeletion, ClientStore,

@@ -140,6 +140,7 @@ mod tests {
         Login {
             id: LoginId::derive(&["ana"]),
             email: email("ana@example.com"),
+            address_since: at(0),
             name: "Ana".to_owned(),
             verified_at: Some(at(0)),
             password: Some(PasswordRecord {

@@ -1,6 +1,6 @@
 //! Records beside a login, and the end of a login (SPEC D35).
 
-use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT, every};
+use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT};
 use crate::aws::port_error;
 use crate::dynamo::{
     items::EmailItem,
@@ -14,7 +14,7 @@ use vestibule_domain::{
     PortError, Timestamp,
     ids::LoginId,
     ports::{BoundIdentity, LoginRemoval, LoginStore, OwnLoginStore},
-    team::login::Login,
+    team::{login::Login, mail::Mail},
 };
 
 /// Rows that one transaction deletes.
@@ -27,26 +27,18 @@ struct DeviceFacts {
 }
 
 impl DynamoLogins {
-    /// Deletes the rows of a partition that are in question.
-    pub(super) async fn clear(
-        &self,
-        partition: &str,
-        is_wanted: fn(&Key) -> bool,
-    ) -> Result<(), PortError> {
+    /// Deletes the rows of a partition.
+    pub(super) async fn clear(&self, partition: &str) -> Result<(), PortError> {
         let rows = self
             .partition(partition, "dynamodb: Query (rows of a login that end)")
             .await?;
-        self.delete_each(&rows, is_wanted).await
+        self.delete_each(&rows).await
     }
 
-    /// Deletes those of the rows that are in question.
-    async fn delete_each(
-        &self,
-        rows: &[Attributes],
-        is_wanted: fn(&Key) -> bool,
-    ) -> Result<(), PortError> {
-        let wanted: Vec<Key> = rows.iter().filter_map(key_of).filter(is_wanted).collect();
-        for some in wanted.chunks(DELETED_AT_ONCE) {
+    /// Deletes rows.
+    async fn delete_each(&self, rows: &[Attributes]) -> Result<(), PortError> {
+        let found: Vec<Key> = rows.iter().filter_map(key_of).collect();
+        for some in found.chunks(DELETED_AT_ONCE) {
             let mut deletes = Vec::new();
             for key in some {
                 deletes.push(delete_write(self.table.removal_part(key)?));
@@ -69,7 +61,7 @@ impl DynamoLogins {
                 .await
                 .map_err(|error| port_error(what, error))?;
             let rows = answer.items.unwrap_or_default();
-            self.delete_each(&rows, every).await?;
+            self.delete_each(&rows).await?;
             start = answer.last_evaluated_key;
             if start.is_none() {
                 return Ok(());
@@ -137,10 +129,12 @@ impl OwnLoginStore for DynamoLogins {
         let table = &self.table;
         let (login, id) = (&removal.login, removal.login.id);
         table.unbind(id, None).await?;
-        self.clear(&keys::devices(id), every).await?;
-        self.clear(&keys::resets(id), every).await?;
-        self.clear(&keys::session_uses(id), every).await?;
+        self.clear(&keys::devices(id)).await?;
+        self.clear(&keys::address_changes(id)).await?;
+        self.clear(&keys::session_uses(id)).await?;
         self.clear_mails(id).await?;
+        self.clear_mails(Mail::owner_by_address(&login.email))
+            .await?;
         let room = removal.end_sessions.len().min(SESSIONS_ENDED_MAX);
         let (ended, surplus) = removal.end_sessions.split_at(room);
         table.end_surplus(id, surplus).await?;
