@@ -78,6 +78,7 @@ mod parked_records;
 mod parked_turns;
 mod platforms;
 mod profile_image;
+mod provider_limits;
 mod provider_sessions;
 mod provider_tenants;
 mod providers;
