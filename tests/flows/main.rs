@@ -64,6 +64,7 @@ mod login_export;
 mod mail_events;
 mod mails;
 mod members;
+mod my_identities;
 mod names;
 mod notices;
 mod notices_sent;

@@ -370,6 +370,7 @@ async fn a_session_through_an_accounts_provider_opens_that_account_and_touches_n
         ("POST", "/v1/me/factor", Value::Null),
         ("POST", "/v1/me/factor/remove", json!({"code": "000000"})),
         ("GET", "/v1/me/sessions", Value::Null),
+        ("GET", "/v1/me/identities", Value::Null),
         ("POST", "/v1/me/sessions/end-others", Value::Null),
         ("PATCH", "/v1/me", json!({"name": "Mallory"})),
     ] {

@@ -76,8 +76,8 @@ pub use outbox::{
     OutboxStore, OutboxView, PaceReader, Postponement,
 };
 pub use own_login::{
-    AddressChange, AddressOutcome, AddressStore, AddressTaking, BoundIdentity, LoginRemoval,
-    OwnLoginStore,
+    AddressChange, AddressOutcome, AddressStore, AddressTaking, BoundIdentity, IdentityRemoval,
+    LoginRemoval, OwnLoginStore,
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};

@@ -321,7 +321,7 @@ pub enum ChangedCredential {
     SecondFactor,
     /// The e-mail address.
     Address,
-    /// An identity at a provider, which was connected.
+    /// An identity at a provider, which was connected or disconnected.
     Identity,
 }
 

@@ -3,9 +3,10 @@
 use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT};
 use crate::aws::port_error;
 use crate::dynamo::{
+    changes::at_version,
     items::EmailItem,
     keys::{self, Key},
-    table::{Attributes, Transacted, delete_write, from_row, key_of, n, put_write, s},
+    table::{Attributes, Transacted, check_write, delete_write, from_row, key_of, n, put_write, s},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use vestibule_domain::{
     PortError, Timestamp,
     ids::LoginId,
-    ports::{BoundIdentity, LoginRemoval, LoginStore, OwnLoginStore},
+    ports::{BoundIdentity, IdentityRemoval, LoginRemoval, LoginStore, OwnLoginStore},
     team::{login::Login, mail::Mail},
 };
 
@@ -95,9 +96,47 @@ impl OwnLoginStore for DynamoLogins {
         let rows = self.table.identity_rows(id).await?;
         let shown = rows.into_iter().map(|row| BoundIdentity {
             account_id: row.scope.account_id(),
+            hash: row.identity,
             method_id: row.method_id,
         });
         Ok(shown.collect())
+    }
+
+    async fn remove_identity(&self, removal: &IdentityRemoval) -> Result<(), PortError> {
+        let (table, id, scope) = (&self.table, removal.session.login_id, removal.scope);
+        let room = removal.end_sessions.len().min(SESSIONS_ENDED_MAX);
+        let (ended, surplus) = removal.end_sessions.split_at(room);
+        table.end_surplus(id, surplus).await?;
+        let own = [(":own", s(id))];
+        let is_own = "login_id = :own";
+        let place = keys::identity(scope, &removal.hash);
+        let found = keys::login_identity(id, scope.account_id(), &removal.hash);
+        // A rule that asks for an identity could be turned on in between.
+        let rules = table.check_part(
+            &keys::account(scope),
+            at_version(removal.account_version),
+            &[],
+            &[(":read", n(removal.account_version))],
+        )?;
+        let mut writes = vec![
+            delete_write(table.delete_part(&place, is_own, &own)?),
+            delete_write(table.removal_part(&found)?),
+            check_write(rules),
+            table.still_counts_check(&removal.session)?,
+        ];
+        if let Some(kept) = &removal.kept {
+            let kept = keys::identity(scope, kept);
+            writes.push(check_write(table.check_part(&kept, is_own, &[], &own)?));
+        }
+        writes.extend(table.session_ends(id, ended)?);
+        if let Some(mail) = &removal.mail {
+            writes.push(table.mail_write(mail)?);
+        }
+        writes.push(table.audit_write(&removal.audit)?);
+        match table.transact(writes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: "identity" }),
+        }
     }
 
     async fn note_left(&self, id: LoginId, now: Timestamp) -> Result<(), PortError> {
