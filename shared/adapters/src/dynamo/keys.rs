@@ -105,15 +105,16 @@
 //! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
 //! | acceptance | invitation, member, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each session that ends |
 //! | account deleted | `A`, `A#METHODS` and `A#CLIENT_CONNECTORS` by partition; `A#INVITATIONS`, and of each invitation the row, its mails, its `A#BLOCKED#hash`, `A#MEMBER#m`, and `LOGIN#l#IDENTITIES` with each `A#IDENTITY#hash`; `A` / `ACCOUNT`, `LATEST_PROJECT`, `A#ROLES` and what a removed member has | `lists_all` | 4 queries and 1 read, 1 query and 1 batch read for fifty invitations, 1 query a login; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
-//! | login of an address | `EMAIL#hash`, `LOGIN#l` | | 2 reads, whether or not there is one |
+//! | login of an address | `EMAIL#hash`, `LOGIN#l`; the decoy's rows in place of those that are not there | | 2 batch reads, 4 RRU, whether or not there is one |
 //! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
 //! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
 //! | sign-in, sign-out | `LOGIN#l`, sessions and the end of all, `LOGIN#l#DEVICES`, mail, audit entries | | 1 transaction, 2 WRU a row |
 //! | end of all sessions of a login | `LOGIN#l#SESSIONS` / `ENDED` | | part of the change that ends them, 2 WRU |
-//! | reset asked for, spent | `LOGIN#l#RESETS` / `RESET#hash`, mail | | 1 transaction, 4 WRU; part of the login's |
-//! | another address asked for | `LOGIN#l#RESETS` / `NEW_ADDRESS#hash`, two mails | | 1 transaction, 6 WRU |
-//! | another address taken | `LOGIN#l`, both `EMAIL#hash`, sessions, mails, audit entries; then of each account `A#MEMBER#m` and both `A#ADDRESS#hash` | | 2 queries, 1 transaction of 2 WRU a row; 1 batch read and 1 transaction of 6 WRU an account |
-//! | login deleted | `LOGIN#l#IDENTITIES` and each `A#IDENTITY#hash`, `LOGIN#l#DEVICES`, resets and session uses by partition, `LOGIN#l#MAILS`; `LOGIN#l`, `EMAIL#hash`, sessions | `lists_all` | 5 queries, 1 transaction of 2 WRU for each hundred rows, 2 for an identity |
+//! | reset asked for, spent | `RESET#hash`, mail | | 1 transaction, 4 WRU; part of the login's |
+//! | refused sign-in | `LOGIN#l`, `LOGIN#l#MEMBERS`, then account, roles and member of each; an audit entry in each | | 1 job; in its worker 1 read, 1 query, 1 batch read, 1 transaction of 2 WRU an account |
+//! | another address asked for | `LOGIN#l#NEW_ADDRESSES` / `NEW_ADDRESS#hash`, two mails | | 1 transaction, 6 WRU |
+//! | another address taken | `LOGIN#l`, both `EMAIL#hash`, sessions, mails, audit entries; then of each account `A#MEMBER#m` and both `A#ADDRESS#hash` | | 1 query, 1 transaction of 2 WRU a row; 1 batch read and 1 transaction of 6 WRU an account |
+//! | login deleted | `LOGIN#l#IDENTITIES` and each `A#IDENTITY#hash`, `LOGIN#l#DEVICES`, changes of the address and session uses by partition, `LOGIN#l#MAILS` and those by address; `LOGIN#l`, `EMAIL#hash`, sessions | `lists_all` | 6 queries, 1 transaction of 2 WRU for each hundred rows, 2 for an identity |
 //! | sign-in through a provider | `FLOW#hash` | | 1 write; 1 read and 1 transaction |
 //! | attempt before a throttle | `THROTTLE#kind#hash` | | 1 or 2 updates, 1 WRU |
 //! | mail sent | `A#MAIL#id` or `LOGIN#l#MAIL#id`, `MAIL_SENT#hash`; `A#BLOCKED#hash`, `BOUNCED#hash` | `outbox` | 2 updates, 1 batch read, 1 read, 1 transaction of 4 WRU; expires after 90 days |
@@ -160,12 +161,12 @@ pub use request_rows::{
 };
 pub use search_rows::{index_order, indexed, parse_index_order, parse_suffix, suffix, suffixes};
 pub use team_rows::{
-    address_change, audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name,
-    clients, device, devices, flow, identity, invitation, invitations, is_reset, login,
-    login_address, login_identities, login_identity, login_mails, login_member, login_members,
-    login_method, login_methods, mail, mail_sent, member, member_address, member_image, members,
-    notice_day, parse_mail, recovery, reset, resets, roles, session, session_use, session_uses,
-    sessions, sessions_ended, throttle,
+    address_change, address_changes, audit_by, audit_month, audit_on, blocked_address,
+    bounced_address, by_name, clients, decoy_address, decoy_gap, decoy_id, decoy_login, device,
+    devices, flow, identity, invitation, invitations, login, login_address, login_identities,
+    login_identity, login_mails, login_member, login_members, login_method, login_methods, mail,
+    mail_sent, member, member_address, member_image, members, notice_day, parse_mail, recovery,
+    reset, roles, session, session_use, session_uses, sessions, sessions_ended, throttle,
 };
 
 use std::{collections::HashMap, fmt};
