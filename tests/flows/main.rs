@@ -35,6 +35,8 @@ mod costs;
 mod delivery;
 mod direct_approval;
 mod edits;
+mod environments;
+mod environments_in_use;
 mod erasure;
 mod erasure_given_up;
 mod erasure_notes;

@@ -25,6 +25,8 @@ pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     access_requests::decide::PROBLEM_TYPES,
     connectors::PROBLEM_TYPES,
     environments::PROBLEM_TYPES,
+    environments::delete::PROBLEM_TYPES,
+    environments::order::PROBLEM_TYPES,
     environments::test::PROBLEM_TYPES,
 ];
 
@@ -58,6 +60,14 @@ fn places(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised(
             Permission::ProjectsWrite,
             routes!(environments::update_environment),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(environments::delete::delete_environment),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(environments::order::reorder_environments),
         )
         .authorised(
             Permission::ProjectsWrite,

@@ -6,9 +6,9 @@ use vestibule_adapters::{
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoAudit, DynamoChatUsers,
         DynamoClosings, DynamoConnectors, DynamoConversationWriter, DynamoConversations,
-        DynamoCredentials, DynamoErasures, DynamoGivenUp, DynamoHistory, DynamoIntake,
-        DynamoLogins, DynamoMails, DynamoNotices, DynamoOutbox, DynamoOutgoing, DynamoParking,
-        DynamoProjects, DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
+        DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoGivenUp, DynamoHistory,
+        DynamoIntake, DynamoLogins, DynamoMails, DynamoNotices, DynamoOutbox, DynamoOutgoing,
+        DynamoParking, DynamoProjects, DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -79,6 +79,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn chat_users(&self, vault: &Arc<KmsVault>) -> Arc<DynamoChatUsers> {
         Arc::new(DynamoChatUsers::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// End users.
+    #[must_use]
+    pub fn end_users(&self, vault: &Arc<KmsVault>) -> Arc<DynamoEndUsers> {
+        Arc::new(DynamoEndUsers::new(self.table.clone(), Arc::clone(vault)))
     }
 
     /// Access requests, for decisions.

@@ -8,6 +8,7 @@ pub mod agent_tests;
 pub mod api_key;
 pub mod credential;
 pub mod email_address;
+pub mod layout;
 pub mod permission;
 pub mod proof;
 pub mod rules;

@@ -8,6 +8,7 @@ mod by;
 mod chat;
 mod conversations;
 mod directory;
+mod environments;
 mod erasure;
 mod files;
 mod given_up;
@@ -30,8 +31,8 @@ pub use account_end::{AccountDeletion, AccountEndStore};
 pub use admin::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
     ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
-    EnvironmentStore, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects, ProjectStore, Recovery,
-    RecoveryOutcome, SetUp, SetUpOutcome, SetUpReceipt, TestStart,
+    KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects, ProjectStore, Recovery, RecoveryOutcome,
+    SetUp, SetUpOutcome, SetUpReceipt,
 };
 pub use agents::{
     AgentHealthReader, AgentHealthStore, AgentNote, AgentState, ClaimedAgent, GivenUp, HeldSlot,
@@ -49,6 +50,9 @@ pub use conversations::{
 };
 pub use directory::{
     EndUserCreated, EndUserFilter, EndUserStore, EndUserUpdated, Linked, Unlinked,
+};
+pub use environments::{
+    EnvironmentDeletion, EnvironmentNeed, EnvironmentStore, NEED_SHOWN_MAX, TestStart,
 };
 pub use erasure::{ErasedPage, Eraser};
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};

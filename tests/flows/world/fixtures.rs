@@ -13,8 +13,8 @@ use std::{
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
-        DynamoAccessRequests, DynamoAccounts, DynamoClosings, DynamoConnectors, DynamoIntake,
-        DynamoProjects, DynamoSendPacer, DynamoStandings, DynamoTeam,
+        DynamoAccessRequests, DynamoAccounts, DynamoClosings, DynamoConnectors, DynamoEndUsers,
+        DynamoIntake, DynamoProjects, DynamoSendPacer, DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -60,6 +60,7 @@ pub struct Stores {
     pub connectors: Arc<DynamoConnectors>,
     pub access_requests: Arc<DynamoAccessRequests>,
     pub closings: Arc<DynamoClosings>,
+    pub end_users: Arc<DynamoEndUsers>,
     pub intake: Arc<DynamoIntake>,
     pub standings: Arc<DynamoStandings>,
     pub send_pacer: Arc<DynamoSendPacer>,
@@ -95,6 +96,7 @@ impl Stores {
             connectors: adapters.connectors(&vault),
             access_requests: adapters.access_requests(&vault),
             closings: adapters.closings(),
+            end_users: adapters.end_users(&vault),
             intake: adapters.intake(),
             standings: adapters.standings(),
             send_pacer: adapters.send_pacer(),
@@ -281,8 +283,13 @@ impl World {
         let vault = self.stores.vault.as_ref();
         let environment = environment(scope, name, &self.to_agent, vault, now).await;
         let environments = &self.stores.projects;
+        let layout = environments.layout(scope).await.unwrap();
+        let environment = Environment {
+            position: layout.next_position(),
+            ..environment
+        };
         environments
-            .create_environment(&environment, &audit(scope, now))
+            .create_environment(&environment, layout.version, &audit(scope, now))
             .await
             .unwrap();
         let named = (self.platform, name);

@@ -154,7 +154,8 @@ impl ConnectorStore for DynamoConnectors {
     ) -> Result<Created<Connector>, PortError> {
         let item = ConnectorItem::from(connector);
         let claim = keys::connector_claim(connector.id);
-        let with = vec![self.table.client_named_write(connector)?];
+        let mut with = self.table.leading_writes(connector)?;
+        with.push(self.table.client_named_write(connector)?);
         let created = self
             .table
             .create_once(&item, &claim, with, audit, "connector")
@@ -198,8 +199,9 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
+        let with = self.table.leading_writes(connector)?;
         self.table
-            .replace(&item, connector.version, audit, "connector")
+            .replace_with(&item, connector.version, with, audit, "connector")
             .await
     }
 
@@ -222,7 +224,8 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
-        let with = vec![self.table.closing_write(closing, due)?];
+        let mut with = self.table.leading_writes(connector)?;
+        with.push(self.table.closing_write(closing, due)?);
         self.table
             .replace_with(&item, connector.version, with, audit, "connector")
             .await
@@ -239,10 +242,9 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
-        let mut with = vec![
-            self.table.client_named_write(connector)?,
-            self.table.client_left_write(connector, from)?,
-        ];
+        let mut with = self.table.leading_writes(connector)?;
+        with.push(self.table.client_named_write(connector)?);
+        with.push(self.table.client_left_write(connector, from)?);
         if let Some((closing, due)) = closing {
             with.push(self.table.closing_write(closing, due)?);
         }
@@ -289,6 +291,7 @@ impl ConnectorStore for DynamoConnectors {
                 .claim_write(&keys::connector_claim(connector.id))?,
             self.table
                 .client_left_write(connector, connector.client_id)?,
+            self.table.led_write(connector)?,
         ];
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),

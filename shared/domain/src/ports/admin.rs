@@ -9,7 +9,6 @@ use crate::{
     access::standing::Standing,
     account::{
         Account, Client, Environment, Project,
-        agent_tests::{RunningTest, TooManyTests},
         api_key::ApiKey,
         credential::{Credential, CredentialClaim},
         proof::{CallerProof, CredentialId},
@@ -19,8 +18,7 @@ use crate::{
     erasure::Erasure,
     event::AuditEntry,
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, DeliveryId,
-        EnvironmentId, ProjectId,
+        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ProjectId,
     },
     page::{ListError, Page, PageRequest},
     ports::{AvatarImage, By},
@@ -255,67 +253,6 @@ pub trait ProjectStore: Send + Sync {
         due: Timestamp,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
-}
-
-/// The store of environments.
-#[async_trait]
-pub trait EnvironmentStore: Send + Sync {
-    /// Creates an environment.
-    async fn create_environment(
-        &self,
-        environment: &Environment,
-        audit: &AuditEntry,
-    ) -> Result<Created<Environment>, PortError>;
-    /// Returns one environment.
-    async fn get_environment(
-        &self,
-        scope: ProjectScope,
-        id: EnvironmentId,
-    ) -> Result<Option<Environment>, PortError>;
-    /// Whether a project of the account has this environment.
-    async fn has_environment(
-        &self,
-        scope: AccountScope,
-        id: EnvironmentId,
-    ) -> Result<bool, PortError>;
-    /// Lists the project's environments, in the order of creation.
-    async fn list_environments(
-        &self,
-        scope: ProjectScope,
-        page: &PageRequest,
-    ) -> Result<Page<Environment>, ListError>;
-    /// Stores an environment made from the record at `environment.version`. `Conflict` when the
-    /// record changed.
-    async fn update_environment(
-        &self,
-        environment: &Environment,
-        audit: &AuditEntry,
-    ) -> Result<(), PortError>;
-    /// Records that a test delivery begins, with its audit entry, unless too many are under way. Counts them
-    /// and records the new one in one write. `Conflict` when others kept beginning and ending meanwhile.
-    async fn begin_test(
-        &self,
-        scope: AccountScope,
-        test: &RunningTest,
-        now: Timestamp,
-        audit: &AuditEntry,
-    ) -> Result<TestStart, PortError>;
-    /// Records that a test delivery has ended.
-    async fn end_test(
-        &self,
-        scope: AccountScope,
-        id: DeliveryId,
-        now: Timestamp,
-    ) -> Result<(), PortError>;
-}
-
-/// The outcome of beginning a test delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TestStart {
-    /// It is under way.
-    Begun,
-    /// Others have to end first. Nothing was recorded.
-    TooMany(TooManyTests),
 }
 
 /// A count that stops early when the number is large.

@@ -47,9 +47,15 @@ pub fn held_message(scope: ProjectScope, id: AccessRequestId) -> Key {
 #[must_use]
 pub fn closing(scope: ProjectScope, connector_id: ConnectorId) -> Key {
     Key::new(
-        format!("{}#{CLOSINGS}", project_pk(scope)),
+        closings_in(scope),
         format!("{CLOSING_PREFIX}{connector_id}"),
     )
+}
+
+/// The partition of a project's orders to close requests.
+#[must_use]
+pub fn closings_in(scope: ProjectScope) -> String {
+    format!("{}#{CLOSINGS}", project_pk(scope))
 }
 
 const CLOSINGS: &str = "CLOSINGS";
