@@ -79,6 +79,8 @@ mod parked_records;
 mod parked_turns;
 mod platforms;
 mod profile_image;
+mod project_deletion;
+mod projects;
 mod provider_limits;
 mod provider_tenants;
 mod providers;

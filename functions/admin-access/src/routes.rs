@@ -28,6 +28,7 @@ pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     environments::delete::PROBLEM_TYPES,
     environments::order::PROBLEM_TYPES,
     environments::test::PROBLEM_TYPES,
+    projects::delete::PROBLEM_TYPES,
 ];
 
 /// Every route, with its documentation and the access it requires.
@@ -45,6 +46,18 @@ fn places(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised(Permission::ProjectsWrite, routes!(projects::create_project))
         .authorised(Permission::ProjectsRead, routes!(projects::get_project))
         .authorised(Permission::ProjectsWrite, routes!(projects::update_project))
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(projects::archive::archive_project),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(projects::archive::restore_project),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(projects::delete::delete_project),
+        )
         .authorised(
             Permission::ProjectsRead,
             routes!(environments::list_environments),

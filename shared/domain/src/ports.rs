@@ -31,8 +31,8 @@ pub use account_end::{AccountDeletion, AccountEndStore};
 pub use admin::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
     ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
-    KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects, ProjectStore, Recovery, RecoveryOutcome,
-    SetUp, SetUpOutcome, SetUpReceipt,
+    DELETED_CONNECTORS_MAX, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects, ProjectDeletion,
+    ProjectRemains, ProjectStore, Recovery, RecoveryOutcome, SetUp, SetUpOutcome, SetUpReceipt,
 };
 pub use agents::{
     AgentHealthReader, AgentHealthStore, AgentNote, AgentState, ClaimedAgent, GivenUp, HeldSlot,

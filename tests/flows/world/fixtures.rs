@@ -350,6 +350,7 @@ pub async fn make_project(
         scope,
         name: "Concierge".into(),
         history_days: HistoryDays::default(),
+        archived_at: None,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -438,6 +439,7 @@ pub async fn connector_row(
             new_per_minute: NEW_REQUESTS_PER_MINUTE_MAX,
             ..RequestLimits::default()
         },
+        is_archived: false,
         // Separate tests cover what follows an approval.
         after_approval: AfterApproval {
             mode: ApprovalMode::Silent,

@@ -17,6 +17,7 @@ use crate::{
 use agent::{AgentPatch, AgentRequest, AgentResponse, read_agent, set_agent};
 use axum::{Json, extract::State, response::Response};
 use beside::Beside;
+pub(super) use beside::all_connectors;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;

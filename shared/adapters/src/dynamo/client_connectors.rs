@@ -8,7 +8,7 @@ use super::{
 };
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use vestibule_domain::{
     AccountScope, PortError, Timestamp, connector::Connector, ids::ClientId, ports::ConnectorPlace,
 };
@@ -24,8 +24,12 @@ struct ClientConnectorsItem {
 
 /// The place of a connector in the set: project and id, so that it can be found.
 fn place(connector: &Connector) -> AttributeValue {
+    AttributeValue::Ss(vec![place_text(connector)])
+}
+
+fn place_text(connector: &Connector) -> String {
     let project_id = connector.scope.project_id();
-    AttributeValue::Ss(vec![format!("{project_id}/{}", connector.id)])
+    format!("{project_id}/{}", connector.id)
 }
 
 fn read_place(text: &str) -> Result<ConnectorPlace, PortError> {
@@ -79,6 +83,35 @@ impl Table {
             .build()
             .map_err(|error| PortError::rejected("dynamodb: Update", error))?;
         Ok(update_write(update))
+    }
+
+    /// Makes the writes by which these connectors, of any clients, name no client any more: one for each client.
+    pub(super) fn clients_left_writes(
+        &self,
+        connectors: &[Connector],
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let mut places: BTreeMap<ClientId, Vec<String>> = BTreeMap::new();
+        for connector in connectors {
+            let of_client = places.entry(connector.client_id).or_default();
+            of_client.push(place_text(connector));
+        }
+        let Some(scope) = connectors.first().map(|one| one.scope.account()) else {
+            return Ok(Vec::new());
+        };
+        places
+            .into_iter()
+            .map(|(id, places)| {
+                let key = keys::client_connectors(scope, id);
+                let update = Update::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key.attributes()))
+                    .update_expression("DELETE connectors :places")
+                    .expression_attribute_values(":places", AttributeValue::Ss(places))
+                    .build()
+                    .map_err(|error| PortError::rejected("dynamodb: Update", error))?;
+                Ok(update_write(update))
+            })
+            .collect()
     }
 
     /// Makes the write by which a client is deleted for good, unless connectors name it.

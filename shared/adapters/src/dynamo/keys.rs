@@ -56,7 +56,7 @@
 //! | text given up that can be redriven | the same, and `CONVERSATION`, `GIVEN_UP#…` | | 1 read and 2 WRU (and 2 a KB) + 1 index write more, expires after 14 days |
 //! | conversations by last activity, in one state or all | `P#CONVERSATIONS#state` or `P#CONVERSATIONS` | `lists_by_state`, `lists_all` | 1 query a page, up to 4 with a filter |
 //! | messages of a conversation | project, conversation, `P#CONVERSATION#id` / `MESSAGE#number` | | 1 batch read and 1 query a page; 1 query more where messages wait for their removal |
-//! | API key with its last use; the request of a decision beside it | `A` / `KEY#hash`, `A#KEY_USES` / `KEY#hash`; `P#REQUEST#id` | | 1 batch read, 2 RRU; 1 read |
+//! | API key with its last use, and the project of the call; the request of a decision beside it | `A` / `KEY#hash` and `PROJECT#id`, `A#KEY_USES` / `KEY#hash`; `P#REQUEST#id` | | 1 batch read, 3 RRU; 1 read |
 //! | use of an API key | `A#KEY_USES` / `KEY#hash` | | 1 update a day, 1 WRU |
 //! | environment of an API key that is to be limited to it | `A` / `PROJECT#id`, `P` / `ENVIRONMENT#id` of each project | | 1 query and 1 batch read a hundred projects |
 //! | test delivery | `A` / `AGENT_TESTS`, audit entry | | 2 reads; 1 transaction, 4 WRU; 1 write |
@@ -84,8 +84,9 @@
 //! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c`, `P` / `LAYOUT`, audit entry; the check of the environment, or a deletion's `P#CLOSINGS` | | 1 transaction, 12 WRU + index writes |
 //! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 6 WRU + index writes and the proof |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
+//! | project archived, or taken back | `A` / `PROJECT#id`, `P` / `SETTINGS` and `LAYOUT`, connectors, audit entry | `lists_all` | 1 read, 2 queries, 1 batch read per hundred connectors, 1 transaction of 8 WRU and 2 for each KB of a connector + index writes |
 //! | change of a project | `A` / `PROJECT#id`, `P` / `SETTINGS`, audit entry | | 1 transaction, 6 WRU + index writes |
-//! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT`, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session through a provider | | 2 batch reads, 7 RRU; 1 read of the call's record beside them |
+//! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT` and the `PROJECT#id` of the call, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session through a provider | | 2 batch reads, 8 RRU; 1 read of the call's record beside them |
 //! | API key of a member | as any key, then `A#MEMBER#m` / `MEMBER` and `A#ROLES` | | 2 batch reads, 4 RRU |
 //! | activity of a session | `LOGIN#l#SESSION_USES` / `SESSION#hash` | | 1 update in 5 minutes, 1 WRU |
 //! | proof of the caller's right in a change | key or session; member; roles if the member's role is a custom one | | 2 WRU each, in the change's transaction |

@@ -3,15 +3,15 @@
 //! because it lags behind.
 
 use super::{
-    items::EnvironmentItem,
-    keys::{self, ENVIRONMENT_PREFIX, PK, SK},
-    table::{Attributes, Table, check_write, from_row, n, s, update_write},
+    items::{ConnectorItem, EnvironmentItem},
+    keys::{self, ALL_PK, ENVIRONMENT_PREFIX, INDEX_ALL, Key, PK, SK},
+    table::{Attributes, Table, check_write, from_row, n, s, take, update_write},
 };
 use crate::aws::port_error;
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use vestibule_domain::{
-    PortError, ProjectScope,
+    PortError, ProjectScope, Timestamp,
     account::{Environment, layout::ProjectLayout},
     connector::Connector,
     ids::{ConnectorId, EnvironmentId},
@@ -20,8 +20,10 @@ use vestibule_domain::{
 const WHAT: &str = "layout";
 /// Prefix of the attributes that name a connector. Each holds the environment's id.
 const CONNECTOR_PREFIX: &str = "CONNECTOR#";
-/// The project exists.
-const LIVES: &str = "attribute_not_exists(deleted_at)";
+/// The project was not deleted.
+const EXISTS: &str = "attribute_not_exists(deleted_at)";
+/// The project is in use: neither archived nor deleted.
+const LIVES: &str = "attribute_not_exists(deleted_at) AND attribute_not_exists(archived_at)";
 
 fn place(id: ConnectorId) -> String {
     format!("{CONNECTOR_PREFIX}{id}")
@@ -117,6 +119,52 @@ impl Table {
         Ok(update_write(update))
     }
 
+    /// Makes the write by which a project is archived at this time, or taken back, made from the layout at `version`.
+    pub(super) fn archive_layout_write(
+        &self,
+        scope: ProjectScope,
+        version: u64,
+        archived_at: Option<Timestamp>,
+    ) -> Result<TransactWriteItem, PortError> {
+        let mut values = vec![(":one", n(1))];
+        let condition = if version == 0 {
+            "attribute_not_exists(version)"
+        } else {
+            values.push((":read", n(version)));
+            "version = :read AND attribute_not_exists(deleted_at)"
+        };
+        let update = match archived_at {
+            Some(at) => {
+                values.push((":at", s(at)));
+                "SET archived_at = :at ADD version :one"
+            }
+            None => "REMOVE archived_at ADD version :one",
+        };
+        let key = keys::layout(scope);
+        let update = self.update_part(&key, update, condition, &[], &values)?;
+        Ok(update_write(update))
+    }
+
+    /// Makes the write by which the project of a layout at `version` is deleted at this time.
+    pub(super) fn delete_layout_write(
+        &self,
+        scope: ProjectScope,
+        version: u64,
+        at: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        let mut values = vec![(":one", n(1)), (":at", s(at))];
+        let condition = if version == 0 {
+            "attribute_not_exists(version)".to_owned()
+        } else {
+            values.push((":read", n(version)));
+            format!("version = :read AND {EXISTS}")
+        };
+        let key = keys::layout(scope);
+        let delete = "SET deleted_at = :at ADD version :one";
+        let update = self.update_part(&key, delete, &condition, &[], &values)?;
+        Ok(update_write(update))
+    }
+
     /// Makes the writes by which a connector says where it leads: the layout, and the check that the environment
     /// exists.
     pub(super) fn leading_writes(
@@ -144,11 +192,51 @@ impl Table {
         let update = self.update_part(
             &keys::layout(connector.scope),
             "REMOVE #place ADD version :one",
-            LIVES,
+            EXISTS,
             &[("#place", place.as_str())],
             &[(":one", n(1))],
         )?;
         Ok(update_write(update))
+    }
+
+    /// Reads the connectors of a project: those that the layout names, and those that only the list does since an
+    /// earlier release.
+    pub(super) async fn connectors_of(
+        &self,
+        scope: ProjectScope,
+        layout: &ProjectLayout,
+    ) -> Result<Vec<Connector>, PortError> {
+        let mut ids: BTreeSet<ConnectorId> = layout.connectors.keys().copied().collect();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .index_name(INDEX_ALL)
+                .key_condition_expression(format!("{ALL_PK} = :list"))
+                .expression_attribute_values(":list", s(keys::connectors(scope)))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| port_error("dynamodb: Query (connectors)", error))?;
+            for row in answer.items.unwrap_or_default() {
+                let item: ConnectorItem = from_row(row, "connector")?;
+                ids.insert(Connector::from(item).id);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        let places: Vec<Key> = ids.into_iter().map(keys::connector).collect();
+        let mut rows = self.get_batch(&places).await?;
+        let mut found = Vec::new();
+        for key in &places {
+            let item: Option<ConnectorItem> = take(&mut rows, key, "connector")?;
+            found.extend(item.filter(|item| item.scope == scope).map(Connector::from));
+        }
+        Ok(found)
     }
 
     /// Makes the check that an environment exists.

@@ -1,10 +1,10 @@
 //! Projects. Their environments are in `environments`.
 
 use super::{
-    items::{EnvironmentItem, ErasureItem, ProjectItem, ProjectSettingsItem},
+    items::{ConnectorItem, EnvironmentItem, ErasureItem, ProjectItem, ProjectSettingsItem},
     keys,
     lists::List,
-    table::{Table, from_row, put_write},
+    table::{Table, Transacted, delete_write, from_row, n, put_write},
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
@@ -13,12 +13,16 @@ use std::sync::Arc;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     account::{Environment, Project},
+    connector::Connector,
     erasure::Erasure,
     event::AuditEntry,
     ids::ProjectId,
     page::{ListError, Page, PageRequest},
-    ports::{Created, ProjectStore},
+    ports::{By, Created, ProjectDeletion, ProjectRemains, ProjectStore},
 };
+
+/// Connectors that one transaction changes with their project. It holds a hundred writes.
+const CONNECTORS_MAX: usize = 50;
 
 /// See [`ProjectStore`] and [`EnvironmentStore`](vestibule_domain::ports::EnvironmentStore).
 #[derive(Debug, Clone)]
@@ -75,7 +79,11 @@ impl ProjectStore for DynamoProjects {
                 .put_part(&item, "attribute_not_exists(pk)", &[])?;
             with.push(put_write(put));
         }
-        let created = self.table.create(&item, with, audit, "project").await?;
+        let claim = keys::project_claim(project.scope.account(), project.id());
+        let created = self
+            .table
+            .create_once(&item, &claim, with, audit, "project")
+            .await?;
         Ok(created.map(Into::into))
     }
 
@@ -92,9 +100,10 @@ impl ProjectStore for DynamoProjects {
     async fn list_projects(
         &self,
         scope: AccountScope,
+        archived: bool,
         page: &PageRequest,
     ) -> Result<Page<Project>, ListError> {
-        let list = List::all(keys::projects(scope));
+        let list = List::all(keys::projects(scope, archived));
         let rows = self.table.page(&list, page, &self.vault).await?;
         let projects = rows
             .items
@@ -109,6 +118,87 @@ impl ProjectStore for DynamoProjects {
 
     async fn update_project(&self, project: &Project, audit: &AuditEntry) -> Result<(), PortError> {
         self.replace_project(project, vec![], audit).await
+    }
+
+    async fn archive_project(
+        &self,
+        project: &Project,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let layout = self.table.layout(project.scope).await?;
+        let connectors = self.table.connectors_of(project.scope, &layout).await?;
+        let is_archived = project.archived_at.is_some();
+        let mut writes = Vec::new();
+        for connector in connectors {
+            if connector.is_archived == is_archived {
+                continue;
+            }
+            let item = ConnectorItem::from(&Connector {
+                is_archived,
+                version: connector.version + 1,
+                ..connector.clone()
+            });
+            let read = [(":read", n(connector.version))];
+            let put = self.table.put_part(&item, "version = :read", &read)?;
+            writes.push(put_write(put));
+        }
+        let surplus = writes.split_off(writes.len().min(CONNECTORS_MAX));
+        for some in surplus.chunks(CONNECTORS_MAX) {
+            if let Transacted::Cancelled(_) = self.table.transact(some.to_vec()).await? {
+                return Err(PortError::Conflict { what: "connector" });
+            }
+        }
+        let layout =
+            self.table
+                .archive_layout_write(project.scope, layout.version, project.archived_at)?;
+        writes.push(layout);
+        self.replace_project(project, writes, audit).await
+    }
+
+    async fn project_remains(&self, scope: ProjectScope) -> Result<ProjectRemains, PortError> {
+        let layout = self.table.layout(scope).await?;
+        let connectors = self.table.connectors_of(scope, &layout).await?;
+        Ok(ProjectRemains { layout, connectors })
+    }
+
+    async fn delete_project(
+        &self,
+        deletion: &ProjectDeletion<'_>,
+        by: By<'_>,
+    ) -> Result<(), PortError> {
+        let ProjectDeletion {
+            project,
+            connectors,
+            layout_version,
+            erasure,
+            due,
+        } = *deletion;
+        let (scope, id) = (project.scope, project.id());
+        let read = [(":read", n(project.version))];
+        let row = keys::project(scope.account(), id);
+        let row = self.table.delete_part(&row, "version = :read", &read)?;
+        let order = ErasureItem::new(erasure, due);
+        let mut writes = vec![
+            delete_write(row),
+            self.table
+                .claim_write(&keys::project_claim(scope.account(), id))?,
+            self.table
+                .delete_layout_write(scope, layout_version, by.audit.at)?,
+            put_write(self.table.replacing_part(&order)?),
+        ];
+        for connector in connectors {
+            let read = [(":read", n(connector.version))];
+            let row = keys::connector(connector.id);
+            let row = self.table.delete_part(&row, "version = :read", &read)?;
+            writes.push(delete_write(row));
+            let claim = keys::connector_claim(connector.id);
+            writes.push(self.table.claim_write(&claim)?);
+        }
+        writes.extend(self.table.clients_left_writes(connectors)?);
+        match self.table.transact_by(writes, by).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: "project" }),
+        }
     }
 
     async fn update_and_erase(

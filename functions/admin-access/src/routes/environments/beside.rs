@@ -56,7 +56,7 @@ pub(super) async fn of_all(
 }
 
 /// Reads every connector of the project.
-pub(super) async fn all_connectors(
+pub(in crate::routes) async fn all_connectors(
     deps: &Deps,
     scope: ProjectScope,
 ) -> Result<Vec<Connector>, ApiError> {

@@ -26,10 +26,15 @@ pub fn project_settings(scope: ProjectScope) -> Key {
     Key::new(project_pk(scope), "SETTINGS")
 }
 
-/// The list of an account's projects.
+/// The list of an account's projects that are archived, or of those that are not.
 #[must_use]
-pub fn projects(scope: AccountScope) -> String {
-    format!("{}#PROJECTS", account_pk(scope.account_id()))
+pub fn projects(scope: AccountScope, archived: bool) -> String {
+    let list = format!("{}#PROJECTS", account_pk(scope.account_id()));
+    if archived {
+        format!("{list}#archived")
+    } else {
+        list
+    }
 }
 
 /// The claim of a project's id. It outlives the project, so that the id is not used again.
