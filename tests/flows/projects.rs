@@ -2,6 +2,7 @@
 
 use crate::{
     admin::{all_powers, call, project},
+    authorisation::untouched,
     outgoing::say,
     world::{SAID, World},
 };
@@ -92,6 +93,40 @@ async fn an_archived_project_answers_nobody_and_takes_no_change_until_it_is_take
             .filter(|row| row.get("action") == Some(&json!(action)));
         assert_eq!(made.count(), count, "{action}");
     }
+}
+
+/// SPEC C63, B39.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_no_access_to_a_client_of_the_project_neither_archives_nor_deletes_it() {
+    let world = World::new().await;
+    let admin = world.person("super_admin").await;
+    let made = world
+        .call_as(
+            &admin,
+            ("POST", "/v1/clients"),
+            json!({"name": "Hooli"}),
+            &[],
+        )
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let limited = world.person("agent").await;
+    let path = format!("/v1/members/{}", limited.member_id);
+    let access = json!({
+        "extra_permissions": ["projects.read", "projects.write"], "clients": [made.body["id"]]
+    });
+    let changed = world.call_as(&admin, ("PATCH", &path), access, &[]).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    let before = untouched(&world);
+    let archive = format!("{}/archive", project(&world));
+    for (method, path, body) in [
+        ("POST", archive, Value::Null),
+        ("DELETE", project(&world), json!({"name": "Concierge"})),
+    ] {
+        let refused = world.call_as(&limited, (method, &path), body, &[]).await;
+        assert_eq!(refused.status, 403, "{}", refused.body);
+        assert_eq!(refused.body["type"], "/problems/other-clients");
+    }
+    assert_eq!(untouched(&world), before);
 }
 
 /// SPEC C63.

@@ -28,6 +28,7 @@ pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     environments::delete::PROBLEM_TYPES,
     environments::order::PROBLEM_TYPES,
     environments::test::PROBLEM_TYPES,
+    projects::PROBLEM_TYPES,
     projects::delete::PROBLEM_TYPES,
 ];
 

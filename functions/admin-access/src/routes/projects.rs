@@ -17,17 +17,33 @@ use vestibule_admin::{
     jobs::enqueue_or_leave,
     log,
     problem::{ApiError, Problem},
-    read_fields, validation,
+    problem_types, read_fields, validation,
 };
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
     account::{ENVIRONMENTS_DEFAULT, Environment, Project},
     chat::history::{HISTORY_DAYS_MAX, HistoryDays},
+    connector::Connector,
     erasure::Erasure,
     event::{Change, Event},
     ids::{EnvironmentId, IdSource, ProjectId},
     ports::OUTBOX_PATIENCE,
 };
+
+problem_types! {
+    OTHER_CLIENTS = "other-clients", FORBIDDEN, "The project has connectors of other clients",
+        "Archiving, restoring and deleting a project concerns every client that it serves. Ask a member with access to all of them.";
+}
+
+/// Checks that the caller may touch the records of every client that these connectors serve.
+fn check_clients(call: &Call, connectors: &[Connector]) -> Result<(), ApiError> {
+    let mut clients = connectors.iter().map(|one| one.client_id);
+    if clients.all(|id| call.may_serve(id)) {
+        Ok(())
+    } else {
+        Err(ApiError::new(&OTHER_CLIENTS))
+    }
+}
 
 /// A project to create.
 #[derive(Debug, Default, Deserialize, ToSchema)]

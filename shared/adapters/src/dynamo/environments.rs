@@ -9,9 +9,7 @@ use super::{
     },
     lists::List,
     projects::DynamoProjects,
-    table::{
-        Attributes, Table, Transacted, delete_write, from_row, key_of, n, put_write, s,
-    },
+    table::{Attributes, Table, Transacted, delete_write, from_row, key_of, n, put_write, s},
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
@@ -100,7 +98,7 @@ impl DynamoProjects {
         let mut count = 0;
         let mut start = None;
         loop {
-            let mut query = self
+            let query = self
                 .table
                 .client
                 .query()
@@ -109,7 +107,7 @@ impl DynamoProjects {
                 .select(Select::Count)
                 .limit(i32::try_from(COUNT_MAX + 1 - count).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(start.take());
-            query = if part.prefix.is_empty() {
+            let query = if part.prefix.is_empty() {
                 query.key_condition_expression(format!("{PK} = :partition"))
             } else {
                 query
@@ -379,12 +377,12 @@ impl EnvironmentStore for DynamoProjects {
         scope: ProjectScope,
         ids: &[EnvironmentId],
     ) -> Result<BTreeMap<EnvironmentId, CountUpTo>, PortError> {
-        let counting = ids.iter().map(|id| async move {
+        let counting = ids.to_vec().into_iter().map(|id| async move {
             let part = Part {
-                partition: keys::holders(scope, *id),
+                partition: keys::holders(scope, id),
                 prefix: "",
             };
-            Ok::<_, PortError>((*id, self.count(&part).await?))
+            Ok::<_, PortError>((id, self.count(&part).await?))
         });
         Ok(try_join_all(counting).await?.into_iter().collect())
     }

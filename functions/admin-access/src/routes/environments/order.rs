@@ -70,8 +70,9 @@ pub async fn reorder_environments(
         |layout| async move {
             let now = call.now();
             let ordered = layout.reordered(order, now).ok_or(&OTHER_ENVIRONMENTS)?;
-            let stored = |one: &Environment| layout.environments.contains(one);
-            let moved: Vec<_> = ordered.iter().filter(|one| !stored(one)).cloned().collect();
+            let is_stored = |one: &Environment| layout.environments.contains(one);
+            let mut moved = ordered.clone();
+            moved.retain(|one| !is_stored(one));
             if moved.is_empty() {
                 return Ok(ordered);
             }

@@ -1,6 +1,6 @@
 //! `POST /v1/projects/{project_id}/archive` and `/restore`
 
-use super::{ProjectResponse, read};
+use super::{ProjectResponse, check_clients, read};
 use crate::{Deps, api_types::ProjectPath, routes::environments::all_connectors};
 use axum::{extract::State, response::Response};
 use serde_json::json;
@@ -73,6 +73,7 @@ async fn put(
         || read(deps, call.scope(), path.project_id),
         |project| async move {
             let connectors = all_connectors(deps, project.scope).await?;
+            check_clients(call, &connectors)?;
             let all_follow = connectors.iter().all(|one| one.is_archived == archived);
             if project.archived_at.is_some() == archived && all_follow {
                 return Ok(found(project.version, ProjectResponse::from(project)));

@@ -1,6 +1,6 @@
 //! `DELETE /v1/projects/{project_id}`
 
-use super::{facts, read};
+use super::{check_clients, facts, read};
 use crate::{Deps, api_types::ProjectPath};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,7 @@ async fn delete(
     let scope = project.scope;
     let now = call.now();
     let all = deps.projects.project_remains(scope).await?;
+    check_clients(call, &all.connectors)?;
     // One transaction has room for so many.
     let (surplus, last) = all
         .connectors
