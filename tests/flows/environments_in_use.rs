@@ -151,9 +151,10 @@ async fn nobody_holds_an_environment_alone_that_is_deleted_at_the_same_time() {
         let id = add(&world, &token, &format!("Preview {round}")).await;
         let (new, other) = (format!("New {round}"), format!("Other {round}"));
         let other = world.add_holder(&other, None, &[first, id]).await.unwrap();
+        let sole = [id];
         let both = join(
-            Box::pin(world.add_holder(&new, None, &[id])),
-            Box::pin(world.change_holder(other.id, &[id])),
+            Box::pin(world.add_holder(&new, None, &sole)),
+            Box::pin(world.change_holder(other.id, &sole)),
         );
         let ((added, changed), (deleted, _)) =
             join(both, Box::pin(delete(&world, &token, id))).await;

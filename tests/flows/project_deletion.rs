@@ -52,7 +52,7 @@ fn put(world: &World, key: &keys::Key) {
     world.db.put_raw(&row).unwrap();
 }
 
-/// A world whose project has something of every kind, and the kinds of its partitions.
+/// A world whose project has something of every kind, and a key.
 async fn full() -> (World, String) {
     let mut world = World::new().await;
     let token = all_powers(&world).await;
