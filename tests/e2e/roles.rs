@@ -224,6 +224,7 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
             aws.delete_item(&Resources::connector()),
             aws.query(None, &aws.account()),
             aws.query(None, &aws.user()),
+            aws.query(None, &aws.of_project("SEARCH#c#97")),
             aws.query(Some("lists_by_state"), &aws.pending()),
             aws.query(Some("lists_all"), &aws.projects()),
             aws.decrypt(),
@@ -283,6 +284,47 @@ async fn the_admin_api_for_conversations_may_read_them_add_messages_and_enqueue_
             aws.send("inbox_dlq_url"),
             aws.receive("inbox_queue_url"),
             aws.receive("onboarding_queue_url"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_admin_api_for_users_may_change_them_and_enqueue_erasures() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    let end_user = aws.of_project(&format!("END_USER#{NOBODY}"));
+    try_role(
+        &stack,
+        "AdminUsersRole",
+        vec![
+            aws.get_item(&end_user),
+            aws.batch_get_item(&aws.user()),
+            aws.put_item(&end_user),
+            aws.put_item(&aws.of_project("PHONE#4915123456789")),
+            aws.delete_item(&end_user),
+            aws.update_item(&aws.uses_of_keys()),
+            aws.update_item(&aws.user()),
+            aws.query(None, &aws.user()),
+            aws.query(None, &aws.of_project("SEARCH#u#97")),
+            aws.query(Some("lists_by_state"), &aws.of_project("END_USERS#by_name")),
+            aws.query(Some("lists_all"), &aws.of_project("END_USERS")),
+            aws.decrypt(),
+            aws.generate_data_key(),
+            aws.enqueue_onboarding(),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(None, &aws.of_project("SEARCH#c#97")),
+            aws.query(Some("outbox"), &Resources::outbox()),
+            aws.encrypt(),
+            aws.setup_secret(),
+            aws.send("email_queue_url"),
+            aws.send("inbox_queue_url"),
+            aws.send("onboarding_dlq_url"),
+            aws.receive("onboarding_queue_url"),
+            aws.queue_attributes("onboarding_queue_url"),
         ],
     )
     .await;
@@ -432,8 +474,40 @@ async fn only_the_worker_of_mails_may_send_one() {
         ],
         vec![
             aws.scan(),
-            aws.query(None, &mail),
+            aws.query(Some("outbox"), &Resources::outbox()),
             aws.delete_item(&mail),
+            aws.setup_secret(),
+            aws.send("onboarding_queue_url"),
+            Resources::mail(),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_worker_of_the_index_writes_the_index_and_no_record() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    let user = aws.user();
+    let suffix = aws.of_project("SEARCH#c#97");
+    try_role(
+        &stack,
+        "WorkerIndexRole",
+        vec![
+            aws.get_item(&user),
+            aws.batch_get_item(&user),
+            aws.put_item(&suffix),
+            aws.update_item(&user),
+            aws.delete_item(&suffix),
+            aws.query(Some("lists_all"), &aws.of_project("USERS")),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(None, &suffix),
+            aws.put_item(&user),
+            aws.delete_item(&user),
+            aws.decrypt(),
             aws.setup_secret(),
             aws.send("onboarding_queue_url"),
             Resources::mail(),

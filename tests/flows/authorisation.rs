@@ -11,6 +11,7 @@ use vestibule_admin::routes::Access;
 use vestibule_domain::{
     AccountScope, account::permission::Permission, ids::AccountId, team::role::AGENT,
 };
+use vestibule_testkit::proof::scaled;
 use vestibule_tests::admin_functions::table;
 
 /// An id that no record has.
@@ -220,8 +221,11 @@ async fn every_route_is_for_those_who_hold_its_permission_and_for_nobody_else() 
             let Gets::Problem(status, problem) = gets else {
                 unreachable!()
             };
-            for body in [json!({}), Value::Null] {
-                let answer = ask(&world, &caller, (route.method, &path), body).await;
+            // Nobody reads the body of a call that is refused. The sample tries each in turn.
+            let bodies = [json!({}), Value::Null];
+            let turn = tried % 2;
+            for body in scaled(&bodies[turn..=turn], &bodies[..]) {
+                let answer = ask(&world, &caller, (route.method, &path), body.clone()).await;
                 let body = &answer.body;
                 assert_eq!(answer.status, status, "{name}, {who}: {body}");
                 let kind = format!("/problems/{problem}");
@@ -404,7 +408,9 @@ async fn a_change_shows_the_record_to_those_who_may_read_it_and_its_id_to_others
             continue;
         }
         let path = filled_with_records(&world, &ada, &route.path).await;
-        let body = if route.path.ends_with("/{chat_user_id}/approve") {
+        let gives_or_takes = ["/{chat_user_id}/approve", "/{chat_user_id}/revoke"];
+        let is_of_environment = gives_or_takes.iter().any(|end| route.path.ends_with(end));
+        let body = if is_of_environment {
             json!({"environment_id": world.connector.environment_id})
         } else {
             json!({})

@@ -3,7 +3,7 @@
 
 use crate::{
     accepting::second_account,
-    sign_in::{Browser, copied, invite, member},
+    sign_in::{Browser, audited, copied, invite, mailed, member},
     world::World,
 };
 use serde_json::{Value, json};
@@ -37,6 +37,15 @@ impl Moments {
             variance: squares / (count - 1.0),
         }
     }
+}
+
+/// The times of two series that are not beyond the quickest nine in ten of both together: what the machine does
+/// beside makes some calls much slower, and hides small differences between the others (dudect crops likewise).
+fn cropped(known: &[f64], unknown: &[f64]) -> [Vec<f64>; 2] {
+    let mut all = [known, unknown].concat();
+    all.sort_by(f64::total_cmp);
+    let limit = all[all.len() * 9 / 10];
+    [known, unknown].map(|times| times.iter().copied().filter(|time| *time < limit).collect())
 }
 
 /// Welch's t of two series of times.
@@ -128,14 +137,28 @@ impl Pair {
             work(world).await;
         }
         let [known, unknown] = &times;
-        let t = welch(known, unknown);
-        let [one, other] = [known, unknown].map(|series| Moments::of(series).mean * 1e3);
-        println!(
-            "{}: {CALLS} calls each, {one:.3} ms known, {other:.3} ms unknown, t = {t:.2}",
-            self.path
-        );
-        assert!(t.abs() < T_MAX, "{}: t = {t}", self.path);
+        let [usual_known, usual_unknown] = cropped(known, unknown);
+        for (what, known, unknown) in [
+            ("all", known, unknown),
+            ("usual", &usual_known, &usual_unknown),
+        ] {
+            let t = welch(known, unknown);
+            let [one, other] = [known, unknown].map(|series| Moments::of(series).mean * 1e3);
+            println!(
+                "{}: {what} of {CALLS} calls each, {one:.3} ms known, {other:.3} ms unknown, t = {t:.2}",
+                self.path
+            );
+            assert!(t.abs() < T_MAX, "{}: t = {t} of {what} calls", self.path);
+        }
     }
+}
+
+#[test]
+fn slow_calls_are_left_out_by_the_same_limit_on_both_sides() {
+    let usual: Vec<f64> = (1..=9_u32).map(f64::from).collect();
+    let known = [usual.as_slice(), &[1000.0]].concat();
+    let unknown = [usual.as_slice(), &[9.5]].concat();
+    assert_eq!(cropped(&known, &unknown), [usual.clone(), usual]);
 }
 
 #[test]
@@ -164,12 +187,23 @@ fn reset() -> Pair {
     }
 }
 
-/// SPEC D28.
+/// SPEC D28: with one account, and with two.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_sign_in_reads_and_writes_as_much_for_an_address_without_a_login() {
     let world = World::new().await;
-    member(&world, "ana@example.com").await;
+    let mut ana = member(&world, "ana@example.com").await;
     refused_sign_in().assert_same_work(&world).await;
+    let recorded = audited(&world, "login.sign_in_refused");
+    let (mut second, _) = second_account(&world).await;
+    invite(&world, &mut second, "ana@example.com", true).await;
+    let token = mailed(&world, "ana@example.com").await;
+    let body = json!({"token": token});
+    let joined = ana.post(&world, "/v1/auth/invitation/accept", body).await;
+    assert_eq!(joined.status, 200, "{}", joined.body);
+    refused_sign_in().assert_same_work(&world).await;
+    // Two attempts, recorded in both accounts.
+    let after = audited(&world, "login.sign_in_refused");
+    assert_eq!(after, recorded + 4);
 }
 
 /// SPEC D28.

@@ -13,7 +13,7 @@ use vestibule_tests::aws_calls;
 
 /// Kinds of partitions, and future kinds that today's functions must not reach. Those that only the list of
 /// calls names are tried as well.
-const PARTITIONS: [(&str, &str); 46] = [
+const PARTITIONS: [(&str, &str); 48] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
     ("an account, its API keys and its members", "ACCOUNT#{id}"),
@@ -84,13 +84,15 @@ const PARTITIONS: [(&str, &str); 46] = [
         "ACCOUNT#{id}#PROJECT#{id}#WRITER#{id}",
     ),
     ("an end user", "ACCOUNT#{id}#PROJECT#{id}#END_USER#{id}"),
+    ("a phone number", "ACCOUNT#{id}#PROJECT#{id}#PHONE#{number}"),
     (
-        "a phone number",
-        "ACCOUNT#{id}#PROJECT#{id}#PHONE#+41791234567",
+        "the search index of users",
+        "ACCOUNT#{id}#PROJECT#{id}#SEARCH#u#{number}",
     ),
-    ("the search index", "ACCOUNT#{id}#PROJECT#{id}#SEARCH#a"),
     ("an import", "ACCOUNT#{id}#PROJECT#{id}#IMPORT#{id}"),
     ("the load of a member", "ACCOUNT#{id}#LOAD#{id}"),
+    ("the orders of the first invitation", "FIRST_ADMIN"),
+    ("the notices of a day", "ACCOUNT#{id}#NOTICE_DAYS"),
     (
         "a list of an index",
         "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#pending",
@@ -99,15 +101,17 @@ const PARTITIONS: [(&str, &str); 46] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 42] = [
+const LISTS: [&str; 46] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
     "OUTBOX#send_messages#{number}",
     "OUTBOX#drain_parked#{number}",
     "OUTBOX#erase_data#{number}",
+    "OUTBOX#expire_requests#{number}",
     "OUTBOX#send_mail#{number}",
     "OUTBOX#send_notices#{number}",
+    "OUTBOX#index_record#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#MEMBERS#super_admin",
@@ -133,6 +137,8 @@ const LISTS: [&str; 42] = [
     "ACCOUNT#{id}#PROJECT#{id}#USERS#active",
     "ACCOUNT#{id}#PROJECT#{id}#USERS#blocked",
     "ACCOUNT#{id}#PROJECT#{id}#ADMITTED#{id}",
+    "ACCOUNT#{id}#PROJECT#{id}#END_USERS",
+    "ACCOUNT#{id}#PROJECT#{id}#END_USERS#by_name",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#open",
     "ACCOUNT#{id}#PROJECT#{id}#CONVERSATIONS#handed_off",
@@ -226,11 +232,11 @@ fn no_webhook_worker_or_sweeper_touches_a_key_a_member_a_login_the_set_up_or_wri
             let reads = match *shape {
                 "KEYRING" | "CONNECTOR#{id}" => true,
                 "SET_UP" => matches!(caller, "sweeper" | "worker-team"),
-                // The one worker that reads who may decide requests, and where notices go.
-                "ACCOUNT#{id}"
-                | "ACCOUNT#{id}#MEMBER#{id}"
-                | "ACCOUNT#{id}#ROLES"
-                | "LOGIN#{id}" => caller == "worker-team",
+                "ACCOUNT#{id}" => caller == "worker-team",
+                // The workers that read who may decide requests, and where notices go.
+                "ACCOUNT#{id}#MEMBER#{id}" | "ACCOUNT#{id}#ROLES" | "LOGIN#{id}" => {
+                    matches!(caller, "worker-team" | "worker-email")
+                }
                 // No mail about a reset goes to an address without a login.
                 "EMAIL#{hash}" => caller == "worker-email",
                 _ => false,

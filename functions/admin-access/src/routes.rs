@@ -10,6 +10,7 @@ pub mod chat_users;
 pub mod connectors;
 pub mod documentation;
 pub mod environments;
+pub mod explain;
 pub mod projects;
 pub mod providers;
 
@@ -23,6 +24,8 @@ use vestibule_domain::account::permission::Permission;
 /// The problems that the resources declare.
 pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     access_requests::decide::PROBLEM_TYPES,
+    access_requests::directory::PROBLEM_TYPES,
+    access_requests::revoke::PROBLEM_TYPES,
     connectors::PROBLEM_TYPES,
     environments::PROBLEM_TYPES,
     environments::delete::PROBLEM_TYPES,
@@ -134,6 +137,10 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         )
         .authorised(
             Permission::ChatUsersRead,
+            routes!(chat_users::counts::count_chat_users),
+        )
+        .authorised(
+            Permission::ChatUsersRead,
             routes!(chat_users::get_chat_user),
         )
         .authorised(
@@ -157,8 +164,32 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
             routes!(chat_users::approve::approve_chat_user),
         )
         .authorised(
+            Permission::EndUsersWrite,
+            routes!(chat_users::link::link_chat_user),
+        )
+        .authorised(
+            Permission::EndUsersWrite,
+            routes!(chat_users::link::unlink_chat_user),
+        )
+        .authorised(
+            Permission::AccessRequestsDecide,
+            routes!(chat_users::revoke::revoke_chat_user),
+        )
+        .authorised(
+            Permission::ChatUsersRead,
+            routes!(explain::explain_decision),
+        )
+        .authorised(
             Permission::AccessRequestsRead,
             routes!(access_requests::list::list_access_requests),
+        )
+        .authorised(
+            Permission::AccessRequestsRead,
+            routes!(access_requests::counts::count_access_requests),
+        )
+        .authorised(
+            Permission::AccessRequestsRead,
+            routes!(access_requests::export::export_access_requests),
         )
         .authorised(
             Permission::AccessRequestsRead,
@@ -171,5 +202,13 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised_beside::<RequestToDecide>(
             Permission::AccessRequestsDecide,
             routes!(access_requests::decide::reject_access_request),
+        )
+        .authorised_beside::<RequestToDecide>(
+            Permission::AccessRequestsDecide,
+            routes!(access_requests::revoke::revoke_access_request),
+        )
+        .authorised(
+            Permission::AccessRequestsDecide,
+            routes!(access_requests::bulk::decide_access_requests),
         )
 }

@@ -9,10 +9,12 @@ use vestibule_domain::{
     PortError, ProjectScope,
     ids::{ChatUserId, ClientId, ConnectorId},
     page::{Order, PAGE_MAX, PageRequest},
-    team::member::ClientAccess,
+    team::client_access::ClientAccess,
 };
 
-fn serves_all(call: &Call) -> bool {
+/// Whether the caller may touch the records of every client.
+#[must_use]
+pub fn serves_all(call: &Call) -> bool {
     call.caller.clients == ClientAccess::All
 }
 

@@ -1,6 +1,6 @@
 //! Does the pending tasks of a chat user at a connector: the onboarding message, the follow-up to an
-//! approval, and the profile. Orders notices of new requests to those who decide. Closes the pending requests of connectors that no longer ask for
-//! approval. Erases people, and messages that are no longer kept.
+//! approval, the profile, and the person in the directory. Orders notices of new requests to those who decide. Closes the pending requests of connectors that no longer ask for
+//! approval, and those that expired. Erases people, and messages that are no longer kept.
 //!
 //! The queue may bring a job late, twice, or to two workers at once. The pending tasks stand on the
 //! record; a lease admits one worker at a time; each task is removed once it is done. A job that cannot
@@ -13,8 +13,11 @@
 //! | `onboarding` | the onboarding message, and the profile |
 //! | `language` | the language of a text's recipient (SPEC A52) |
 //! | `approval` | the follow-up to an approval (SPEC A44) |
+//! | `notices` | orders of notices of new requests (SPEC B35) |
 //! | `merging` | two records of one person that become one (SPEC A29) |
 //! | `receipt` | the ids in the platform's receipt for a text |
+//! | `expiring` | pending requests that nobody decided in time (SPEC B36) |
+//! | `registering` | the person in the directory (SPEC C54) |
 //! | `closing` | pending requests of connectors that changed their policy or were deleted (SPEC A42, A46) |
 //! | `erasing` | people, and messages that are no longer kept (SPEC F07) |
 //! | `wiring` | the adapters behind its ports |
@@ -22,10 +25,13 @@
 mod approval;
 mod closing;
 mod erasing;
+mod expiring;
 mod language;
 mod merging;
+mod notices;
 mod onboarding;
 mod receipt;
+mod registering;
 mod wiring;
 
 pub use wiring::wire;
@@ -65,7 +71,7 @@ const TASKS_MAX: usize = 10;
 pub struct Deps {
     /// Standings and profiles.
     pub standings: Arc<dyn StandingStore>,
-    /// Closings of pending requests.
+    /// Closings of pending requests, and those that expire.
     pub requests: Arc<dyn RequestCloser>,
     /// Erasures.
     pub erasures: Arc<dyn Eraser>,
@@ -97,6 +103,7 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     let worked = match serde_json::from_str(body) {
         Ok(OnboardingJob::OnboardChatUser(job)) => work(deps, job).await,
         Ok(OnboardingJob::ClosePendingRequests(job)) => closing::work(deps, job).await,
+        Ok(OnboardingJob::ExpireRequests(job)) => expiring::work(deps, job).await,
         Ok(OnboardingJob::EraseData(job)) => erasing::work(deps, job).await,
         Err(error) => {
             // Retried until it becomes a dead letter, for a person to inspect.
@@ -228,7 +235,6 @@ async fn do_tasks(
     mut claimed: Box<ClaimedStanding>,
     (attempt, budget): (&mut u32, TimeBudget),
 ) -> Result<Option<Later>, PortError> {
-    order_notices(deps, job, &claimed).await?;
     let connector = deps.connectors.find_connector(job.connector_id).await?;
     let connector = connector.filter(|connector| connector.scope == job.scope);
     let work = Work {
@@ -236,11 +242,13 @@ async fn do_tasks(
         job,
         connector: connector.as_ref(),
     };
+    let mut orders = notices::Orders::default();
     for _ in 0..TASKS_MAX {
         *attempt = claimed.attempt;
         if budget.is_over(deps.clock.now()) {
             return Ok(Some(Later::OutOfTime));
         }
+        claimed = orders.order(&work, claimed).await?;
         // A text does not wait for a profile that cannot be had now.
         if language::is_asked_first(&work, &claimed).await?
             && let TaskOutcome::Done(result) = onboarding::profile(&work, &claimed).await?
@@ -261,8 +269,8 @@ async fn do_tasks(
             Some(PendingTask::ApprovalNotice) => approval::notice(&work, &claimed).await?,
             Some(PendingTask::Replay) => approval::replay(&work, &claimed).await?,
             Some(PendingTask::Profile) => onboarding::profile(&work, &claimed).await?,
-            // Ordered before the first task.
-            Some(PendingTask::RequestNotice) => TaskOutcome::Done(TaskResult::RequestNotice),
+            Some(PendingTask::RequestNotice) => orders.task(&work, &claimed.standing),
+            Some(PendingTask::Register) => registering::register(&work, &claimed).await?,
         };
         let result = match step {
             TaskOutcome::Done(result) => result,
@@ -275,21 +283,6 @@ async fn do_tasks(
         claimed = left;
     }
     Ok(Some(Later::OutOfTime))
-}
-
-/// Orders notices of a new request to the members who decide (SPEC B35). They wait for no task, and no task is
-/// done before they are ordered.
-async fn order_notices(
-    deps: &Deps,
-    job: OnboardChatUser,
-    claimed: &ClaimedStanding,
-) -> Result<(), PortError> {
-    match &deps.notices {
-        Some(notices) if claimed.standing.brings_a_notice(claimed.attempt) => {
-            notices.order_notices(job.scope, deps.clock.now()).await
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Records that a task is done. A platform may already have the message, so recording is repeated for

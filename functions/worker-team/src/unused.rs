@@ -32,6 +32,10 @@ impl SetUpReader for Unused {
 
 #[async_trait]
 impl FirstAdminStore for Unused {
+    async fn account_name(&self, _scope: AccountScope) -> Result<Option<String>, PortError> {
+        panic!("nobody is invited")
+    }
+
     async fn invite_first_admin(&self, _first: &FirstAdmin) -> Result<bool, PortError> {
         panic!("nobody is invited")
     }

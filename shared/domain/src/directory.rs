@@ -12,3 +12,4 @@
 pub mod end_user;
 pub mod linking;
 pub mod phone;
+pub mod registration;

@@ -2,8 +2,10 @@
 //! the agent carries its text. Formats are versioned, so a job enqueued by the previous release can
 //! still be read.
 
+mod index;
 mod outbox;
 
+pub use index::IndexJob;
 pub use outbox::{JobKind, JobOwner, OutboxJob};
 
 use crate::{
@@ -36,6 +38,9 @@ pub enum OnboardingJob {
     /// Close pending requests of a connector, some at a time: see [`crate::access::closing`]. The
     /// record holds the reason and the progress.
     ClosePendingRequests(ClosePendingRequests),
+    /// Close the requests of a connector that have expired, some at a time: see [`crate::access::expiry`].
+    /// The record holds the progress.
+    ExpireRequests(ExpireRequests),
     /// Erase what is kept about a person, or messages that are no longer kept, some at a time: see
     /// [`crate::erasure`]. The record holds the progress.
     EraseData(EraseData),
@@ -48,6 +53,7 @@ impl OnboardingJob {
         match self {
             Self::OnboardChatUser(_) => JobKind::OnboardChatUser,
             Self::ClosePendingRequests(_) => JobKind::ClosePendingRequests,
+            Self::ExpireRequests(_) => JobKind::ExpireRequests,
             Self::EraseData(_) => JobKind::EraseData,
         }
     }
@@ -58,6 +64,7 @@ impl OnboardingJob {
         match self {
             Self::OnboardChatUser(job) => JobOwner::Connector(job.connector_id),
             Self::ClosePendingRequests(job) => JobOwner::Connector(job.connector_id),
+            Self::ExpireRequests(job) => JobOwner::Connector(job.connector_id),
             Self::EraseData(job) => JobOwner::Project(job.project_id()),
         }
     }
@@ -72,6 +79,12 @@ impl From<OnboardChatUser> for OnboardingJob {
 impl From<ClosePendingRequests> for OnboardingJob {
     fn from(job: ClosePendingRequests) -> Self {
         Self::ClosePendingRequests(job)
+    }
+}
+
+impl From<ExpireRequests> for OnboardingJob {
+    fn from(job: ExpireRequests) -> Self {
+        Self::ExpireRequests(job)
     }
 }
 
@@ -100,6 +113,16 @@ pub struct ClosePendingRequests {
     #[serde(flatten)]
     pub scope: ProjectScope,
     /// The connector whose requests are closed.
+    pub connector_id: ConnectorId,
+}
+
+/// See [`OnboardingJob::ExpireRequests`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpireRequests {
+    /// Account and project.
+    #[serde(flatten)]
+    pub scope: ProjectScope,
+    /// The connector whose requests expire.
     pub connector_id: ConnectorId,
 }
 

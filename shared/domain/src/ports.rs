@@ -1,6 +1,7 @@
 //! Ports: the interfaces of the rules to the outside. One file per concern; see the crate's docs on
 //! adding one.
 
+mod access_requests;
 mod account_end;
 mod admin;
 mod agents;
@@ -22,17 +23,21 @@ mod outbox;
 mod own_login;
 mod pace;
 mod queue;
+mod search;
 mod sign_in;
 mod team;
 mod vault;
 mod writing;
 
+pub use access_requests::{
+    AccessRequestFilter, AccessRequestStore, AccessRequestView, RequestCounts,
+};
 pub use account_end::{AccountDeletion, AccountEndStore};
 pub use admin::{
-    AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
-    ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
-    DELETED_CONNECTORS_MAX, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects, ProjectDeletion,
-    ProjectRemains, ProjectStore, Recovery, RecoveryOutcome, SetUp, SetUpOutcome, SetUpReceipt,
+    AccountStore, ApiKeyStore, ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created,
+    CredentialStore, DELETED_CONNECTORS_MAX, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects,
+    ProjectDeletion, ProjectRemains, ProjectStore, Recovery, RecoveryOutcome, SetUp, SetUpOutcome,
+    SetUpReceipt,
 };
 pub use agents::{
     AgentHealthReader, AgentHealthStore, AgentNote, AgentState, ClaimedAgent, GivenUp, HeldSlot,
@@ -65,14 +70,16 @@ pub use history::{
 };
 pub use intake::{
     ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, Known,
-    LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace,
+    LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, Preapproved, StandingPlace,
     UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
 };
 pub use mail::{
     Block, EmailQueue, MailOutcome, MailStore, Mailer, OutgoingMail, RecordedEvent, TeamQueue,
 };
 pub use member_images::{MEMBER_IMAGE_MAX_BYTES, MemberImage, MemberImageStore, StoredImage};
-pub use notices::{NoticeOrders, NoticeStore, RecipientPage};
+pub use notices::{
+    NoticeChecker, NoticeCounter, NoticeLimit, NoticeOrders, NoticeStore, RecipientPage,
+};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
     RequestCloser, Resume, SentMessage, StandingStore, TaskResult,
@@ -82,20 +89,21 @@ pub use outbox::{
     OutboxStore, OutboxView, PaceReader, Postponement,
 };
 pub use own_login::{
-    AddressChange, AddressOutcome, AddressStore, AddressTaking, BoundIdentity, LoginRemoval,
-    OwnLoginStore,
+    AddressChange, AddressOutcome, AddressStore, AddressTaking, BoundIdentity, IdentityRemoval,
+    LoginRemoval, OwnLoginStore,
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
+pub use search::{IndexQueue, IndexedPage, SearchIndexer};
 pub use sign_in::{
     AccountPlace, Admission, DeviceToken, FlowPurpose, FlowStore, LoginChange, LoginStore, Opening,
     PasswordHasher, RefusalStore, Reset, SessionStore, SignInFlow, ThrottleStore, Verdict,
 };
 pub use team::{
     Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientDeletion, ClientStore,
-    ConnectorPlace, FirstAdmin, FirstAdminStore, InvitationStore, InvitationView, Invited,
-    LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodDeletion, NewInvitation,
-    SetUpReader, SetUpState, StoredAuditEntry,
+    ConnectorPlace, FirstAdmin, FirstAdminOrders, FirstAdminStore, InvitationStore, InvitationView,
+    Invited, LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodOutcome,
+    NewInvitation, RenewedLogin, SetUpReader, SetUpState, StoredAuditEntry,
 };
 pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{

@@ -37,9 +37,10 @@ use crate::{
     },
     language::TextVariants,
     team::{
+        client_access::ClientAccess,
         invitation::{Invitation, InvitedMethod},
         login::{Login, Preferences},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         role::RoleKey,
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
     },
@@ -141,6 +142,7 @@ pub fn login(name: &str) -> Login {
     Login {
         id: LoginId::derive(&[name]),
         email: email(name),
+        address_since: at(0),
         name: name.to_owned(),
         verified_at: Some(at(0)),
         password: None,
@@ -164,6 +166,7 @@ pub fn member(name: &str) -> Member {
         role: RoleKey::Agent,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        limit: None,
         status: MemberStatus::Active,
         invitation_id: None,
         version: 1,
@@ -199,6 +202,7 @@ pub fn invitation(name: &str) -> Invitation {
         method: InvitedMethod::Password,
         invited_by: actor("inviter"),
         tokens: Vec::new(),
+        copied_rights: None,
         sends: 1,
         resent_at: Vec::new(),
         opened_at: None,
@@ -352,6 +356,7 @@ pub fn request() -> AccessRequest {
         rejected_before: 0,
         created_at: at(5),
         decision: None,
+        revocation: None,
     }
 }
 

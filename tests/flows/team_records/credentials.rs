@@ -106,6 +106,7 @@ async fn a_reset_and_a_sign_in_at_a_provider_count_once_and_not_after_their_time
     let reset = Reset {
         email: email("bob"),
         hash: "reset".to_owned(),
+        asked_at: at(0),
         expires_at: at(1800),
     };
     let kind = MailKind::PasswordReset {

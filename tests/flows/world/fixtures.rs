@@ -43,9 +43,9 @@ use vestibule_domain::{
     },
     language::TextVariants,
     ports::{
-        ApiKeyStore, AvatarImage, By, ConnectorStore, EnvironmentStore, FetchedProfile,
-        ImpliedDecision, IntakeStore, Introduction, ProjectStore, RequestCloser, SecretVault,
-        StandingStore, Written,
+        ApiKeyStore, AvatarImage, By, ConnectorStore, EndUserStore, EnvironmentStore,
+        FetchedProfile, ImpliedDecision, IntakeStore, Introduction, Linked, ProjectStore,
+        RequestCloser, SecretVault, StandingStore, Unlinked, Written,
     },
     secret::Secret,
     vars::Vars,
@@ -65,6 +65,8 @@ pub struct Stores {
     pub standings: Arc<DynamoStandings>,
     pub send_pacer: Arc<DynamoSendPacer>,
     pub team: Arc<DynamoTeam>,
+    /// The worker of the search index.
+    pub index: worker_index::Deps,
     /// The right of whoever makes the initial contents.
     pub proof: CallerProof,
 }
@@ -74,6 +76,31 @@ const MAKER: (&str, &str) = ("maker-of-worlds", "maker");
 
 fn maker() -> AccountScope {
     AccountScope::of_verified(AccountId::derive(&[MAKER.0]))
+}
+
+/// Stores an account.
+pub fn put_account(db: &DynamoDb, account: AccountScope, now: Timestamp) {
+    let id = account.account_id().to_string();
+    let at = json!({"S": now.to_string()});
+    let client = json!({"M": {
+        "id": {"S": default_client().to_string()},
+        "name": {"S": "Acme"},
+        "created_at": at,
+    }});
+    let row = json!({
+        "pk": {"S": format!("ACCOUNT#{id}")},
+        "sk": {"S": "ACCOUNT"},
+        "id": {"S": id},
+        "name": {"S": "Acme"},
+        "default_client": client,
+        "created_at": at,
+    });
+    db.put_raw(&row).unwrap();
+}
+
+/// The client of connectors that name none.
+fn default_client() -> ClientId {
+    ClientId::derive(&["default"])
 }
 
 /// Stores the credential by which the initial contents are made.
@@ -101,6 +128,7 @@ impl Stores {
             standings: adapters.standings(),
             send_pacer: adapters.send_pacer(),
             team: adapters.team(&vault),
+            index: worker_index::wire(adapters).0,
             proof: CallerProof {
                 credential: CredentialPlace::ApiKey {
                     hash: MAKER.1.to_owned(),
@@ -175,6 +203,30 @@ impl World {
             let written = self.stores.intake.introduce(&introduction, self.now());
             assert_eq!(written.await.unwrap(), Written::Done);
         }
+    }
+
+    /// Links the chat user of a person to the user with this id.
+    pub async fn link(&self, person: &str, end_user: &str) -> Linked {
+        let audit = audit(self.scope, self.now());
+        let by = By {
+            audit: &audit,
+            proof: &self.stores.proof,
+        };
+        let (users, id) = (&self.stores.end_users, end_user.parse().unwrap());
+        let linked = users.link(self.scope, id, self.chat_user_id(person), by);
+        linked.await.unwrap()
+    }
+
+    /// Ends the link of a person's chat user.
+    pub async fn unlink(&self, person: &str, keeps_access: bool) -> Unlinked {
+        let audit = audit(self.scope, self.now());
+        let by = By {
+            audit: &audit,
+            proof: &self.stores.proof,
+        };
+        let (users, id) = (&self.stores.end_users, self.chat_user_id(person));
+        let unlinked = users.unlink(self.scope, id, keeps_access, by);
+        unlinked.await.unwrap()
     }
 
     /// Stores a person's picture, as for a platform whose picture addresses are not public.
@@ -423,7 +475,7 @@ pub async fn connector_row(
         id,
         scope,
         environment_id,
-        client_id: ClientId::derive(&["default"]),
+        client_id: default_client(),
         name: name.to_owned(),
         provider: Provider::new(platform.key()),
         policy,

@@ -1,10 +1,15 @@
 //! Access requests: one list for all connectors of a project, and the decision (SPEC B).
 
+pub mod bulk;
+pub mod counts;
 pub mod decide;
 pub mod details;
+pub mod directory;
+pub mod export;
 pub mod follow_up;
 pub mod get;
 pub mod list;
+pub mod revoke;
 
 use crate::api_types::{ReasonCodeName, RequestStatusName};
 use serde::Serialize;
@@ -21,7 +26,8 @@ use vestibule_domain::{Timestamp, access::request::AccessRequest};
     "conversation": {"id": "01JD3Q3Z9V8M4T6K2N7P5R1S10", "kind": "direct", "provider_conversation_id": "D0123456789", "thread": null},
     "created_at": "2026-11-22T10:00:00.000Z", "rejected_before": 0,
     "processed_by": {"id": "api_key:01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "first key"},
-    "processed_at": "2026-11-22T10:05:00.000Z", "processing_note": "A new colleague.", "reason_code": null
+    "processed_at": "2026-11-22T10:05:00.000Z", "processing_note": "A new colleague.", "reason_code": null,
+    "revoked_by": null, "revoked_at": null, "revocation_note": null
 }))]
 pub struct AccessRequestResponse {
     /// Id.
@@ -55,6 +61,13 @@ pub struct AccessRequestResponse {
     /// Reason code of a decision that was made without anybody reviewing the request. `processed_by` is
     /// then the actor that changed the connector or approved the person elsewhere.
     reason_code: Option<ReasonCodeName>,
+    /// Actor that took the access away again; null while nobody did.
+    revoked_by: Option<ActorResponse>,
+    /// Time at which the access was taken away.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    revoked_at: Option<Timestamp>,
+    /// Reason given with the revocation, if any.
+    revocation_note: Option<String>,
 }
 
 /// Connector of a request, with its name at that time. The connector may have been deleted since.
@@ -91,6 +104,11 @@ impl From<AccessRequest> for AccessRequestResponse {
             ),
             None => (None, None, None, None),
         };
+        let revocation = request.revocation.as_ref();
+        let (revoked_by, revoked_at) = (
+            revocation.map(|revocation| (&revocation.by).into()),
+            revocation.map(|revocation| revocation.at),
+        );
         Self {
             id: request.id.to_string(),
             status,
@@ -114,6 +132,9 @@ impl From<AccessRequest> for AccessRequestResponse {
             processed_at: at,
             processing_note: note,
             reason_code: reason.map(Into::into),
+            revoked_by,
+            revoked_at,
+            revocation_note: request.revocation.and_then(|revocation| revocation.note),
         }
     }
 }

@@ -32,7 +32,7 @@ use vestibule_domain::{
     account::email_address::EmailAddress,
     event::Event,
     ids::MailId,
-    ports::{LoginChange, Reset},
+    ports::{AccountPlace, DeviceToken, LoginChange, Reset},
     secret::Secret,
     team::{
         login::{Login, PasswordRecord, SecondFactor},
@@ -146,7 +146,7 @@ async fn is_admitted(
     visitor: &Visitor,
     email: &EmailAddress,
 ) -> Result<bool, ApiError> {
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     Ok(
         limits::is_admitted(deps, ThrottleKind::ResetAddress, &network).await?
             && limits::is_admitted(deps, ThrottleKind::ResetLogin, &email.hash()).await?,
@@ -166,6 +166,7 @@ async fn send_link(deps: &Deps, email: &EmailAddress) -> Result<(), ApiError> {
     let reset = Reset {
         email: email.clone(),
         hash: token.hash,
+        asked_at: now,
         expires_at,
     };
     let mail = Mail::queued(
@@ -212,14 +213,16 @@ pub async fn inspect_reset(
 
 /// Finds the login that a link is for, and the hash of its token.
 async fn find(deps: &Deps, visitor: &Visitor, token: &str) -> Result<(Login, String), ApiError> {
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     limits::admit(deps, ThrottleKind::Token, &network).await?;
     let hash = tokens::read_reset(token).ok_or(&TOKEN_NOT_VALID)?;
     let now = deps.admin.clock.now();
     let reset = deps.logins.find_reset(&hash, now).await?;
     let reset = reset.filter(|reset| reset.hash == hash && now < reset.expires_at);
-    let email = reset.ok_or(&TOKEN_NOT_VALID)?.email;
-    let login = deps.logins.find_login(&email).await?;
+    let reset = reset.ok_or(&TOKEN_NOT_VALID)?;
+    // The change is made at the version that is read here, so the address holds until then.
+    let login = deps.logins.find_login(&reset.email).await?;
+    let login = login.filter(|login| reset.is_for(login));
     Ok((login.ok_or(&TOKEN_NOT_VALID)?, hash))
 }
 
@@ -231,7 +234,9 @@ fn kept_factor(login: &Login) -> Option<&SecondFactor> {
 
 /// Set a new password
 ///
-/// Proves the address, ends every session of the login, and signs in. The second factor is still asked for.
+/// Proves the address, ends every session of the login, and signs in. The second factor is still asked for. If nobody had
+/// proven the address before, identities at providers that were connected with the login end too. The login
+/// forgets every browser but this one, so that a mail tells of the next sign-in from another.
 #[utoipa::path(
     post,
     path = "/v1/auth/reset/finish",
@@ -283,8 +288,8 @@ async fn check_factor(
     let (Some(code), Some(factor)) = (code, kept_factor(login)) else {
         return Ok(None);
     };
-    limits::admit(deps, ThrottleKind::Factor, &login.id.to_string()).await?;
-    let used = second_factor::use_code(deps, login, factor, &GivenCode::App(code), now).await?;
+    let (subject, code) = (login.id.to_string(), GivenCode::App(code));
+    let used = second_factor::use_code(deps, &subject, (login, factor), &code, now).await?;
     Ok(Some(used))
 }
 
@@ -329,7 +334,7 @@ async fn store(
                 .map_err(ApiError::from)
         },
         async { deps.logins.accounts(after.id).await.map_err(ApiError::from) },
-        visitor.known_to(deps, after.id),
+        visitor.known_to(deps, before.id, Some(before)),
     )
     .await?;
     let mut session = opening::new_session(after, token.hash, visitor.device(), now);
@@ -340,6 +345,11 @@ async fn store(
         session = opening::awaiting_factor(session);
         status = SignInStatus::FactorRequired;
     }
+    // An address that was changed since, and proven by that, is not the invited one.
+    let freed = match before.verified_at {
+        None => AccountPlace::freed(&places, now),
+        Some(_) => Vec::new(),
+    };
     let event = Event::LoginPasswordChanged(after.id);
     let facts = json!({
         "by": "reset",
@@ -357,10 +367,15 @@ async fn store(
     let change = LoginChange {
         end_sessions: sessions.into_iter().map(|session| session.hash).collect(),
         ends_earlier: true,
+        unbinds: before.verified_at.is_none(),
         replaces: None,
         session: Some(session),
         reset: Some(spent),
+        device: known.map(|known| DeviceToken {
+            hash: known.hash.clone(),
+        }),
         mail: records::changed_mail(deps, after, ChangedCredential::Password, now),
+        freed,
         audits,
     };
     deps.logins.update_login(after, &change).await?;

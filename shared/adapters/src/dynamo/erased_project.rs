@@ -10,8 +10,8 @@
 //! | the order | `P`; those of each environment's agent and holders; pace and unreadable events of each connector |
 //! | lists of chat users and of wishes | `P#USER#…`; from there `P#WRITER#…` with its conversations, the second id, and messages that were sent |
 //! | lists of requests, conversations, end users, redrives, and of what was given up | one for each row |
-//! | end users | the rows of the phone number and among the holders |
-//! | their key | orders to close, to erase and to notify; messages held back |
+//! | chat users and end users | their rows in the search index; of end users, the row of the phone number |
+//! | their key | orders to close, to erase and to notify; messages held back; numbers of requests |
 
 use super::{
     erased_rows::{Found, Steps, read_place, removed, write_place},
@@ -31,6 +31,7 @@ use vestibule_domain::{
     erasure::{Erasure, ErasureTarget},
     ids::ConversationId,
     ports::ErasedPage,
+    search::SearchTarget,
 };
 
 /// Maximum number of steps of a page. Each is a query and, if there is something to do, a transaction.
@@ -73,6 +74,8 @@ struct Erasing<'a> {
 struct Beside {
     rows: Vec<Key>,
     partition: Option<String>,
+    /// The record whose rows in the search index go with it.
+    indexed: Option<SearchTarget>,
 }
 
 /// See [`vestibule_domain::ports::Eraser::erase_page`].
@@ -135,6 +138,7 @@ impl Erasing<'_> {
             keys::notices(scope).pk,
             keys::held_back_in(scope),
             keys::closings_in(scope),
+            keys::tallies_in(scope),
             keys::erasure(scope, ErasureTarget::Project).pk,
         ];
         for id in &self.erasure.environments {
@@ -189,6 +193,9 @@ impl Erasing<'_> {
                 continue;
             };
             let beside = self.beside(&key, row);
+            if let Some(target) = beside.indexed {
+                gone.extend(self.table.index_keys(self.scope, target).await?);
+            }
             if let Some(further) = beside.partition {
                 let is_there = Found::partition(self.table, &further, "", 1).await?;
                 if !is_there.rows.is_empty() {
@@ -223,6 +230,7 @@ impl Erasing<'_> {
             if let Ok(item) = from_row::<ChatUserItem>(row, "chat user") {
                 let user = ChatUser::from(item);
                 beside.partition = Some(keys::written_by(scope, user.id));
+                beside.indexed = Some(SearchTarget::ChatUser(user.id));
                 let other = user.other_id.map(|id| id.chat_user_id(scope));
                 beside.rows.extend(other.map(|id| keys::same_as(scope, id)));
             }
@@ -233,6 +241,7 @@ impl Erasing<'_> {
             let phone = user.phone.as_ref();
             let phone = phone.map(|phone| keys::phone(scope, &phone.key()));
             beside.rows.extend(phone);
+            beside.indexed = Some(SearchTarget::EndUser(user.id));
         }
         beside
     }

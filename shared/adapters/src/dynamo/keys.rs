@@ -7,14 +7,18 @@
 //! |---|---|---|---|
 //! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
 //! | sender, standing, conversation of a message, and whether it was handled before | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id`, `CONNECTOR#id#EVENT#id` for each key | | 1 batch read, 4 or 5 RRU |
+//! | the same where the platform asserts a phone number | and `P#PHONE#key` / `PHONE` | | the same batch read, 1 RRU more |
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
-//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 6 index writes |
+//! | first message of a stranger | user with its `INDEX`, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 10 WRU and 2 a key (and 2 a KB) + 7 index writes; 2 more for the tally |
 //! | quota of new requests, used by a person without a pending request | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#row` | | 1 update, 1 or 2 WRU; 1 more for each row of 60 people that is full, at most 10; none once the function knows that it is used up; expires after an hour |
 //! | message held back beyond the quota | `P#HELD_BACK` / `CONNECTOR#id` | | 1 update, 1 WRU; 1 or 2 more for the first of a day |
 //! | connectors that held back messages | `P#HELD_BACK` | | 1 query, 1 RRU for some 30 connectors |
+//! | first message of a person whom the directory vouches for | user with its `INDEX`, standing, request, audit entry, `P#END_USER#id` / `END_USER`; a check of `P#PHONE#key` / `PHONE` | | 1 transaction, 14 WRU + index writes; 1 read for a request that was pending |
+//! | person registered in the directory, or linked to it | user and, for a number, `PHONE`, the number's user and `SAME_AS`; `END_USER` and its chat users; the same rows, audit entry | | 1 to 3 reads and batch reads, 1 transaction of 2 WRU a row + index writes |
+//! | decision explained | connector, environment; the rows of a sender as above, without conversation and events; `P#REQUEST#id` of a pending request | | 2 to 4 reads, 1 batch read |
 //! | two records of one person merged | both `USER` and their `STANDING`s by partition, `SAME_AS`, pending requests, audit entries | | 2 queries, 1 batch read per hundred requests, 1 transaction per hundred writes |
-//! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB) + 2 index writes; 2 more for a name |
-//! | new name told by anybody else's message | user | | 1 update, 1 WRU + 2 index writes |
+//! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB) + 2 index writes; 4 more for a name |
+//! | new name told by anybody else's message | user, `P#USER#id` / `INDEX` | | 1 transaction, 4 WRU + 3 index writes |
 //! | edit or deletion of the message that made a request | `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` | | 1 batch read, 1 write each |
 //! | message without effect (cool-down, allow list) on a platform whose requests stay valid for ever | event keys | | 1 write a key, 1 WRU |
 //! | a batch of more messages than are taken at once | event keys | | 1 batch read a hundred keys; 1 write a key of a message for the agent |
@@ -23,10 +27,12 @@
 //! | failure that is reported later | the same, then the standing | | 1 write, 1 batch read, 1 update; 1 write for a message that is not on record, expires after a day |
 //! | follow-up of an approval | user, standing, connector; standings of the user by partition | | 1 query, 3 reads, 3 updates; 1 transaction for each request at another connector |
 //! | pending requests of a connector, closed | `P#CLOSINGS` / `CLOSING#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for a page of 100 of the project's pending requests: 2 reads, 1 query, 1 update; 1 transaction for each that is closed |
+//! | requests of a connector, closed as they expire | `P#CLOSINGS` / `EXPIRY#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for each time at which one expires, and once in the days after which they do: 2 updates, 1 read, 1 query of the project's 100 oldest pending requests that were not looked at before; 1 transaction for each that is closed; each sweep reads the mark, 0.5 RRU for 20 connectors |
 //! | person erased | user, standings by partition, `SAME_AS`, `AVATAR`; `P#ERASURES` / `ERASURE#USER#user`, audit entry | | 2 reads, 1 query, 1 transaction, 2 WRU a row + index writes |
 //! | the rest of a person | `P#REQUESTS` by creation; `P#WRITER#user` / `WROTE_IN#conversation`, then the rows of each conversation; `CONVERSATION` for the note of a handoff | `lists_all` | all of the project's requests, 200 a query; 1 query and 1 transaction for 60 rows of a conversation, 1 update for a note; twice in all |
 //! | a person's conversations from before writers left rows | `P#CONVERSATIONS` by last activity, then the rows of each that may be theirs | `lists_all` | all of the project's conversations, 100 a query; 1 query for 60 rows of one with several people that began before; once, in the last pass |
 //! | history shortened | `P#ERASURES` / `ERASURE#HISTORY`; `P#CONVERSATIONS` by last activity, then `P#CONVERSATION#id` / `MESSAGE#…` | `lists_all` | 1 query for 50 conversations; 1 query and 1 transaction for 100 messages; twice in all |
+//! | what is shown beside a page of connectors | `P#TALLIES`; `CONNECTOR#id` / `LAST_TEST` | | 1 query, 0.5 RRU for about 60 rows, and 1 batch read; in a project from before the tallies, 1 more query of 300 requests, some 26 RRU |
 //! | people let in by an open connector, counted | `P#ADMITTED#connector` by admission | `lists_by_state` | 1 query, then 1 batch read per hundred people, up to 1000 |
 //! | turn of a connector's next text, or a pause that its platform asked for | `CONNECTOR#id#PACE` / `PACE` | | 1 update, 1 WRU; 2 within a burst |
 //! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, of any state; 0.5 RRU for 20 marks read, at most 600 of a connector |
@@ -60,7 +66,9 @@
 //! | use of an API key | `A#KEY_USES` / `KEY#hash` | | 1 update a day, 1 WRU |
 //! | environment of an API key that is to be limited to it | `A` / `PROJECT#id`, `P` / `ENVIRONMENT#id` of each project | | 1 query and 1 batch read a hundred projects |
 //! | test delivery | `A` / `AGENT_TESTS`, audit entry | | 2 reads; 1 transaction, 4 WRU; 1 write |
-//! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
+//! | decision | request, user, standing, `P#TALLIES` / `CONNECTOR#id#row`, audit entry | | 1 transaction, 10 WRU + index writes; up to a hundred in one call, one after another |
+//! | place of an approved person in the directory | user and, for a number, `PHONE`, the number's user and `SAME_AS`; `END_USER` and its chat users; `END_USER`, `PHONE`, a check of `CLAIM`, audit entry | | 1 to 4 reads before the decision, 4 to 8 WRU more in it, 2 for each other chat user of the person |
+//! | numbers of requests, newest pending one | `P#TALLIES` / `CONNECTOR#id#row`; `P#REQUESTS#pending` by creation | `lists_by_state` | 2 queries, 0.5 RRU for about 60 rows, of which a connector has 8, and 0.5 RRU; all rows are counted, up to 1,000 by state, for a project from before they were kept |
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
 //! | pending requests by their last message | standings in `P#WAITING` by it; requests | `lists_all` | 1 query and 1 batch read per page, then 1 batch read per hundred rows |
@@ -68,6 +76,12 @@
 //! | end user | `P#END_USER#id` / `END_USER` | | 1 read |
 //! | end user of a phone number | `P#PHONE#number` / `PHONE`, then the end user | | 2 reads |
 //! | end users by creation, or by name | `P#END_USERS` or `P#END_USERS#by_name` | `lists_all`, `lists_by_state` | 1 query a page, up to 4 with a filter |
+//! | search by one word | `P#SEARCH#kind#character` / `suffix…`, then the records | | 1 query and 1 batch read a page, whatever the size of the project; of rows of 120 bytes about 3 for each hit of one letter, 1.2 of two, 1 of more. An empty page is tried up to 4 times |
+//! | search by several words, or with a filter | the same for the longest word | | 1 query and 1 batch read for a hundred candidates, up to 4; a page may be short |
+//! | access requests of people who are found | the same, then `P#USER#id` / `USER` and `INDEX`, then `P#REQUEST#id` | | 1 query, 2 batch reads for fifty candidates, up to 4 |
+//! | record indexed | `P#INDEXED#kind#id` / `INDEXED`, the record; `P#SEARCH#kind#character` / `suffix…` for each place of its texts | | 2 reads; 1 transaction, or 2 or 3 for more than 98 rows, of 4 WRU and 2 for each row that comes or goes: about 40 rows for a new person (84 WRU), at most 200; none if nothing changed |
+//! | order to index a record | `P#END_USER#id` or `P#USER#id` / `INDEX` | `outbox` | 2 WRU + 1 index write in the change's transaction; 2 updates, 2 WRU + 2 index writes |
+//! | project indexed anew | `P#END_USERS`, `P#USERS`, `P#REQUESTS` by creation, then as a record | `lists_all` | 1 query for 25 records, and all rows of each: 2 reads, 80 WRU |
 //! | end users counted | `P#END_USERS` | `lists_all` | 1 query for each MB, up to 1000 rows |
 //! | end user added | `P#END_USER#id` / `END_USER`, `P#PHONE#number` / `PHONE`, audit entry; `P#HOLDERS#environment` / `ONLY#id` or `ALSO#id` for each environment; checks of `CLAIM` and of each environment | | 1 transaction, 8 WRU, 4 an environment (6 if there is but one) + 2 index writes and the proof |
 //! | environments of a project, to change one | `P` / `LAYOUT`, then `P` / `ENVIRONMENT#…` | | 1 read, 1 query |
@@ -76,14 +90,17 @@
 //! | environment shown | connectors of the project; `P#HOLDERS#environment`, counted up to 1000; `P#AGENT#environment` | `lists_all` | 1 query a hundred connectors, 1 query an environment of up to 16 RRU, 1 batch read |
 //! | environment deleted | `P#HOLDERS#environment` / `ONLY#…` and `CLOSED`, `P#AGENT#environment` / `PARKED#…`, `P#ERASURES`; `P` / `ENVIRONMENT#id`, `ENVIRONMENT_CLAIM#id`, `LAYOUT`, order, audit entry | | 6 queries, 2 transactions of 4 and 12 WRU + index writes |
 //! | deleted environment, taken from its holders | `P#HOLDERS#environment`, each person as a change of one; `P#USERS` by creation; `P#AGENT#environment` | `lists_all` | 1 query for 25 people, 1 query for 200 chat users; twice in all |
-//! | project deleted | every connector as a deletion of one; `A` / `PROJECT#id`, `PROJECT_CLAIM#id`, `P` / `LAYOUT`, order, audit entry | | 1 transaction, 10 WRU and 6 a connector + index writes and the proof, for up to 25 connectors |
+//! | project deleted | every connector as a deletion of one; `A` / `PROJECT#id`, `PROJECT_CLAIM#id`, `P` / `LAYOUT`, order, audit entry | | 1 transaction, 10 WRU and 6 to 10 a connector + index writes and the proof, for up to 15 connectors |
 //! | everything in a deleted project | `P#ERASURES` / `ERASURE#PROJECT`; the lists of its records, then each partition | `lists_all`, `lists_by_state` | 1 query for 20 partitions, 1 query and 1 transaction of 2 WRU a row for 30 rows, 1 query more for each chat user and conversation; once |
 //! | end user changed | the same; the old number's `PHONE`; the linked `P#USER#id` / `USER` if phone number or environments change | | 1 read, 1 batch read; 1 transaction, 4 to 8 WRU, 2 a chat user, 4 a new environment and 2 one given up + index writes and the proof |
 //! | end user deleted | `P#END_USER#id` / `END_USER` and `CLAIM`, `PHONE`, `P#HOLDERS#environment`, linked `USER`s, audit entry | | 1 read, 1 batch read; 1 transaction, 8 WRU, 2 a chat user and an environment + index writes and the proof |
 //! | chat user linked or unlinked | `P#END_USER#id` / `END_USER`, `PHONE`, all linked `USER`s if their environments change, audit entry | | 2 reads, 1 batch read; 1 transaction, 6 WRU and 2 a chat user + index writes and the proof |
-//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c`, `P` / `LAYOUT`, audit entry; the check of the environment, or a deletion's `P#CLOSINGS` | | 1 transaction, 12 WRU + index writes |
-//! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 6 WRU + index writes and the proof |
+//! | chat users counted by status | `P#USERS#status` | `lists_by_state` | 1 or 2 queries for each status, up to a thousand rows |
+//! | access of a person to an environment revoked | user, standings of the user by partition, their connectors, requests; user, standings that admit, requests, audit entry | | 1 read, 1 query, 2 batch reads, 1 transaction of 2 WRU a row + index writes |
+//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c#part`, and `CLIENT#c` for a deletion, `P` / `LAYOUT`, audit entry; the check of the environment, or a deletion's `P#CLOSINGS` | | 1 transaction, 12 or 14 WRU + index writes |
+//! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` and its eight parts with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 22 WRU (and 2 a KB) + index writes and the proof |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
+//! | creation of a project | `A` / `PROJECT#id`, `ACCOUNT` and `LATEST_PROJECT`, `P` / `SETTINGS` and `ENVIRONMENT#id` for each, audit entry | | 1 transaction, 16 WRU + index writes |
 //! | project archived, or taken back | `A` / `PROJECT#id`, `P` / `SETTINGS` and `LAYOUT`, connectors, audit entry | `lists_all` | 1 read, 2 queries, 1 batch read per hundred connectors, 1 transaction of 8 WRU and 2 for each KB of a connector + index writes |
 //! | change of a project | `A` / `PROJECT#id`, `P` / `SETTINGS`, audit entry | | 1 transaction, 6 WRU + index writes |
 //! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT` and the `PROJECT#id` of the call, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session through a provider | | 2 batch reads, 8 RRU; 1 read of the call's record beside them |
@@ -96,7 +113,7 @@
 //! | invitation | `A#INVITATION#i`, `A#MEMBER#m`, `A#ADDRESS#hash`, `A#MAIL#id`, audit entry | | 1 transaction, 10 WRU + index writes and the proof |
 //! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
 //! | acceptance | invitation, member, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each session that ends |
-//! | account deleted | `A` and `A#METHODS` by partition; `A` / `ACCOUNT`, `A#ROLES` and what a removed member has | | 3 queries; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
+//! | account deleted | `A`, `A#METHODS` and `A#CLIENT_CONNECTORS` by partition; `A#INVITATIONS`, and of each invitation the row, its mails, its `A#BLOCKED#hash`, `A#MEMBER#m`, and `LOGIN#l#IDENTITIES` with each `A#IDENTITY#hash`; `A` / `ACCOUNT`, `LATEST_PROJECT`, `A#ROLES` and what a removed member has | `lists_all` | 4 queries and 1 read, 1 query and 1 batch read for fifty invitations, 1 query a login; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
 //! | login of an address | `EMAIL#hash`, `LOGIN#l`; the decoy's rows in place of those that are not there | | 2 batch reads, 4 RRU, whether or not there is one |
 //! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
 //! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
@@ -112,10 +129,12 @@
 //! | mail sent | `A#MAIL#id` or `LOGIN#l#MAIL#id`, `MAIL_SENT#hash`; `A#BLOCKED#hash`, `BOUNCED#hash` | `outbox` | 2 updates, 1 batch read, 1 read, 1 transaction of 4 WRU; expires after 90 days |
 //! | notices of new requests, ordered | `P#NOTICES` / `NOTICES` | `outbox` | for each request 1 update, 1 WRU + 1 index write for the first |
 //! | notices of new requests, made | `P#NOTICES` / `NOTICES`; `P#REQUESTS#pending` by creation; connectors, requests, `PREVIEW`s, chat users; account, project; `A#MEMBERS` by name, `A#ROLES`, members, logins | `lists_by_state`, `lists_all` | 2 updates and 1 query for each round of at least five minutes, 1 query for a hundred requests; 2 or 3 batch reads, 1 query, 2 reads and 1 update for a hundred members, and 1 write a mail |
+//! | notice of new requests, sent | as any mail; `A#MEMBER#m` / `MEMBER`; login, `A#ROLES`, requests, chat users; `A#NOTICE_DAYS` / `DAY#yyyy-mm-dd` | | 2 reads and 1 batch read more, 25 RRU at most; 1 update, 1 WRU, expires after 2 days |
 //! | event of a mail | `MAIL_SENT#hash`, the mail, `A#BLOCKED#hash`, `BOUNCED#hash` | | 2 or 3 reads, 1 transaction, 2 to 6 WRU |
+//! | first admin's invitation, ordered | `SET_UP` / `SET_UP`, `FIRST_ADMIN` / `ORDERS` | | 1 batch read a sweep of a stack that was told whom to invite, 2 RRU; 1 update an order, 1 WRU |
 //! | login methods | `A#METHODS` | | 1 query; a change 1 transaction, with `A` / `ACCOUNT` if there is one more or less |
 //! | audit log of an actor, or about a target | `A#AUDIT_BY#actor` or `A#AUDIT_ON#target` by id | `lists_by_state`, `lists_all` | 1 query a page, up to 4 with a further filter |
-//! | audit log by dates | `A#AUDIT#yyyy-mm` / id; `A` / `ACCOUNT` for its first month | | 1 read, up to 4 queries a page |
+//! | audit log by dates | `A#AUDIT#yyyy-mm` / id; `A` / `ACCOUNT` for its first month | | 1 read, up to 4 queries a page, and up to 36 of months without entries |
 //! | unreadable events | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
 //!
 //! These three indexes are meant to suffice: a stack update can add or delete only one, and every
@@ -135,6 +154,7 @@ mod directory_rows;
 mod project_rows;
 mod quota_rows;
 mod request_rows;
+mod search_rows;
 mod team_rows;
 
 pub use conversation_rows::{
@@ -154,16 +174,17 @@ pub use project_rows::{
 };
 pub use quota_rows::{held_back, held_back_in, quota};
 pub use request_rows::{
-    access_request, access_requests, closing, closings_in, held_message, parse_closing, preview,
-    waiting,
+    access_request, access_requests, closing, closings_in, expiry, held_message, parse_closing,
+    parse_expiry, preview, tallies_begun, tallies_in, tally, waiting,
 };
+pub use search_rows::{index_order, indexed, parse_index_order, parse_suffix, suffix, suffixes};
 pub use team_rows::{
     address_change, address_changes, audit_by, audit_month, audit_on, blocked_address,
     bounced_address, by_name, clients, decoy_address, decoy_gap, decoy_id, decoy_login, device,
     devices, flow, identity, invitation, invitations, login, login_address, login_identities,
     login_identity, login_mails, login_member, login_members, login_method, login_methods, mail,
-    mail_sent, member, member_address, member_image, members, parse_mail, recovery, reset, roles,
-    session, session_use, session_uses, sessions, sessions_ended, throttle,
+    mail_sent, member, member_address, member_image, members, notice_day, parse_mail, recovery,
+    reset, roles, session, session_use, session_uses, sessions, sessions_ended, throttle,
 };
 
 use std::{collections::HashMap, fmt};
@@ -258,6 +279,13 @@ pub fn set_up() -> Key {
     Key::new("SET_UP", "SET_UP")
 }
 
+/// The orders of the first admin's invitation. The row has a partition of its own because roles are limited by
+/// partition, and whoever makes orders may not change the set-up.
+#[must_use]
+pub fn first_admin_orders() -> Key {
+    Key::new("FIRST_ADMIN", "ORDERS")
+}
+
 /// The stack's data key.
 #[must_use]
 pub fn keyring() -> Key {
@@ -270,18 +298,36 @@ pub fn account(scope: AccountScope) -> Key {
     Key::new(account_pk(scope.account_id()), "ACCOUNT")
 }
 
+/// The account's latest project: whoever deletes the account learns of one that is made meanwhile.
+#[must_use]
+pub fn latest_project(scope: AccountScope) -> Key {
+    Key::new(account_pk(scope.account_id()), "LATEST_PROJECT")
+}
+
 /// A client.
 #[must_use]
 pub fn client(scope: AccountScope, id: ClientId) -> Key {
     Key::new(account_pk(scope.account_id()), format!("CLIENT#{id}"))
 }
 
-/// The connectors that name a client. The row has a partition of its own because roles are limited by partition, and
-/// who may change connectors may not change clients.
+/// The connectors that name a client, as the release before wrote them. The row has a partition of its own because
+/// roles are limited by partition, and who may change connectors may not change clients.
 #[must_use]
 pub fn client_connectors(scope: AccountScope, id: ClientId) -> Key {
-    let partition = format!("{}#CLIENT_CONNECTORS", account_pk(scope.account_id()));
-    Key::new(partition, format!("CLIENT#{id}"))
+    Key::new(connectors_of_clients(scope), format!("CLIENT#{id}"))
+}
+
+/// The partition of the connectors that name clients.
+#[must_use]
+pub fn connectors_of_clients(scope: AccountScope) -> String {
+    format!("{}#CLIENT_CONNECTORS", account_pk(scope.account_id()))
+}
+
+/// A part of the connectors that name a client.
+#[must_use]
+pub fn client_connectors_part(scope: AccountScope, id: ClientId, part: u8) -> Key {
+    let all = client_connectors(scope, id);
+    Key::new(all.pk, format!("{}#{part}", all.sk))
 }
 
 /// An API key by its hash. The key itself names the account; only the hash proves it.
@@ -388,6 +434,12 @@ pub fn connector(id: ConnectorId) -> Key {
 #[must_use]
 pub fn connector_claim(id: ConnectorId) -> Key {
     Key::new(connector(id).pk, "CLAIM")
+}
+
+/// The last test of a connector.
+#[must_use]
+pub fn connector_test(id: ConnectorId) -> Key {
+    Key::new(connector(id).pk, "LAST_TEST")
 }
 
 /// The list of a project's connectors.

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod flows;
+mod identities;
 mod refusals;
 mod removal;
 mod sessions;
@@ -9,7 +10,10 @@ mod throttles;
 
 use super::{
     credentials::{roles_of, standing},
-    items::{AccountItem, EmailItem, IdentityItem, LoginItem, PointerItem, ResetItem, SessionItem},
+    items::{
+        AccountItem, DeviceItem, EmailItem, IdentityItem, LoginItem, PointerItem, ResetItem,
+        SessionItem,
+    },
     keys::{self, Key},
     table::{
         Attributes, Cancelled, Table, Transacted, check_write, delete_write, from_row, n,
@@ -27,6 +31,7 @@ use vestibule_domain::{
         identity::{AccountIdentity, IdentityHash},
         login::{ACCOUNTS_MAX, Login},
         mail::Mail,
+        session::Session,
     },
 };
 
@@ -39,7 +44,7 @@ pub(super) const SESSIONS_ENDED_MAX: usize = 50;
 
 /// See [`LoginStore`], [`SessionStore`](vestibule_domain::ports::SessionStore),
 /// [`FlowStore`](vestibule_domain::ports::FlowStore), [`ThrottleStore`](vestibule_domain::ports::ThrottleStore),
-/// [`AddressStore`](vestibule_domain::ports::AddressStore) and
+/// [`AddressStore`](vestibule_domain::ports::AddressStore), [`RefusalStore`](vestibule_domain::ports::RefusalStore) and
 /// [`OwnLoginStore`](vestibule_domain::ports::OwnLoginStore).
 #[derive(Debug, Clone)]
 pub struct DynamoLogins {
@@ -121,10 +126,6 @@ impl LoginStore for DynamoLogins {
                 keys::member(scope, pointer.member_id),
             ]);
         }
-        if wanted.is_empty() {
-            // As many calls as with accounts.
-            wanted.push(keys::login(id));
-        }
         let mut rows = self.table.get_batch(&wanted).await?;
         let mut places = Vec::new();
         for pointer in pointers {
@@ -148,6 +149,9 @@ impl LoginStore for DynamoLogins {
         let ends = change.end_sessions.len().min(SESSIONS_ENDED_MAX);
         let (ended, surplus) = change.end_sessions.split_at(ends);
         self.table.end_surplus(after.id, surplus).await?;
+        if change.unbinds {
+            self.table.unbind(after.id, None).await?;
+        }
         let mut writes = vec![self.table.login_write(after)?];
         if let Some(hash) = &change.reset {
             let place = keys::reset(hash);
@@ -172,14 +176,24 @@ impl LoginStore for DynamoLogins {
             let item = SessionItem::from(session);
             writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
         }
+        if let Some(device) = &change.device {
+            let item = DeviceItem::new(after.id, &device.hash, after.updated_at);
+            writes.push(put_write(self.table.replacing_part(&item)?));
+        }
         if let Some(mail) = &change.mail {
             writes.push(self.table.mail_write(mail)?);
         }
-        writes.extend(self.table.audit_writes(&change.audits)?);
-        match self.table.transact(writes).await? {
-            Transacted::Done => Ok(()),
-            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        for member in &change.freed {
+            writes.push(self.table.member_write(member)?);
         }
+        writes.extend(self.table.audit_writes(&change.audits)?);
+        if let Transacted::Cancelled(_) = self.table.transact(writes).await? {
+            return Err(PortError::Conflict { what: WHAT });
+        }
+        if change.unbinds {
+            self.table.unbind_rest(after.id, None).await;
+        }
+        Ok(())
     }
 
     async fn ask_reset(&self, reset: &Reset, mail: &Mail) -> Result<(), PortError> {
@@ -214,6 +228,8 @@ impl LoginStore for DynamoLogins {
         &self,
         identity: &AccountIdentity,
         member_version: u64,
+        session: &Session,
+        mail: Option<&Mail>,
         audit: &AuditEntry,
     ) -> Result<bool, PortError> {
         let member = keys::member(identity.scope, identity.member_id);
@@ -228,7 +244,14 @@ impl LoginStore for DynamoLogins {
             ],
         )?;
         let mut writes = Vec::from(self.table.binding_writes(identity).await?);
-        writes.extend([check_write(check), self.table.audit_write(audit)?]);
+        writes.extend([
+            check_write(check),
+            self.table.still_counts_check(session)?,
+            self.table.audit_write(audit)?,
+        ]);
+        if let Some(mail) = mail {
+            writes.push(self.table.mail_write(mail)?);
+        }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(true),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {

@@ -71,7 +71,11 @@ impl ProjectStore for DynamoProjects {
         audit: &AuditEntry,
     ) -> Result<Created<Project>, PortError> {
         let item = ProjectItem::from(project);
-        let mut with = vec![self.settings_write(project)?];
+        let begun = self
+            .table
+            .tallies_begun_write(project.scope, project.created_at)?;
+        let mut with = vec![self.settings_write(project)?, begun];
+        with.extend(self.table.project_made_writes(project.scope)?);
         for environment in environments {
             let item = EnvironmentItem::from(environment);
             let put = self
@@ -193,6 +197,8 @@ impl ProjectStore for DynamoProjects {
             writes.push(delete_write(row));
             let claim = keys::connector_claim(connector.id);
             writes.push(self.table.claim_write(&claim)?);
+            let test = keys::connector_test(connector.id);
+            writes.push(delete_write(self.table.removal_part(&test)?));
         }
         writes.extend(self.table.clients_left_writes(connectors)?);
         match self.table.transact_by(writes, by).await? {

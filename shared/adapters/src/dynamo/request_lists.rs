@@ -4,6 +4,7 @@ use super::{
     items::{AccessRequestItem, StandingItem},
     keys,
     lists::{Index, List},
+    request_search,
     table::{Table, from_row, s, take},
 };
 use crate::vault::KmsVault;
@@ -15,6 +16,7 @@ use vestibule_domain::{
     page::{ListError, Page, PageRequest},
     ports::AccessRequestFilter,
 };
+use vestibule_search::Terms;
 
 /// Reads a page of the project's requests.
 pub(super) async fn page(
@@ -24,6 +26,9 @@ pub(super) async fn page(
     filter: &AccessRequestFilter,
     page: &PageRequest,
 ) -> Result<Page<AccessRequest>, ListError> {
+    if let Some(terms) = filter.query.as_deref().and_then(Terms::parse) {
+        return request_search::page(table, vault, (scope, filter, &terms), page).await;
+    }
     if filter.by_last_message {
         return by_last_message(table, vault, scope, filter, page).await;
     }
@@ -82,17 +87,26 @@ async fn by_last_message(
                 .map(|id| keys::access_request(scope, id)),
         );
     }
-    let mut found = table.get_batch(&wanted).await?;
-    let mut requests = Vec::new();
-    for key in &wanted {
-        let item: Option<AccessRequestItem> = take(&mut found, key, "access request")?;
-        requests.extend(item.map(AccessRequest::from));
-    }
+    let mut requests = requests(table, &wanted).await?;
     requests.retain(|request| request.status() == RequestStatus::Pending && filter.keeps(request));
     Ok(Page {
         items: requests,
         next: rows.next,
     })
+}
+
+/// Reads the requests with these keys, those that exist.
+pub(super) async fn requests(
+    table: &Table,
+    keys: &[keys::Key],
+) -> Result<Vec<AccessRequest>, PortError> {
+    let mut rows = table.get_batch(keys).await?;
+    let mut requests = Vec::new();
+    for key in keys {
+        let item: Option<AccessRequestItem> = take(&mut rows, key, "access request")?;
+        requests.extend(item.map(AccessRequest::from));
+    }
+    Ok(requests)
 }
 
 /// Makes the filter of an attribute that has one of these values, if there are any.

@@ -2,11 +2,12 @@
 
 use crate::{
     Timestamp,
-    access::standing::Standing,
+    access::{revocation::Revocation, standing::Standing},
     account::actor::Actor,
     chat::conversation::ConversationRef,
     chat::message::InboundMessage,
     connector::{Connector, Provider},
+    directory::registration::Misplaced,
     event::{AuditEntry, Change, Event},
     ids::{AccessRequestId, AuditId, ChatUserId, ConnectorId, EnvironmentId},
     scope::ProjectScope,
@@ -66,6 +67,8 @@ pub enum ReasonCode {
     GrantedElsewhere,
     /// The person turned out to be on record under another id (SPEC A29).
     Merged,
+    /// Nobody decided in time (SPEC B36).
+    Expired,
 }
 
 /// A recorded decision.
@@ -146,6 +149,8 @@ pub struct AccessRequest {
     pub created_at: Timestamp,
     /// The decision, once there is one.
     pub decision: Option<RequestDecision>,
+    /// The end of the access that an approval gave, once an admin took it away.
+    pub revocation: Option<Revocation>,
 }
 
 impl AccessRequest {
@@ -179,6 +184,7 @@ impl AccessRequest {
             rejected_before,
             created_at: now,
             decision: None,
+            revocation: None,
         }
     }
 }
@@ -291,6 +297,8 @@ pub enum DecideOutcome {
     AlreadyDecided(Box<AccessRequest>),
     /// The person is blocked and must be unblocked first.
     ChatUserBlocked,
+    /// The person cannot be linked as asked.
+    Misplaced(Misplaced),
     /// There is no such request in this project.
     NotFound,
 }
@@ -371,6 +379,7 @@ mod tests {
             (ReasonCode::ConnectorMoved, "connector_moved"),
             (ReasonCode::GrantedElsewhere, "granted_elsewhere"),
             (ReasonCode::Merged, "merged"),
+            (ReasonCode::Expired, "expired"),
         ] {
             let followed = RequestDecision {
                 reason: Some(reason),

@@ -146,6 +146,13 @@ impl ChatUser {
         }
     }
 
+    /// Whether the directory may take this chat user in without an admin: nobody linked them, and no admin keeps
+    /// them apart.
+    #[must_use]
+    pub const fn may_register(&self) -> bool {
+        self.end_user_id.is_none() && !self.is_apart
+    }
+
     /// The id to show: a phone number if one is known (SPEC A28, A29).
     #[must_use]
     pub fn shown_id(&self) -> &Identity {

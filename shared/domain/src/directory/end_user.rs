@@ -5,7 +5,7 @@ use crate::{
     account::email_address::EmailAddress,
     directory::phone::PhoneNumber,
     ids::{ChatUserId, EndUserId, EnvironmentId},
-    record::Record,
+    record::{Record, Repeatable},
     scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};
@@ -97,6 +97,9 @@ impl Record for EndUser {
         self.version
     }
 }
+
+/// Two creations under one `Idempotency-Key` are told apart by their values.
+impl Repeatable for EndUser {}
 
 impl EndUser {
     /// The name to show: the names, else the phone number, else the e-mail address; empty without any.

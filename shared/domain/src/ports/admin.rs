@@ -3,10 +3,6 @@
 use crate::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
-    access::direct_approval::{DirectApproval, WritingPlace},
-    access::quota::HeldBack,
-    access::request::{AccessRequest, DecideOutcome, Preview, RequestDecision, RequestStatus},
-    access::standing::Standing,
     account::{
         Account, Client, Environment, Project, ProjectState,
         api_key::ApiKey,
@@ -15,10 +11,10 @@ use crate::{
         proof::{CallerProof, CredentialId},
     },
     chat::user::{ChatUser, ChatUserStatus},
-    connector::{Connector, Provider},
+    connector::{Connector, ConnectorSummary, ConnectorTest, Provider},
     erasure::Erasure,
     event::AuditEntry,
-    ids::{AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ProjectId},
+    ids::{AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, LoginMethodId, ProjectId},
     page::{ListError, Page, PageRequest},
     ports::{AvatarImage, By},
     team::{invitation::Invitation, login::Login, mail::Mail, member::Member},
@@ -102,6 +98,9 @@ pub struct NewAccount {
     pub client: Client,
     /// The super admin: active with a login, or pending with an invitation.
     pub member: Member,
+    /// The login of an active super admin, at the version that was read. It changes, so that it is not deleted meanwhile
+    /// by a call that knows nothing of the account.
+    pub login: Option<Login>,
     /// The invitation of a pending super admin.
     pub invitation: Option<Invitation>,
     /// The mail of that invitation; `None` without a sender address.
@@ -148,8 +147,14 @@ pub trait AccountStore: Send + Sync {
     async fn set_up(&self, set_up: &SetUp) -> Result<SetUpOutcome, PortError>;
     /// Returns the account.
     async fn get_account(&self, scope: AccountScope) -> Result<Option<Account>, PortError>;
-    /// Stores an account made from the record at `account.version`. `Conflict` when the record changed.
-    async fn update_account(&self, account: &Account, by: By<'_>) -> Result<(), PortError>;
+    /// Stores an account made from the record at `account.version`. `tried` is a login method that must have been
+    /// tried at that moment, as single sign-on only needs one. `Conflict` when the record changed, or the method did.
+    async fn update_account(
+        &self,
+        account: &Account,
+        tried: Option<LoginMethodId>,
+        by: By<'_>,
+    ) -> Result<(), PortError>;
     /// Creates a further account.
     async fn create_account(&self, new: &NewAccount) -> Result<Created<Account>, PortError>;
     /// Makes a way in, once for each value of the set-up secret.
@@ -289,7 +294,7 @@ pub struct ProjectRemains {
 }
 
 /// Connectors that one transaction deletes with their project.
-pub const DELETED_CONNECTORS_MAX: usize = 25;
+pub const DELETED_CONNECTORS_MAX: usize = 15;
 
 /// The deletion of a project.
 #[derive(Debug, Clone, Copy)]
@@ -355,6 +360,20 @@ pub trait ConnectorStore: Send + Sync {
     ) -> Result<(), PortError>;
     /// Records an action on a connector that changed nothing.
     async fn record(&self, audit: &AuditEntry) -> Result<(), PortError>;
+    /// Records a test of a connector, in place of the one before.
+    async fn record_test(
+        &self,
+        id: ConnectorId,
+        test: &ConnectorTest,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError>;
+    /// Returns what is shown beside each of these connectors of a project, in their order. In a project from before
+    /// numbers of requests were kept, pending ones are counted among the newest 300.
+    async fn summaries(
+        &self,
+        scope: ProjectScope,
+        ids: &[ConnectorId],
+    ) -> Result<Vec<ConnectorSummary>, PortError>;
     /// Like [`update_connector`](Self::update_connector), and leaves a closing of its pending requests
     /// in the same transaction, with an outbox mark due at `due`.
     async fn update_and_close(
@@ -399,6 +418,28 @@ pub struct ChatUserFilter {
     pub status: Option<ChatUserStatus>,
     /// Only from this platform.
     pub provider: Option<Provider>,
+    /// Only hits of this search. Then the list is in the order of the search, whatever the page's. See
+    /// [`texts_of_chat_user`](crate::search::texts_of_chat_user).
+    pub query: Option<String>,
+}
+
+impl ChatUserFilter {
+    /// Whether the filter keeps this chat user, apart from the search.
+    #[must_use]
+    pub fn keeps(&self, user: &ChatUser) -> bool {
+        let of_provider = |provider: &Provider| user.identity.provider == *provider;
+        self.status.is_none_or(|status| user.status() == status)
+            && self.provider.as_ref().is_none_or(of_provider)
+    }
+
+    /// The filter without the search, as a text; empty if it keeps everybody.
+    #[must_use]
+    pub fn rest(&self) -> String {
+        if self.status.is_none() && self.provider.is_none() {
+            return String::new();
+        }
+        format!("{:?}|{:?}", self.status, self.provider)
+    }
 }
 
 /// The store of chat users for admins.
@@ -423,9 +464,15 @@ pub trait ChatUserStore: Send + Sync {
         filter: &ChatUserFilter,
         page: &PageRequest,
     ) -> Result<Page<ChatUser>, ListError>;
+    /// Counts the project's chat users with this status, one by one.
+    async fn count_chat_users(
+        &self,
+        scope: ProjectScope,
+        status: ChatUserStatus,
+    ) -> Result<CountUpTo, PortError>;
     /// Makes a person a stranger, in one transaction: the record as it was read, the picture, the second id
     /// and the standings go, except for [a block](ChatUser::erased) and
-    /// [a wish for silence](Standing::erased). Leaves an erasure of the rest, with an outbox mark due at
+    /// [a wish for silence](crate::access::standing::Standing::erased). Leaves an erasure of the rest, with an outbox mark due at
     /// `due`. `Conflict` when the person wrote or was changed meanwhile.
     async fn erase_chat_user(
         &self,
@@ -447,134 +494,4 @@ pub trait ChatUserStore: Send + Sync {
         user: &ChatUser,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
-}
-
-/// A filter for lists of access requests.
-#[derive(Debug, Clone, Default)]
-pub struct AccessRequestFilter {
-    /// Only with this status.
-    pub status: Option<RequestStatus>,
-    /// Only of these connectors, if there are any.
-    pub connector_ids: Vec<ConnectorId>,
-    /// Only from these platforms, if there are any.
-    pub providers: Vec<Provider>,
-    /// Only those made at this time or later.
-    pub created_after: Option<Timestamp>,
-    /// Only those made before this time.
-    pub created_before: Option<Timestamp>,
-    /// Whether pending requests are listed by their last message rather than by creation.
-    pub by_last_message: bool,
-}
-
-impl AccessRequestFilter {
-    /// Whether the filter keeps this request.
-    #[must_use]
-    pub fn keeps(&self, request: &AccessRequest) -> bool {
-        let of_connector =
-            self.connector_ids.is_empty() || self.connector_ids.contains(&request.connector_id);
-        let of_provider = self.providers.is_empty() || self.providers.contains(&request.provider);
-        let at = request.created_at;
-        self.status.is_none_or(|status| request.status() == status)
-            && of_connector
-            && of_provider
-            && self.created_after.is_none_or(|after| after <= at)
-            && self.created_before.is_none_or(|before| at < before)
-    }
-}
-
-/// A request with the records shown beside it.
-#[derive(Debug, Clone)]
-pub struct AccessRequestView {
-    /// The request.
-    pub request: AccessRequest,
-    /// The person who asks.
-    pub chat_user: Option<ChatUser>,
-    /// The person's standing at the connector, with message counts and the status of the onboarding message.
-    pub standing: Option<Standing>,
-    /// The beginning of the message that made the request, if it is kept.
-    pub preview: Option<Preview>,
-    /// Name of the environment that an approval opens, unless it was deleted.
-    pub environment_name: Option<String>,
-    /// The connector, unless it was deleted.
-    pub connector: Option<Connector>,
-}
-
-impl AccessRequestView {
-    /// Version of the request with the records beside it. It rises with every change of one of them, and of
-    /// some that are not shown.
-    #[must_use]
-    pub fn version(&self) -> u64 {
-        let user = self.chat_user.as_ref().map_or(0, |user| user.version);
-        let standing = self
-            .standing
-            .as_ref()
-            .map_or(0, |standing| standing.version);
-        let decided = u64::from(self.request.decision.is_some());
-        1 + decided + user + standing
-    }
-}
-
-/// The store of access requests for admins.
-#[async_trait]
-pub trait AccessRequestStore: Send + Sync {
-    /// Returns one request with the records shown beside it.
-    async fn get_access_request(
-        &self,
-        scope: ProjectScope,
-        id: AccessRequestId,
-    ) -> Result<Option<AccessRequestView>, PortError>;
-
-    /// Returns one request alone.
-    async fn find_access_request(
-        &self,
-        scope: ProjectScope,
-        id: AccessRequestId,
-    ) -> Result<Option<AccessRequest>, PortError>;
-
-    /// Reads the records shown beside these requests of a project, and returns all in the same order.
-    async fn view_access_requests(
-        &self,
-        requests: Vec<AccessRequest>,
-    ) -> Result<Vec<AccessRequestView>, PortError>;
-
-    /// Lists the project's requests.
-    async fn list_access_requests(
-        &self,
-        scope: ProjectScope,
-        filter: &AccessRequestFilter,
-        page: &PageRequest,
-    ) -> Result<Page<AccessRequestView>, ListError>;
-
-    /// Returns the project's connectors that held back messages of new people within the last day.
-    async fn held_back(
-        &self,
-        scope: ProjectScope,
-        now: Timestamp,
-    ) -> Result<Vec<HeldBack>, PortError>;
-
-    /// Decides a pending request: request, grant, standing and audit entry, all or nothing. When
-    /// two decisions compete, one takes effect and the other is answered with it. An approval
-    /// leaves its pending tasks on the standing, with an outbox mark.
-    async fn decide(
-        &self,
-        request: &AccessRequest,
-        decision: &RequestDecision,
-        by: By<'_>,
-    ) -> Result<DecideOutcome, PortError>;
-
-    /// Returns the connectors through which a person wrote, except deleted ones.
-    async fn writing_places(
-        &self,
-        scope: ProjectScope,
-        chat_user_id: ChatUserId,
-    ) -> Result<Vec<WritingPlace>, PortError>;
-
-    /// Records an approval of a person who has no pending request: approved request, grant, audit
-    /// entry and, if it is followed up, the pending tasks on the standing, all or nothing. `Conflict`
-    /// when the person has the access, or a request, meanwhile.
-    async fn approve_directly(
-        &self,
-        approval: &DirectApproval,
-        by: By<'_>,
-    ) -> Result<DecideOutcome, PortError>;
 }

@@ -10,6 +10,7 @@ use crate::{
         identity::{AccountIdentity, IdentityHash},
         login::Login,
         mail::Mail,
+        member::Member,
         member_standing::MemberStanding,
         session::Session,
         throttle::ThrottleKind,
@@ -27,6 +28,22 @@ pub struct AccountPlace {
     pub standing: MemberStanding,
 }
 
+impl AccountPlace {
+    /// The login's members that lose their limits by the proof of the invited address, as they are afterwards.
+    #[must_use]
+    pub fn freed(places: &[Self], now: Timestamp) -> Vec<Member> {
+        let members = places.iter().map(|place| &place.standing.member);
+        members
+            .filter(|member| member.limit.is_some())
+            .map(|member| Member {
+                limit: None,
+                updated_at: now,
+                ..member.clone()
+            })
+            .collect()
+    }
+}
+
 /// The changes that are written together with a login's record.
 #[derive(Debug, Clone, Default)]
 pub struct LoginChange {
@@ -35,14 +52,22 @@ pub struct LoginChange {
     /// Whether all sessions that were opened before end, one whose opening is on its way included. The session
     /// that begins with the change stays.
     pub ends_earlier: bool,
+    /// Whether the identities end that accounts bound to the login, by whomever: the change proves an address that
+    /// nobody had proven.
+    pub unbinds: bool,
     /// Hash of the session that `session` replaces. `Conflict` when it ended meanwhile.
     pub replaces: Option<String>,
     /// The session that begins.
     pub session: Option<Session>,
     /// Hash of the reset that is spent. `Conflict` when it was spent before.
     pub reset: Option<String>,
+    /// The browser that the login goes on knowing after another password.
+    pub device: Option<DeviceToken>,
     /// The mail that tells of the change.
     pub mail: Option<Mail>,
+    /// Its members without the limits that end with the proof of the invited address, each at the version that was
+    /// read.
+    pub freed: Vec<Member>,
     /// The audit entries, one in each account of the login.
     pub audits: Vec<AuditEntry>,
 }
@@ -54,8 +79,19 @@ pub struct Reset {
     pub email: EmailAddress,
     /// SHA-256 of the token, lower-case hex.
     pub hash: String,
+    /// Time at which it was asked for.
+    pub asked_at: Timestamp,
     /// Time from which it no longer counts.
     pub expires_at: Timestamp,
+}
+
+impl Reset {
+    /// Whether the link was mailed to this login. One that got the address since then belongs to somebody else, or is
+    /// opened by whoever read the mailbox before.
+    #[must_use]
+    pub fn is_for(&self, login: &Login) -> bool {
+        self.email == login.email && login.address_since <= self.asked_at
+    }
 }
 
 /// The store of logins.
@@ -80,12 +116,16 @@ pub trait LoginStore: Send + Sync {
         scope: AccountScope,
         identity: &IdentityHash,
     ) -> Result<Option<AccountIdentity>, PortError>;
-    /// Binds an identity to an active member of the account, whose record is at this version. `true` also if it
-    /// was bound to the member before; `false` if another member has it. `Conflict` when the member changed.
+    /// Binds an identity to an active member of the account, whose record is at this version, by this session, with the
+    /// mail that tells of it.
+    /// `true` also if it was bound to the member before; `false` if another member has it. `Conflict` when the member
+    /// changed, or a change of the login ended every session up to this one.
     async fn bind_identity(
         &self,
         identity: &AccountIdentity,
         member_version: u64,
+        session: &Session,
+        mail: Option<&Mail>,
         audit: &AuditEntry,
     ) -> Result<bool, PortError>;
 }
@@ -137,8 +177,10 @@ pub trait SessionStore: Send + Sync {
         hashes: &[String],
         audits: &[AuditEntry],
     ) -> Result<(), PortError>;
-    /// Whether the browser with this token signed the login in before.
-    async fn knows_device(&self, id: LoginId, hash: &str) -> Result<bool, PortError>;
+    /// Returns the time at which the browser with this token signed the login in last. The login says whether it still
+    /// knows it: [`Login::knows_browser_of`].
+    async fn device_seen_at(&self, id: LoginId, hash: &str)
+    -> Result<Option<Timestamp>, PortError>;
 }
 
 /// A sign-in on its way through a provider.
@@ -241,4 +283,33 @@ pub trait PasswordHasher: Send + Sync {
     /// Checks a password against a stored hash. Without one it does the same work in vain, so that the time tells
     /// nothing.
     async fn verify(&self, password: &Secret, stored: Option<&str>) -> Result<Verdict, PortError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, email, login};
+
+    /// SPEC D28, D35.
+    #[test]
+    fn a_reset_is_for_the_login_that_had_the_address_when_it_was_asked_for_and_has_it_still() {
+        let reset = Reset {
+            email: email("ana"),
+            hash: "4e5e7".to_owned(),
+            asked_at: at(10),
+            expires_at: at(1810),
+        };
+        let since = |address_since| Login {
+            address_since,
+            ..login("ana")
+        };
+        assert!(reset.is_for(&since(at(0))));
+        assert!(reset.is_for(&since(at(10))));
+        assert!(!reset.is_for(&since(at(11))));
+        let moved = Login {
+            email: email("ann"),
+            ..login("ana")
+        };
+        assert!(!reset.is_for(&moved));
+    }
 }

@@ -15,10 +15,15 @@ use vestibule_domain::{
         follow_up::notifiable_until,
         request::{AccessRequest, RequestStatus, cool_down_ends},
     },
+    account::permission::Permission,
     connector::Policy,
+    directory::end_user::EndUser,
     ports::AccessRequestView,
 };
 use vestibule_providers::catalogue::{chat_provider, connector_kind};
+
+/// Reason for suggesting the holder of the person's phone number.
+const SAME_PHONE: &str = "same_phone";
 
 /// An access request with details about the person and the follow-up.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,11 +65,59 @@ pub struct AccessRequestDetailsResponse {
     /// another.
     #[schema(value_type = Option<String>, format = DateTime)]
     new_request_possible_at: Option<Timestamp>,
+    /// Time from which a pending request is rejected with the `reason_code` `expired`, within minutes. Null where
+    /// requests do not expire, and for a request that was decided.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// User of the project whom the person is; null for somebody who is none, and for callers who may not read
+    /// users.
+    end_user: Option<UserNameResponse>,
+    /// User whom the person may be, while the request is pending; null under the same conditions, and for
+    /// somebody who is linked.
+    suggested_end_user: Option<SuggestedUserResponse>,
     /// Outcome of the approval notice; null while this request is not approved.
     notice_status: Option<FollowUpResponse>,
     /// Outcome of handing the message that made the request to the agent; null while this request is not
     /// approved.
     replay_status: Option<FollowUpResponse>,
+}
+
+/// User of the project, by name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserNameResponse {
+    /// Id.
+    id: String,
+    /// Name to show: the names, else the phone number or the e-mail address; empty without any.
+    display_name: String,
+}
+
+/// User of the project whom a person may be.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SuggestedUserResponse {
+    /// The user.
+    #[serde(flatten)]
+    user: UserNameResponse,
+    /// Reason for the suggestion: `same_phone`, the phone number that the platform asserts.
+    #[schema(value_type = String, example = "same_phone")]
+    reason: &'static str,
+}
+
+impl From<EndUser> for UserNameResponse {
+    fn from(user: EndUser) -> Self {
+        Self {
+            id: user.id.to_string(),
+            display_name: user.display_name(),
+        }
+    }
+}
+
+/// The view as this caller may read it.
+pub(super) fn readable(call: &Call, view: AccessRequestView) -> AccessRequestView {
+    if call.caller.may(Permission::EndUsersRead) {
+        view
+    } else {
+        view.without_directory()
+    }
 }
 
 impl AccessRequestDetailsResponse {
@@ -77,6 +130,7 @@ impl AccessRequestDetailsResponse {
             .filter(|standing| standing.request_id == Some(view.request.id));
         let user = view.chat_user.as_ref();
         let possible_at = new_request_possible_at(&view);
+        let expires_at = expires_at(&view);
         let window = chat_provider(&view.request.provider)
             .and_then(|provider| provider.reply_window(&view.request.conversation));
         let notifiable = counted.and_then(|standing| notifiable_until(standing, window));
@@ -111,6 +165,12 @@ impl AccessRequestDetailsResponse {
                 .map(str::to_owned),
             notifiable_until: notifiable,
             new_request_possible_at: possible_at,
+            expires_at,
+            end_user: view.end_user.map(Into::into),
+            suggested_end_user: view.suggested.map(|user| SuggestedUserResponse {
+                user: user.into(),
+                reason: SAME_PHONE,
+            }),
             notice_status: notice.map(Into::into),
             replay_status: replay.map(Into::into),
             request: view.request.into(),
@@ -139,6 +199,7 @@ pub(super) fn rendered(
 ) -> (u64, AccessRequestDetailsResponse) {
     let avatars = Avatars::of(deps, &call.origin, view.request.scope.project_id());
     let version = view.version();
+    let view = readable(call, view);
     let details = AccessRequestDetailsResponse::of(view, &avatars, call.now());
     (version, details)
 }
@@ -147,6 +208,13 @@ pub(super) fn rendered(
 fn channel_of(request: &AccessRequest) -> Option<String> {
     let named = request.conversation.channel.clone();
     named.or_else(|| connector_kind(&request.provider).map(|kind| kind.channel().to_owned()))
+}
+
+/// Time from which a pending request is closed (SPEC B36).
+fn expires_at(view: &AccessRequestView) -> Option<Timestamp> {
+    let is_pending = view.request.status() == RequestStatus::Pending;
+    let connector = view.connector.as_ref().filter(|_| is_pending)?;
+    connector.request_limits.expiry(view.request.created_at)
 }
 
 /// Time from which a message makes a new request after the rejection of this one.
@@ -204,6 +272,7 @@ mod tests {
             rejected_before: 1,
             created_at: Timestamp::from_millis(0),
             decision: None,
+            revocation: None,
         };
         let standing = Standing {
             connector_id,
@@ -237,6 +306,8 @@ mod tests {
             preview: Preview::of("Good morning", Timestamp::from_millis(0)),
             environment_name: Some("Production".to_owned()),
             connector: None,
+            end_user: None,
+            suggested: None,
         }
     }
 

@@ -16,6 +16,9 @@ pub(in crate::dynamo) struct LoginItem {
     sk: String,
     id: LoginId,
     email: EmailAddress,
+    /// Absent on rows of earlier releases; the time of creation stands for it, since no reset of theirs opens anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address_since: Option<Timestamp>,
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     verified_at: Option<Timestamp>,
@@ -71,6 +74,7 @@ impl LoginItem {
         let login = Login {
             id: keys::decoy_id(),
             email,
+            address_since: at,
             name: "Nobody at all".to_owned(),
             verified_at: Some(at),
             password: Some(PasswordRecord {
@@ -135,6 +139,7 @@ impl From<&Login> for LoginItem {
             sk: key.sk,
             id: login.id,
             email: login.email.clone(),
+            address_since: Some(login.address_since),
             name: login.name.clone(),
             verified_at: login.verified_at,
             password,
@@ -158,6 +163,7 @@ impl From<LoginItem> for Login {
         Self {
             id: item.id,
             email: item.email,
+            address_since: item.address_since.unwrap_or(item.created_at),
             name: item.name,
             verified_at: item.verified_at,
             password,
@@ -214,6 +220,7 @@ pub(in crate::dynamo) struct ResetItem {
     sk: String,
     email: EmailAddress,
     reset_hash: String,
+    asked_at: Timestamp,
     ends_at: Timestamp,
     expires_at: i64,
 }
@@ -226,6 +233,7 @@ impl From<&Reset> for ResetItem {
             sk: key.sk,
             email: reset.email.clone(),
             reset_hash: reset.hash.clone(),
+            asked_at: reset.asked_at,
             ends_at: reset.expires_at,
             expires_at: reset.expires_at.seconds(),
         }
@@ -237,6 +245,7 @@ impl From<ResetItem> for Reset {
         Self {
             email: item.email,
             hash: item.reset_hash,
+            asked_at: item.asked_at,
             expires_at: item.ends_at,
         }
     }
@@ -253,6 +262,7 @@ mod tests {
         let bare = Login {
             id: LoginId::derive(&["l"]),
             email: EmailAddress::parse("ana@example.com").unwrap(),
+            address_since: at(1),
             name: "Ana".to_owned(),
             verified_at: None,
             password: None,
@@ -265,6 +275,7 @@ mod tests {
         };
         let full = Login {
             left_at: Some(at(7)),
+            address_since: at(3),
             verified_at: Some(at(3)),
             password: Some(PasswordRecord {
                 hash: "$argon2id$".to_owned(),
@@ -292,6 +303,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_login_of_an_earlier_release_has_its_address_since_it_was_made() {
+        let mut row = to_row(&LoginItem::decoy().unwrap()).unwrap();
+        row.remove("address_since");
+        let read: LoginItem = from_row(row, "login").unwrap();
+        assert_eq!(read.address_since, None);
+        let login = Login::from(read);
+        assert_eq!(login.address_since, login.created_at);
+    }
+
     /// SPEC D28.
     #[test]
     fn the_decoy_lies_where_no_login_lies() {
@@ -308,6 +329,7 @@ mod tests {
         let reset = Reset {
             email: EmailAddress::parse("ana@example.com").unwrap(),
             hash: "4e5e7".to_owned(),
+            asked_at: Timestamp::from_millis(1_799_998_200_500),
             expires_at: Timestamp::from_millis(1_800_000_000_500),
         };
         let row = to_row(&ResetItem::from(&reset)).unwrap();

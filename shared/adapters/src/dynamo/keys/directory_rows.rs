@@ -7,7 +7,7 @@ use vestibule_domain::{
     ids::{EndUserId, EnvironmentId},
 };
 
-fn end_user_pk(scope: ProjectScope, id: EndUserId) -> String {
+pub(super) fn end_user_pk(scope: ProjectScope, id: EndUserId) -> String {
     format!("{}#END_USER#{id}", project_pk(scope))
 }
 

@@ -60,11 +60,50 @@ pub fn closings_in(scope: ProjectScope) -> String {
 
 const CLOSINGS: &str = "CLOSINGS";
 const CLOSING_PREFIX: &str = "CLOSING#";
+const EXPIRY_PREFIX: &str = "EXPIRY#";
+
+/// The order to close the requests of a connector as they expire.
+#[must_use]
+pub fn expiry(scope: ProjectScope, connector_id: ConnectorId) -> Key {
+    Key::new(
+        closing(scope, connector_id).pk,
+        format!("{EXPIRY_PREFIX}{connector_id}"),
+    )
+}
+
+/// Parses the key of such an order: the outbox index contains only keys.
+#[must_use]
+pub fn parse_expiry(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
+    parse_of_closings(key, EXPIRY_PREFIX)
+}
 
 /// Parses the key of a closing: the outbox index contains only keys.
 #[must_use]
 pub fn parse_closing(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
+    parse_of_closings(key, CLOSING_PREFIX)
+}
+
+fn parse_of_closings(key: &Key, prefix: &str) -> Option<(ProjectScope, ConnectorId)> {
     let (scope, rest) = parse_project(&key.pk)?;
-    let connector = key.sk.strip_prefix(CLOSING_PREFIX)?.parse().ok()?;
+    let connector = key.sk.strip_prefix(prefix)?.parse().ok()?;
     (rest == [CLOSINGS]).then_some((scope, connector))
+}
+
+/// Numbers of requests of a connector, which lie in several rows. All of a project lie in one partition, which
+/// is apart because roles are limited by partition.
+#[must_use]
+pub fn tally(scope: ProjectScope, connector_id: ConnectorId, row: u8) -> Key {
+    Key::new(tallies_in(scope), format!("CONNECTOR#{connector_id}#{row}"))
+}
+
+/// The row that says that the numbers of a project count from its start.
+#[must_use]
+pub fn tallies_begun(scope: ProjectScope) -> Key {
+    Key::new(tallies_in(scope), "BEGUN")
+}
+
+/// The partition of the numbers of a project's requests.
+#[must_use]
+pub fn tallies_in(scope: ProjectScope) -> String {
+    format!("{}#TALLIES", project_pk(scope))
 }

@@ -3,9 +3,10 @@
 use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT};
 use crate::aws::port_error;
 use crate::dynamo::{
-    items::{EmailItem, LoginIdentityItem},
-    keys::{self, ALL_PK, INDEX_ALL, Key},
-    table::{Attributes, Cancelled, Transacted, delete_write, from_row, key_of, n, put_write, s},
+    changes::at_version,
+    items::EmailItem,
+    keys::{self, Key},
+    table::{Attributes, Transacted, check_write, delete_write, from_row, key_of, n, put_write, s},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use vestibule_domain::{
     PortError, Timestamp,
     ids::LoginId,
-    ports::{BoundIdentity, LoginRemoval, LoginStore, OwnLoginStore},
+    ports::{BoundIdentity, IdentityRemoval, LoginRemoval, LoginStore, OwnLoginStore},
     team::{login::Login, mail::Mail},
 };
 
@@ -27,34 +28,6 @@ struct DeviceFacts {
 }
 
 impl DynamoLogins {
-    /// Reads the identities that are bound to a login.
-    async fn identity_rows(&self, id: LoginId) -> Result<Vec<LoginIdentityItem>, PortError> {
-        let partition = keys::login_identities(id);
-        let rows = self
-            .partition(&partition, "dynamodb: Query (identities of a login)")
-            .await?;
-        let read = |row: Attributes| from_row(row, "identity of a login");
-        rows.into_iter().map(read).collect()
-    }
-
-    /// Unbinds the identities of a login. One that another login has by now stays.
-    async fn unbind(&self, id: LoginId) -> Result<(), PortError> {
-        for bound in self.identity_rows(id).await? {
-            let place = keys::identity(bound.scope, &bound.identity);
-            let found = keys::login_identity(id, bound.scope.account_id(), &bound.identity);
-            let own = [(":own", s(id))];
-            let identity = delete_write(self.table.delete_part(&place, OWN_OR_NONE, &own)?);
-            if let Transacted::Cancelled(reasons) = self.table.transact(vec![identity]).await?
-                && !matches!(reasons.as_slice(), [Cancelled::Condition(_)])
-            {
-                return Err(PortError::Conflict { what: WHAT });
-            }
-            let pointer = delete_write(self.table.removal_part(&found)?);
-            self.delete_all(vec![pointer]).await?;
-        }
-        Ok(())
-    }
-
     /// Deletes the rows of a partition.
     pub(super) async fn clear(&self, partition: &str) -> Result<(), PortError> {
         let rows = self
@@ -83,12 +56,7 @@ impl DynamoLogins {
         loop {
             let answer = self
                 .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .index_name(INDEX_ALL)
-                .key_condition_expression(format!("{ALL_PK} = :list"))
-                .expression_attribute_values(":list", s(keys::login_mails(id)))
+                .list_query(keys::login_mails(id))
                 .set_exclusive_start_key(start)
                 .send()
                 .await
@@ -125,12 +93,50 @@ impl OwnLoginStore for DynamoLogins {
     }
 
     async fn identities(&self, id: LoginId) -> Result<Vec<BoundIdentity>, PortError> {
-        let rows = self.identity_rows(id).await?;
+        let rows = self.table.identity_rows(id).await?;
         let shown = rows.into_iter().map(|row| BoundIdentity {
             account_id: row.scope.account_id(),
+            hash: row.identity,
             method_id: row.method_id,
         });
         Ok(shown.collect())
+    }
+
+    async fn remove_identity(&self, removal: &IdentityRemoval) -> Result<(), PortError> {
+        let (table, id, scope) = (&self.table, removal.session.login_id, removal.scope);
+        let room = removal.end_sessions.len().min(SESSIONS_ENDED_MAX);
+        let (ended, surplus) = removal.end_sessions.split_at(room);
+        table.end_surplus(id, surplus).await?;
+        let own = [(":own", s(id))];
+        let is_own = "login_id = :own";
+        let place = keys::identity(scope, &removal.hash);
+        let found = keys::login_identity(id, scope.account_id(), &removal.hash);
+        // A rule that asks for an identity could be turned on in between.
+        let rules = table.check_part(
+            &keys::account(scope),
+            at_version(removal.account_version),
+            &[],
+            &[(":read", n(removal.account_version))],
+        )?;
+        let mut writes = vec![
+            delete_write(table.delete_part(&place, is_own, &own)?),
+            delete_write(table.removal_part(&found)?),
+            check_write(rules),
+            table.still_counts_check(&removal.session)?,
+        ];
+        if let Some(kept) = &removal.kept {
+            let kept = keys::identity(scope, kept);
+            writes.push(check_write(table.check_part(&kept, is_own, &[], &own)?));
+        }
+        writes.extend(table.session_ends(id, ended)?);
+        if let Some(mail) = &removal.mail {
+            writes.push(table.mail_write(mail)?);
+        }
+        writes.push(table.audit_write(&removal.audit)?);
+        match table.transact(writes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: "identity" }),
+        }
     }
 
     async fn note_left(&self, id: LoginId, now: Timestamp) -> Result<(), PortError> {
@@ -161,7 +167,7 @@ impl OwnLoginStore for DynamoLogins {
     async fn remove_login(&self, removal: &LoginRemoval) -> Result<(), PortError> {
         let table = &self.table;
         let (login, id) = (&removal.login, removal.login.id);
-        self.unbind(id).await?;
+        table.unbind(id, None).await?;
         self.clear(&keys::devices(id)).await?;
         self.clear(&keys::address_changes(id)).await?;
         self.clear(&keys::session_uses(id)).await?;

@@ -74,6 +74,21 @@ fn a_task_is_stored_under_its_name_and_tasks_are_done_in_order() {
     assert_eq!(all, PendingTask::ALL);
 }
 
+#[test]
+fn a_registration_is_ordered_when_it_is_due_and_once() {
+    assert_eq!(standing().registering(false), standing());
+    let ordered = standing().registering(true);
+    let tasks = [PendingTask::Register].into();
+    assert_eq!(
+        ordered,
+        Standing {
+            pending_tasks: tasks,
+            ..standing()
+        }
+    );
+    assert_eq!(ordered.clone().registering(true), ordered);
+}
+
 fn asking(name: &str, count: u64) -> Standing {
     Standing {
         request_id: Some(AccessRequestId::derive(&[name])),
@@ -216,6 +231,28 @@ fn a_job_about_a_request_orders_notices_and_one_about_anything_else_does_not() {
     assert!(tried_often.brings_a_notice(5));
     assert!(!tried_often.brings_a_notice(6));
     assert!(asking(PendingTask::RequestNotice).brings_a_notice(6));
+}
+
+#[test]
+fn a_request_beside_an_approval_notice_that_may_have_been_tried_owes_its_own_notice() {
+    let id = AccessRequestId::derive(&["new"]);
+    for (tasks, owes) in [
+        (&[PendingTask::ApprovalNotice][..], true),
+        (
+            &[PendingTask::RelatedRequests, PendingTask::ApprovalNotice],
+            false,
+        ),
+        (&[], false),
+    ] {
+        let before = Standing {
+            pending_tasks: tasks.iter().copied().collect(),
+            ..standing()
+        };
+        let asked = before.with_request(id, &message(), true);
+        let notice = PendingTask::RequestNotice;
+        assert_eq!(asked.pending_tasks.contains(&notice), owes, "{tasks:?}");
+        assert_eq!(asked.brings_a_notice(200), owes, "{tasks:?}");
+    }
 }
 
 #[test]
