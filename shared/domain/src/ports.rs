@@ -9,6 +9,7 @@ mod by;
 mod chat;
 mod conversations;
 mod directory;
+mod environments;
 mod erasure;
 mod files;
 mod given_up;
@@ -34,8 +35,9 @@ pub use access_requests::{
 pub use account_end::{AccountDeletion, AccountEndStore};
 pub use admin::{
     AccountStore, ApiKeyStore, ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created,
-    CredentialStore, EnvironmentStore, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects,
-    ProjectStore, Recovery, RecoveryOutcome, SetUp, SetUpOutcome, SetUpReceipt, TestStart,
+    CredentialStore, DELETED_CONNECTORS_MAX, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects,
+    ProjectDeletion, ProjectRemains, ProjectStore, Recovery, RecoveryOutcome, SetUp, SetUpOutcome,
+    SetUpReceipt,
 };
 pub use agents::{
     AgentHealthReader, AgentHealthStore, AgentNote, AgentState, ClaimedAgent, GivenUp, HeldSlot,
@@ -53,6 +55,9 @@ pub use conversations::{
 };
 pub use directory::{
     EndUserCreated, EndUserFilter, EndUserStore, EndUserUpdated, Linked, Unlinked,
+};
+pub use environments::{
+    EnvironmentDeletion, EnvironmentNeed, EnvironmentStore, NEED_SHOWN_MAX, TestStart,
 };
 pub use erasure::{ErasedPage, Eraser};
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};

@@ -88,6 +88,7 @@ pub fn connector() -> Connector {
         request_cooldown: Duration::from_hours(24),
         preapprove_known_users: true,
         request_limits: RequestLimits::default(),
+        is_archived: false,
         after_approval: AfterApproval::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),

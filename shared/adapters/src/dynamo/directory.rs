@@ -4,7 +4,7 @@ mod hits;
 mod links;
 mod writes;
 
-use self::writes::holder_in;
+use self::writes::{holder_in, newly_sole};
 use super::{
     items::{ChatUserItem, EndUserItem, PhoneItem},
     keys::{self, ALL_PK, INDEX_ALL},
@@ -34,7 +34,7 @@ const CHANGED: PortError = PortError::Conflict { what: WHAT };
 /// Number of attempts at a change whose record stayed as it was read while links of it changed.
 const ATTEMPTS: usize = 4;
 /// Number at which counting stops.
-const COUNT_MAX: usize = 1000;
+pub(super) const COUNT_MAX: usize = 1000;
 
 /// See [`EndUserStore`].
 #[derive(Debug, Clone)]
@@ -96,7 +96,10 @@ impl DynamoEndUsers {
             self.table
                 .linked_chat_user_writes(&next, &chat_users, author, at)?,
         );
-        let added = &next.environments - &stored.environments;
+        let mut added = &next.environments - &stored.environments;
+        if let Some(sole) = newly_sole(Some(stored), &next) {
+            added.remove(&sole);
+        }
         writes.extend(self.table.environment_checks(next.scope, &added)?);
         match self.table.transact_by(writes, by).await? {
             Transacted::Done => Ok(Some(EndUserUpdated::Done(Box::new(next)))),
@@ -170,10 +173,11 @@ impl EndUserStore for DynamoEndUsers {
         let mut writes = self.table.put_end_user_writes(None, user)?;
         writes.push(self.table.new_end_user_check(user)?);
         let claim = writes.len() - 1;
-        writes.extend(
-            self.table
-                .environment_checks(user.scope, &user.environments)?,
-        );
+        let mut added = user.environments.clone();
+        if let Some(sole) = newly_sole(None, user) {
+            added.remove(&sole);
+        }
+        writes.extend(self.table.environment_checks(user.scope, &added)?);
         let reasons = match self.table.transact_by(writes, by).await? {
             Transacted::Done => return Ok(EndUserCreated::New),
             Transacted::Cancelled(reasons) => reasons,
