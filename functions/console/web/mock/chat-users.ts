@@ -1,6 +1,7 @@
 import type { ChatUser, ChatUserStatus } from "../src/api/chat-users";
 import { connectors, environment } from "./connectors.ts";
 import { ago, id, me } from "./data.ts";
+import { endUsers } from "./end-users.ts";
 import { type Call, change, ok, page, problem, type Reply, type Routes, removeFrom, tagged } from "./reply.ts";
 
 const MINUTE = 60_000;
@@ -86,13 +87,6 @@ function stand(user: ChatUser): undefined {
   return undefined;
 }
 
-const END_USERS = ["Alan M. Turing", "Ada King", "Grace Hopper"].map((full_name, index) => ({
-  id: `01JD3Q3Z9V8M4T6K2N7P5R1SU${index}`,
-  full_name,
-  email: index === 0 ? null : "mail@example.com",
-  phone_display: `+1 555-010${index}`,
-}));
-
 /** People who write, and what is known of each. */
 export const chatUsersRoutes: Routes = [
   ["GET /v1/projects/*/chat-users", (call) => page(call, found(call))],
@@ -145,7 +139,7 @@ export const chatUsersRoutes: Routes = [
     "POST /v1/projects/*/chat-users/*/link",
     ({ body }, [, user]) =>
       one(user, (known) => {
-        const linked = END_USERS.find((choice) => choice.id === body.end_user_id);
+        const linked = endUsers.find((choice) => choice.id === body.end_user_id);
         known.end_user = linked ? { id: linked.id, display_name: linked.full_name } : null;
         return undefined;
       }),
@@ -210,16 +204,6 @@ export const chatUsersRoutes: Routes = [
           message_count,
           last_activity_at: ago(5 * MINUTE),
         })),
-      ),
-  ],
-  [
-    "GET /v1/projects/*/end-users",
-    (call) =>
-      page(
-        call,
-        END_USERS.filter(({ full_name }) =>
-          full_name.toLowerCase().includes((call.query.get("q") ?? "").toLowerCase()),
-        ),
       ),
   ],
 ];

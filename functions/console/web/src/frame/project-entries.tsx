@@ -20,6 +20,7 @@ interface Entry {
 const ENTRIES = [
   { to: "/a/$account/p/$project/people", label: frame.people, icon: "person", permission: "chat_users.read" },
   { to: "/a/$account/p/$project/connectors", label: frame.connectors, icon: "plug", permission: "projects.read" },
+  { to: "/a/$account/p/$project/settings", label: frame.projectSettings, icon: "folder", permission: "projects.read" },
 ] as const satisfies readonly Entry[];
 
 /** The pages of the project that is shown. */

@@ -1,0 +1,43 @@
+import { deleteProject, type Project, readProjectsAgain } from "../../api/projects";
+import { project as texts } from "../../texts/en/project";
+import { announce, DangerDialog, TextField, toasts, useForm } from "../../ui";
+import { useOnOpen } from "../../ui/use-on-open";
+import { withNames } from "../../ui/with-names";
+
+interface Props {
+  project: Project;
+  isOpen: boolean;
+  onClose: () => void;
+}
+
+/** Asks for the project's name before it is deleted with everything in it (SPEC C63). */
+export function DeleteProject({ project, isOpen, onClose }: Props) {
+  const { id, name } = project;
+  const form = useForm({
+    initial: { name: "" },
+    labels: { name: texts.deleteName },
+    rules: { name: (value) => (value.trim() === name ? undefined : texts.deleteNameRule(name)) },
+    send: () => deleteProject(id, name),
+    onDone: () => {
+      toasts.done(texts.deleted(name));
+      announce(texts.deleted(name));
+      onClose();
+      void readProjectsAgain();
+    },
+  });
+  useOnOpen(isOpen, () => form.restart());
+  return (
+    <DangerDialog action={texts.delete} form={form} isOpen={isOpen} onClose={onClose} title={texts.deleteTitle(name)}>
+      <p>{texts.deleteEnds}</p>
+      <TextField
+        {...form.text("name")}
+        autoCapitalize="off"
+        autoComplete="off"
+        dir="auto"
+        help={withNames(texts.deleteNameHelp, { name })}
+        label={texts.deleteName}
+        spellCheck={false}
+      />
+    </DangerDialog>
+  );
+}
