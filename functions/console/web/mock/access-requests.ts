@@ -1,5 +1,7 @@
 import type { AccessRequest, BulkResult, Explanation } from "../src/api/upcoming.ts";
-import { ACME, ago, id, projects } from "./data.ts";
+import { connectors } from "./connectors.ts";
+import { ago, id } from "./data.ts";
+import { providers } from "./providers.ts";
 import { type Body, type Call, invalid, notFound, ok, problem, type Reply, type Routes, tagged } from "./reply.ts";
 
 const MINUTE = 60_000;
@@ -8,24 +10,14 @@ const DAY = 24 * HOUR;
 
 const ENVIRONMENTS = ["Development", "Staging", "Production"];
 
-/** Connectors of the first project; `policy` says which of them ask for approval. */
-const CONNECTORS = (
-  [
-    ["Support on Slack", "slack", "slack", "OnBoarding", "notify", 2],
-    ["WhatsApp hotline", "whatsapp_cloud", "whatsapp", "OnBoarding", "both", 2],
-    ["Text messages", "twilio_sms", "sms", "OnBoarding", "notify", 1],
-    ["Trial bot", "telegram", "telegram", "OnBoarding", "silent", 0],
-  ] as const
-).map(([name, provider, channel, policy, followUp, environment], index) => ({
-  id: `01JD3Q3Z9V8M4T6K2N7P5R1SN${index}`,
+/** Connectors through which strangers write. */
+const CONNECTORS = connectors.map(({ id, name, provider, environment_id }) => ({
+  id,
   name,
   provider,
-  channel,
-  policy,
-  after_approval: followUp,
-  environment,
-  environment_id: `01JD3Q3Z9V8M4T6K2N7P5R1SE${environment}`,
-  request_cooldown_seconds: [86_400, 86_400, 0, 3_600][index] ?? 0,
+  channel: providers.find((known) => known.provider === provider)?.channel ?? provider,
+  environment: Number(environment_id.at(-1)),
+  environment_id,
 }));
 
 const PEOPLE: readonly (readonly [string, string])[] = [
@@ -137,14 +129,14 @@ const isEmpty = process.env.MOCK_REQUESTS === "0";
 function listed({ query }: Call): AccessRequest[] {
   const status = query.get("status") ?? "all";
   const q = (query.get("q") ?? "").toLowerCase();
-  const [connectors, providers] = [query.getAll("connector_id"), query.getAll("provider")];
+  const [connectors, providers] = ["connector_id", "provider"].map((name) => query.get(name)?.split(",") ?? []);
   const [after, before] = [query.get("created_after"), query.get("created_before")];
   const order = query.get("order") ?? "newest";
   const found = all.filter(
     (one) =>
       (status === "all" || one.status === status) &&
-      (connectors.length === 0 || connectors.includes(one.connector.id)) &&
-      (providers.length === 0 || providers.includes(one.provider)) &&
+      (!connectors?.length || connectors.includes(one.connector.id)) &&
+      (!providers?.length || providers.includes(one.provider)) &&
       (!after || one.created_at >= after) &&
       (!before || one.created_at < before) &&
       `${one.user_name} ${one.identifier}`.toLowerCase().includes(q),
@@ -155,7 +147,7 @@ function listed({ query }: Call): AccessRequest[] {
 }
 
 /** A page behind a row, so that decisions between two pages skip nobody. */
-function pageOf(call: Call): Reply {
+export function listRequests(call: Call): Reply {
   const found = listed(call);
   const limit = Number(call.query.get("limit") ?? 25);
   const [at, last] = (call.query.get("cursor") ?? "").split("_");
@@ -264,7 +256,7 @@ function decideMany({ body }: Call): Reply {
     const refused = refusal(request, body.decision);
     if (refused) {
       const reason = refused.body as NonNullable<BulkResult["problem"]>;
-      return { id: wantedId, outcome: reason.type.includes("blocked") ? "blocked" : "conflict", problem: reason };
+      return { id: wantedId, outcome: reason.type.includes("blocked") ? "blocked" : "already", problem: reason };
     }
     settle(request, body.decision, body);
     return { id: wantedId, outcome: "decided", request };
@@ -281,13 +273,12 @@ function revoke(_: Call, [, wantedId]: string[]): Reply {
   return tagged(request);
 }
 
-function block(isBlocked: boolean) {
-  return (_: Call, [, person]: string[]): Reply => {
-    const theirs = all.filter((one) => one.chat_user_id === person);
-    if (theirs.length === 0) return notFound();
-    for (const request of theirs) request.blocked = isBlocked;
-    return ok({ id: person });
-  };
+/** Marks the requests of somebody whom the list of people does not have. */
+export function blockRequests(person: string | undefined, isBlocked: boolean): Reply {
+  const theirs = all.filter((one) => one.chat_user_id === person);
+  if (theirs.length === 0) return notFound();
+  for (const request of theirs) request.blocked = isBlocked;
+  return ok({ id: person });
 }
 
 function explain({ body }: Call): Reply {
@@ -312,7 +303,7 @@ function explain({ body }: Call): Reply {
   return ok(explanation);
 }
 
-const USERS = ["Ada Lovelace", "Augusta King", "Charles Babbage", "Mary Somerville"].map((full_name, index) => ({
+export const USERS = ["Ada Lovelace", "Augusta King", "Charles Babbage", "Mary Somerville"].map((full_name, index) => ({
   id: `01JD3Q3Z9V8M4T6K2N7P5R1SU${index}`,
   full_name,
   email: index % 2 ? null : `${full_name.split(" ")[0]?.toLowerCase()}@example.com`,
@@ -323,7 +314,7 @@ const P = "/v1/projects/*";
 
 /** Access requests of the projects, and what their page needs besides. */
 export const accessRequestsRoutes: Routes = [
-  [`GET ${P}/access-requests`, pageOf],
+  [`GET ${P}/access-requests`, listRequests],
   [`GET ${P}/access-requests/counts`, counts],
   [
     `GET ${P}/access-requests/export`,
@@ -346,21 +337,12 @@ export const accessRequestsRoutes: Routes = [
   [`POST ${P}/access-requests/*/approve`, decideOne("approve")],
   [`POST ${P}/access-requests/*/reject`, decideOne("reject")],
   [`POST ${P}/access-requests/*/revoke`, revoke],
-  [`POST ${P}/chat-users/*/block`, block(true)],
-  [`POST ${P}/chat-users/*/unblock`, block(false)],
   [`POST ${P}/explain`, explain],
   [
     `GET ${P}/end-users`,
     ({ query }) => {
       const q = (query.get("q") ?? "").toLowerCase();
       return ok({ items: USERS.filter(({ full_name }) => full_name.toLowerCase().includes(q)), next_cursor: null });
-    },
-  ],
-  [
-    `GET ${P}/connectors`,
-    (_, [project]) => {
-      const isHelpDesk = project === projects[ACME]?.[0]?.id;
-      return ok({ items: isHelpDesk && process.env.MOCK_CONNECTORS !== "0" ? CONNECTORS : [], next_cursor: null });
     },
   ],
 ];

@@ -35,9 +35,9 @@ const ROUTES: Routes = [
   ...importsRoutes,
   ...endUsersRoutes,
   ...environmentsRoutes,
-  ...accessRequestsRoutes,
   ...connectorsRoutes,
   ...chatUsersRoutes,
+  ...accessRequestsRoutes,
   ...projectsRoutes,
 ];
 

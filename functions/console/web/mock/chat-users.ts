@@ -1,4 +1,5 @@
 import type { ChatUser, ChatUserStatus } from "../src/api/chat-users";
+import { blockRequests, listRequests } from "./access-requests.ts";
 import { connectors, environment } from "./connectors.ts";
 import { ago, id, me } from "./data.ts";
 import { endUsers } from "./end-users.ts";
@@ -77,6 +78,8 @@ const countOf = (status: ChatUserStatus) => ({
   more: false,
 });
 
+const isHere = (user: string | undefined) => chatUsers.some(({ id: known }) => known === user);
+
 function one(user: string | undefined, by: (known: ChatUser) => Reply | undefined): Reply {
   return change(chatUsers, ({ id: known }) => known === user, by);
 }
@@ -120,20 +123,24 @@ export const chatUsersRoutes: Routes = [
   [
     "POST /v1/projects/*/chat-users/*/block",
     ({ body }, [, user]) =>
-      one(user, (known) => {
-        known.status = "blocked";
-        known.block = { blocked_at: ago(0), blocked_by: me.login.name, note: body.note };
-        return undefined;
-      }),
+      isHere(user)
+        ? one(user, (known) => {
+            known.status = "blocked";
+            known.block = { blocked_at: ago(0), blocked_by: me.login.name, note: body.note };
+            return undefined;
+          })
+        : blockRequests(user, true),
   ],
   [
     "POST /v1/projects/*/chat-users/*/unblock",
     (_, [, user]) =>
-      one(user, (known) => {
-        known.status = "active";
-        known.block = null;
-        return stand(known);
-      }),
+      isHere(user)
+        ? one(user, (known) => {
+            known.status = "active";
+            known.block = null;
+            return stand(known);
+          })
+        : blockRequests(user, false),
   ],
   [
     "POST /v1/projects/*/chat-users/*/link",
@@ -179,7 +186,8 @@ export const chatUsersRoutes: Routes = [
         processed_by: status === "pending" ? null : { id: "member:1", name: "Ana Sousa" },
         processing_note: note,
       });
-      if (user?.provider !== "slack") return ok({ items: [], next_cursor: null });
+      if (!user) return listRequests(call);
+      if (user.provider !== "slack") return ok({ items: [], next_cursor: null });
       const state = user.status === "onboarding" ? "pending" : "approved";
       return ok({
         items: [request(state, 2, null), request("rejected", 9, "Not known to us.\nAsked Bo.")],

@@ -201,100 +201,6 @@ const request = createRoute({
   staticData: { title: frame.requests, permission: "access_requests.read" },
 });
 
-const settings = createRoute({
-  getParentRoute: () => account,
-  path: "/settings",
-  component: lazyPage(() => import("./frame/settings-start"), "SettingsStart"),
-});
-
-const users = createRoute({
-  getParentRoute: () => account,
-  path: "/settings/users",
-  validateSearch: (raw: Raw) => ({
-    q: text(raw, "q"),
-    role: text(raw, "role"),
-    status: oneOf(raw, "status", ["pending", "active", "suspended"]),
-    /** The short form of an invitation is open. */
-    invite: flag(raw, "invite"),
-  }),
-  staticData: { title: frame.users, permission: "members.read" },
-  component: lazyPage(() => import("./pages/settings/users/users-page"), "UsersPage"),
-});
-
-const newUser = createRoute({
-  getParentRoute: () => account,
-  path: "/settings/users/new",
-  staticData: { title: frame.addUser, permission: "members.manage" },
-  component: lazyPage(() => import("./pages/settings/users/new-user-page"), "NewUserPage"),
-});
-
-const user = createRoute({
-  getParentRoute: () => account,
-  path: "/settings/users/$id",
-  staticData: { title: frame.users, permission: "members.read" },
-  component: lazyPage(() => import("./pages/settings/users/user-page"), "UserPage"),
-});
-
-const roles = createRoute({
-  getParentRoute: () => account,
-  path: "/settings/roles",
-  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
-  staticData: { title: frame.roles, permission: "members.read" },
-  component: lazyPage(() => import("./pages/settings/roles/roles-page"), "RolesPage"),
-});
-
-const clients = createRoute({
-  getParentRoute: () => account,
-  path: "/settings/clients",
-  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
-  staticData: { title: frame.clients, permission: "projects.read" },
-  component: lazyPage(() => import("./pages/settings/clients/clients-page"), "ClientsPage"),
-});
-
-const loginMethods = createRoute({
-  getParentRoute: () => account,
-  path: "/settings/login-methods",
-  validateSearch: (raw: Raw) => ({
-    open: text(raw, "open"),
-    /** Kind of the login method whose form is open. */
-    create: oneOf(raw, "create", ["open_id_connect", "oauth2"]),
-  }),
-  staticData: { title: frame.loginMethods, permission: "login_methods.manage" },
-  component: lazyPage(() => import("./pages/settings/login-methods/login-methods-page"), "LoginMethodsPage"),
-});
-
-const apiKeys = createRoute({
-  getParentRoute: () => account,
-  path: "/settings/api-keys",
-  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
-  staticData: { title: frame.apiKeys, permission: "api_keys.manage" },
-  component: lazyPage(() => import("./pages/settings/api-keys/api-keys-page"), "ApiKeysPage"),
-});
-
-const audit = createRoute({
-  getParentRoute: () => account,
-  path: "/settings/audit",
-  validateSearch: (raw: Raw) => ({
-    actor: text(raw, "actor"),
-    action: text(raw, "action"),
-    target: text(raw, "target"),
-    from: day(raw, "from"),
-    to: day(raw, "to"),
-    open: text(raw, "open"),
-  }),
-  staticData: { title: frame.audit, permission: "audit.read" },
-  component: lazyPage(() => import("./pages/settings/audit/audit-page"), "AuditPage"),
-});
-
-const accountPage = createRoute({
-  getParentRoute: () => account,
-  path: "/settings/account",
-  staticData: { title: frame.account },
-  component: lazyPage(() => import("./pages/settings/account/account-page"), "AccountPage"),
-});
-
-// ---------------------------------------------------------------- Projects
-
 const connectors = createRoute({
   getParentRoute: () => project,
   path: "/connectors",
@@ -425,6 +331,98 @@ const environment = createRoute({
   path: "/settings/environments/$id",
   staticData: { title: frame.environments, permission: "projects.read" },
   component: lazyPage(() => import("./pages/environments/environment-page"), "EnvironmentPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => account,
+  path: "/settings",
+  component: lazyPage(() => import("./frame/settings-start"), "SettingsStart"),
+});
+
+const users = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/users",
+  validateSearch: (raw: Raw) => ({
+    q: text(raw, "q"),
+    role: text(raw, "role"),
+    status: oneOf(raw, "status", ["pending", "active", "suspended"]),
+    /** The short form of an invitation is open. */
+    invite: flag(raw, "invite"),
+  }),
+  staticData: { title: frame.users, permission: "members.read" },
+  component: lazyPage(() => import("./pages/settings/users/users-page"), "UsersPage"),
+});
+
+const newUser = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/users/new",
+  staticData: { title: frame.addUser, permission: "members.manage" },
+  component: lazyPage(() => import("./pages/settings/users/new-user-page"), "NewUserPage"),
+});
+
+const user = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/users/$id",
+  staticData: { title: frame.users, permission: "members.read" },
+  component: lazyPage(() => import("./pages/settings/users/user-page"), "UserPage"),
+});
+
+const roles = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/roles",
+  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
+  staticData: { title: frame.roles, permission: "members.read" },
+  component: lazyPage(() => import("./pages/settings/roles/roles-page"), "RolesPage"),
+});
+
+const clients = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/clients",
+  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
+  staticData: { title: frame.clients, permission: "projects.read" },
+  component: lazyPage(() => import("./pages/settings/clients/clients-page"), "ClientsPage"),
+});
+
+const loginMethods = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/login-methods",
+  validateSearch: (raw: Raw) => ({
+    open: text(raw, "open"),
+    /** Kind of the login method whose form is open. */
+    create: oneOf(raw, "create", ["open_id_connect", "oauth2"]),
+  }),
+  staticData: { title: frame.loginMethods, permission: "login_methods.manage" },
+  component: lazyPage(() => import("./pages/settings/login-methods/login-methods-page"), "LoginMethodsPage"),
+});
+
+const apiKeys = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/api-keys",
+  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
+  staticData: { title: frame.apiKeys, permission: "api_keys.manage" },
+  component: lazyPage(() => import("./pages/settings/api-keys/api-keys-page"), "ApiKeysPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/audit",
+  validateSearch: (raw: Raw) => ({
+    actor: text(raw, "actor"),
+    action: text(raw, "action"),
+    target: text(raw, "target"),
+    from: day(raw, "from"),
+    to: day(raw, "to"),
+    open: text(raw, "open"),
+  }),
+  staticData: { title: frame.audit, permission: "audit.read" },
+  component: lazyPage(() => import("./pages/settings/audit/audit-page"), "AuditPage"),
+});
+
+const accountPage = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/account",
+  staticData: { title: frame.account },
+  component: lazyPage(() => import("./pages/settings/account/account-page"), "AccountPage"),
 });
 
 export const routeTree = root.addChildren([

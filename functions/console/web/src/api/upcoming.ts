@@ -23,8 +23,9 @@ export interface SuggestedEndUser {
 
 /** Fields that an access request gets. */
 export interface AccessRequestAdditions {
-  environment_name: string;
-  channel: string;
+  /** Null once it is deleted. */
+  environment_name: string | null;
+  channel: string | null;
   /** Null for a direct conversation. */
   conversation_name: string | null;
   /** From a rejection on, until the person may ask again. */
@@ -57,8 +58,9 @@ export interface RequestCounts {
 
 export interface RequestQuery {
   status?: "pending" | "approved" | "rejected" | "all" | undefined;
-  connector_id?: string[] | undefined;
-  provider?: string[] | undefined;
+  /** Up to ten, separated by commas. */
+  connector_id?: string | undefined;
+  provider?: string | undefined;
   created_after?: string | undefined;
   created_before?: string | undefined;
   q?: string | undefined;
@@ -86,6 +88,7 @@ export interface BulkBody {
 
 export interface BulkResult {
   id: string;
+  /** `already`: another decision stands. `conflict`: others kept changing the same records. */
   outcome: "decided" | "already" | "conflict" | "blocked" | "not_found" | "forbidden" | "failed";
   request?: AccessRequest | null;
   problem?: ProblemBody | null;

@@ -1,5 +1,5 @@
 import type { AccessRequest } from "../../api/access-requests";
-import { blockChatUser } from "../../api/blocks";
+import { blockChatUser } from "../../api/chat-users";
 import { requests as texts } from "../../texts/en/requests";
 import { announce, DangerDialog, TextArea, toasts, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";

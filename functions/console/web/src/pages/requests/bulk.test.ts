@@ -19,8 +19,8 @@ afterAll(() => setTimeSettings({}));
 
 describe("the outcome of a bulk decision (U210, B32)", () => {
   it("counts what was done, and names whoever was first", () => {
-    const done = Array.from({ length: 9 }, (_, index) => result(`d${index}`, "decided"));
-    const results = [...done, result("s", "already"), result("c", "conflict", rejectedByAna), result("b", "blocked")];
+    const done = Array.from({ length: 10 }, (_, index) => result(`d${index}`, "decided"));
+    const results = [...done, result("c", "already", rejectedByAna), result("b", "blocked")];
     const outcome = outcomeOf("approve", results, NOW);
     expect(outcome.summary).toBe("10 approved. 1 was rejected by Ana at 14:03. 1 is blocked.");
     expect(outcome.done).toHaveLength(10);
@@ -35,17 +35,19 @@ describe("the outcome of a bulk decision (U210, B32)", () => {
         result("f", "failed", { problem: { title: "Something we need did not answer" } }),
         result("o", "forbidden"),
         result("g", "not_found"),
+        result("c", "conflict", { problem: { title: "The record was changed by somebody else" } }),
       ],
       NOW,
     );
-    expect(outcome.summary).toBe("1 is gone. 1 is not yours to decide. 1 could not be decided.");
+    expect(outcome.summary).toBe("1 is gone. 1 is not yours to decide. 2 could not be decided.");
     expect(outcome.left.get("f")).toBe("Something we need did not answer");
     expect(outcome.left.get("o")).toBe("Not yours to decide.");
+    expect(outcome.left.get("c")).toBe("The record was changed by somebody else");
     expect(outcome.gone).toEqual(["g"]);
   });
 
   it("counts several that others decided", () => {
-    const results = [result("c", "conflict", rejectedByAna), result("d", "conflict", rejectedByAna)];
+    const results = [result("c", "already", rejectedByAna), result("d", "already", rejectedByAna)];
     expect(outcomeOf("reject", results, NOW).summary).toBe("2 were decided by others.");
   });
 });

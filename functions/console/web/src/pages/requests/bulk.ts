@@ -28,14 +28,14 @@ export function standing(problem: ProblemBody | null | undefined, now: number): 
 /** The outcome of a bulk decision, in words and for each row (U210). */
 export function outcomeOf(verdict: "approve" | "reject", results: readonly BulkResult[], now: number): BulkOutcome {
   const of = (...kinds: BulkResult["outcome"][]) => results.filter(({ outcome }) => kinds.includes(outcome));
-  const done = of("decided", "already").map(({ id }) => id);
-  const conflicts = of("conflict");
+  const done = of("decided").map(({ id }) => id);
+  const others = of("already");
   const gone = of("not_found").map(({ id }) => id);
-  const [blocked, forbidden, failed] = [of("blocked"), of("forbidden"), of("failed")];
+  const [blocked, forbidden, failed] = [of("blocked"), of("forbidden"), of("conflict", "failed")];
   const count = (many: readonly unknown[]) => formatNumber(many.length);
   const sentences = [
     done.length > 0 && texts.bulkDone(verdict, count(done)),
-    conflictWords(conflicts, now),
+    othersWords(others, now),
     blocked.length > 0 && texts.bulkBlocked(count(blocked)),
     gone.length > 0 && texts.bulkGone(count(gone)),
     forbidden.length > 0 && texts.bulkForbidden(count(forbidden)),
@@ -45,7 +45,7 @@ export function outcomeOf(verdict: "approve" | "reject", results: readonly BulkR
   return {
     summary: sentences.filter(Boolean).join(" "),
     done,
-    decided: new Map(conflicts.map(({ id, problem }) => [id, standing(problem, now) ?? texts.gone])),
+    decided: new Map(others.map(({ id, problem }) => [id, standing(problem, now) ?? texts.gone])),
     gone,
     left: new Map([
       ...reasons(blocked, texts.rowBlocked),
@@ -55,11 +55,11 @@ export function outcomeOf(verdict: "approve" | "reject", results: readonly BulkR
   };
 }
 
-function conflictWords(conflicts: readonly BulkResult[], now: number): string | undefined {
-  const [first] = conflicts;
+function othersWords(others: readonly BulkResult[], now: number): string | undefined {
+  const [first] = others;
   if (!first) return undefined;
   const decision = first.problem?.decision;
-  if (conflicts.length > 1 || !decision) return texts.bulkOthers(formatNumber(conflicts.length));
+  if (others.length > 1 || !decision) return texts.bulkOthers(formatNumber(others.length));
   const verdict = texts.verdictWords[decision.verdict] ?? decision.verdict;
   return texts.bulkOther(verdict, decision.by, shortTime(decision.at, now));
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { type AccessRequest, decide } from "../../api/access-requests";
-import { unblockChatUser } from "../../api/blocks";
+import { unblockChatUser } from "../../api/chat-users";
 import { useMay } from "../../api/me";
 import { isProblem } from "../../api/problems";
 import type { ConnectorChoice } from "../../api/project-choices";
@@ -65,6 +65,8 @@ export function DecisionForm({ project, request, verb, connector, onDecided, onL
       }
       if (!isProblem(error, "already-decided", "not-found")) return false;
       decisionDrafts.drop(request.id, verb);
+      // Nothing is left to save, so that leaving asks nothing.
+      form.restart();
       onLost(request.id, standing(error.body, Date.now()) ?? texts.gone);
       return true;
     },

@@ -5,25 +5,39 @@ import { isProblem } from "../../api/problems";
 import { formatDateTime, useTimeSettings } from "../../format";
 import { useTitle } from "../../frame/title";
 import { requests as texts } from "../../texts/en/requests";
-import { Badge, Copy, Details, Dialog, ProblemView, Skeleton, Stack, StrangersText, Time } from "../../ui";
+import {
+  Badge,
+  Copy,
+  Details,
+  Dialog,
+  EnvironmentBadge,
+  ProblemView,
+  Skeleton,
+  Stack,
+  StrangersText,
+  Time,
+} from "../../ui";
 import { classes } from "../../ui/classes";
-import { conversationWords, EnvironmentBadge, Messages, Preview, RequestBadges } from "./facts";
+import type { Verdict } from "./decision-form";
+import { conversationWords, Messages, Preview, RequestBadges } from "./facts";
+import { FormOf } from "./form-of";
 import { closedBecause, outcomesOf } from "./outcomes";
 import { PersonAvatar } from "./person-avatar";
 import { ProviderName } from "./provider-name";
-import { FormOf, type RequestContext } from "./request-list";
+import type { FormOf as Forms, RequestContext } from "./request-list";
 import { RowActions } from "./request-row";
 import styles from "./requests.module.css";
 
 interface Props {
   id: string | undefined;
   listed: readonly AccessRequest[] | undefined;
+  formOf: Forms;
   context: RequestContext;
   onClose: () => void;
 }
 
 /** The request that the address names, in full; also if it is in no row. */
-export function DetailsPanel({ id, listed, context, onClose }: Props) {
+export function DetailsPanel({ id, listed, formOf, context, onClose }: Props) {
   const known = listed?.find((request) => request.id === id);
   const read = useQuery({
     ...requestOptions(context.project, id ?? ""),
@@ -46,7 +60,7 @@ export function DetailsPanel({ id, listed, context, onClose }: Props) {
       {isGone ? (
         <p>{texts.notFound}</p>
       ) : request ? (
-        <Content context={context} request={request} />
+        <Content context={context} request={request} verb={formOf(request.id)} />
       ) : read.error ? (
         <ProblemView error={read.error} retry={() => void read.refetch()} />
       ) : (
@@ -56,7 +70,13 @@ export function DetailsPanel({ id, listed, context, onClose }: Props) {
   );
 }
 
-function Content({ request, context }: { request: AccessRequest; context: RequestContext }) {
+interface ContentProps {
+  request: AccessRequest;
+  verb: Verdict | undefined;
+  context: RequestContext;
+}
+
+function Content({ request, verb, context }: ContentProps) {
   const isPending = request.status === "pending";
   return (
     <Stack gap={5}>
@@ -69,10 +89,10 @@ function Content({ request, context }: { request: AccessRequest; context: Reques
           size={40}
         />
         <div className={styles.actions}>
-          <RowActions context={context} isPending={isPending} request={request} />
+          <RowActions context={context} isPending={isPending} request={request} verb={verb} />
         </div>
       </div>
-      <FormOf context={context} request={request} />
+      <FormOf context={context} request={request} verb={verb} />
       <RequestBadges request={request} />
       <Facts request={request} />
       <Outcomes request={request} />
@@ -89,7 +109,10 @@ function Facts({ request }: { request: AccessRequest }) {
     [labels.identifier, <Copy key="identifier" text={request.identifier} />],
     [labels.provider, <ProviderName channel={request.channel} key="provider" provider={request.provider} />],
     [labels.connector, <bdi key="connector">{request.connector.name}</bdi>],
-    [labels.environment, <EnvironmentBadge key="environment" name={request.environment_name} />],
+    [
+      labels.environment,
+      <EnvironmentBadge key="environment" name={request.environment_name ?? texts.deletedEnvironment} />,
+    ],
     [
       labels.conversation,
       <div key="conversation">

@@ -1,20 +1,9 @@
 import type { AccessRequest } from "../../api/access-requests";
 import { formatExact, formatSpan } from "../../format";
 import { requests as texts } from "../../texts/en/requests";
-import { Badge, StrangersText, Time, type Tone, useNow } from "../../ui";
+import { Badge, StrangersText, Time, useNow } from "../../ui";
 import { undelivered } from "./outcomes";
 import styles from "./requests.module.css";
-
-const TONES: Readonly<Record<string, Tone>> = { development: "grey", staging: "violet", production: "good" };
-
-/** An environment by its name; the colour helps to find it (U143). */
-export function EnvironmentBadge({ name }: { name: string }) {
-  return (
-    <Badge tone={TONES[name.toLowerCase()] ?? "blue"}>
-      <bdi>{name}</bdi>
-    </Badge>
-  );
-}
 
 /** “Direct message”, “#general” or “Group chat”. */
 export function conversationWords({ conversation, conversation_name }: AccessRequest): string {

@@ -3,15 +3,13 @@ import type { ConnectorChoice } from "../../api/project-choices";
 import { providersOptions } from "../../api/providers";
 import { requests as texts } from "../../texts/en/requests";
 import { SearchField, Select, TextField, Toolbar } from "../../ui";
-import { AGES, countFilters, type Filters, isBackwards, type Order, orderOf } from "./filter";
+import { AGES, countFilters, type Filters, isBackwards, orderOf, ordersOf } from "./filter";
 
 interface Props {
   filters: Filters;
   connectors: readonly ConnectorChoice[] | undefined;
   onChange: (next: Filters, replace?: boolean) => void;
 }
-
-const ORDERS: readonly Order[] = ["oldest", "newest", "last_message"];
 
 /** Search, filters and order (U203). */
 export function FilterBar({ filters, connectors = [], onChange }: Props) {
@@ -79,8 +77,8 @@ export function FilterBar({ filters, connectors = [], onChange }: Props) {
       )}
       <Select
         label={texts.order}
-        onChange={(next) => onChange({ order: ORDERS.find((known) => known === next) })}
-        options={ORDERS.map((value) => ({ value, label: texts.orders[value] }))}
+        onChange={(next) => onChange({ order: ordersOf(filters).find((known) => known === next) })}
+        options={ordersOf(filters).map((value) => ({ value, label: texts.orders[value] }))}
         value={orderOf(filters)}
       />
     </Toolbar>

@@ -10,6 +10,8 @@ describe("the filters of the access requests (U202, U203)", () => {
     expect(toQuery({ tab: "history" }, "UTC", NOW)).toMatchObject({ status: "rejected", order: "newest" });
     expect(statusOf({ tab: "history", status: "all" })).toBe("all");
     expect(orderOf({ order: "last_message" })).toBe("last_message");
+    // The API orders only those by their last message who wait.
+    expect(orderOf({ order: "last_message", tab: "approved" })).toBe("newest");
   });
 
   it("count an age back from now", () => {
@@ -38,8 +40,8 @@ describe("the filters of the access requests (U202, U203)", () => {
     expect([status, order]).toEqual(["pending", "oldest"]);
     expect(Object.values(rest).every((value) => value === undefined)).toBe(true);
     expect(toQuery({ connector: "c", provider: "slack" }, "UTC", NOW)).toMatchObject({
-      connector_id: ["c"],
-      provider: ["slack"],
+      connector_id: "c",
+      provider: "slack",
     });
     expect(countFilters({ connector: "c", age: "7d", q: "ada" })).toBe(2);
   });

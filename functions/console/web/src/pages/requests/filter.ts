@@ -29,9 +29,15 @@ export function statusOf({ tab, status }: Filters): Status {
   return tab === "history" ? (status ?? "rejected") : "pending";
 }
 
-/** Whoever waits longest comes first; of what is decided, the latest. */
+/** The orders that a list has: only people who wait are ordered by their last message. */
+export function ordersOf(filters: Filters): readonly Order[] {
+  return statusOf(filters) === "pending" ? ["oldest", "newest", "last_message"] : ["newest", "oldest"];
+}
+
+/** The order that was chosen, or the first one: whoever waits longest, and of what is decided, the latest. */
 export function orderOf(filters: Filters): Order {
-  return filters.order ?? (statusOf(filters) === "pending" ? "oldest" : "newest");
+  const orders = ordersOf(filters);
+  return orders.find((order) => order === filters.order) ?? orders[0] ?? "newest";
 }
 
 /** Whether the first day is after the last one. */
@@ -47,8 +53,8 @@ export function toQuery(filters: Filters, timeZone: string | undefined, now: num
   return {
     status: statusOf(filters),
     q,
-    connector_id: connector ? [connector] : undefined,
-    provider: provider ? [provider] : undefined,
+    connector_id: connector,
+    provider,
     created_after: isByDates && from ? dayStart(from, timeZone) : since,
     created_before: isByDates && to ? dayStart(dayAfter(to), timeZone) : undefined,
     order: orderOf(filters),

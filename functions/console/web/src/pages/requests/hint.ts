@@ -12,8 +12,9 @@ export interface Hint {
   isUrgent: boolean;
 }
 
-export function channelName(channel: string): string {
-  return texts.channels[channel] ?? channel;
+/** A channel by its name; the chat, where the connector is gone that would say more. */
+export function channelName(channel: string | null): string {
+  return channel === null ? texts.someChannel : (texts.channels[channel] ?? channel);
 }
 
 /** “14:32”, with the day if it is not within one day. */

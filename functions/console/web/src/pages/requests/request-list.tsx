@@ -5,7 +5,7 @@ import { formatNumber } from "../../format";
 import { common } from "../../texts/en/common";
 import { requests as texts } from "../../texts/en/requests";
 import { Button } from "../../ui";
-import { DecisionForm, type Verdict } from "./decision-form";
+import type { Verdict } from "./decision-form";
 import { RequestRow } from "./request-row";
 import styles from "./requests.module.css";
 import type { RequestRows } from "./use-request-rows";
@@ -17,9 +17,7 @@ export interface RequestContext {
   project: string;
   connectors: readonly ConnectorChoice[] | undefined;
   mayDecide: boolean;
-  selection: Selection;
-  /** The decision that is being written about a request. */
-  formOf: (id: string) => Verdict | undefined;
+  select: (id: string, isRange: boolean) => void;
   /** Opens the form of a decision, or closes it. */
   decide: (verb: Verdict | undefined, id: string) => void;
   onDecided: (request: AccessRequest, verb: Verdict) => void;
@@ -30,9 +28,14 @@ export interface RequestContext {
   copyLink: (request: AccessRequest) => void;
 }
 
+/** The decision that is being written about a request. */
+export type FormOf = (id: string) => Verdict | undefined;
+
 interface Props {
   shown: readonly AccessRequest[];
   list: RequestRows;
+  selection: Selection;
+  formOf: FormOf;
   context: RequestContext;
   /** Why requests were not decided with others. */
   left: ReadonlyMap<string, string>;
@@ -41,8 +44,8 @@ interface Props {
 }
 
 /** The requests, one row each. */
-export function RequestList({ shown, list, context, left, inPanel }: Props) {
-  const { selection, mayDecide } = context;
+export function RequestList({ shown, list, selection, formOf, context, left, inPanel }: Props) {
+  const { mayDecide } = context;
   const pending = shown.filter(({ status }) => status === "pending").length;
   const most = Math.min(pending, BULK_MAX);
   return (
@@ -66,12 +69,13 @@ export function RequestList({ shown, list, context, left, inPanel }: Props) {
         {shown.map((request) => (
           <RequestRow
             context={context}
-            form={inPanel === request.id ? null : <FormOf context={context} list={list} request={request} />}
+            isFormElsewhere={inPanel === request.id}
             isSelected={selection.has(request.id)}
             key={request.id}
             leaving={list.rows.leaving.get(request.id)}
             left={left.get(request.id)}
             request={request}
+            verb={formOf(request.id)}
           />
         ))}
       </ul>
@@ -83,30 +87,5 @@ export function RequestList({ shown, list, context, left, inPanel }: Props) {
         </div>
       )}
     </div>
-  );
-}
-
-interface FormProps {
-  request: AccessRequest;
-  context: RequestContext;
-  list?: RequestRows;
-}
-
-/** The form of the decision that is being written about a request, if there is one. */
-export function FormOf({ request, context, list }: FormProps) {
-  const verb = context.formOf(request.id);
-  const isOpen = verb && context.mayDecide && request.status === "pending" && !list?.rows.leaving.has(request.id);
-  if (!isOpen) return null;
-  return (
-    <DecisionForm
-      connector={context.connectors?.find(({ id }) => id === request.connector.id)}
-      key={verb}
-      onCancel={() => context.decide(undefined, request.id)}
-      onDecided={context.onDecided}
-      onLost={context.onLost}
-      project={context.project}
-      request={request}
-      verb={verb}
-    />
   );
 }

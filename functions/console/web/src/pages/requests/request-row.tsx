@@ -1,13 +1,25 @@
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { memo } from "react";
 import type { AccessRequest } from "../../api/access-requests";
 import { useMay } from "../../api/me";
 import { useTimeSettings } from "../../format";
 import { requests as texts } from "../../texts/en/requests";
-import { Badge, Button, Copy, MenuButton, type MenuEntry, StrangersText, Time, useNow } from "../../ui";
+import {
+  Badge,
+  Button,
+  Copy,
+  EnvironmentBadge,
+  MenuButton,
+  type MenuEntry,
+  StrangersText,
+  Time,
+  useNow,
+} from "../../ui";
 import { classes } from "../../ui/classes";
-import { conversationWords, EnvironmentBadge, Messages, Preview, RequestBadges, Waiting } from "./facts";
+import type { Verdict } from "./decision-form";
+import { conversationWords, Messages, Preview, RequestBadges, Waiting } from "./facts";
 import { linkId } from "./focus";
+import { FormOf } from "./form-of";
 import { shortTime, windowHint } from "./hint";
 import { closedBecause, toldWords } from "./outcomes";
 import { PersonAvatar } from "./person-avatar";
@@ -23,12 +35,16 @@ interface Props {
   leaving: string | undefined;
   /** Why it was not decided with others. */
   left: string | undefined;
-  form: ReactNode;
+  /** The decision that is being written about it. */
+  verb: Verdict | undefined;
+  /** The form stands in the panel. */
+  isFormElsewhere: boolean;
 }
 
-/** One request: who asks, where, what they wrote, and the decision. */
-export function RequestRow({ request, context, isSelected, leaving, left, form }: Props) {
-  const { project, connectors, mayDecide, selection } = context;
+/** One request: who asks, where, what they wrote, and the decision. Of hundreds of rows, only those that change are drawn again. */
+export const RequestRow = memo(function RequestRow(props: Props) {
+  const { request, context, isSelected, leaving, left, verb, isFormElsewhere } = props;
+  const { project, connectors, mayDecide, select } = context;
   const { id, user_name: name, status } = request;
   const isPending = status === "pending" && !leaving;
   const connector = connectors?.find((known) => known.id === request.connector.id);
@@ -41,11 +57,11 @@ export function RequestRow({ request, context, isSelected, leaving, left, form }
               aria-label={texts.select(name)}
               checked={isSelected}
               className={styles.checkbox}
-              onChange={() => selection.toggle(id)}
+              onChange={() => select(id, false)}
               onClick={(event) => {
                 if (!event.shiftKey) return;
                 event.preventDefault();
-                selection.extend(id);
+                select(id, true);
               }}
               type="checkbox"
             />
@@ -70,13 +86,10 @@ export function RequestRow({ request, context, isSelected, leaving, left, form }
           <RequestBadges request={request} />
         </div>
         <div className={styles.where}>
+          <ProviderName channel={request.channel} provider={request.provider} />
+          <bdi className={styles.soft}>{request.connector.name}</bdi>
           <span className={styles.line}>
-            <ProviderName channel={request.channel} provider={request.provider} />
-            <span aria-hidden="true">·</span>
-            <bdi>{request.connector.name}</bdi>
-          </span>
-          <span className={styles.line}>
-            <EnvironmentBadge name={request.environment_name} />
+            <EnvironmentBadge name={request.environment_name ?? texts.deletedEnvironment} />
             <bdi>{conversationWords(request)}</bdi>
           </span>
         </div>
@@ -93,14 +106,14 @@ export function RequestRow({ request, context, isSelected, leaving, left, form }
           {leaving ? (
             <p className={styles.leaving}>{leaving}</p>
           ) : (
-            <RowActions context={context} isPending={isPending} request={request} />
+            <RowActions context={context} isPending={isPending} request={request} verb={verb} />
           )}
         </div>
       </div>
-      {form}
+      {!isFormElsewhere && !leaving && <FormOf context={context} request={request} verb={verb} />}
     </li>
   );
-}
+});
 
 function RowHint({ request, followUp }: { request: AccessRequest; followUp: Parameters<typeof windowHint>[1] }) {
   const now = useNow();
@@ -130,13 +143,13 @@ interface ActionsProps {
   request: AccessRequest;
   context: RequestContext;
   isPending: boolean;
+  verb: Verdict | undefined;
 }
 
 /** Decisions and what else can be done with a request. */
-export function RowActions({ request, context, isPending }: ActionsProps) {
-  const { mayDecide, decide, revoke, formOf } = context;
+export function RowActions({ request, context, isPending, verb }: ActionsProps) {
+  const { mayDecide, decide, revoke } = context;
   const { id, user_name: name, status } = request;
-  const verb = formOf(id);
   return (
     <>
       {mayDecide && isPending && (

@@ -1,23 +1,11 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { AccessRequest, BulkResult, RequestQuery } from "../../api/access-requests";
 import { useAccount, useMay } from "../../api/me";
 import type { ConnectorChoice } from "../../api/project-choices";
 import { formatNumber } from "../../format";
-import { common } from "../../texts/en/common";
 import { requests as texts } from "../../texts/en/requests";
-import {
-  announce,
-  Button,
-  copyText,
-  IconButton,
-  NoMatches,
-  Notice,
-  ProblemView,
-  Row,
-  Skeleton,
-  toasts,
-} from "../../ui";
+import { announce, Button, copyText, NoMatches, Notice, ProblemView, Row, Skeleton, toasts } from "../../ui";
 import { ExplainDialog } from "../explain/explain-dialog";
 import { BlockDialog } from "./block-dialog";
 import { outcomeOf } from "./bulk";
@@ -28,7 +16,7 @@ import { DetailsPanel } from "./details-panel";
 import { NoRequests } from "./empty";
 import { countFilters, type Filters, statusOf } from "./filter";
 import { focusRow } from "./focus";
-import { type RequestContext, RequestList } from "./request-list";
+import { type FormOf, type RequestContext, RequestList } from "./request-list";
 import { RevokeDialog } from "./revoke-dialog";
 import { useRequestRows } from "./use-request-rows";
 import { useRowKeys } from "./use-row-keys";
@@ -67,7 +55,6 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
   const [isAsking, setAsking] = useState<Asked>();
   const [bulk, setBulk] = useState<Verdict>("approve");
   const [isBulkOpen, setBulkOpen] = useState(false);
-  const [summary, setSummary] = useState<string>();
   const [left, setLeft] = useState<ReadonlyMap<string, string>>(new Map());
   const mayDecide = may("access_requests.decide");
   const isFiltered = countFilters(filters) > 0 || filters.q !== undefined;
@@ -107,8 +94,8 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
         {texts.view}
       </Link>
     );
-    if (verb === "approve") toasts.done(texts.isIn(name), view);
-    else toasts.done(texts.rejectedSay(name), view);
+    if (verb === "approve") toasts.done(texts.isIn(name), view, "decisions");
+    else toasts.done(texts.rejectedSay(name), view, "decisions");
     announce(verb === "approve" ? texts.approvedSay(name) : texts.rejectedSay(name));
     list.decided(verb, [request.id], request.id);
     void show(undefined);
@@ -120,7 +107,9 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
   };
   const onBulkDone = (verb: Verdict, results: BulkResult[]) => {
     const outcome = outcomeOf(verb, results, Date.now());
-    setSummary(outcome.summary);
+    // What was not done stays in sight until it is closed.
+    if (outcome.done.length === results.length) toasts.done(outcome.summary, undefined, "decisions");
+    else toasts.failed(outcome.summary);
     announce(outcome.summary);
     setLeft(outcome.left);
     selection.keep(outcome.left.keys());
@@ -128,7 +117,6 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
     for (const [id, why] of outcome.decided) list.leave(id, why);
   };
   const beginBulk = (verb: Verdict) => {
-    setSummary(undefined);
     setLeft(new Map());
     setBulk(verb);
     setBulkOpen(true);
@@ -139,18 +127,17 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
       decide(verb, id);
     }
   };
+  const select = (id: string, isRange: boolean) => {
+    if (!pending.some((request) => request.id === id)) return;
+    if (isRange) selection.extend(id);
+    else selection.toggle(id);
+  };
   useRowKeys({
     ids: useMemo(() => (shown ?? []).map(({ id }) => id), [shown]),
     onOpen: (id) => void show(id),
     onApprove: mayDecide ? begin("approve") : undefined,
     onReject: mayDecide ? begin("reject") : undefined,
-    onSelect: mayDecide
-      ? (id, isRange) => {
-          if (!pending.some((request) => request.id === id)) return;
-          if (isRange) selection.extend(id);
-          else selection.toggle(id);
-        }
-      : undefined,
+    onSelect: mayDecide ? select : undefined,
     onShowNew: () => list.waiting > 0 && list.showWaiting(),
     onEscape: () => {
       if (selection.selected.length > 0) selection.clear();
@@ -160,13 +147,13 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
     },
   });
 
-  const context: RequestContext = {
+  const formOf: FormOf = (id) => (form.approve === id ? "approve" : form.reject === id ? "reject" : undefined);
+  const context = useContextOf({
     account: account.id,
     project,
     connectors,
     mayDecide,
-    selection,
-    formOf: (id) => (form.approve === id ? "approve" : form.reject === id ? "reject" : undefined),
+    select,
     decide,
     onDecided,
     onLost,
@@ -174,19 +161,11 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
     block: ask("block"),
     explain: ask("explain"),
     copyLink: (request) => void copyText(new URL(addressOf(request), location.origin).href),
-  };
+  });
   const person = asked && { chatUser: asked.request.chat_user_id, name: asked.request.user_name };
 
   return (
     <>
-      {summary && (
-        <Notice>
-          <Row align="between">
-            <p>{summary}</p>
-            <IconButton icon="close" label={common.dismiss} onClick={() => setSummary(undefined)} />
-          </Row>
-        </Notice>
-      )}
       {list.waiting > 0 && (
         <Notice>
           <Row align="between">
@@ -202,7 +181,15 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
       ) : !shown || list.isSearching ? (
         <Skeleton height={88} />
       ) : shown.length > 0 ? (
-        <RequestList context={context} inPanel={open} left={left} list={list} shown={shown} />
+        <RequestList
+          context={context}
+          formOf={formOf}
+          inPanel={open}
+          left={left}
+          list={list}
+          selection={selection}
+          shown={shown}
+        />
       ) : isFiltered ? (
         <NoMatches onClear={onClearFilters} />
       ) : (
@@ -225,7 +212,7 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
         requests={pending.filter(({ id }) => selection.has(id))}
         verb={bulk}
       />
-      <DetailsPanel context={context} id={open} listed={shown} onClose={() => void show(undefined)} />
+      <DetailsPanel context={context} formOf={formOf} id={open} listed={shown} onClose={() => void show(undefined)} />
       <RevokeDialog
         isOpen={isAsking === "revoke"}
         onClose={() => setAsking(undefined)}
@@ -252,6 +239,30 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
         project={project}
       />
     </>
+  );
+}
+
+/** What rows share, the same as long as it shows the same: its actions find what they need when they are called. */
+function useContextOf(now: RequestContext): RequestContext {
+  const latest = useRef(now);
+  latest.current = now;
+  const { account, project, connectors, mayDecide } = now;
+  return useMemo(
+    () => ({
+      account,
+      project,
+      connectors,
+      mayDecide,
+      select: (...given) => latest.current.select(...given),
+      decide: (...given) => latest.current.decide(...given),
+      onDecided: (...given) => latest.current.onDecided(...given),
+      onLost: (...given) => latest.current.onLost(...given),
+      revoke: (...given) => latest.current.revoke(...given),
+      block: (...given) => latest.current.block(...given),
+      explain: (...given) => latest.current.explain(...given),
+      copyLink: (...given) => latest.current.copyLink(...given),
+    }),
+    [account, project, connectors, mayDecide],
   );
 }
 

@@ -24,7 +24,7 @@ export const connectorTexts = {
   configure: "Configure",
   configureOf: (name: string) => `Configure ${name}`,
   moreOf: (name: string) => `More actions for ${name}`,
-  people: "People who wrote here",
+  explain: "Explain…",
 
   // Onboarding
   onboarding: "Onboarding",
@@ -119,11 +119,11 @@ export const connectorTexts = {
   handOverHelp: "The agent gets the message that made the request, if it is younger than 24 hours.",
   notice: "Notice of the approval",
   noticeHelp: "Leave it empty for the default text.",
-  cooldown: "Hours until a new request",
+  cooldown: "Cool-down (hours)",
   cooldownHelp: "After a rejection, a message in this time makes no new request. 0 lets the next message make one.",
   cooldownRule: "Enter hours from 0 to 8,760",
-  expiry: "Days until a pending request expires",
-  expiryHelp: "It is then closed. Leave it empty to keep requests until somebody decides.",
+  expiry: "Expiry (days)",
+  expiryHelp: "A pending request is closed after these days. Leave it empty to keep it until somebody decides.",
   expiryRule: "Enter days from 1 to 365, or nothing",
   limit: "New requests a minute",
   limitHelp: "Beyond it, messages are counted, but no request is made and no message is sent.",

@@ -94,6 +94,9 @@ export const requests = {
     sms: "SMS",
   } as Readonly<Record<string, string>>,
 
+  someChannel: "this platform",
+  deletedEnvironment: "Deleted environment",
+
   isIn: (name: string) => `${name} can interact with the agent`,
   approvedSay: (name: string) => `${name} approved`,
   rejectedSay: (name: string) => `${name} rejected`,
