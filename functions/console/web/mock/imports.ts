@@ -10,15 +10,17 @@ const imports: (ImportRecord & { began: number })[] = [];
 const ERRORS = [
   [17, "Phone Number", "phone", "Enter the number in international format with at least 10 digits"],
   [204, "Email", "email", "Invalid Email"],
-  [4_711, null, "twice", "The person stands in line 12 already"],
+  [4_711, "", "twice", "The person stands in line 12 already"],
 ].map(([line, column, rule, message]) => ({ line, column, rule, message }));
 
 /** Moves an import on as far as the time that has passed. */
 function goOn(record: ImportRecord & { began: number }): void {
-  if (record.status !== "queued" && record.status !== "running") return;
+  if (record.status !== "checking" && record.status !== "importing") return;
   const share = Math.min(1, (Date.now() - record.began) / (SECONDS * 1_000));
-  record.status = share < 0.1 ? "queued" : share < 1 ? "running" : "done";
-  record.progress = { done: Math.round(TOTAL * share), total: share < 0.2 ? null : TOTAL };
+  if (share === 1) record.status = record.dry_run ? "checked" : "done";
+  record.settled = Math.round(TOTAL * share);
+  record.rows = share < 0.2 ? null : TOTAL;
+  record.mistakes = Math.round(3 * share);
   record.counts = {
     new: Math.round(1_204 * share),
     changed: Math.round(12 * share),
@@ -42,10 +44,21 @@ export const importsRoutes: Routes = [
         dry_run: body.dry_run,
         status: "uploading" as const,
         counts: { new: 0, changed: 0, unchanged: 0, errors: 0 },
-        progress: { done: 0, total: null },
-        mapping: { Phone: "phone", "E-mail": "email", "First Name": "first_name", "Last Name": "last_name" } as const,
+        received: 0,
+        cancel_requested: false,
+        rows: null,
+        settled: 0,
+        mistakes: 0,
+        mapping: [],
+        columns: [
+          { name: "Phone", field: "phone" as const },
+          { name: "E-mail", field: "email" as const },
+          { name: "First Name", field: "first_name" as const },
+          { name: "Spitzname", field: null },
+          { name: "Umgebung", field: null },
+        ],
         unknown_columns: ["Spitzname", "Umgebung"],
-        problem: null,
+        problems: [],
         created_at: ago(0),
         began: 0,
       };
@@ -60,15 +73,18 @@ export const importsRoutes: Routes = [
       one(own, (record) => {
         record.dry_run = body.dry_run;
         record.began = Date.now();
-        record.status = "queued";
-        record.progress = { done: 0, total: null };
+        record.status = body.dry_run ? "checking" : "importing";
+        record.rows = null;
+        record.settled = 0;
         if (body.mapping) {
           record.mapping = body.mapping;
           record.unknown_columns = [];
         }
         if (record.file_name.includes("fail")) {
           record.status = "failed";
-          record.problem = "The column “Phone Number” is missing.";
+          record.problems = [
+            { line: 1, column: "", rule: "missing_column", message: "There is no column for the phone number" },
+          ];
         }
         return undefined;
       }),
@@ -83,19 +99,20 @@ export const importsRoutes: Routes = [
       }),
   ],
   [
-    "GET /v1/projects/*/end-users/imports/*/errors",
-    (call) =>
-      call.query.get("format") === "csv"
-        ? {
-            status: 200,
-            body: [
-              "Line,Column,Rule",
-              ...ERRORS.map(({ line, column, message }) => `${line},${column},${message}`),
-              "",
-            ].join("\r\n"),
-            headers: { "content-type": "text/csv" },
-          }
-        : page(call, ERRORS),
+    "GET /v1/projects/*/end-users/imports/*/errors/export",
+    () => ({
+      status: 200,
+      body: ["line,column,rule,message", ...ERRORS.map((error) => Object.values(error).join(",")), ""].join("\r\n"),
+      headers: { "content-type": "text/csv" },
+    }),
+  ],
+  ["GET /v1/projects/*/end-users/imports/*/errors", (call) => page(call, ERRORS)],
+  [
+    "GET /v1/projects/*/end-users/imports",
+    (call) => {
+      for (const record of imports) goOn(record);
+      return page(call, imports.toReversed());
+    },
   ],
   [
     "GET /v1/projects/*/end-users/imports/*",

@@ -1,7 +1,7 @@
 import type { Project } from "../src/api/projects";
 import { ago, projects } from "./data.ts";
 import { providers } from "./providers.ts";
-import { change, invalid, ok, page, type Routes, stale } from "./reply.ts";
+import { change, invalid, ok, page, problem, type Routes, stale } from "./reply.ts";
 
 const all = (): Project[] => Object.values(projects).flat();
 const one = (id: string | undefined, by: Parameters<typeof change<Project>>[2]) =>
@@ -10,7 +10,17 @@ const one = (id: string | undefined, by: Parameters<typeof change<Project>>[2]) 
 /** Projects and the providers. */
 export const projectsRoutes: Routes = [
   ["GET /v1/providers", () => ok({ items: providers })],
-  ["GET /v1/projects", (call) => page(call, projects[String(call.headers["vestibule-account"])] ?? [])],
+  [
+    "GET /v1/projects",
+    (call) => {
+      const isArchived = call.query.get("archived") === "true";
+      const own: Project[] = projects[String(call.headers["vestibule-account"])] ?? [];
+      return page(
+        call,
+        own.filter(({ archived_at }) => Boolean(archived_at) === isArchived),
+      );
+    },
+  ],
   ["GET /v1/projects/*", (_, [id]) => one(id, () => undefined)],
   [
     "PATCH /v1/projects/*",
@@ -43,9 +53,12 @@ export const projectsRoutes: Routes = [
     "DELETE /v1/projects/*",
     ({ body }, [id]) =>
       one(id, (project) => {
-        if (body.name !== project.name) return invalid({ name: "is not the name of the project" });
-        project.deleting = true;
-        return { status: 202, body: project };
+        if (body.name !== project.name) return problem(409, "other-name", "The project has another name", "Type it.");
+        for (const list of Object.values(projects)) {
+          const place = list.indexOf(project);
+          if (place >= 0) list.splice(place, 1);
+        }
+        return { status: 202, body: { id: project.id, deleting_since: ago(0) } };
       }),
   ],
 ];

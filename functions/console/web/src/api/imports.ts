@@ -1,9 +1,9 @@
 import { queryOptions } from "@tanstack/react-query";
 import { unwrap } from "./problems";
 import { listOptions, PAGE, queryClient } from "./query";
-import { ahead, type ImportError, type ImportMapping, type ImportRecord, type ListPage } from "./upcoming-users";
+import { ahead, type ImportError, type ImportRecord, type ListPage, type MappedColumn } from "./upcoming-users";
 
-export type { ImportError, ImportField, ImportMapping, ImportRecord, ImportStatus } from "./upcoming-users";
+export type { ImportError, ImportField, ImportRecord, ImportStatus, MappedColumn } from "./upcoming-users";
 
 /** Bytes of one part of a file. */
 export const PART_MAX = 4_000_000;
@@ -15,11 +15,23 @@ const at = (project: string, id: string) => ({ path: { project_id: project, impo
 
 /** An import that the API still works on. */
 export function isUnderWay({ status }: Pick<ImportRecord, "status">): boolean {
-  return status === "queued" || status === "running";
+  return status === "checking" || status === "importing";
 }
 
 /** Milliseconds between two looks at an import that is under way. */
 const PAUSE = 1_500;
+
+/** The latest import of a project; null if there is none. */
+export function latestImportOptions(project: string) {
+  return queryOptions({
+    queryKey: ["imports", project],
+    queryFn: async ({ signal }) => {
+      const params = { path: { project_id: project }, query: { limit: 1 } };
+      return unwrap(await ahead.get<ListPage<ImportRecord>>(LIST, { params, signal })).items[0] ?? null;
+    },
+    refetchInterval: ({ state }) => (state.data && isUnderWay(state.data) ? PAUSE : false),
+  });
+}
 
 /** An import; read again and again while it is under way. */
 export function importOptions(project: string, id: string) {
@@ -61,7 +73,7 @@ export async function uploadPart(project: string, id: string, number: number, pa
 }
 
 /** Begins the check of an uploaded file, or with `dry_run: false` its import. */
-export async function startImport(project: string, id: string, body: { dry_run: boolean; mapping?: ImportMapping }) {
+export async function startImport(project: string, id: string, body: { dry_run: boolean; mapping?: MappedColumn[] }) {
   queryClient.removeQueries({ queryKey: [...importOptions(project, id).queryKey, "errors"] });
   return keepImport(project, unwrap(await ahead.post<ImportRecord>(`${ONE}/start`, { params: at(project, id), body })));
 }
@@ -77,13 +89,14 @@ export async function exportImportErrors(
   cursor: string | undefined,
   signal: AbortSignal,
 ): Promise<{ text: string; next: string | undefined }> {
-  const params = { ...at(project, id), query: { format: "csv", cursor } };
-  const answer = await ahead.get<string>(`${ONE}/errors`, { params, parseAs: "text", signal });
+  const params = { ...at(project, id), query: { cursor } };
+  const answer = await ahead.get<string>(`${ONE}/errors/export`, { params, parseAs: "text", signal });
   return { text: unwrap(answer), next: answer.response.headers.get("vestibule-next-cursor") ?? undefined };
 }
 
 /** Takes over an import as the API answers it. */
 function keepImport(project: string, record: ImportRecord): ImportRecord {
   queryClient.setQueryData(importOptions(project, record.id).queryKey, record);
+  queryClient.setQueryData(latestImportOptions(project).queryKey, record);
   return record;
 }

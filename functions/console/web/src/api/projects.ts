@@ -4,7 +4,7 @@ import type { Me } from "./me";
 import { unwrap, unwrapTagged } from "./problems";
 import { queryClient, readAll, recordOptions } from "./query";
 import type { components } from "./schema";
-import { ahead, type UpcomingProject } from "./upcoming-users";
+import { ahead, type ListPage, type UpcomingProject } from "./upcoming-users";
 
 export type Project = components["schemas"]["ProjectResponse"] & UpcomingProject;
 export type UpdateProject = components["schemas"]["UpdateProjectRequest"];
@@ -27,6 +27,19 @@ export const projectsOptions = queryOptions({
   staleTime: 60_000,
 });
 
+/** The archived projects of the account, which the list leaves out. */
+export const archivedProjectsOptions = queryOptions({
+  queryKey: ["projects", "archived"],
+  queryFn: ({ signal }) =>
+    readAll<Project>((cursor) =>
+      ahead.get<ListPage<Project>>("/v1/projects", {
+        params: { path: {}, query: { archived: true, cursor, limit: 100, order: "oldest" } },
+        signal,
+      }),
+    ),
+  staleTime: 300_000,
+});
+
 export function projectOptions(id: string) {
   return recordOptions<Project>(["project", id], (signal) =>
     client.GET(ONE, { params: { path: { project_id: id } }, signal }),
@@ -44,7 +57,7 @@ export async function archiveProject(id: string, isArchived: boolean): Promise<v
   unwrap(await ahead.post<object | undefined>(`${ONE}/${verb}`, { params: { path: { project_id: id } } }));
 }
 
-/** Begins to delete a project with everything in it; a job goes on with it. */
+/** Deletes a project with everything in it. It is gone at once; a job removes what was in it. */
 export async function deleteProject(id: string, name: string): Promise<void> {
   const init = { params: { path: { project_id: id } }, body: { name } };
   unwrap(await ahead.delete<object | undefined>(ONE, init));

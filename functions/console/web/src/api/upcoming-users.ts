@@ -74,31 +74,49 @@ export interface EndUserQuery {
 
 /** A field of a user that a column of a file can hold. */
 export type ImportField = "phone" | "email" | "first_name" | "middle_name" | "last_name" | "environments";
-/** Fields by the header of their column; null leaves a column out. */
-export type ImportMapping = Record<string, ImportField | null>;
-export type ImportStatus = "uploading" | "queued" | "running" | "done" | "failed" | "cancelled";
+export type ImportStatus = "uploading" | "checking" | "checked" | "importing" | "done" | "cancelled" | "failed";
+
+/** What a column holds; null leaves it out. */
+export interface MappedColumn {
+  column: string;
+  field: ImportField | null;
+}
 
 export interface ImportRecord {
   id: string;
   file_name: string;
   size: number;
-  /** Whether the file is only checked. */
+  received: number;
+  /** Whether the last run, or the one to come, changes nobody. */
   dry_run: boolean;
+  /** What columns hold whose names do not tell. */
+  mapping: MappedColumn[];
   status: ImportStatus;
+  /** Whether somebody asked to end it. The rows in work are finished first. */
+  cancel_requested: boolean;
+  /** Number of rows; null until they are counted. */
+  rows: number | null;
+  /** Number of rows that were worked off. */
+  settled: number;
+  /** Rows by what came of them, or would. */
   counts: { new: number; changed: number; unchanged: number; errors: number };
-  /** Records of the file that are done; the total is null until it is known. */
-  progress: { done: number; total: number | null };
-  mapping: ImportMapping;
-  /** Headers of columns that are not recognised. */
+  /** Number of mistakes, of which a row may have several; not all of very many are kept. */
+  mistakes: number;
+  /** Columns of the file, once they are read. */
+  columns: { name: string; field: ImportField | null }[];
+  /** Names of columns that nobody knows. */
   unknown_columns: string[];
-  /** Reason for which the file as a whole cannot be read, in a sentence. */
-  problem: string | null;
+  /** What is wrong with the file as a whole. */
+  problems: ImportError[];
   created_at: string;
 }
 
 export interface ImportError {
+  /** Line on which the row begins. */
   line: number;
-  column: string | null;
+  /** Name of the column; empty for a row as a whole. */
+  column: string;
+  /** Key of the rule. */
   rule: string;
   message: string;
 }
@@ -112,14 +130,17 @@ export interface UpcomingEnvironment {
 /** Members of the problem `environment-in-use`. */
 export interface EnvironmentInUse {
   connectors: { id: string; name: string }[];
+  /** Connectors of clients whose records the caller may not touch. */
+  other_connectors?: number;
   users: Count & { some: Named[] };
+  messages_wait?: boolean;
+  /** Whether another deleted environment is still taken from the users who held it. */
+  is_settling?: boolean;
 }
 
 /** Additions to `ProjectResponse`. */
 export interface UpcomingProject {
   archived_at?: string | null;
-  /** Whether a job is deleting it. */
-  deleting?: boolean;
 }
 
 /** Permissions that the document does not list yet. */

@@ -10,6 +10,7 @@ import { Icon } from "../ui/icon";
 import styles from "./frame.module.css";
 import { Logo } from "./logo";
 import { useMedia } from "./media";
+import { MoreMenu } from "./more-menu";
 import { OfflineBar } from "./offline-bar";
 import { PersonMenu } from "./person-menu";
 import { ProjectEntries } from "./project-entries";
@@ -25,6 +26,7 @@ export function Frame({ children }: { children: ReactNode }) {
   const account = accounts.find(({ id }) => id === currentAccount());
   const [isChosen, setChosen] = useState(() => storage.get("sidebar") === "narrow");
   const hasNoRoom = useMedia("(min-width: 768px) and (max-width: 1023px)");
+  const isPhone = useMedia("(max-width: 767px)");
   const isNarrow = isChosen || hasNoRoom;
   const toggle = () => {
     storage.set("sidebar", isChosen ? null : "narrow");
@@ -58,7 +60,8 @@ export function Frame({ children }: { children: ReactNode }) {
           </>
         )}
         <div className={styles.space} />
-        {account && (
+        {account && isPhone && <MoreMenu />}
+        {account && !isPhone && (
           <Link
             activeOptions={{ exact: false }}
             activeProps={{ className: styles.current }}

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Environment } from "../../api/environments";
 import { changeOf, madeSecret, RULES, reasonOf, valuesOf } from "./agent";
+import { needsOf } from "./needs";
 import { moved } from "./order";
 
 const AGENT = {
@@ -58,4 +59,16 @@ it("reasons are words where there are some (U412)", () => {
   expect(reasonOf("http_503")).toBe("HTTP 503");
   expect(reasonOf("not_delivered_in_time")).toBe("No answer in time");
   expect(reasonOf("131047")).toBe("131047");
+});
+
+it("a refused deletion says in numbers what needs the environment (U412)", () => {
+  const one = { id: "C", name: "Slack" };
+  const nobody = { count: 0, more: false, some: [] };
+  expect(needsOf({ connectors: [one, one], users: { count: 14, more: false, some: [] } })).toBe(
+    "2 connectors and 14 users need it",
+  );
+  expect(needsOf({ connectors: [one], users: nobody })).toBe("1 connector needs it");
+  expect(needsOf({ connectors: [], other_connectors: 2, users: nobody })).toBe("2 connectors need it");
+  expect(needsOf({ connectors: [], users: { count: 1000, more: true, some: [] } })).toBe("1,000+ users need it");
+  expect(needsOf({ connectors: [], users: nobody, messages_wait: true })).toBeUndefined();
 });

@@ -8,12 +8,13 @@ import {
   usesOf,
 } from "../../api/environments";
 import { useAccount } from "../../api/me";
-import { formatCount, formatList, formatNumber } from "../../format";
+import { formatNumber } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { common } from "../../texts/en/common";
 import { environments as texts } from "../../texts/en/environments";
 import { announce, Button, ConfirmDialog, Dialog, looks, Row, Stack, toasts } from "../../ui";
 import styles from "./environments.module.css";
+import { needsOf } from "./needs";
 
 interface Props {
   environment: Environment | undefined;
@@ -65,26 +66,22 @@ export function DeleteEnvironment({ environment, isOpen, onClose }: Props) {
   );
 }
 
-/** “2 connectors and 14 users need it” */
-export function needsOf({ connectors, users }: EnvironmentInUse): string {
-  const needs = [
-    ...(connectors.length > 0 ? [texts.connectors(connectors.length)] : []),
-    ...(users.count > 0 ? [texts.users(formatCount(users), users.count === 1 && !users.more)] : []),
-  ];
-  return texts.inUse(formatList(needs), connectors.length + users.count === 1 && !users.more);
-}
-
 function Uses({ environment, uses }: { environment: string; uses: EnvironmentInUse }) {
   const account = useAccount().id;
   const project = useProjectId();
-  const { connectors, users } = uses;
+  const { connectors, other_connectors = 0, users, messages_wait, is_settling } = uses;
+  const needs = needsOf(uses);
   const unnamed = users.count - users.some.length;
   const params = { account, project };
   return (
     <Stack gap={3}>
-      <p>
-        <strong>{needsOf(uses)}.</strong> {texts.inUseAbout}
-      </p>
+      {needs && (
+        <p>
+          <strong>{needs}.</strong> {texts.inUseAbout}
+        </p>
+      )}
+      {messages_wait && <p>{texts.messagesWait}</p>}
+      {is_settling && <p>{texts.settling}</p>}
       <ul className={styles.uses}>
         {connectors.map(({ id, name }) => (
           <li key={id}>
@@ -93,6 +90,7 @@ function Uses({ environment, uses }: { environment: string; uses: EnvironmentInU
             </Link>
           </li>
         ))}
+        {other_connectors > 0 && <li>{texts.otherConnectors(other_connectors)}</li>}
         {users.some.map(({ id, display_name }) => (
           <li key={id}>
             <Link params={{ ...params, id }} to="/a/$account/p/$project/settings/users/$id">

@@ -23,6 +23,7 @@ import {
   FormDialog,
   Icon,
   IconButton,
+  looks,
   Page,
   PageHeading,
   ProblemView,
@@ -203,6 +204,14 @@ function Item({ environment, isFirst, isLast, mayWrite, onMove, onDelete }: Item
       </div>
       {mayWrite && (
         <div className={styles.actions}>
+          <Link
+            aria-label={texts.agentOf(name)}
+            className={looks({ small: true })}
+            params={{ account, project, id }}
+            to="/a/$account/p/$project/settings/environments/$id"
+          >
+            {texts.agent}
+          </Link>
           {!isFirst && <IconButton icon="up" label={texts.moveUpOf(name)} onClick={() => onMove(-1)} />}
           {!isLast && <IconButton icon="down" label={texts.moveDownOf(name)} onClick={() => onMove(1)} />}
           <IconButton icon="edit" label={texts.renameOf(name)} onClick={() => setRenaming(true)} />

@@ -1,4 +1,9 @@
-import { deleteProject, type Project, readProjectsAgain } from "../../api/projects";
+import { useAccount } from "../../api/me";
+import { isProblem } from "../../api/problems";
+import { deleteProject, type Project, projectOptions, readProjectsAgain } from "../../api/projects";
+import { queryClient } from "../../api/query";
+import { goTo } from "../../navigation";
+import { storage } from "../../storage";
 import { project as texts } from "../../texts/en/project";
 import { announce, DangerDialog, TextField, toasts, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
@@ -12,6 +17,7 @@ interface Props {
 
 /** Asks for the project's name before it is deleted with everything in it (SPEC C63). */
 export function DeleteProject({ project, isOpen, onClose }: Props) {
+  const account = useAccount().id;
   const { id, name } = project;
   const form = useForm({
     initial: { name: "" },
@@ -22,7 +28,15 @@ export function DeleteProject({ project, isOpen, onClose }: Props) {
       toasts.done(texts.deleted(name));
       announce(texts.deleted(name));
       onClose();
+      storage.set("project", null);
+      queryClient.removeQueries({ queryKey: projectOptions(id).queryKey });
+      goTo(`/console/a/${account}`);
       void readProjectsAgain();
+    },
+    onFailure: (error) => {
+      if (!isProblem(error, "other-name")) return false;
+      form.complain("name", texts.otherName);
+      return true;
     },
   });
   useOnOpen(isOpen, () => form.restart());

@@ -51,7 +51,7 @@ export function GeneralPage() {
 
 function GeneralView({ record }: { record: Tagged<Project> }) {
   const mayWrite = useMay()("projects.write");
-  const { archived_at, deleting } = record.value;
+  const { archived_at } = record.value;
   return (
     <>
       {!mayWrite && (
@@ -59,21 +59,15 @@ function GeneralView({ record }: { record: Tagged<Project> }) {
           <p>{texts.readOnly}</p>
         </Notice>
       )}
-      {deleting ? (
+      {archived_at && (
         <Notice tone="warn">
-          <p>{texts.isDeleting}</p>
+          <p>
+            {texts.isArchived} <Time as="full" at={archived_at} />. {texts.archivedChanges}
+          </p>
         </Notice>
-      ) : (
-        archived_at && (
-          <Notice tone="warn">
-            <p>
-              {texts.isArchived} <Time as="full" at={archived_at} />.
-            </p>
-          </Notice>
-        )
       )}
-      <ProjectForm isReadOnly={!mayWrite || Boolean(deleting)} record={record} />
-      {mayWrite && !deleting && <Danger project={record.value} />}
+      <ProjectForm isReadOnly={!mayWrite || Boolean(archived_at)} record={record} />
+      {mayWrite && <Danger project={record.value} />}
     </>
   );
 }

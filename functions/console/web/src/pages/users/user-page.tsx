@@ -157,7 +157,8 @@ function UserForm({ record, isReadOnly }: { record: Tagged<EndUserDetails>; isRe
   const isMoved = user.chat_users.length > 0 && movesPhone(stored, form.values);
   return (
     <Form form={form}>
-      <Section about={texts.oneRecord}>
+      <Section>
+        <p className={styles.note}>{texts.oneRecord}</p>
         <UserFields
           form={form}
           holder={holder}

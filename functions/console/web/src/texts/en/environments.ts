@@ -13,6 +13,7 @@ export const environments = {
   empty: "No environments yet",
   emptyText: "A project needs an environment before it can have connectors and users.",
   noAgent: "No agent yet",
+  agentOf: (name: string) => `Agent of ${name}`,
   connectors: (count: number) => (count === 1 ? "1 connector" : `${count} connectors`),
   users: (count: string, isOne: boolean) => (isOne ? "1 user" : `${count} users`),
   grip: (name: string) => `Drag ${name} to another place`,
@@ -33,6 +34,12 @@ export const environments = {
   inUse: (needs: string, isOne: boolean) => `${needs} ${isOne ? "needs" : "need"} it`,
   inUseAbout:
     "Move or delete the connectors, and give the users another environment: it is the last one of each of them.",
+  otherConnectors: (count: number) =>
+    count === 1
+      ? "1 connector of a client that you may not see"
+      : `${count} connectors of clients that you may not see`,
+  messagesWait: "Messages wait for its agent. Try again when they are delivered or given up.",
+  settling: "Another deleted environment is still being taken from its users. Try again in a few minutes.",
   showConnectors: "Show connectors",
   showUsers: "Show users",
   more: (count: string) => `and ${count} more`,
@@ -50,8 +57,8 @@ export const environments = {
   timeoutHelp: "timeout_seconds, 1 to 25: a slower answer counts as none, and the message is sent again.",
   inFlight: "Calls at the same time",
   inFlightHelp: "max_in_flight, 1 to 100: at this limit, messages wait.",
-  days: "Days until a message is given up",
-  daysHelp: "delivery_days, 1 to 14.",
+  days: "Days until given up",
+  daysHelp: "delivery_days, 1 to 14: so long a message waits for the agent.",
   between: (min: number, max: number) => `Enter a whole number from ${min} to ${max}`,
   events: "More events",
   eventsHelp: "What the agent is told besides new messages",
@@ -76,7 +83,7 @@ export const environments = {
   nextAttempt: "Next attempt",
 
   secret: "Signing secret",
-  secretAbout: "The agent proves with it that a delivery comes from here.",
+  secretAbout: "The agent checks with it that a delivery comes from here.",
   secretSet: "A secret is set. It is shown only when it is made.",
   previousUntil: "Deliveries are signed with the previous secret too, until",
   rotate: "Rotate secret",

@@ -62,6 +62,7 @@ export const frame = {
   sessionEnded: "Nothing that you typed is lost.",
   sessionOtherWay: "Sign in another way, in a new tab",
   projects: "Projects",
+  archivedProjects: "Archived",
   projectSwitcher: (name: string) => `${name}, switch project`,
   noProjectTitle: "There is no such project",
   noProject: "It may have been deleted, or you may not see it. Choose another project.",

@@ -1,10 +1,10 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
-import { type ImportField, type ImportMapping, type ImportRecord, startImport } from "../../../api/imports";
+import { type ImportField, type ImportRecord, startImport } from "../../../api/imports";
 import { imports as texts } from "../../../texts/en/imports";
 import { Button, errorText, Notice, Row, Section, Select, Stack, toasts } from "../../../ui";
 import styles from "./import.module.css";
-import { headersOf, twiceIn } from "./outcome";
+import { choicesOf, twiceIn } from "./outcome";
 
 const route = getRouteApi("/a/$account/p/$project/settings/users/import/$import");
 
@@ -14,9 +14,7 @@ const FIELDS = Object.keys(texts.fields) as ImportField[];
 export function Columns({ record }: { record: ImportRecord }) {
   const { project, import: id } = route.useParams();
   const navigate = route.useNavigate();
-  const [mapping, setMapping] = useState<ImportMapping>(() =>
-    Object.fromEntries(headersOf(record).map((header) => [header, record.mapping[header] ?? null])),
-  );
+  const [mapping, setMapping] = useState(() => choicesOf(record));
   const [isBusy, setBusy] = useState(false);
   const twice = twiceIn(mapping);
   const leave = () => navigate({ search: {}, replace: true });
@@ -35,14 +33,15 @@ export function Columns({ record }: { record: ImportRecord }) {
     <Section about={texts.columnsAbout} title={texts.columnsTitle}>
       <Stack>
         <div className={styles.columns}>
-          {Object.entries(mapping).map(([header, field]) => (
+          {mapping.map(({ column, field }) => (
             <Select
               error={field && twice.includes(field) ? texts.twice(texts.fields[field]) : undefined}
-              key={header}
-              label={header}
-              onChange={(value) =>
-                setMapping({ ...mapping, [header]: FIELDS.find((known) => known === value) ?? null })
-              }
+              key={column}
+              label={column}
+              onChange={(value) => {
+                const chosen = FIELDS.find((known) => known === value) ?? null;
+                setMapping(mapping.map((one) => (one.column === column ? { column, field: chosen } : one)));
+              }}
               options={[
                 { value: "", label: texts.leaveOut },
                 ...FIELDS.map((value) => ({ value, label: texts.fields[value] })),

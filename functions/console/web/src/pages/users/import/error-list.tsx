@@ -24,7 +24,7 @@ const COLUMNS: Column<ImportError>[] = [
       </>
     ),
   },
-  { key: "column", title: texts.column, width: "24%", cell: ({ column }) => <bdi>{column ?? texts.noColumn}</bdi> },
+  { key: "column", title: texts.column, width: "24%", cell: ({ column }) => <bdi>{column || texts.noColumn}</bdi> },
   { key: "rule", title: texts.rule, cell: ({ message }) => <bdi>{message}</bdi> },
 ];
 

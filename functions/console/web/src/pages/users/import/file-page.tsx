@@ -11,7 +11,6 @@ import { classes } from "../../../ui/classes";
 import { complaintAbout, templateOf } from "./file";
 import styles from "./import.module.css";
 import { Progress } from "./progress";
-import { remembered } from "./remembered";
 import { goOn, stopUpload, type Upload, upload, useUpload } from "./upload";
 import { Walk } from "./walk";
 
@@ -26,7 +25,6 @@ export function FilePage() {
   const follow = async (work: Promise<string>) => {
     try {
       const id = await work;
-      remembered.set(project, id);
       // Whoever left meanwhile is not taken away from there.
       if (location.pathname.endsWith("/settings/users/import")) {
         await navigate({

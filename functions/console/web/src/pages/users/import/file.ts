@@ -1,6 +1,6 @@
 import { imports as texts } from "../../../texts/en/imports";
 
-const SIZE_MAX = 50_000_000;
+const SIZE_MAX = 20 * 1024 * 1024;
 
 /** Why a file cannot be the one; undefined if it can. */
 export function complaintAbout({ name, size }: Pick<File, "name" | "size">): string | undefined {

@@ -27,7 +27,6 @@ import { ErrorList } from "./error-list";
 import styles from "./import.module.css";
 import { importable, shareOf, stepOf, summaryOf } from "./outcome";
 import { Progress } from "./progress";
-import { remembered } from "./remembered";
 import { useUpload } from "./upload";
 import { Walk } from "./walk";
 
@@ -70,7 +69,7 @@ function Stage({ record }: { record: ImportRecord }) {
   if (isUnderWay(record)) return <UnderWay record={record} />;
   if (record.status === "failed") return <Failed record={record} />;
   if (record.status === "cancelled") return <Cancelled record={record} />;
-  if (!record.dry_run) return <Imported record={record} />;
+  if (record.status === "done" && !record.dry_run) return <Imported record={record} />;
   return step === "columns" ? <Columns key={record.id} record={record} /> : <Checked record={record} />;
 }
 
@@ -117,25 +116,18 @@ function Interrupted({ record }: { record: ImportRecord }) {
 function UnderWay({ record }: { record: ImportRecord }) {
   const { project } = route.useParams();
   const [isAsking, setAsking] = useState(false);
-  const { dry_run, status, file_name, progress } = record;
+  const { dry_run, file_name, rows, settled, cancel_requested } = record;
   const label = dry_run ? texts.checking(file_name) : texts.importing(file_name);
-  const done = formatNumber(progress.done);
-  useEffect(() => remembered.set(project, record.id), [project, record.id]);
+  const done = formatNumber(settled);
   return (
     <Section title={<bdi>{label}</bdi>}>
       <Stack gap={3}>
         <Progress label={label} share={shareOf(record)} />
         <p className={styles.soft}>
-          {status === "queued"
-            ? texts.queued
-            : progress.total
-              ? texts.progress(done, formatNumber(progress.total))
-              : texts.progressOpen(done)}
-          {". "}
-          {texts.leave}
+          {rows ? texts.progress(done, formatNumber(rows)) : texts.progressOpen(done)}. {texts.leave}
         </p>
         <Row>
-          <Button changes onClick={() => setAsking(true)}>
+          <Button changes isBusy={cancel_requested} onClick={() => setAsking(true)}>
             {dry_run ? texts.cancelCheck : texts.cancelImport}
           </Button>
         </Row>
@@ -160,13 +152,12 @@ function Checked({ record }: { record: ImportRecord }) {
   const [isBusy, setBusy] = useState(false);
   const count = importable(record);
   const summary = summaryOf(record);
-  const { counts, unknown_columns } = record;
+  const { counts, unknown_columns, problems } = record;
   useEffect(() => announce(summary), [summary]);
   const begin = async () => {
     setBusy(true);
     try {
-      await startImport(project, id, { dry_run: false, mapping: record.mapping });
-      remembered.set(project, id);
+      await startImport(project, id, { dry_run: false });
     } catch (error) {
       toasts.failed(errorText(error));
     } finally {
@@ -175,6 +166,7 @@ function Checked({ record }: { record: ImportRecord }) {
   };
   return (
     <>
+      {problems.length > 0 && <Problems record={record} />}
       {unknown_columns.length > 0 && (
         <Notice tone="warn">
           <Stack gap={2}>
@@ -230,14 +222,28 @@ function Imported({ record }: { record: ImportRecord }) {
   );
 }
 
+function Problems({ record }: { record: ImportRecord }) {
+  return (
+    <Notice tone="bad">
+      <p>
+        <strong>{texts.failed}</strong>
+      </p>
+      <ul className={styles.problems}>
+        {record.problems.map(({ line, column, rule, message }) => (
+          <li key={`${line} ${column} ${rule}`}>
+            <bdi>{message}</bdi>
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}
+
 function Failed({ record }: { record: ImportRecord }) {
   return (
     <>
-      <Notice tone="bad">
-        <p>
-          <strong>{texts.failed}.</strong> {record.problem} {texts.failedAbout}
-        </p>
-      </Notice>
+      <Problems record={record} />
+      <p>{texts.failedAbout}</p>
       <Row>
         <ToFile isMain>{texts.chooseAgain}</ToFile>
       </Row>
@@ -248,7 +254,7 @@ function Failed({ record }: { record: ImportRecord }) {
 function Cancelled({ record }: { record: ImportRecord }) {
   return (
     <Section
-      about={record.dry_run ? undefined : texts.cancelledAbout(formatNumber(record.progress.done))}
+      about={record.dry_run ? undefined : texts.cancelledAbout(formatNumber(record.settled))}
       title={texts.cancelled}
     >
       <Row>

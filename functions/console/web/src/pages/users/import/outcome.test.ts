@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { headersOf, importable, shareOf, stepOf, summaryOf, twiceIn } from "./outcome";
+import { choicesOf, importable, shareOf, stepOf, summaryOf, twiceIn } from "./outcome";
 
 it("a check says what an import would do (U410)", () => {
   const record = { counts: { new: 1204, changed: 12, unchanged: 0, errors: 3 } };
@@ -12,18 +12,26 @@ it("a check says what an import would do (U410)", () => {
 
 it("the step follows from the import itself, so that an address leads back to it (U410)", () => {
   expect(stepOf({ dry_run: true, status: "uploading" })).toBe("file");
-  expect(stepOf({ dry_run: true, status: "running" })).toBe("check");
-  expect(stepOf({ dry_run: true, status: "done" })).toBe("check");
+  expect(stepOf({ dry_run: true, status: "checking" })).toBe("check");
+  expect(stepOf({ dry_run: true, status: "checked" })).toBe("check");
   expect(stepOf({ dry_run: false, status: "cancelled" })).toBe("import");
 });
 
 it("progress has a share once the number of rows is known (U410)", () => {
-  expect(shareOf({ progress: { done: 5, total: null } })).toBeUndefined();
-  expect(shareOf({ progress: { done: 5, total: 20 } })).toBe(0.25);
+  expect(shareOf({ rows: null, settled: 5 })).toBeUndefined();
+  expect(shareOf({ rows: 20, settled: 5 })).toBe(0.25);
 });
 
-it("each field comes from one column (U410)", () => {
-  expect(headersOf({ mapping: { Tel: "phone" }, unknown_columns: ["Notes", "Tel"] })).toEqual(["Tel", "Notes"]);
-  expect(twiceIn({ Tel: "phone", Mobile: "phone", Notes: null, More: null })).toEqual(["phone"]);
-  expect(twiceIn({ Tel: "phone", Mail: "email" })).toEqual([]);
+it("each column can be assigned, and each field comes from one (U410)", () => {
+  const columns = [
+    { name: "Tel", field: "phone" as const },
+    { name: "Notes", field: null },
+  ];
+  expect(choicesOf({ columns, mapping: [{ column: "Notes", field: "last_name" }] })).toEqual([
+    { column: "Tel", field: "phone" },
+    { column: "Notes", field: "last_name" },
+  ]);
+  const mobile = { column: "Mobile", field: "phone" as const };
+  expect(twiceIn([{ column: "Tel", field: "phone" }, mobile, { column: "Notes", field: null }])).toEqual(["phone"]);
+  expect(twiceIn([mobile, { column: "Mail", field: "email" }])).toEqual([]);
 });

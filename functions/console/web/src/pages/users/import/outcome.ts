@@ -1,4 +1,4 @@
-import type { ImportField, ImportMapping, ImportRecord } from "../../../api/imports";
+import type { ImportField, ImportRecord, MappedColumn } from "../../../api/imports";
 import { formatNumber } from "../../../format";
 import { imports as texts } from "../../../texts/en/imports";
 
@@ -26,17 +26,20 @@ export function stepOf({ dry_run, status }: Pick<ImportRecord, "dry_run" | "stat
 }
 
 /** Share that is done, from 0 to 1; undefined until the number of rows is known. */
-export function shareOf({ progress }: Pick<ImportRecord, "progress">): number | undefined {
-  return progress.total ? Math.min(1, progress.done / progress.total) : undefined;
+export function shareOf({ rows, settled }: Pick<ImportRecord, "rows" | "settled">): number | undefined {
+  return rows ? Math.min(1, settled / rows) : undefined;
 }
 
-/** The headers of all columns that a choice can be made for: those that are known first. */
-export function headersOf({ mapping, unknown_columns }: Pick<ImportRecord, "mapping" | "unknown_columns">): string[] {
-  return [...new Set([...Object.keys(mapping), ...unknown_columns])];
+/** The columns for which a choice can be made, with what they hold so far. */
+export function choicesOf({ columns, mapping }: Pick<ImportRecord, "columns" | "mapping">): MappedColumn[] {
+  return columns.map(({ name, field }) => ({
+    column: name,
+    field: mapping.find(({ column }) => column === name)?.field ?? field,
+  }));
 }
 
 /** The fields that more than one column is to hold. */
-export function twiceIn(mapping: ImportMapping): ImportField[] {
-  const fields = Object.values(mapping).filter((field) => field !== null);
+export function twiceIn(mapping: readonly MappedColumn[]): ImportField[] {
+  const fields = mapping.flatMap(({ field }) => field ?? []);
   return [...new Set(fields.filter((field, index) => fields.indexOf(field) !== index))];
 }
