@@ -82,7 +82,7 @@ async fn an_approval_takes_two_reads_side_by_side_one_of_the_person_one_transact
             "DynamoDB.TransactWriteItems",
             "DynamoDB.BatchGetItem",
             "DynamoDB.BatchGetItem",
-            "SQS.SendMessage",
+            "SQS.SendMessage"
         ]
     );
     assert_eq!(body["status"], "approved");

@@ -10,7 +10,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use vestibule_admin::routes::Access;
-use vestibule_domain::account::permission::Permission;
+use vestibule_domain::{account::permission::Permission, ids::EndUserId};
 use vestibule_tests::admin_functions::table;
 
 /// Parameters of paths that name a record of a client.
@@ -84,6 +84,7 @@ fn body_of(world: &World, method: &str, path: &str) -> Value {
         ("POST", "approve" | "revoke") if path.contains("/chat-users/") => {
             json!({"environment_id": world.connector.environment_id})
         }
+        ("POST", "link") => json!({"end_user_id": EndUserId::derive(&["nobody"])}),
         ("PATCH", "{conversation_id}") => json!({"state": "closed"}),
         _ => json!({}),
     }
@@ -152,8 +153,9 @@ async fn no_list_tells_of_a_record_of_another_client() {
         let Some(rest) = route.path.strip_prefix(of_project) else {
             continue;
         };
-        // An environment is no client's.
-        let is_list = route.method == "GET" && !rest.contains('/') && rest != "environments";
+        // An environment is no client's, and neither is a user.
+        let is_of_all = ["environments", "end-users"].contains(&rest);
+        let is_list = route.method == "GET" && !rest.contains('/') && !is_of_all;
         if !is_list {
             continue;
         }

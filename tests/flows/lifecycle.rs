@@ -122,7 +122,7 @@ pub async fn patch(world: &World, connector: &Connector, body: Value) -> Value {
 }
 
 /// The audit entries of decisions that no admin made for the request itself.
-fn implied_entries(world: &World, reason: &str) -> usize {
+pub fn implied_entries(world: &World, reason: &str) -> usize {
     let items = world.db.items().unwrap();
     let of_reason = |row: &&serde_json::Map<String, Value>| {
         row.get("after").and_then(|after| after.get("reason_code")) == Some(&json!(reason))

@@ -3,7 +3,7 @@
 
 use crate::world::{HEAVY, Invoked, SAID, World};
 use futures_util::future::join_all;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
 use vestibule_domain::access::request::{RequestStatus, Verdict};
 use vestibule_edge::webhook;
@@ -274,4 +274,29 @@ async fn a_flood_beyond_the_limit_costs_one_read_and_one_update_a_message() {
         world.aws_calls(),
         ["DynamoDB.BatchGetItem", "DynamoDB.UpdateItem"]
     );
+}
+
+/// SPEC B37, B41, U212.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_counts_of_requests_name_the_connectors_that_held_back() {
+    let mut world = limited(Platform::Slack, 1).await;
+    let token = world.all_powers().await;
+    for person in strangers(&world, 3) {
+        assert_eq!(writes(&world, &person).await, 200);
+    }
+    let since = world.now();
+    let path = format!("{}/access-requests/counts", world.project_path());
+    let shown = async |world: &World| {
+        let answer = world.call(&token, ("GET", &path), Value::Null, &[]).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body["held_back"].clone()
+    };
+    let expected = json!([{
+        "connector_id": world.connector.id, "connector_name": world.connector.name,
+        "limit_per_minute": 1, "messages": 2, "since": since,
+    }]);
+    assert_eq!(shown(&world).await, expected);
+    world.settle().await;
+    world.clock.advance(Duration::from_hours(24));
+    assert_eq!(shown(&world).await, json!([]));
 }

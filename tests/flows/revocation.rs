@@ -137,9 +137,7 @@ async fn one_environment_is_taken_from_a_person_and_the_others_stay() {
     let (mut world, ada, token, path) = waiting().await;
     world.decide(&ada, Verdict::Approve).await;
     world.settle().await;
-    let staging = world
-        .another_environment("Acme Sales")
-        .await;
+    let staging = world.another_environment("Acme Sales").await;
     let person = format!(
         "{}/chat-users/{}",
         project(&world),

@@ -4,7 +4,7 @@ use crate::document::{folder, functions, template};
 use std::collections::BTreeSet;
 use vestibule_tests::aws_calls;
 
-const OF_EVERY_WEBHOOK: [&str; 17] = [
+const OF_EVERY_WEBHOOK: [&str; 18] = [
     "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#REQUEST#{id}",
     "dynamodb:GetItem Table KEYRING",
     "dynamodb:GetItem Table CONNECTOR#{id}",
@@ -18,6 +18,7 @@ const OF_EVERY_WEBHOOK: [&str; 17] = [
     "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
     "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#HELD_BACK",
     "dynamodb:UpdateItem Table CONNECTOR#{id}#NEW_REQUESTS",
+    "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#TALLIES",
     "kms:Decrypt Key vestibule=data-key",
     "sqs:SendMessage OnboardingQueue",
     "sqs:SendMessage InboxQueue",

@@ -96,13 +96,14 @@ const PARTITIONS: [(&str, &str); 46] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 44] = [
+const LISTS: [&str; 45] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
     "OUTBOX#send_messages#{number}",
     "OUTBOX#drain_parked#{number}",
     "OUTBOX#erase_data#{number}",
+    "OUTBOX#expire_requests#{number}",
     "OUTBOX#send_mail#{number}",
     "OUTBOX#send_notices#{number}",
     "ACCOUNT#{id}#KEYS",

@@ -2,10 +2,11 @@
 
 use vestibule_admin::{paths, wire_enum};
 use vestibule_domain::{
+    access::explanation::{ChangeAction, FactKind},
     access::request::{ReasonCode, RequestStatus, Verdict},
     account::{agent_event::AgentEvent, agent_health::HealthStatus},
     chat::user::ChatUserStatus,
-    connector::{ApprovalMode, ExistingUsers, Policy},
+    connector::{ApprovalMode, ExistingUsers, Policy, TestOutcome},
     directory::registration::DirectoryAction,
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
 };
@@ -33,6 +34,18 @@ wire_enum! {
         Keep = "keep",
         /// Need approval.
         RequireApproval = "require_approval",
+    }
+}
+
+wire_enum! {
+    /// A platform's answer to a test of a connector's credentials.
+    TestOutcomeName = TestOutcome {
+        /// They work.
+        Ok = "ok",
+        /// The platform refuses them.
+        Failed = "failed",
+        /// The platform was not available.
+        Unavailable = "unavailable",
     }
 }
 
@@ -65,6 +78,8 @@ wire_enum! {
         GrantedElsewhere = "granted_elsewhere",
         /// The person is on record under another id too, and asks again under that one.
         Merged = "merged",
+        /// Nobody decided within the days after which the connector's requests expire.
+        Expired = "expired",
     }
 }
 
@@ -77,6 +92,46 @@ wire_enum! {
         AddToExisting = "add_to_existing",
         /// The person is no user, and stays so until an admin links them.
         Apart = "none",
+    }
+}
+
+wire_enum! {
+    /// Fact that a decision about a message depends on.
+    FactName = FactKind {
+        /// An admin blocked the person.
+        Blocked = "blocked",
+        /// The connector is open to everybody.
+        OpenConnector = "open_connector",
+        /// The person has access to the environment.
+        Granted = "granted",
+        /// A user with the person's phone number has access to the environment, and the connector heeds that.
+        KnownPerson = "known_person",
+        /// The connector ignores people without access.
+        AllowList = "allow_list",
+        /// The person was let in before the connector began to ask for approval.
+        Kept = "kept",
+        /// A request of the person is pending at the connector.
+        RequestPending = "request_pending",
+        /// The person was rejected too recently to ask again.
+        CoolingDown = "cooling_down",
+    }
+}
+
+wire_enum! {
+    /// Action of an admin that changes a decision.
+    ChangeActionName = ChangeAction {
+        /// Block the person.
+        Block = "block",
+        /// Unblock the person.
+        Unblock = "unblock",
+        /// Approve the person.
+        Approve = "approve",
+        /// Revoke the person's access.
+        Revoke = "revoke",
+        /// Change the connector.
+        ChangeConnector = "change_connector",
+        /// Change the user with the person's phone number.
+        ChangeDirectory = "change_directory",
     }
 }
 
@@ -207,7 +262,10 @@ mod tests {
             PolicyName = Policy,
             ExistingUsersName = ExistingUsers,
             AfterApprovalName = ApprovalMode,
+            TestOutcomeName = TestOutcome,
             ReasonCodeName = ReasonCode,
+            FactName = FactKind,
+            ChangeActionName = ChangeAction,
             ChatUserStatusName = ChatUserStatus,
             RequestStatusName = RequestStatus,
             VerdictName = Verdict,

@@ -32,8 +32,8 @@ use vestibule_domain::{
     egress::OriginAllowList,
     ports::{
         AccessRequestStore, AccountStore, AgentClient, AgentHealthReader, ChatUserStore,
-        ClientStore, ConnectorStore, EndUserStore, EnvironmentStore, OnboardingQueue, ProjectStore,
-        SecretVault,
+        ClientStore, ConnectorStore, EndUserStore, EnvironmentStore, IntakeStore, OnboardingQueue,
+        ProjectStore, SecretVault,
     },
 };
 use vestibule_edge::setup::SetupCalls;
@@ -62,6 +62,8 @@ pub struct Deps {
     pub access_requests: Arc<dyn AccessRequestStore>,
     /// People of the directory.
     pub end_users: Arc<dyn EndUserStore>,
+    /// The records on which messages are decided, to explain decisions.
+    pub intake: Arc<dyn IntakeStore>,
     /// Queue for the work that follows from approvals and from changes of connectors.
     pub onboarding: Arc<dyn OnboardingQueue>,
     /// Encrypts secrets.

@@ -10,6 +10,7 @@ pub mod chat_users;
 pub mod connectors;
 pub mod documentation;
 pub mod environments;
+pub mod explain;
 pub mod projects;
 pub mod providers;
 
@@ -149,6 +150,10 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised(
             Permission::AccessRequestsDecide,
             routes!(chat_users::revoke::revoke_chat_user),
+        )
+        .authorised(
+            Permission::ChatUsersRead,
+            routes!(explain::explain_decision),
         )
         .authorised(
             Permission::AccessRequestsRead,

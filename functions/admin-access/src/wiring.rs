@@ -31,6 +31,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         chat_users: adapters.chat_users(&vault),
         access_requests: adapters.access_requests(&vault),
         end_users: adapters.end_users(&vault),
+        intake: adapters.intake(),
         onboarding: adapters.onboarding_queue(),
         vault,
         transport: adapters.chat_transport()?,

@@ -6,8 +6,8 @@
 mod access_requests;
 mod accounts;
 mod adding;
-mod agent_tests;
 mod admission;
+mod agent_tests;
 mod agents;
 mod api_keys;
 mod audience;
@@ -16,6 +16,7 @@ mod changes;
 mod chat_users;
 mod client_connectors;
 mod closings;
+mod connector_summaries;
 mod connectors;
 mod conversations;
 mod counting;

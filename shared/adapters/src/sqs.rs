@@ -159,9 +159,10 @@ pub struct SqsDispatchQueues {
 impl SqsDispatchQueues {
     const fn queue(&self, kind: JobKind) -> &SqsQueue {
         match kind {
-            JobKind::OnboardChatUser | JobKind::ClosePendingRequests | JobKind::EraseData => {
-                &self.onboarding
-            }
+            JobKind::OnboardChatUser
+            | JobKind::ClosePendingRequests
+            | JobKind::EraseData
+            | JobKind::ExpireRequests => &self.onboarding,
             JobKind::SendMessages => &self.outgoing,
             JobKind::DrainParked => &self.inbox,
             JobKind::SendMail => &self.email,

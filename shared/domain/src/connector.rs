@@ -1,5 +1,9 @@
 //! Connectors: one provider, one environment, one client, one policy (SPEC M01, A01–A20).
 
+mod summary;
+
+pub use summary::{ConnectorSummary, ConnectorTest, TestOutcome};
+
 use crate::{
     Timestamp,
     ids::{ClientId, ConnectorId, EnvironmentId},

@@ -36,6 +36,9 @@ pub enum OnboardingJob {
     /// Close pending requests of a connector, some at a time: see [`crate::access::closing`]. The
     /// record holds the reason and the progress.
     ClosePendingRequests(ClosePendingRequests),
+    /// Close the requests of a connector that have expired, some at a time: see [`crate::access::expiry`].
+    /// The record holds the progress.
+    ExpireRequests(ExpireRequests),
     /// Erase what is kept about a person, or messages that are no longer kept, some at a time: see
     /// [`crate::erasure`]. The record holds the progress.
     EraseData(EraseData),
@@ -48,6 +51,7 @@ impl OnboardingJob {
         match self {
             Self::OnboardChatUser(_) => JobKind::OnboardChatUser,
             Self::ClosePendingRequests(_) => JobKind::ClosePendingRequests,
+            Self::ExpireRequests(_) => JobKind::ExpireRequests,
             Self::EraseData(_) => JobKind::EraseData,
         }
     }
@@ -58,6 +62,7 @@ impl OnboardingJob {
         match self {
             Self::OnboardChatUser(job) => JobOwner::Connector(job.connector_id),
             Self::ClosePendingRequests(job) => JobOwner::Connector(job.connector_id),
+            Self::ExpireRequests(job) => JobOwner::Connector(job.connector_id),
             Self::EraseData(job) => JobOwner::Project(job.project_id()),
         }
     }
@@ -72,6 +77,12 @@ impl From<OnboardChatUser> for OnboardingJob {
 impl From<ClosePendingRequests> for OnboardingJob {
     fn from(job: ClosePendingRequests) -> Self {
         Self::ClosePendingRequests(job)
+    }
+}
+
+impl From<ExpireRequests> for OnboardingJob {
+    fn from(job: ExpireRequests) -> Self {
+        Self::ExpireRequests(job)
     }
 }
 
@@ -100,6 +111,16 @@ pub struct ClosePendingRequests {
     #[serde(flatten)]
     pub scope: ProjectScope,
     /// The connector whose requests are closed.
+    pub connector_id: ConnectorId,
+}
+
+/// See [`OnboardingJob::ExpireRequests`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpireRequests {
+    /// Account and project.
+    #[serde(flatten)]
+    pub scope: ProjectScope,
+    /// The connector whose requests expire.
     pub connector_id: ConnectorId,
 }
 

@@ -5,11 +5,14 @@
 mod batch;
 mod changes;
 mod decide;
-mod quota;
 mod directory;
+mod lookup;
+mod quota;
 mod sender;
 
 pub use decide::IntakeOutcome;
+pub use lookup::look_up;
+pub use sender::facts;
 
 use crate::{
     connectors::{ConnectorCache, OpenConnector, repeats},

@@ -88,6 +88,17 @@ pub fn bsuid_identity(provider: &Provider, bsuid: &str) -> Option<Identity> {
     })
 }
 
+/// The identity of a person by an id that an admin types: a BSUID, or a phone number with its country code in any
+/// notation.
+#[must_use]
+pub fn typed_identity(provider: &Provider, typed: &str) -> Option<Identity> {
+    bsuid_identity(provider, typed).or_else(|| {
+        let is_separator = |c: &char| c.is_whitespace() || "-./()".contains(*c);
+        let number: String = typed.chars().filter(|c| !is_separator(c)).collect();
+        phone_identity(provider, number.strip_prefix("00").unwrap_or(&number))
+    })
+}
+
 /// A person's identities: the stable id first, then the phone if both are known. A malformed id
 /// counts as absent; `None` if none is left.
 #[must_use]
@@ -147,6 +158,26 @@ mod tests {
             &format!("US.ENT.{too_long}"),
         ] {
             assert!(!is_bsuid(bad), "{bad}");
+        }
+    }
+
+    /// SPEC A47.
+    #[test]
+    fn a_number_is_typed_in_any_notation_with_its_country_code() {
+        for typed in [
+            "+1 (415) 555-0199",
+            "0014155550199",
+            "1.415.555.0199",
+            "14155550199",
+        ] {
+            let identity = typed_identity(&twilio(), typed).unwrap();
+            assert_eq!(identity.identifier, "+14155550199", "{typed}");
+            assert!(identity.is_phone());
+        }
+        let bsuid = typed_identity(&twilio(), "US.1349120865530274").unwrap();
+        assert_eq!(bsuid.platform_scope, WHATSAPP_SCOPE);
+        for wrong in ["", "Ada", "0415 555 0199", "32665", "+1 415 555 0199 ext 7"] {
+            assert_eq!(typed_identity(&twilio(), wrong), None, "{wrong}");
         }
     }
 

@@ -43,9 +43,9 @@ use vestibule_domain::{
     },
     language::TextVariants,
     ports::{
-        ApiKeyStore, AvatarImage, By, ConnectorStore, EnvironmentStore, FetchedProfile,
-        ImpliedDecision, IntakeStore, Introduction, ProjectStore, RequestCloser, SecretVault,
-        StandingStore, Written,
+        ApiKeyStore, AvatarImage, By, ConnectorStore, EndUserStore, EnvironmentStore,
+        FetchedProfile, ImpliedDecision, IntakeStore, Introduction, Linked, ProjectStore,
+        RequestCloser, SecretVault, StandingStore, Unlinked, Written,
     },
     secret::Secret,
     vars::Vars,
@@ -175,6 +175,30 @@ impl World {
             let written = self.stores.intake.introduce(&introduction, self.now());
             assert_eq!(written.await.unwrap(), Written::Done);
         }
+    }
+
+    /// Links the chat user of a person to the user with this id.
+    pub async fn link(&self, person: &str, end_user: &str) -> Linked {
+        let audit = audit(self.scope, self.now());
+        let by = By {
+            audit: &audit,
+            proof: &self.stores.proof,
+        };
+        let (users, id) = (&self.stores.end_users, end_user.parse().unwrap());
+        let linked = users.link(self.scope, id, self.chat_user_id(person), by);
+        linked.await.unwrap()
+    }
+
+    /// Ends the link of a person's chat user.
+    pub async fn unlink(&self, person: &str, keeps_access: bool) -> Unlinked {
+        let audit = audit(self.scope, self.now());
+        let by = By {
+            audit: &audit,
+            proof: &self.stores.proof,
+        };
+        let (users, id) = (&self.stores.end_users, self.chat_user_id(person));
+        let unlinked = users.unlink(self.scope, id, keeps_access, by);
+        unlinked.await.unwrap()
     }
 
     /// Stores a person's picture, as for a platform whose picture addresses are not public.

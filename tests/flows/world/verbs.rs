@@ -315,7 +315,7 @@ impl World {
             let waiting = ["onboarding", "inbox.fifo", "outgoing", "email", "team"]
                 .iter()
                 .any(|queue| !self.aws.messages(queue).is_empty());
-            if !waiting && self.outbox().is_empty() {
+            if !waiting && self.owed().is_empty() {
                 return;
             }
             self.clock.advance(Duration::from_secs(30));

@@ -344,7 +344,7 @@ async fn change(
     .await
 }
 
-async fn read(
+pub(super) async fn read(
     deps: &Deps,
     call: &Call,
     scope: ProjectScope,

@@ -7,6 +7,7 @@ pub mod connect;
 pub mod create;
 mod defaults;
 pub mod delete;
+mod effects;
 #[cfg(test)]
 mod fixtures;
 pub mod get;
@@ -15,9 +16,13 @@ pub mod outcome;
 mod request_settings;
 pub mod rotate;
 mod secrets;
+mod summary;
 pub mod test;
 pub mod update;
 mod variants;
+
+pub use effects::{CountResponse, PolicyEffectsResponse};
+pub use summary::LastTestResponse;
 
 use crate::{
     Deps,
@@ -32,9 +37,9 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    connector::{Connector, ONBOARDING_MESSAGE_DEFAULT, Policy, Provider},
+    connector::{Connector, ConnectorSummary, ONBOARDING_MESSAGE_DEFAULT, Policy, Provider},
     ids::{ConnectorId, EnvironmentId},
-    ports::{CountUpTo, PolicyEffects},
+    ports::PolicyEffects,
 };
 use vestibule_providers::{
     catalogue::{
@@ -66,6 +71,7 @@ problem_types! {
     "webhook_url": "https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
     "set_up_steps": ["Set the request URL to https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W."],
     "can_connect": false, "webhook_connected_at": null, "previous_secrets_until": null,
+    "pending_count": {"count": 3, "more": false}, "last_test": {"at": "2026-11-22T10:05:00.000Z", "outcome": "ok", "problem": null},
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct ConnectorResponse {
@@ -129,6 +135,10 @@ pub struct ConnectorResponse {
     /// previous secret, or when it was set by hand and is accepted until it is blanked.
     #[schema(value_type = Option<String>, format = DateTime)]
     previous_secrets_until: Option<Timestamp>,
+    /// Pending requests of this connector, up to 100. `more` is true if there may be more.
+    pending_count: CountResponse,
+    /// Last test of the credentials; null if there was none.
+    last_test: Option<LastTestResponse>,
     /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -141,44 +151,13 @@ pub struct ConnectorResponse {
     dry_run: Option<PolicyEffectsResponse>,
 }
 
-/// Effects that a change of a connector would have.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "pending_requests_closed": {"count": 12, "more": false},
-    "chat_users_kept": {"count": 0, "more": false},
-    "chat_users_needing_approval": {"count": 0, "more": false}
-}))]
-pub struct PolicyEffectsResponse {
-    /// Pending requests that would be rejected, with the `reason_code` `policy_off`, or `connector_moved`
-    /// where the connector goes to another environment.
-    pending_requests_closed: CountResponse,
-    /// People admitted because the connector was open who would keep their access.
-    chat_users_kept: CountResponse,
-    /// People admitted because the connector was open who would need approval.
-    chat_users_needing_approval: CountResponse,
-}
-
-/// A count that stops at a thousand.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"count": 12, "more": false}))]
-pub struct CountResponse {
-    /// Number counted.
-    count: u32,
-    /// Whether there may be more.
-    more: bool,
-}
-
-impl From<CountUpTo> for CountResponse {
-    fn from(count: CountUpTo) -> Self {
-        Self {
-            count: count.count,
-            more: count.more,
-        }
-    }
-}
-
 impl ConnectorResponse {
-    fn of(deps: &Deps, origin: &CallOrigin, connector: Connector) -> Self {
+    fn of(
+        deps: &Deps,
+        origin: &CallOrigin,
+        connector: Connector,
+        summary: ConnectorSummary,
+    ) -> Self {
         let path = webhook_path(&connector.provider, connector.id);
         let url = address_at_platform(deps, origin, &connector);
         let kind = connector_kind(&connector.provider);
@@ -208,6 +187,8 @@ impl ConnectorResponse {
             can_connect,
             webhook_connected_at: connector.webhook.connected_at,
             previous_secrets_until: connector.webhook.previous_secrets_until,
+            pending_count: summary.pending.into(),
+            last_test: summary.last_test.map(Into::into),
             provider: connector.provider.key().to_owned(),
             name: connector.name,
             onboarding_message: connector.onboarding_message,
@@ -219,11 +200,7 @@ impl ConnectorResponse {
 
     fn with_effects(self, effects: PolicyEffects) -> Self {
         Self {
-            dry_run: Some(PolicyEffectsResponse {
-                pending_requests_closed: effects.requests_closed.into(),
-                chat_users_kept: effects.chat_users_kept.into(),
-                chat_users_needing_approval: effects.chat_users_needing_approval.into(),
-            }),
+            dry_run: Some(effects.into()),
             ..self
         }
     }
@@ -436,7 +413,7 @@ pub(super) async fn check_environment(
     Ok(())
 }
 
-async fn read(
+pub(super) async fn read(
     deps: &Deps,
     call: &Call,
     scope: ProjectScope,

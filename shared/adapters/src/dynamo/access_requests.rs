@@ -26,7 +26,7 @@ use std::{
     sync::Arc,
 };
 use vestibule_domain::{
-    PortError, ProjectScope,
+    PortError, ProjectScope, Timestamp,
     access::{
         approval::Approval,
         direct_approval::{DirectApproval, WritingPlace},

@@ -4,7 +4,7 @@ use super::{
     items::{ChatUserItem, ConnectorItem, StandingItem},
     keys::{self, INDEX_BY_STATE, STATE_PK},
     lists::List,
-    table::{Cancelled, Table, Transacted, from_row, n, s, take},
+    table::{Cancelled, Table, Transacted, delete_write, from_row, n, s, take},
     tallies::{COUNT_MAX, counted, is_of},
 };
 use crate::{aws::port_error, vault::KmsVault};
@@ -18,7 +18,7 @@ use vestibule_domain::{
     access::request::RequestStatus,
     access::standing::Standing,
     chat::user::ChatUser,
-    connector::{Connector, Policy},
+    connector::{Connector, ConnectorSummary, ConnectorTest, Policy},
     event::AuditEntry,
     ids::{ClientId, ConnectorId},
     page::{ListError, Page, PageRequest},
@@ -119,7 +119,11 @@ impl ConnectorStore for DynamoConnectors {
     ) -> Result<Created<Connector>, PortError> {
         let item = ConnectorItem::from(connector);
         let claim = keys::connector_claim(connector.id);
-        let with = vec![self.table.client_named_write(connector)?];
+        let mut with = vec![self.table.client_named_write(connector)?];
+        // Nobody waits yet, so nothing expires before a request made now does.
+        if let Some(due) = connector.request_limits.expiry(connector.created_at) {
+            with.extend(self.table.expiry_write(connector, due)?);
+        }
         let created = self
             .table
             .create_once(&item, &claim, with, audit, "connector")
@@ -163,8 +167,10 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
+        let with = self.table.expiry_write(connector, connector.updated_at)?;
+        let with = with.into_iter().collect();
         self.table
-            .replace(&item, connector.version, audit, "connector")
+            .replace_with(&item, connector.version, with, audit, "connector")
             .await
     }
 
@@ -174,6 +180,27 @@ impl ConnectorStore for DynamoConnectors {
             .transact(vec![self.table.audit_write(audit)?])
             .await
             .map(|_| ())
+    }
+
+    async fn record_test(
+        &self,
+        id: ConnectorId,
+        test: &ConnectorTest,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let writes = vec![
+            self.table.audit_write(audit)?,
+            self.table.test_write(id, test)?,
+        ];
+        self.table.transact(writes).await.map(|_| ())
+    }
+
+    async fn summaries(
+        &self,
+        scope: ProjectScope,
+        ids: &[ConnectorId],
+    ) -> Result<Vec<ConnectorSummary>, PortError> {
+        self.table.summaries(scope, ids).await
     }
 
     async fn update_and_close(
@@ -187,7 +214,8 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
-        let with = vec![self.table.closing_write(closing, due)?];
+        let mut with = vec![self.table.closing_write(closing, due)?];
+        with.extend(self.table.expiry_write(connector, connector.updated_at)?);
         self.table
             .replace_with(&item, connector.version, with, audit, "connector")
             .await
@@ -208,6 +236,7 @@ impl ConnectorStore for DynamoConnectors {
             self.table.client_named_write(connector)?,
             self.table.client_left_write(connector, from)?,
         ];
+        with.extend(self.table.expiry_write(connector, connector.updated_at)?);
         if let Some((closing, due)) = closing {
             with.push(self.table.closing_write(closing, due)?);
         }
@@ -250,6 +279,10 @@ impl ConnectorStore for DynamoConnectors {
             TransactWriteItem::builder().delete(delete).build(),
             self.table.audit_write(audit)?,
             self.table.closing_write(closing, due)?,
+            delete_write(
+                self.table
+                    .removal_part(&keys::connector_test(connector.id))?,
+            ),
             self.table
                 .claim_write(&keys::connector_claim(connector.id))?,
             self.table

@@ -17,6 +17,7 @@ use super::{
 use crate::aws::port_error;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
@@ -25,8 +26,8 @@ use vestibule_domain::{
     chat::user::ChatUser,
     directory::end_user::{EndUser, EndUserSource},
     erasure::{Erasure, ErasurePosition},
-    event::AuditEntry,
-    ids::{AccessRequestId, ChatUserId},
+    event::{AuditEntry, Change, Event},
+    ids::{AccessRequestId, AuditId, ChatUserId, IdSource, SystemIds},
     ports::ErasedPage,
 };
 
@@ -64,7 +65,7 @@ pub(super) async fn forget(
     let picture = keys::avatar(scope, user.id);
     writes.push(delete_write(table.removal_part(&picture)?));
     writes.extend(alias_write(table, scope, user).await?);
-    writes.extend(link_writes(table, scope, user).await?);
+    writes.extend(link_writes(table, scope, user, audit).await?);
     let order = ErasureItem::new(erasure, due);
     writes.push(put_write(table.replacing_part(&order)?));
     writes.push(table.audit_write(audit)?);
@@ -128,6 +129,7 @@ async fn link_writes(
     table: &Table,
     scope: ProjectScope,
     user: &ChatUser,
+    audit: &AuditEntry,
 ) -> Result<Vec<TransactWriteItem>, PortError> {
     let Some(id) = user.end_user_id else {
         return Ok(Vec::new());
@@ -141,7 +143,17 @@ async fn link_writes(
     };
     rest.chat_users.remove(&user.id);
     if rest.chat_users.is_empty() && person.source == EndUserSource::SelfRegistered {
-        table.delete_end_user_writes(&person)
+        let mut writes = table.delete_end_user_writes(&person)?;
+        writes.push(table.audit_write(&AuditEntry {
+            id: AuditId::new(SystemIds.draw()),
+            change: Change {
+                event: Event::EndUserDeleted(person.id),
+                before: Value::Null,
+                after: Value::Null,
+            },
+            ..audit.clone()
+        })?);
+        Ok(writes)
     } else {
         table.put_end_user_writes(Some(&person), &rest)
     }

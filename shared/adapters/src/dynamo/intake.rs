@@ -302,12 +302,14 @@ impl ConnectorReader for DynamoIntake {
 #[async_trait]
 impl IntakeStore for DynamoIntake {
     async fn load(&self, key: &IntakeKey<'_>) -> Result<Loaded, PortError> {
-        let conversation = keys::conversation(key.scope, key.conversation_id);
+        let conversation = key
+            .conversation_id
+            .map(|id| keys::conversation(key.scope, id));
         let sender = CandidateKeys::of(key, key.sender);
         let also = key
             .also_known_as
             .map(|identity| CandidateKeys::of(key, identity));
-        let mut wanted = vec![conversation.clone()];
+        let mut wanted: Vec<Key> = conversation.iter().cloned().collect();
         wanted.extend(sender.all());
         wanted.extend(also.iter().flat_map(CandidateKeys::all));
         let event = events::rows_of(key.connector_id, &key.event.keys);
@@ -320,14 +322,16 @@ impl IntakeStore for DynamoIntake {
             Some(phone) => take::<PhoneItem>(&mut rows, phone, "phone number")?,
             None => None,
         };
+        let conversation = match &conversation {
+            Some(key) => take::<ConversationItem>(&mut rows, key, "conversation")?,
+            None => None,
+        };
         Ok(Loaded {
             holder: holder.map(Into::into),
             is_repeated: !handled.is_empty(),
             sender: sender.take(&mut rows)?,
             also_known_as: also.map(|keys| keys.take(&mut rows)).transpose()?,
-            conversation: take::<ConversationItem>(&mut rows, &conversation, "conversation")?
-                .map(Into::into)
-                .unwrap_or_default(),
+            conversation: conversation.map(Into::into).unwrap_or_default(),
         })
     }
 

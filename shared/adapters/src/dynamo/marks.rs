@@ -49,6 +49,10 @@ impl Marked {
                 keys::closing(job.scope, job.connector_id),
                 job.connector_id.to_string(),
             ),
+            OutboxJob::Onboarding(OnboardingJob::ExpireRequests(job)) => (
+                keys::expiry(job.scope, job.connector_id),
+                job.connector_id.to_string(),
+            ),
             OutboxJob::Onboarding(OnboardingJob::EraseData(job)) => (
                 keys::erasure(job.scope, job.target),
                 job.project_id().to_string(),

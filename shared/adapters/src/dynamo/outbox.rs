@@ -13,8 +13,8 @@ use vestibule_domain::{
     PortError, Timestamp,
     erasure::EraseData,
     job::{
-        ClosePendingRequests, DrainParked, JobOwner, OnboardChatUser, OutboxJob, SendMessages,
-        SendNotices,
+        ClosePendingRequests, DrainParked, ExpireRequests, JobOwner, OnboardChatUser, OutboxJob,
+        SendMessages, SendNotices,
     },
     ports::{Backlog, OUTBOX_SHARDS, OutboxEntry, OutboxPart, OutboxStore, OutboxView},
 };
@@ -245,6 +245,13 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
         };
         return Some(job.into());
     }
+    if let Some((scope, connector_id)) = keys::parse_expiry(key) {
+        let job = ExpireRequests {
+            scope,
+            connector_id,
+        };
+        return Some(job.into());
+    }
     if let Some((scope, target)) = keys::parse_erasure(key) {
         return Some(EraseData { scope, target }.into());
     }
@@ -386,6 +393,10 @@ mod tests {
             scope,
             target: ErasureTarget::ChatUser(onboard.chat_user_id),
         };
+        let expire = ExpireRequests {
+            scope,
+            connector_id,
+        };
         let mail = SendMail {
             owner: MailOwner::Account(scope.account()),
             mail_id: MailId::derive(&["m"]),
@@ -396,6 +407,7 @@ mod tests {
             send.into(),
             drain.into(),
             erase.into(),
+            expire.into(),
             mail.into(),
             SendNotices { scope }.into(),
         ];

@@ -226,8 +226,33 @@ async fn numbers(
     scope: ProjectScope,
     keeps: impl Fn(ConnectorId) -> bool + Send + Sync,
 ) -> Result<Option<Numbers>, PortError> {
+    let all = by_connector(table, scope).await?;
+    Ok(all.map(|all| {
+        let kept = all.into_iter().filter(|(id, _)| keeps(*id));
+        kept.fold(Numbers::default(), |sum, (_, numbers)| sum.plus(numbers))
+    }))
+}
+
+/// Returns the number of pending requests of each connector that has any. `None` for a project from before the
+/// numbers were kept.
+pub(super) async fn pending_by_connector(
+    table: &Table,
+    scope: ProjectScope,
+) -> Result<Option<BTreeMap<ConnectorId, i64>>, PortError> {
+    let all = by_connector(table, scope).await?;
+    Ok(all.map(|all| {
+        let pending = all.into_iter().map(|(id, numbers)| (id, numbers.pending));
+        pending.collect()
+    }))
+}
+
+/// Returns the numbers of every connector. `None` for a project from before they were kept.
+async fn by_connector(
+    table: &Table,
+    scope: ProjectScope,
+) -> Result<Option<BTreeMap<ConnectorId, Numbers>>, PortError> {
     let begun = keys::tallies_begun(scope);
-    let (mut is_begun, mut numbers) = (false, Numbers::default());
+    let (mut is_begun, mut all) = (false, BTreeMap::<ConnectorId, Numbers>::new());
     let mut start = None;
     loop {
         let answer = table
@@ -246,16 +271,15 @@ async fn numbers(
                 continue;
             }
             let item: TallyItem = from_row(row, "tally")?;
-            if keeps(item.connector_id) {
-                numbers = numbers.plus(Numbers {
-                    pending: item.pending_count,
-                    approved: item.approved_count,
-                });
-            }
+            let numbers = all.entry(item.connector_id).or_default();
+            *numbers = numbers.plus(Numbers {
+                pending: item.pending_count,
+                approved: item.approved_count,
+            });
         }
         start = answer.last_evaluated_key;
         if start.is_none() {
-            return Ok(is_begun.then_some(numbers));
+            return Ok(is_begun.then_some(all));
         }
     }
 }

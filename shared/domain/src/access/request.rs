@@ -67,6 +67,8 @@ pub enum ReasonCode {
     GrantedElsewhere,
     /// The person turned out to be on record under another id (SPEC A29).
     Merged,
+    /// Nobody decided in time (SPEC B36).
+    Expired,
 }
 
 /// A recorded decision.
@@ -377,6 +379,7 @@ mod tests {
             (ReasonCode::ConnectorMoved, "connector_moved"),
             (ReasonCode::GrantedElsewhere, "granted_elsewhere"),
             (ReasonCode::Merged, "merged"),
+            (ReasonCode::Expired, "expired"),
         ] {
             let followed = RequestDecision {
                 reason: Some(reason),

@@ -1,8 +1,8 @@
 //! Jobs that rows of the outbox order: their kinds, and whom they work for.
 
 use super::{
-    ClosePendingRequests, DrainParked, OnboardChatUser, OnboardingJob, SendMail, SendMessages,
-    SendNotices,
+    ClosePendingRequests, DrainParked, ExpireRequests, OnboardChatUser, OnboardingJob, SendMail,
+    SendMessages, SendNotices,
 };
 use crate::{
     erasure::EraseData,
@@ -24,6 +24,8 @@ pub enum JobKind {
     DrainParked,
     /// See [`OnboardingJob::EraseData`].
     EraseData,
+    /// See [`OnboardingJob::ExpireRequests`].
+    ExpireRequests,
     /// See [`EmailJob::SendMail`](super::EmailJob::SendMail).
     SendMail,
     /// See [`TeamJob::SendNotices`](super::TeamJob::SendNotices).
@@ -32,12 +34,13 @@ pub enum JobKind {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
         Self::DrainParked,
         Self::EraseData,
+        Self::ExpireRequests,
         Self::SendMail,
         Self::SendNotices,
     ];
@@ -50,6 +53,7 @@ impl JobKind {
             Self::ClosePendingRequests
             | Self::DrainParked
             | Self::EraseData
+            | Self::ExpireRequests
             | Self::SendMail
             | Self::SendNotices => false,
         }
@@ -64,6 +68,7 @@ impl JobKind {
             Self::SendMessages => "send_messages",
             Self::DrainParked => "drain_parked",
             Self::EraseData => "erase_data",
+            Self::ExpireRequests => "expire_requests",
             Self::SendMail => "send_mail",
             Self::SendNotices => "send_notices",
         }
@@ -170,6 +175,12 @@ impl From<ClosePendingRequests> for OutboxJob {
     }
 }
 
+impl From<ExpireRequests> for OutboxJob {
+    fn from(job: ExpireRequests) -> Self {
+        Self::Onboarding(job.into())
+    }
+}
+
 impl From<EraseData> for OutboxJob {
     fn from(job: EraseData) -> Self {
         Self::Onboarding(job.into())
@@ -221,9 +232,14 @@ mod tests {
             scope,
             connector_id,
         };
+        let expire = ExpireRequests {
+            scope,
+            connector_id,
+        };
         for (job, kind, sends_texts) in [
             (OutboxJob::from(onboard), JobKind::OnboardChatUser, true),
             (close.into(), JobKind::ClosePendingRequests, false),
+            (expire.into(), JobKind::ExpireRequests, false),
             (message.send_messages().into(), JobKind::SendMessages, true),
         ] {
             assert_eq!(job.kind(), kind);
@@ -299,6 +315,7 @@ mod tests {
                 "send_messages",
                 "drain_parked",
                 "erase_data",
+                "expire_requests",
                 "send_mail",
                 "send_notices"
             ]

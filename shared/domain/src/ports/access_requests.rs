@@ -154,12 +154,6 @@ pub trait AccessRequestStore: Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<AccessRequestView>, ListError>;
 
-    /// Returns the project's connectors that held back messages of new people within the last day.
-    async fn held_back(
-        &self,
-        scope: ProjectScope,
-        now: Timestamp,
-    ) -> Result<Vec<HeldBack>, PortError>;
     /// Counts the project's requests, of these connectors if there are any named. Cheap enough to be asked every
     /// few seconds.
     async fn count_access_requests(
@@ -167,6 +161,13 @@ pub trait AccessRequestStore: Send + Sync {
         scope: ProjectScope,
         connectors: Option<&BTreeSet<ConnectorId>>,
     ) -> Result<RequestCounts, PortError>;
+
+    /// Returns the project's connectors that held back messages of new people within the last day.
+    async fn held_back(
+        &self,
+        scope: ProjectScope,
+        now: Timestamp,
+    ) -> Result<Vec<HeldBack>, PortError>;
 
     /// Decides a pending request: request, grant, standing and audit entry, all or nothing. When
     /// two decisions compete, one takes effect and the other is answered with it. An approval

@@ -11,7 +11,7 @@ use crate::{
         proof::{CallerProof, CredentialId},
     },
     chat::user::{ChatUser, ChatUserStatus},
-    connector::{Connector, Provider},
+    connector::{Connector, ConnectorSummary, ConnectorTest, Provider},
     erasure::Erasure,
     event::AuditEntry,
     ids::{
@@ -363,6 +363,20 @@ pub trait ConnectorStore: Send + Sync {
     ) -> Result<(), PortError>;
     /// Records an action on a connector that changed nothing.
     async fn record(&self, audit: &AuditEntry) -> Result<(), PortError>;
+    /// Records a test of a connector, in place of the one before.
+    async fn record_test(
+        &self,
+        id: ConnectorId,
+        test: &ConnectorTest,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError>;
+    /// Returns what is shown beside each of these connectors of a project, in their order. In a project from before
+    /// numbers of requests were kept, pending ones are counted among the newest 300.
+    async fn summaries(
+        &self,
+        scope: ProjectScope,
+        ids: &[ConnectorId],
+    ) -> Result<Vec<ConnectorSummary>, PortError>;
     /// Like [`update_connector`](Self::update_connector), and leaves a closing of its pending requests
     /// in the same transaction, with an outbox mark due at `due`.
     async fn update_and_close(

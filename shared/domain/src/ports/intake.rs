@@ -3,8 +3,8 @@
 use crate::{
     PortError, ProjectScope, Timestamp,
     access::consent::Wish,
-    access::quota::QuotaUse,
     access::preapproval::{KnownNumber, Preapproval},
+    access::quota::QuotaUse,
     access::request::{AccessRequest, Preview},
     access::standing::Standing,
     chat::change::MessageChange,
@@ -44,8 +44,8 @@ pub struct IntakeKey<'a> {
     pub also_known_as: Option<&'a Identity>,
     /// The sender's phone number, if the platform asserts one.
     pub phone: Option<&'a PhoneKey>,
-    /// The conversation.
-    pub conversation_id: ConversationId,
+    /// The conversation, unless it is not of interest.
+    pub conversation_id: Option<ConversationId>,
     /// The event that the message is.
     pub event: &'a HandledEvent,
 }

@@ -3,6 +3,7 @@
 use crate::{
     PortError, ProjectScope, Timestamp,
     access::closing::{Closing, ListPosition},
+    access::expiry::{Expiry, OldestPending},
     access::request::{AccessRequest, RequestDecision},
     access::standing::{PendingTask, Standing},
     chat::message::Identity,
@@ -11,7 +12,7 @@ use crate::{
     chat::user::ChatUser,
     event::AuditEntry,
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, LeaseId},
-    job::{ClosePendingRequests, DeliverMessage, OnboardChatUser},
+    job::{ClosePendingRequests, DeliverMessage, ExpireRequests, OnboardChatUser},
     ports::{AvatarImage, Lease, Postponement},
 };
 use async_trait::async_trait;
@@ -354,6 +355,32 @@ pub trait RequestCloser: Send + Sync {
 
     /// Removes a closing. `false` when another worker changed it since it was claimed.
     async fn finish_closing(&self, closing: &Closing) -> Result<bool, PortError>;
+
+    /// Claims the order to close requests as they expire, under the rules of
+    /// [`claim_closing`](Self::claim_closing).
+    async fn claim_expiry(
+        &self,
+        job: ExpireRequests,
+        lease: &Lease,
+    ) -> Result<Claim<Expiry>, PortError>;
+
+    /// Gives the claim of such an order back, like [`postpone_closing`](Self::postpone_closing).
+    async fn postpone_expiry(
+        &self,
+        job: ExpireRequests,
+        lease: LeaseId,
+        until: Timestamp,
+    ) -> Result<(), PortError>;
+
+    /// Returns the project's oldest pending requests behind the end of what the order has done. The newest of
+    /// all may be missing, because lists lag behind.
+    async fn oldest_pending(&self, expiry: &Expiry) -> Result<OldestPending, PortError>;
+
+    /// Stores the progress of such an order, like [`save_closing`](Self::save_closing).
+    async fn save_expiry(&self, expiry: &Expiry, resume: Resume) -> Result<bool, PortError>;
+
+    /// Removes such an order. `false` when another worker or a change of the connector was first.
+    async fn finish_expiry(&self, expiry: &Expiry) -> Result<bool, PortError>;
 }
 
 #[cfg(test)]

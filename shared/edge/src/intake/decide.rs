@@ -178,7 +178,7 @@ impl Intake {
                 sender: &ids.sender,
                 also_known_as: ids.also_known_as.as_ref(),
                 phone: phone.as_ref(),
-                conversation_id: conversation.id,
+                conversation_id: Some(conversation.id),
                 event,
             })
             .await?;

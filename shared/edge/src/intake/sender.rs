@@ -15,17 +15,18 @@ use vestibule_domain::{
     ports::{Known, Loaded},
 };
 
-/// The decision about a message of this sender.
-pub(super) fn decision(connector: &Connector, known: &Known) -> Decision {
+/// The facts about this sender at a connector.
+#[must_use]
+pub fn facts<'a>(connector: &Connector, known: &'a Known) -> Facts<'a> {
     let user = known.chat_user.as_ref();
     let holder = known.number.as_ref().map(|number| &number.holder);
     let directory = DirectoryMatch::of(holder, user, connector.environment_id);
-    decide(&Facts::of(
-        connector,
-        user,
-        known.standing.as_ref(),
-        directory,
-    ))
+    Facts::of(connector, user, known.standing.as_ref(), directory)
+}
+
+/// The decision about a message of this sender.
+pub(super) fn decision(connector: &Connector, known: &Known) -> Decision {
+    decide(&facts(connector, known))
 }
 
 /// The ids under which a sender is looked up.

@@ -11,7 +11,9 @@ use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{ApiPath, Call, problem::ApiError};
-use vestibule_domain::{Timestamp, access::request::AccessRequest, ports::RequestCounts};
+use vestibule_domain::{
+    ProjectScope, Timestamp, access::request::AccessRequest, ports::RequestCounts,
+};
 
 /// Numbers of access requests.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,7 +30,8 @@ pub struct AccessRequestCountsResponse {
     /// The newest request that awaits a decision; null if there is none. For a caller with access to some
     /// clients, it is looked for among the latest hundred of the project.
     newest_pending: Option<NewestPendingResponse>,
-    /// Connectors that got more new people than their limit, with what it held back.
+    /// Connectors that got more new people than their limit, with what it held back, until a day after the last
+    /// such message.
     held_back: Vec<HeldBackResponse>,
 }
 
@@ -50,7 +53,7 @@ pub struct HeldBackResponse {
     /// Name of the connector.
     connector_name: String,
     /// Limit on new requests in a minute.
-    limit_per_minute: u32,
+    limit_per_minute: u16,
     /// Messages that made no request.
     messages: u64,
     /// Time of the first of them.
@@ -103,6 +106,33 @@ pub async fn count_access_requests(
     };
     let requests = deps.access_requests.as_ref();
     let counts = requests.count_access_requests(scope, connectors).await?;
-    let counts = AccessRequestCountsResponse::of(counts, Vec::new());
-    Ok(Json(counts))
+    let held_back = held_back(&deps, scope, &served, call.now()).await?;
+    Ok(Json(AccessRequestCountsResponse::of(counts, held_back)))
+}
+
+/// The connectors among these that held back messages within the last day, except deleted ones.
+async fn held_back(
+    deps: &Deps,
+    scope: ProjectScope,
+    served: &Served,
+    now: Timestamp,
+) -> Result<Vec<HeldBackResponse>, ApiError> {
+    let mut shown = Vec::new();
+    for held in deps.access_requests.held_back(scope, now).await? {
+        if !served.contains(held.connector_id) {
+            continue;
+        }
+        let found = deps
+            .connectors
+            .get_connector(scope, held.connector_id)
+            .await?;
+        shown.extend(found.map(|connector| HeldBackResponse {
+            connector_id: connector.id.to_string(),
+            connector_name: connector.name,
+            limit_per_minute: connector.request_limits.new_per_minute,
+            messages: held.messages,
+            since: held.since,
+        }));
+    }
+    Ok(shown)
 }

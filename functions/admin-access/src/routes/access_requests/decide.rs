@@ -106,7 +106,7 @@ pub(in crate::routes) fn already_decided(decision: RequestDecision, may_read: bo
 
 /// The request that a call decides, if there is one.
 #[derive(Debug, Clone)]
-pub struct RequestToDecide(Option<AccessRequest>);
+pub struct RequestToDecide(pub(super) Option<AccessRequest>);
 
 impl ReadBeside<Deps> for RequestToDecide {
     async fn read(deps: &Deps, parts: &mut Parts, claimed: AccountScope) -> Result<Self, ApiError> {

@@ -65,6 +65,10 @@ pub struct AccessRequestDetailsResponse {
     /// another.
     #[schema(value_type = Option<String>, format = DateTime)]
     new_request_possible_at: Option<Timestamp>,
+    /// Time from which a pending request is rejected with the `reason_code` `expired`, within minutes. Null where
+    /// requests do not expire, and for a request that was decided.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
     /// User of the project whom the person is; null for somebody who is none, and for callers who may not read
     /// users.
     end_user: Option<UserNameResponse>,
@@ -126,6 +130,7 @@ impl AccessRequestDetailsResponse {
             .filter(|standing| standing.request_id == Some(view.request.id));
         let user = view.chat_user.as_ref();
         let possible_at = new_request_possible_at(&view);
+        let expires_at = expires_at(&view);
         let window = chat_provider(&view.request.provider)
             .and_then(|provider| provider.reply_window(&view.request.conversation));
         let notifiable = counted.and_then(|standing| notifiable_until(standing, window));
@@ -160,6 +165,7 @@ impl AccessRequestDetailsResponse {
                 .map(str::to_owned),
             notifiable_until: notifiable,
             new_request_possible_at: possible_at,
+            expires_at,
             end_user: view.end_user.map(Into::into),
             suggested_end_user: view.suggested.map(|user| SuggestedUserResponse {
                 user: user.into(),
@@ -202,6 +208,13 @@ pub(super) fn rendered(
 fn channel_of(request: &AccessRequest) -> Option<String> {
     let named = request.conversation.channel.clone();
     named.or_else(|| connector_kind(&request.provider).map(|kind| kind.channel().to_owned()))
+}
+
+/// Time from which a pending request is closed (SPEC B36).
+fn expires_at(view: &AccessRequestView) -> Option<Timestamp> {
+    let is_pending = view.request.status() == RequestStatus::Pending;
+    let connector = view.connector.as_ref().filter(|_| is_pending)?;
+    connector.request_limits.expiry(view.request.created_at)
 }
 
 /// Time from which a message makes a new request after the rejection of this one.

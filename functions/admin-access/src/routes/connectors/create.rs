@@ -146,7 +146,9 @@ pub async fn create_connector(
     let entry = call.audit(change, now);
     let outcome = deps.connectors.create_connector(&connector, &entry).await?;
     let made = Made::settle(outcome, connector, &entry, facts)?;
-    Ok(made.respond(|connector| ConnectorResponse::of(&deps, &call.origin, connector)))
+    let found = deps.connectors.summaries(scope, &[id]).await?;
+    let summary = found.into_iter().next().unwrap_or_default();
+    Ok(made.respond(|connector| ConnectorResponse::of(&deps, &call.origin, connector, summary)))
 }
 
 /// The body, as far as it could be read.

@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
+    chat::message::Identity,
     chat::repeats::Repeats,
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
-        WebhookState,
+        AfterApproval, Connector, ConnectorSummary, ConnectorTest, ExistingUsers, Policy, Provider,
+        RequestLimits, SealedSecrets, WebhookState,
     },
     event::AuditEntry,
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
@@ -73,6 +74,10 @@ impl ConnectorKind for Pigeon {
             "grain" => value.split_once('/').map(|(flock, _)| flock),
             _ => None,
         }
+    }
+
+    fn person(&self, _: &Connector, _: &str) -> Option<Identity> {
+        None
     }
 
     fn message_max_chars(&self) -> usize {
@@ -229,6 +234,23 @@ impl ConnectorStore for Shelf {
     async fn record(&self, audit: &AuditEntry) -> Result<(), PortError> {
         self.entries.lock().unwrap().push(audit.change.event.key());
         Ok(())
+    }
+
+    async fn record_test(
+        &self,
+        _: ConnectorId,
+        _: &ConnectorTest,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        self.record(audit).await
+    }
+
+    async fn summaries(
+        &self,
+        _: ProjectScope,
+        ids: &[ConnectorId],
+    ) -> Result<Vec<ConnectorSummary>, PortError> {
+        Ok(vec![ConnectorSummary::default(); ids.len()])
     }
 
     async fn update_and_close(

@@ -218,7 +218,8 @@ impl Intended {
             .connectors
             .policy_effects(&self.connector, &self.changed)
             .await?;
-        let body = ConnectorResponse::of(deps, &call.origin, self.changed).with_effects(effects);
+        let body = ConnectorResponse::read(deps, call, self.changed).await?;
+        let body = body.with_effects(effects);
         Ok(found(self.connector.version, body))
     }
 
@@ -239,7 +240,7 @@ impl Intended {
             changed.webhook.connected_at = None;
         }
         if changed == connector {
-            let body = ConnectorResponse::of(deps, &call.origin, connector);
+            let body = ConnectorResponse::read(deps, call, connector).await?;
             return Ok(found(changed.version, body));
         }
         let changed = Connector {
@@ -280,7 +281,7 @@ impl Intended {
         }
         log(&entry);
         let version = changed.version + 1;
-        let body = ConnectorResponse::of(deps, &call.origin, changed);
+        let body = ConnectorResponse::read(deps, call, changed).await?;
         Ok(found(version, body))
     }
 }

@@ -98,6 +98,11 @@ pub async fn delete_end_user(
             // The user goes last: until then, the call can be repeated.
             if query.erase_chat_users {
                 erase_chat_users(deps, call, &user).await?;
+                // A user who came by writing goes with their last chat user.
+                let left = deps.end_users.get_end_user(scope, user.id).await?;
+                if left.is_none() {
+                    return Ok(StatusCode::NO_CONTENT);
+                }
             }
             let change = Change {
                 event: Event::EndUserDeleted(user.id),

@@ -54,12 +54,32 @@ pub fn closing(scope: ProjectScope, connector_id: ConnectorId) -> Key {
 
 const CLOSINGS: &str = "CLOSINGS";
 const CLOSING_PREFIX: &str = "CLOSING#";
+const EXPIRY_PREFIX: &str = "EXPIRY#";
+
+/// The order to close the requests of a connector as they expire.
+#[must_use]
+pub fn expiry(scope: ProjectScope, connector_id: ConnectorId) -> Key {
+    Key::new(
+        closing(scope, connector_id).pk,
+        format!("{EXPIRY_PREFIX}{connector_id}"),
+    )
+}
+
+/// Parses the key of such an order: the outbox index contains only keys.
+#[must_use]
+pub fn parse_expiry(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
+    parse_of_closings(key, EXPIRY_PREFIX)
+}
 
 /// Parses the key of a closing: the outbox index contains only keys.
 #[must_use]
 pub fn parse_closing(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
+    parse_of_closings(key, CLOSING_PREFIX)
+}
+
+fn parse_of_closings(key: &Key, prefix: &str) -> Option<(ProjectScope, ConnectorId)> {
     let (scope, rest) = parse_project(&key.pk)?;
-    let connector = key.sk.strip_prefix(CLOSING_PREFIX)?.parse().ok()?;
+    let connector = key.sk.strip_prefix(prefix)?.parse().ok()?;
     (rest == [CLOSINGS]).then_some((scope, connector))
 }
 
