@@ -38,6 +38,7 @@ mod delivery;
 mod direct_approval;
 mod edits;
 mod end_users;
+mod end_users_export;
 mod end_users_linked;
 mod erasure;
 mod erasure_given_up;

@@ -18,6 +18,10 @@ pub(crate) fn all() -> Routes<Deps> {
             routes!(end_users::count_end_users),
         )
         .authorised(
+            Permission::EndUsersRead,
+            routes!(end_users::export_all::export_end_users),
+        )
+        .authorised(
             Permission::EndUsersWrite,
             routes!(end_users::create::create_end_user),
         )

@@ -3,6 +3,7 @@
 pub mod create;
 pub mod delete;
 pub mod export;
+pub mod export_all;
 mod input;
 pub mod update;
 
