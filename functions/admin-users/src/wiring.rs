@@ -24,6 +24,8 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
         projects: projects.clone(),
         environments: projects,
         end_users: adapters.end_users(&vault),
+        imports: adapters.imports(&vault),
+        index: adapters.index_queue(),
         chat_users: adapters.chat_users(&vault),
         access_requests: adapters.access_requests(&vault),
         onboarding: adapters.onboarding_queue(),

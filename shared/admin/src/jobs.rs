@@ -4,9 +4,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 use vestibule_domain::{
     PortError,
+    directory::import::ImportUsers,
     error::Chain,
-    job::{DrainParked, OnboardingJob, SendMessagesJob},
-    ports::{DrainQueue, OnboardingQueue, OutgoingQueue},
+    job::{DrainParked, IndexJob, OnboardingJob, SendMessagesJob},
+    ports::{DrainQueue, IndexQueue, OnboardingQueue, OutgoingQueue},
 };
 
 /// Time limit for the queue: the change is stored and its caller waits; the sweeper enqueues a job that
@@ -26,6 +27,11 @@ pub async fn send_or_leave(queue: &dyn OutgoingQueue, job: SendMessagesJob) {
 /// Enqueues a drain whose outbox mark was written with what it drains, or leaves it to the sweeper.
 pub async fn drain_or_leave(queue: &dyn DrainQueue, job: DrainParked) {
     in_time(queue.enqueue_drain(job)).await;
+}
+
+/// Enqueues an import whose outbox mark was written with it, or leaves it to the sweeper.
+pub async fn import_or_leave(queue: &dyn IndexQueue, job: ImportUsers) {
+    in_time(queue.enqueue_index(IndexJob::ImportUsers(job))).await;
 }
 
 async fn in_time(enqueued: impl Future<Output = Result<(), PortError>> + Send) {

@@ -13,7 +13,10 @@ pub struct Document;
 
 #[cfg(test)]
 mod tests {
-    use crate::{api_types::EndUserSourceName, routes::end_users::EndUserOrderName};
+    use crate::{
+        api_types::{EndUserSourceName, ImportFieldName, ImportStatusName},
+        routes::end_users::EndUserOrderName,
+    };
     use serde_json::{Value, json};
     use std::collections::BTreeMap;
     use vestibule_admin::openapi::merged;
@@ -26,8 +29,11 @@ mod tests {
             .iter()
             .filter_map(|(name, schema)| Some((name.as_str(), schema.get("enum")?.clone())))
             .collect();
-        let on_the_wire =
-            BTreeMap::from([("EndUserSourceName", json!(EndUserSourceName::SPELLINGS))]);
+        let on_the_wire = BTreeMap::from([
+            ("EndUserSourceName", json!(EndUserSourceName::SPELLINGS)),
+            ("ImportFieldName", json!(ImportFieldName::SPELLINGS)),
+            ("ImportStatusName", json!(ImportStatusName::SPELLINGS)),
+        ]);
         assert_eq!(told, on_the_wire);
         let orders = [
             EndUserOrderName::Newest,

@@ -347,7 +347,7 @@ async fn read(deps: &Deps, scope: ProjectScope, id: EndUserId) -> Result<EndUser
 }
 
 /// Checks that the project exists.
-async fn check_project(deps: &Deps, scope: ProjectScope) -> Result<(), ApiError> {
+pub async fn check_project(deps: &Deps, scope: ProjectScope) -> Result<(), ApiError> {
     let project = deps
         .projects
         .get_project(scope.account(), scope.project_id())

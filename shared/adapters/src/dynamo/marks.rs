@@ -69,6 +69,10 @@ impl Marked {
             OutboxJob::SendNotices(job) => {
                 (keys::notices(job.scope), job.scope.project_id().to_string())
             }
+            OutboxJob::ImportUsers(job) => (
+                keys::import(job.scope, job.import_id),
+                job.import_id.to_string(),
+            ),
         };
         let part = OutboxPart {
             kind: job.kind(),

@@ -258,6 +258,9 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
     if let Some(job) = keys::parse_mail(key) {
         return Some(job.into());
     }
+    if let Some(job) = keys::parse_import(key) {
+        return Some(job.into());
+    }
     if let Some(scope) = keys::parse_notices(key) {
         return Some(SendNotices { scope }.into());
     }
@@ -401,6 +404,10 @@ mod tests {
             owner: MailOwner::Account(scope.account()),
             mail_id: MailId::derive(&["m"]),
         };
+        let import = ImportUsers {
+            scope,
+            import_id: ImportId::derive(&["i"]),
+        };
         let jobs = [
             OutboxJob::from(onboard),
             close.into(),
@@ -410,6 +417,7 @@ mod tests {
             expire.into(),
             mail.into(),
             SendNotices { scope }.into(),
+            import.into(),
         ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
         for job in jobs {

@@ -5,6 +5,7 @@ use super::{
     SendMessages, SendNotices,
 };
 use crate::{
+    directory::import::ImportUsers,
     erasure::EraseData,
     ids::{AccountId, ConnectorId, EnvironmentId, LoginId, ProjectId},
     team::mail::MailOwner,
@@ -30,11 +31,13 @@ pub enum JobKind {
     SendMail,
     /// See [`TeamJob::SendNotices`](super::TeamJob::SendNotices).
     SendNotices,
+    /// See [`IndexJob::ImportUsers`](super::IndexJob::ImportUsers).
+    ImportUsers,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
@@ -43,6 +46,7 @@ impl JobKind {
         Self::ExpireRequests,
         Self::SendMail,
         Self::SendNotices,
+        Self::ImportUsers,
     ];
 
     /// Whether its jobs send texts, and so wait for their connector's turn.
@@ -55,7 +59,8 @@ impl JobKind {
             | Self::EraseData
             | Self::ExpireRequests
             | Self::SendMail
-            | Self::SendNotices => false,
+            | Self::SendNotices
+            | Self::ImportUsers => false,
         }
     }
 
@@ -71,6 +76,7 @@ impl JobKind {
             Self::ExpireRequests => "expire_requests",
             Self::SendMail => "send_mail",
             Self::SendNotices => "send_notices",
+            Self::ImportUsers => "import_users",
         }
     }
 }
@@ -126,6 +132,8 @@ pub enum OutboxJob {
     SendMail(SendMail),
     /// A job of the queue of work on accounts and their people.
     SendNotices(SendNotices),
+    /// An import of people, of the queue of work on the directory and the search.
+    ImportUsers(ImportUsers),
 }
 
 impl OutboxJob {
@@ -138,6 +146,7 @@ impl OutboxJob {
             Self::DrainParked(_) => JobKind::DrainParked,
             Self::SendMail(_) => JobKind::SendMail,
             Self::SendNotices(_) => JobKind::SendNotices,
+            Self::ImportUsers(_) => JobKind::ImportUsers,
         }
     }
 
@@ -153,6 +162,7 @@ impl OutboxJob {
                 MailOwner::Login(id) => JobOwner::Login(id),
             },
             Self::SendNotices(job) => JobOwner::Account(job.scope.account_id()),
+            Self::ImportUsers(job) => JobOwner::Project(job.scope.project_id()),
         }
     }
 }
@@ -211,11 +221,17 @@ impl From<SendNotices> for OutboxJob {
     }
 }
 
+impl From<ImportUsers> for OutboxJob {
+    fn from(job: ImportUsers) -> Self {
+        Self::ImportUsers(job)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::erasure::ErasureTarget;
-    use crate::ids::MailId;
+    use crate::ids::{ImportId, MailId};
     use crate::job::DeliverMessage;
     use crate::samples::{at, connector, message};
 
@@ -305,6 +321,16 @@ mod tests {
     }
 
     #[test]
+    fn an_import_works_for_its_project() {
+        let scope = connector().scope;
+        let import_id = ImportId::derive(&["i"]);
+        let job = OutboxJob::from(ImportUsers { scope, import_id });
+        assert_eq!(job.kind(), JobKind::ImportUsers);
+        assert_eq!(job.owner(), JobOwner::Project(scope.project_id()));
+        assert!(!job.kind().sends_texts());
+    }
+
+    #[test]
     fn the_kinds_of_jobs_have_keys_of_their_own() {
         let keys = JobKind::ALL.map(JobKind::key);
         assert_eq!(
@@ -317,7 +343,8 @@ mod tests {
                 "erase_data",
                 "expire_requests",
                 "send_mail",
-                "send_notices"
+                "send_notices",
+                "import_users"
             ]
         );
     }
