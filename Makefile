@@ -14,7 +14,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test proofs fuzz-api bench fuzz mutants build console deploy redrive fmt lint clean tools
+.PHONY: help run stop test proofs try-console fuzz-api bench fuzz mutants build console deploy redrive reindex fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -30,7 +30,11 @@ test: ## Run every check, as CI does; PROOF=full runs the long proofs in full
 
 proofs: ## Show which tests prove each line of the specification, and how the security requirements are met
 	@$(PYTHON) infra/scripts/proofs.py spec
+	@$(PYTHON) infra/scripts/proofs.py console
 	@$(PYTHON) infra/scripts/proofs.py asvs
+
+try-console: ## Try the console of the local stack in Chromium, an installed one or npm's; ONLY=… for tests whose title has it (tests/console)
+	@$(LOCAL_STACK) console-tests $(if $(ONLY),--grep "$(ONLY)")
 
 fuzz-api: tools ## Call every operation of the API on the local stack, as its document describes it; PROOF=full for thousands of calls (tests/api)
 	@$(PYTHON) tests/api/run.py
@@ -39,8 +43,7 @@ bench: tools ## Measure the webhooks as Lambda would run them (tests/bench), and
 	cargo build --locked --release $(addprefix --package ,$(filter webhook-%,$(FUNCTIONS)))
 	@$(TOOLS)/python tests/bench/run.py
 	cargo test --locked --package vestibule-tests --test flows -- --ignored latency
-	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo test --locked --release --package vestibule-tests --test flows -- \
-		--ignored --nocapture --test-threads 1 timing
+	cargo test --locked --package vestibule-tests --test flows -- --ignored --nocapture --test-threads 1 timing
 
 fuzz: ## Fuzz everything that strangers can reach, TIME seconds each (tests/fuzz; needs nightly Rust and cargo-fuzz)
 	$(PYTHON) tests/fuzz/seed.py
@@ -65,8 +68,11 @@ console: ## Build the files of the web console, if their sources changed
 deploy: build ## Build, then deploy to the AWS account of this shell's credentials; PARAMETERS='Name=value …' sets the template's
 	$(TOOLS)/sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
 
-redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboarding, outgoing, email, email-events or team, LOCAL=1 for the local stack
+redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboarding, outgoing, email, email-events, team or index, LOCAL=1 for the local stack
 	@$(TOOLS)/python infra/scripts/redrive.py --queue "$(QUEUE)" --stack "$(STACK)" $(if $(LOCAL),--local) $(if $(YES),--yes)
+
+reindex: tools ## Write the search index of a project anew: ACCOUNT=id PROJECT=id, CHECK=1 only counts differences, LOCAL=1 for the local stack
+	@$(TOOLS)/python infra/scripts/reindex.py --account "$(ACCOUNT)" --project "$(PROJECT)" --stack "$(STACK)" $(if $(CHECK),--check) $(if $(LOCAL),--local)
 
 fmt: ## Format the code
 	cargo fmt --all
@@ -78,7 +84,8 @@ lint: tools ## Check code and template, without running anything
 
 clean: ## Stop the local stack, and remove everything built or installed here
 	@$(LOCAL_STACK) stop
-	rm -rf .local .aws-sam target infra/local/openid/node_modules functions/console/web/dist functions/console/web/node_modules
+	rm -rf .local .aws-sam target functions/console/web/dist
+	find . -name node_modules -prune -exec rm -rf {} +
 
 tools:
 	@$(LOCAL_STACK) tools

@@ -120,6 +120,7 @@ async fn a_user_is_added_shown_listed_and_counted() {
         "id": ada["id"], "source": "invited", "first_name": "Ada", "middle_name": null, "last_name": "Lovelace",
         "full_name": "Ada Lovelace", "email": "ada@example.com", "phone": "+4915123456789", "phone_display": "+49 1512 3456789",
         "phone_warning": false, "environments": [{"id": world.connector.environment_id, "name": "Development"}],
+        "matches": [],
         "created_at": ada["created_at"], "updated_at": ada["created_at"], "version": 1, "chat_users": []
     });
     assert_eq!(*ada, expected);

@@ -100,9 +100,9 @@ mod tests {
     use super::*;
     use crate::{
         api_types::{
-            AfterApprovalName, AgentEventName, AgentHealthStatusName, ChatUserStatusName,
-            DirectoryActionName, ExistingUsersName, PolicyName, ReasonCodeName, RequestStatusName,
-            VerdictName,
+            AfterApprovalName, AgentEventName, AgentHealthStatusName, ChangeActionName,
+            ChatUserStatusName, DirectoryActionName, ExistingUsersName, FactName, PolicyName,
+            ReasonCodeName, RequestStatusName, TestOutcomeName, VerdictName,
         },
         routes::{
             access_requests::{
@@ -111,6 +111,7 @@ mod tests {
             },
             connectors::outcome::SetUpStatus,
             environments::test::{AnswerType, TestDeliveryStatus},
+            explain::{DecisionName, DecisionReasonName},
             providers::FillName,
         },
     };
@@ -162,10 +163,14 @@ mod tests {
             AgentHealthStatusName,
             AnswerType,
             BulkOutcome,
+            ChangeActionName,
             ChatUserStatusName,
             ConversationKindName,
+            DecisionName,
+            DecisionReasonName,
             DirectoryActionName,
             ExistingUsersName,
+            FactName,
             FillName,
             FollowUpStatus,
             OnboardingMessageStatus,
@@ -174,6 +179,7 @@ mod tests {
             RequestStatusName,
             SetUpStatus,
             TestDeliveryStatus,
+            TestOutcomeName,
             VerdictName,
         ];
         let names: Vec<_> = told.keys().collect();
@@ -234,7 +240,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 33);
+        assert_eq!(count, 35);
     }
 
     #[test]
@@ -257,6 +263,16 @@ mod tests {
                     "/problems/chat-user-blocked",
                     409,
                     "The chat user is blocked"
+                ),
+                (
+                    "/problems/linked-to-another",
+                    409,
+                    "The chat user is another user"
+                ),
+                (
+                    "/problems/too-many-chat-users",
+                    409,
+                    "The user is as many chat users as possible"
                 ),
                 (
                     "/problems/not-approved",

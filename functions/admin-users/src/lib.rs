@@ -42,14 +42,14 @@ pub struct Deps {
     pub end_users: Arc<dyn EndUserStore>,
     /// Imports of users.
     pub imports: Arc<dyn ImportStore>,
-    /// Queue for the work on an import.
-    pub index: Arc<dyn IndexQueue>,
     /// The chat users that they are.
     pub chat_users: Arc<dyn ChatUserStore>,
     /// Access requests of chat users.
     pub access_requests: Arc<dyn AccessRequestStore>,
     /// Queue for what an erasure of chat users leaves to do.
     pub onboarding: Arc<dyn OnboardingQueue>,
+    /// Queue of work on the directory and the search.
+    pub index: Arc<dyn IndexQueue>,
 }
 
 impl fmt::Debug for Deps {

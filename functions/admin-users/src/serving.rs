@@ -5,7 +5,7 @@ use crate::Deps;
 use vestibule_admin::{Call, problem::ApiError};
 use vestibule_domain::{
     ProjectScope, access::direct_approval::WritingPlace, chat::user::ChatUser,
-    directory::end_user::EndUser, team::member::ClientAccess,
+    directory::end_user::EndUser, team::client_access::ClientAccess,
 };
 
 /// Reads the chat users that a user is and whom the caller may know of.

@@ -25,9 +25,9 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
         environments: projects,
         end_users: adapters.end_users(&vault),
         imports: adapters.imports(&vault),
-        index: adapters.index_queue(),
         chat_users: adapters.chat_users(&vault),
         access_requests: adapters.access_requests(&vault),
         onboarding: adapters.onboarding_queue(),
+        index: adapters.index_queue(),
     }
 }

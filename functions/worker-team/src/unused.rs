@@ -5,16 +5,14 @@ use std::collections::BTreeMap;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     connector::SealedSecrets,
-    event::AuditEntry,
-    ids::{LeaseId, LoginId},
+    ids::LeaseId,
     job::{SendNotices, TeamJob},
     ports::{
-        Claim, FirstAdmin, FirstAdminStore, Lease, NoticeStore, RecipientPage, RefusalStore,
-        SecretVault, SetUpReader, SetUpState, TeamQueue,
+        Claim, FirstAdmin, FirstAdminStore, Lease, NoticeStore, RecipientPage, SecretVault,
+        SetUpReader, SetUpState, TeamQueue,
     },
     secret::Secret,
     team::{
-        login::Login,
         mail::Mail,
         notices::{AfterRound, MemberPlace, NewRequests, NoticeNames, NoticeOrder, Round},
     },
@@ -32,6 +30,10 @@ impl SetUpReader for Unused {
 
 #[async_trait]
 impl FirstAdminStore for Unused {
+    async fn account_name(&self, _scope: AccountScope) -> Result<Option<String>, PortError> {
+        panic!("nobody is invited")
+    }
+
     async fn invite_first_admin(&self, _first: &FirstAdmin) -> Result<bool, PortError> {
         panic!("nobody is invited")
     }
@@ -61,20 +63,6 @@ impl SecretVault for Unused {
 impl TeamQueue for Unused {
     async fn enqueue_team(&self, _job: TeamJob) -> Result<(), PortError> {
         panic!("no job follows")
-    }
-}
-
-#[async_trait]
-impl RefusalStore for Unused {
-    async fn refused_login(
-        &self,
-        _id: LoginId,
-    ) -> Result<Option<(Login, Vec<AccountScope>)>, PortError> {
-        panic!("no refusal is recorded")
-    }
-
-    async fn record_refusal(&self, _entries: &[AuditEntry]) -> Result<(), PortError> {
-        panic!("no refusal is recorded")
     }
 }
 

@@ -12,6 +12,7 @@
 //! | [`openapi`] | the OpenAPI document of all admin functions |
 //! | [`api_types`] | wire types that all resources share |
 //! | [`export`] | rows of a list as a file, some at a time |
+//! | [`search`] | searches in lists, and the places of their words |
 //! | [`validation`] | rules for the input of callers |
 //! | [`csrf`] | protection of cookie calls against other sites |
 //! | `refusals` | the record of refused attempts |
@@ -21,6 +22,7 @@
 //! | `brief` | answers to callers who may change a record and not read it |
 //! | `query` | query parameters and pages |
 //! | `path` | ids in addresses |
+//! | `picture` | pictures in answers |
 //! | `projects` | the project of a list |
 //! | `etag` | versions of records: `ETag` and `If-Match` |
 //! | `idempotency` | `Idempotency-Key` |
@@ -43,11 +45,13 @@ pub mod jobs;
 mod middleware;
 pub mod openapi;
 mod path;
+mod picture;
 pub mod problem;
 mod projects;
 mod query;
 mod refusals;
 pub mod routes;
+pub mod search;
 pub mod validation;
 
 pub use amend::amend;
@@ -59,6 +63,7 @@ pub use fields::{FieldErrors, Nullable, given, read_fields};
 pub use idempotency::{IDEMPOTENCY_REPLAYED, IdempotencyKey};
 pub use middleware::CallOrigin;
 pub use path::{ApiPath, strict_id};
+pub use picture::{Picture, cached_by_the_caller};
 pub use projects::project_of_empty_list;
 pub use query::{ListFilter, ListQuery, NoParams, PageParams, PlaceParams};
 

@@ -8,8 +8,8 @@ use vestibule_adapters::{
         DynamoClosings, DynamoConnectors, DynamoConversationWriter, DynamoConversations,
         DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoGivenUp, DynamoHistory,
         DynamoImporting, DynamoImports, DynamoIntake, DynamoLogins, DynamoMails, DynamoNotices,
-        DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoProjects, DynamoSendPacer, DynamoSetUp,
-        DynamoStandings, DynamoTeam,
+        DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoProjects, DynamoSearchIndex,
+        DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -25,6 +25,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn team(&self, vault: &Arc<KmsVault>) -> Arc<DynamoTeam> {
         Arc::new(DynamoTeam::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// The search index, for its worker. Its lists are not shown, so there are no cursors.
+    #[must_use]
+    pub fn search_index(&self) -> Arc<DynamoSearchIndex> {
+        Arc::new(DynamoSearchIndex::new(self.table.clone()))
     }
 
     /// Logins, sessions, sign-ins on their way and throttles. They are in no list, so the vault is not used.

@@ -23,6 +23,7 @@ mod outbox;
 mod own_login;
 mod pace;
 mod queue;
+mod search;
 mod sign_in;
 mod team;
 mod vault;
@@ -73,7 +74,9 @@ pub use mail::{
     Block, EmailQueue, MailOutcome, MailStore, Mailer, OutgoingMail, RecordedEvent, TeamQueue,
 };
 pub use member_images::{MEMBER_IMAGE_MAX_BYTES, MemberImage, MemberImageStore, StoredImage};
-pub use notices::{NoticeOrders, NoticeStore, RecipientPage};
+pub use notices::{
+    NoticeChecker, NoticeCounter, NoticeLimit, NoticeOrders, NoticeStore, RecipientPage,
+};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
     RequestCloser, Resume, SentMessage, StandingStore, TaskResult,
@@ -83,20 +86,21 @@ pub use outbox::{
     OutboxStore, OutboxView, PaceReader, Postponement,
 };
 pub use own_login::{
-    AddressChange, AddressOutcome, AddressStore, AddressTaking, BoundIdentity, IdentityRemoval,
-    LoginRemoval, OwnLoginStore,
+    AddressChange, AddressOutcome, AddressStore, AddressTaking, BoundIdentity, LoginRemoval,
+    OwnLoginStore,
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
+pub use search::{IndexQueue, IndexedPage, SearchIndexer};
 pub use sign_in::{
     AccountPlace, Admission, DeviceToken, FlowPurpose, FlowStore, LoginChange, LoginStore, Opening,
-    PasswordHasher, RefusalStore, Reset, SessionStore, SignInFlow, ThrottleStore, Verdict,
+    PasswordHasher, Reset, SessionStore, SignInFlow, ThrottleStore, Verdict,
 };
 pub use team::{
     Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientDeletion, ClientStore,
-    ConnectorPlace, FirstAdmin, FirstAdminStore, InvitationStore, InvitationView, Invited,
-    LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodDeletion, NewInvitation,
-    SetUpReader, SetUpState, StoredAuditEntry,
+    ConnectorPlace, FirstAdmin, FirstAdminOrders, FirstAdminStore, InvitationStore, InvitationView,
+    Invited, LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodOutcome,
+    NewInvitation, RenewedLogin, SetUpReader, SetUpState, StoredAuditEntry,
 };
 pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{

@@ -25,5 +25,5 @@ mod terms;
 
 pub use fold::{Folded, fold};
 pub use record::{Field, FieldKind, Match, find};
-pub use rows::{IndexRow, ROWS_MAX, SUFFIX_MAX_CHARS, first_row, index_rows};
+pub use rows::{IndexRow, ROWS_MAX, SUFFIX_MAX_CHARS, Whole, first_row, index_rows};
 pub use terms::{Lookup, Terms};

@@ -24,7 +24,18 @@ pub struct Field<'a, F> {
     pub kind: FieldKind,
 }
 
-impl<F> Field<'_, F> {
+impl<'a, F> Field<'a, F> {
+    /// Makes a field, of which the digits alone count if it is a phone number.
+    #[must_use]
+    pub fn new(name: F, text: &'a str, is_phone: bool) -> Self {
+        let kind = if is_phone {
+            FieldKind::Phone
+        } else {
+            FieldKind::Words
+        };
+        Self { name, text, kind }
+    }
+
     pub(crate) fn folded(&self) -> Folded {
         match self.kind {
             FieldKind::Words => fold(self.text),

@@ -1,6 +1,7 @@
 //! The rows of the index.
 
 use crate::{Field, Folded, Terms};
+use std::fmt;
 
 /// Longest suffix in a row, in folded characters.
 pub const SUFFIX_MAX_CHARS: usize = 32;
@@ -10,11 +11,43 @@ pub const ROWS_MAX: usize = 200;
 /// Stands between the tokens of a whole. No folded text holds it.
 const SEPARATOR: char = '\u{1f}';
 
-/// The searched texts of a record, as one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Whole(Vec<char>);
+/// The searched texts of a record, folded, as one. It can be written down as a text and read again: the rows of a
+/// record that changes meanwhile are found by it, also after the rules of folding have changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Whole(Vec<char>);
 
 impl Whole {
+    /// Makes the whole of a record.
+    #[must_use]
+    pub fn of_record<F>(fields: &[Field<'_, F>]) -> Self {
+        let folded: Vec<Folded> = fields.iter().map(Field::folded).collect();
+        Self::of(&folded)
+    }
+
+    /// Reads a whole that was written down.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        Self(text.chars().collect())
+    }
+
+    /// Makes the rows of the index.
+    #[must_use]
+    pub fn rows(&self) -> Vec<IndexRow> {
+        let mut rows = Vec::new();
+        for place in 0..self.0.len() {
+            let suffix = self.suffix(place);
+            let earlier = (0..place).map(|place| common(self.suffix(place), suffix));
+            let from = earlier.max().unwrap_or(0) + 1;
+            if from <= suffix.len() {
+                rows.push(IndexRow {
+                    suffix: suffix.iter().collect(),
+                    from,
+                });
+            }
+        }
+        rows
+    }
+
     pub(crate) fn of<'a>(texts: impl IntoIterator<Item = &'a Folded>) -> Self {
         let mut whole = Self(Vec::new());
         let mut left = ROWS_MAX;
@@ -55,6 +88,12 @@ impl Whole {
     }
 }
 
+impl fmt::Display for Whole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.iter().collect::<String>())
+    }
+}
+
 /// A row of the index.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IndexRow {
@@ -67,29 +106,14 @@ pub struct IndexRow {
 /// Makes the rows of a record.
 #[must_use]
 pub fn index_rows<F>(fields: &[Field<'_, F>]) -> Vec<IndexRow> {
-    let folded: Vec<Folded> = fields.iter().map(Field::folded).collect();
-    let whole = Whole::of(&folded);
-    let mut rows = Vec::new();
-    for place in 0..whole.0.len() {
-        let suffix = whole.suffix(place);
-        let earlier = (0..place).map(|place| common(whole.suffix(place), suffix));
-        let from = earlier.max().unwrap_or(0) + 1;
-        if from <= suffix.len() {
-            rows.push(IndexRow {
-                suffix: suffix.iter().collect(),
-                from,
-            });
-        }
-    }
-    rows
+    Whole::of_record(fields).rows()
 }
 
 /// The suffix of the row by which a query finds the record as it stands; `None` if the query's longest word does not
 /// occur.
 #[must_use]
 pub fn first_row<F>(fields: &[Field<'_, F>], terms: &Terms) -> Option<String> {
-    let folded: Vec<Folded> = fields.iter().map(Field::folded).collect();
-    let whole = Whole::of(&folded);
+    let whole = Whole::of_record(fields);
     let place = whole.first(terms.longest())?;
     Some(whole.suffix(place).iter().collect())
 }
@@ -141,6 +165,14 @@ mod tests {
         let alone = rows(&["Ada Byron"]);
         assert_eq!(rows(&["Ada Byron", "Ada", "BYRON", "yro"]), alone);
         assert!(rows(&["", " ", "\u{301}"]).is_empty());
+    }
+
+    #[test]
+    fn a_whole_that_was_written_down_has_the_same_rows() {
+        let whole = Whole::of_record(&[words("Bo Bób"), words("bo@x.de")]);
+        assert_eq!(Whole::read(&whole.to_string()), whole);
+        let read = Whole::read(&whole.to_string()).rows();
+        assert_eq!(read, index_rows(&[words("Bo Bób"), words("bo@x.de")]));
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub struct Stores {
     pub standings: Arc<DynamoStandings>,
     pub send_pacer: Arc<DynamoSendPacer>,
     pub team: Arc<DynamoTeam>,
+    /// The worker of the search index.
+    pub index: worker_index::Deps,
     /// The right of whoever makes the initial contents.
     pub proof: CallerProof,
 }
@@ -74,6 +76,31 @@ const MAKER: (&str, &str) = ("maker-of-worlds", "maker");
 
 fn maker() -> AccountScope {
     AccountScope::of_verified(AccountId::derive(&[MAKER.0]))
+}
+
+/// Stores an account.
+pub fn put_account(db: &DynamoDb, account: AccountScope, now: Timestamp) {
+    let id = account.account_id().to_string();
+    let at = json!({"S": now.to_string()});
+    let client = json!({"M": {
+        "id": {"S": default_client().to_string()},
+        "name": {"S": "Acme"},
+        "created_at": at,
+    }});
+    let row = json!({
+        "pk": {"S": format!("ACCOUNT#{id}")},
+        "sk": {"S": "ACCOUNT"},
+        "id": {"S": id},
+        "name": {"S": "Acme"},
+        "default_client": client,
+        "created_at": at,
+    });
+    db.put_raw(&row).unwrap();
+}
+
+/// The client of connectors that name none.
+fn default_client() -> ClientId {
+    ClientId::derive(&["default"])
 }
 
 /// Stores the credential by which the initial contents are made.
@@ -101,6 +128,7 @@ impl Stores {
             standings: adapters.standings(),
             send_pacer: adapters.send_pacer(),
             team: adapters.team(&vault),
+            index: worker_index::wire(adapters).0,
             proof: CallerProof {
                 credential: CredentialPlace::ApiKey {
                     hash: MAKER.1.to_owned(),
@@ -441,7 +469,7 @@ pub async fn connector_row(
         id,
         scope,
         environment_id,
-        client_id: ClientId::derive(&["default"]),
+        client_id: default_client(),
         name: name.to_owned(),
         provider: Provider::new(platform.key()),
         policy,

@@ -29,7 +29,7 @@ pub use admin::Answer;
 pub use people::{MAIL_FROM, Person};
 
 use crate::{accounts::open_account, judge::inspector};
-use fixtures::{Stores, audit, connector_row, environment, make_project};
+use fixtures::{Stores, audit, connector_row, environment, make_project, put_account};
 use rest::Expected;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -100,6 +100,9 @@ pub struct World {
     pub scope: ProjectScope,
     /// The functions' current sandboxes.
     pub functions: Functions,
+    /// Whether the search index follows its records at every sweep without the sweeper's doing, the worker's calls and
+    /// their faults. Tests of anything else need not know of it.
+    pub is_indexed_quietly: bool,
     links: Links,
     stores: Stores,
     expected: Expected,
@@ -150,6 +153,8 @@ impl World {
             agent: to_agent.url(),
             providers: providers.clone(),
             notices: false,
+            audit_days: 0,
+            mails: true,
         };
         let direct = Links {
             db: db.url().to_owned(),
@@ -159,6 +164,8 @@ impl World {
             agent: agent.url(),
             providers,
             notices: false,
+            audit_days: 0,
+            mails: true,
         };
         fixtures::put_credential(&db);
         let stores = direct.function("test", &clock, Stores::over);
@@ -168,6 +175,7 @@ impl World {
         let now = Timestamp::from_millis(START_MS);
         let vault = stores.vault.as_ref();
         let environment = environment(scope, "Development", &to_agent, vault, now).await;
+        put_account(&db, scope.account(), now);
         make_project(&stores, scope, &environment, now).await;
         let mut connectors = Vec::new();
         for (policy, name) in [
@@ -203,6 +211,7 @@ impl World {
             connector,
             open,
             scope,
+            is_indexed_quietly: true,
             links,
             stores,
             expected: Expected::default(),
@@ -238,7 +247,12 @@ fn prepare(aws: &AwsStub) {
     aws.create_queue(
         QueueSpec::new("outgoing", Duration::from_secs(270)).dead_letters_to("outgoing-dlq", 5),
     );
-    for (name, seconds) in [("email", 180), ("email-events", 180), ("team", 180)] {
+    for (name, seconds) in [
+        ("email", 180),
+        ("email-events", 180),
+        ("team", 180),
+        ("index", 180),
+    ] {
         let dead = format!("{name}-dlq");
         aws.create_queue(QueueSpec::new(&dead, Duration::from_secs(30)));
         let queue = QueueSpec::new(name, Duration::from_secs(seconds));

@@ -66,9 +66,18 @@ impl World {
         rows
     }
 
-    /// The outbox marks.
+    /// The outbox marks, but for those of the search index: no test of anything else waits for it.
     pub fn outbox(&self) -> Vec<serde_json::Map<String, Value>> {
-        self.db.index_items("outbox").unwrap()
+        let mut marks = self.db.index_items("outbox").unwrap();
+        marks.retain(|row| row["sk"] != "INDEX");
+        marks
+    }
+
+    /// The outbox marks of records that are to be indexed.
+    pub fn index_orders(&self) -> Vec<serde_json::Map<String, Value>> {
+        let mut marks = self.db.index_items("outbox").unwrap();
+        marks.retain(|row| row["sk"] == "INDEX");
+        marks
     }
 
     /// The outbox marks of work that is owed: all but those that wait for the next request to expire.

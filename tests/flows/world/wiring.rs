@@ -59,6 +59,10 @@ pub struct Links {
     /// Whether new requests order notices. The worlds of most tests do without, so that no time passes in them for
     /// the sake of mails.
     pub notices: bool,
+    /// Days for which audit entries are kept; 0 for ever.
+    pub audit_days: u16,
+    /// Whether the stack has an address from which mails come.
+    pub mails: bool,
 }
 
 impl Links {
@@ -94,9 +98,12 @@ impl Links {
             "OUTGOING_QUEUE_URL" => queue("outgoing"),
             "EMAIL_QUEUE_URL" => queue("email"),
             "TEAM_QUEUE_URL" => queue("team"),
+            "INDEX_QUEUE_URL" => queue("index"),
             "PUBLIC_URL" | "CONSOLE_URL" => "https://api.example.test".to_owned(),
             "MAIL_FROM" if function == "worker-onboarding" && !self.notices => return None,
+            "MAIL_FROM" if matches!(function, "admin-team" | "auth") && !self.mails => return None,
             "MAIL_FROM" => MAIL_FROM.to_owned(),
+            "AUDIT_DAYS" => self.audit_days.to_string(),
             "MAIL_REPLY_TO" => "help@example.org".to_owned(),
             "MAIL_CONFIGURATION_SET" => "vestibule-mail".to_owned(),
             "PROVIDER_ORIGIN_ALLOWLIST" => self.providers.clone(),
@@ -154,6 +161,8 @@ pub struct Functions {
     pub email: OnFirstUse<Worker<worker_email::Deps>>,
     /// `worker-team`
     pub team: OnFirstUse<Worker<worker_team::Deps>>,
+    /// `worker-index`
+    pub index: OnFirstUse<Worker<worker_index::Deps>>,
     /// `email-events`
     pub email_events: OnFirstUse<Worker<email_events::Deps>>,
     /// `sweeper`
@@ -176,6 +185,7 @@ impl Functions {
             outgoing: start.worker("worker-outgoing", worker_outgoing::wire),
             email: start.worker("worker-email", |adapters| Ok(worker_email::wire(adapters))),
             team: start.worker("worker-team", |adapters| Ok(worker_team::wire(adapters))),
+            index: start.worker("worker-index", |adapters| Ok(worker_index::wire(adapters))),
             email_events: start.worker("email-events", |adapters| Ok(email_events::wire(adapters))),
             sweeper: start.function("sweeper".to_owned(), sweeper::wire),
             admin: ADMIN_FUNCTIONS

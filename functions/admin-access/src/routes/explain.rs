@@ -51,7 +51,7 @@ pub struct ExplainRequest {
 }
 
 /// Decision about a message that the person would write now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DecisionName {
     /// The agent gets it.
@@ -67,7 +67,7 @@ pub enum DecisionName {
 }
 
 /// Reason for a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DecisionReasonName {
     /// An admin blocked the person.

@@ -21,8 +21,11 @@ use utoipa::{IntoParams, ToSchema};
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, ListFilter, ListQuery,
     api_types::{ListResponse, found},
+    jobs::index_or_leave,
     problem::{ApiError, ProblemMember},
-    problem_types, project_of_empty_list, validation,
+    problem_types, project_of_empty_list,
+    search::{self, MatchResponse},
+    validation,
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
@@ -31,6 +34,7 @@ use vestibule_domain::{
     directory::{end_user::EndUser, phone::PhoneNumber},
     ids::EndUserId,
     ports::{CountUpTo, EndUserFilter},
+    search::{IndexRecord, SearchTarget, texts_of_end_user},
 };
 use vestibule_phone as phone;
 
@@ -59,7 +63,7 @@ pub struct NamedEndUser {
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "source": "invited", "first_name": "Ada", "middle_name": null, "last_name": "Lovelace",
     "full_name": "Ada Lovelace", "email": "ada@example.com", "phone": "+4915123456789", "phone_display": "+49 1512 3456789",
     "phone_warning": false, "environments": [{"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "name": "Production"}],
-    "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z", "version": 1
+    "matches": [], "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z", "version": 1
 }))]
 pub struct EndUserResponse {
     /// Id.
@@ -84,6 +88,8 @@ pub struct EndUserResponse {
     phone_warning: bool,
     /// Environments in which the user may talk to the agent, in the project's order.
     environments: Vec<EndUserEnvironment>,
+    /// Places at which the words of a search occur, in a list with `q`. Those of the phone number are in `phone_display`.
+    matches: Vec<MatchResponse>,
     /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -125,6 +131,7 @@ impl EndUserResponse {
                     name: environment.name.clone(),
                 })
                 .collect(),
+            matches: Vec::new(),
             created_at: user.created_at,
             updated_at: user.updated_at,
             version: user.version,
@@ -222,6 +229,11 @@ pub struct EndUserParams {
     /// Only users who came in this way.
     #[param(value_type = Option<EndUserSourceName>, nullable = false)]
     source: Option<String>,
+    /// Only users in whose names, e-mail address or phone number each of these words occurs, whatever case, accents and
+    /// widths; phone numbers are compared by their digits. The list is then in the order of the search, and pages may be
+    /// short.
+    #[param(nullable = false, max_length = 200, example = "lovel")]
+    q: Option<String>,
 }
 
 /// Validated filters.
@@ -245,6 +257,7 @@ impl ListFilter for EndUserQuery {
             environment_id: validation::id("environment_id", environment, errors),
             source: source.map(Into::into),
             by_name: false,
+            query: search::query("q", params.q.as_deref(), errors),
         })
     }
 
@@ -281,8 +294,14 @@ pub async fn list_end_users(
         .flat_map(|user| user.environments.iter().copied())
         .collect();
     let environments = Environments::read(&deps, scope, &held).await?;
+    let words = query.filter.0.query.as_deref();
     Ok(ListResponse::of(page, |user| {
-        EndUserResponse::of(&user, &environments)
+        let shown = user.phone.as_ref().map(phone::display);
+        let texts = texts_of_end_user(&user, shown.as_deref());
+        EndUserResponse {
+            matches: search::matches(&texts, words),
+            ..EndUserResponse::of(&user, &environments)
+        }
     }))
 }
 
@@ -346,6 +365,12 @@ async fn read(deps: &Deps, scope: ProjectScope, id: EndUserId) -> Result<EndUser
     user.ok_or_else(|| ApiError::not_found("user"))
 }
 
+/// Has the search find a user as the record is now, without waiting for the sweeper.
+async fn index(deps: &Deps, scope: ProjectScope, id: EndUserId) {
+    let target = SearchTarget::EndUser(id);
+    index_or_leave(deps.index.as_ref(), IndexRecord { scope, target }).await;
+}
+
 /// Checks that the project exists.
 pub async fn check_project(deps: &Deps, scope: ProjectScope) -> Result<(), ApiError> {
     let project = deps
@@ -403,11 +428,13 @@ mod tests {
             EndUserParams {
                 environment_id: Some("01JD3Q3Z9V8M4T6K2N7P5R1S0W".to_owned()),
                 source: Some("self_registered".to_owned()),
+                q: Some(" Ada ".to_owned()),
             },
             &mut errors,
         );
         assert!(errors.is_empty());
         assert!(wanted.0.environment_id.is_some() && wanted.0.source.is_some());
+        assert_eq!(wanted.0.query.as_deref(), Some("Ada"));
         assert!(!wanted.0.by_name);
         wanted.order_by("name", &mut errors);
         assert!(wanted.0.by_name && wanted.0.source.is_some());
@@ -415,9 +442,10 @@ mod tests {
             EndUserParams {
                 environment_id: Some("production".to_owned()),
                 source: Some("imported".to_owned()),
+                q: Some("x".repeat(201)),
             },
             &mut errors,
         );
-        assert!(errors.names("environment_id") && errors.names("source"));
+        assert!(errors.names("environment_id") && errors.names("source") && errors.names("q"));
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     Deps, input, limits, opening,
     opening::{Opened, SignInStatus},
     problems::TOKEN_NOT_VALID,
-    records,
+    records, refusals,
     routes::sign_in::SignInResponse,
     second_factor::{self, GivenCode},
     tokens,
@@ -32,7 +32,7 @@ use vestibule_domain::{
     account::email_address::EmailAddress,
     event::Event,
     ids::MailId,
-    ports::{LoginChange, Reset},
+    ports::{AccountPlace, DeviceToken, LoginChange, Reset},
     secret::Secret,
     team::{
         login::{Login, PasswordRecord, SecondFactor},
@@ -146,38 +146,47 @@ async fn is_admitted(
     visitor: &Visitor,
     email: &EmailAddress,
 ) -> Result<bool, ApiError> {
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     Ok(
         limits::is_admitted(deps, ThrottleKind::ResetAddress, &network).await?
             && limits::is_admitted(deps, ThrottleKind::ResetLogin, &email.hash()).await?,
     )
 }
 
-/// Orders the mail without looking for a login, so that no answer and no time can tell of one. The worker of mails looks,
-/// and sends none to an address without a login.
+/// Orders the mail: the same calls whether or not there is a login. A mail of kind `Nothing` is deleted by its
+/// worker.
 async fn send_link(deps: &Deps, email: &EmailAddress) -> Result<(), ApiError> {
     let now = deps.admin.clock.now();
-    let token = tokens::reset(deps.random.as_ref())?;
+    let login = deps.logins.find_login(email).await?;
+    let id = refusals::place(email, login.as_ref());
+    let token = tokens::reset(id, deps.random.as_ref())?;
     let expires_at = now.plus(RESET_LIFE);
     let mail_id = MailId::new(deps.admin.ids.draw());
     let fields = BTreeMap::from([(Mail::TOKEN.to_owned(), token.token)]);
     let context = move |_: &str| Mail::secret_context(mail_id);
     let sealed = deps.vault.seal(&fields, &context).await?;
-    let reset = Reset {
-        email: email.clone(),
-        hash: token.hash,
-        expires_at,
+    let (reset, kind) = match &login {
+        Some(login) => {
+            let reset = Reset {
+                login_id: login.id,
+                email: email.clone(),
+                hash: token.hash,
+                expires_at,
+            };
+            (Some(reset), MailKind::PasswordReset { expires_at })
+        }
+        None => (None, MailKind::Nothing),
     };
     let mail = Mail::queued(
         mail_id,
-        MailOwner::Login(Mail::owner_by_address(email)),
+        MailOwner::Login(id),
         email.clone(),
-        None,
-        MailKind::PasswordReset { expires_at },
+        login.as_ref().map(|login| login.name.as_str()),
+        kind,
         Some(sealed),
         now,
     );
-    deps.logins.ask_reset(&reset, &mail).await?;
+    deps.logins.ask_reset(email, reset.as_ref(), &mail).await?;
     records::enqueue(deps, Some(&mail)).await;
     Ok(())
 }
@@ -212,15 +221,22 @@ pub async fn inspect_reset(
 
 /// Finds the login that a link is for, and the hash of its token.
 async fn find(deps: &Deps, visitor: &Visitor, token: &str) -> Result<(Login, String), ApiError> {
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     limits::admit(deps, ThrottleKind::Token, &network).await?;
-    let hash = tokens::read_reset(token).ok_or(&TOKEN_NOT_VALID)?;
+    let claim = tokens::read_reset(token).ok_or(&TOKEN_NOT_VALID)?;
     let now = deps.admin.clock.now();
-    let reset = deps.logins.find_reset(&hash, now).await?;
-    let reset = reset.filter(|reset| reset.hash == hash && now < reset.expires_at);
-    let email = reset.ok_or(&TOKEN_NOT_VALID)?.email;
-    let login = deps.logins.find_login(&email).await?;
-    Ok((login.ok_or(&TOKEN_NOT_VALID)?, hash))
+    let reset = deps
+        .logins
+        .find_reset(claim.login_id, &claim.hash, now)
+        .await?;
+    let reset = reset.filter(|reset| {
+        reset.login_id == claim.login_id && reset.hash == claim.hash && now < reset.expires_at
+    });
+    let reset = reset.ok_or(&TOKEN_NOT_VALID)?;
+    // The change is made at the version that is read here, so the address holds until then.
+    let login = deps.logins.get_login(claim.login_id).await?;
+    let login = login.filter(|login| login.email == reset.email);
+    Ok((login.ok_or(&TOKEN_NOT_VALID)?, claim.hash))
 }
 
 /// The confirmed second factor that a reset keeps. If the address was never proven, somebody else may have made
@@ -231,7 +247,9 @@ fn kept_factor(login: &Login) -> Option<&SecondFactor> {
 
 /// Set a new password
 ///
-/// Proves the address, ends every session of the login, and signs in. The second factor is still asked for.
+/// Proves the address, ends every session of the login, and signs in. The second factor is still asked for. If nobody had
+/// proven the address before, identities at providers that were connected with the login end too. The login
+/// forgets every browser but this one, so that a mail tells of the next sign-in from another.
 #[utoipa::path(
     post,
     path = "/v1/auth/reset/finish",
@@ -283,8 +301,8 @@ async fn check_factor(
     let (Some(code), Some(factor)) = (code, kept_factor(login)) else {
         return Ok(None);
     };
-    limits::admit(deps, ThrottleKind::Factor, &login.id.to_string()).await?;
-    let used = second_factor::use_code(deps, login, factor, &GivenCode::App(code), now).await?;
+    let (subject, code) = (login.id.to_string(), GivenCode::App(code));
+    let used = second_factor::use_code(deps, &subject, (login, factor), &code, now).await?;
     Ok(Some(used))
 }
 
@@ -329,7 +347,7 @@ async fn store(
                 .map_err(ApiError::from)
         },
         async { deps.logins.accounts(after.id).await.map_err(ApiError::from) },
-        visitor.known_to(deps, after.id),
+        visitor.known_to(deps, before.id, Some(before)),
     )
     .await?;
     let mut session = opening::new_session(after, token.hash, visitor.device(), now);
@@ -340,6 +358,11 @@ async fn store(
         session = opening::awaiting_factor(session);
         status = SignInStatus::FactorRequired;
     }
+    // An address that was changed since, and proven by that, is not the invited one.
+    let freed = match before.verified_at {
+        None => AccountPlace::freed(&places, now),
+        Some(_) => Vec::new(),
+    };
     let event = Event::LoginPasswordChanged(after.id);
     let facts = json!({
         "by": "reset",
@@ -357,10 +380,15 @@ async fn store(
     let change = LoginChange {
         end_sessions: sessions.into_iter().map(|session| session.hash).collect(),
         ends_earlier: true,
+        unbinds: before.verified_at.is_none(),
         replaces: None,
         session: Some(session),
         reset: Some(spent),
+        device: known.map(|known| DeviceToken {
+            hash: known.hash.clone(),
+        }),
         mail: records::changed_mail(deps, after, ChangedCredential::Password, now),
+        freed,
         audits,
     };
     deps.logins.update_login(after, &change).await?;

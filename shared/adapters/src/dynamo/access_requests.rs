@@ -10,6 +10,7 @@ use super::{
     marks::Marked,
     people::standings_of,
     request_lists, revocations,
+    search::OrderedIndex,
     standings::task_set,
     table::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
@@ -232,7 +233,8 @@ fn person_beside(
     Ok(holder.map(|holder| keys::end_user(scope, holder.end_user_id)))
 }
 
-fn shared<T: DeserializeOwned>(
+/// Reads a row that others may need as well.
+pub(super) fn shared<T: DeserializeOwned>(
     rows: &HashMap<keys::Key, Attributes>,
     key: &keys::Key,
     what: &'static str,
@@ -432,6 +434,9 @@ impl AccessRequestStore for DynamoAccessRequests {
         }
         let tally = TallyChange::made(&decided);
         writes.extend(self.table.tally_writes(request.scope, &tally)?);
+        let asked = [request.id];
+        let index = OrderedIndex::of_chat_user(request.scope, request.chat_user_id, decision.at);
+        writes.push(self.table.index_order_write(index.asking(&asked))?);
         match self.table.transact_by(writes, by).await? {
             Transacted::Done => Ok(DecideOutcome::Recorded(Box::new(decided))),
             Transacted::Cancelled(_) => Err(CONTENDED),

@@ -1,5 +1,6 @@
 //! The store of end users.
 
+mod hits;
 mod links;
 mod writes;
 
@@ -26,6 +27,7 @@ use vestibule_domain::{
         Unlinked,
     },
 };
+use vestibule_search::Terms;
 
 const WHAT: &str = "end user";
 /// The error that a person changed since it was read.
@@ -241,6 +243,9 @@ impl EndUserStore for DynamoEndUsers {
         filter: &EndUserFilter,
         page: &PageRequest,
     ) -> Result<Page<EndUser>, ListError> {
+        if let Some(terms) = filter.query.as_deref().and_then(Terms::parse) {
+            return hits::page(&self.table, &self.vault, (scope, filter, &terms), page).await;
+        }
         let (index, partition) = if filter.by_name {
             (Index::ByState, keys::end_users_by_name(scope))
         } else {

@@ -9,8 +9,9 @@ use super::{
     erased_older,
     erased_rows::{Steps, list_start, removed, written},
     items::{AccessRequestItem, ChatUserItem, ErasureItem, SameAsItem, StandingItem},
-    keys::{self, ALL_PK, ALL_SK, INDEX_ALL},
+    keys::{self, ALL_PK, ALL_SK},
     people,
+    search::OrderedIndex,
     table::{Attributes, Table, Transacted, delete_write, from_row, n, put_write, s, to_value},
     tallies::TallyChange,
 };
@@ -29,6 +30,7 @@ use vestibule_domain::{
     event::{AuditEntry, Change, Event},
     ids::{AccessRequestId, AuditId, ChatUserId, IdSource, SystemIds},
     ports::ErasedPage,
+    search::SearchTarget,
 };
 
 /// Maximum number of standings in one transaction, which holds a hundred writes. A person has one at each
@@ -66,6 +68,8 @@ pub(super) async fn forget(
     writes.push(delete_write(table.removal_part(&picture)?));
     writes.extend(alias_write(table, scope, user).await?);
     writes.extend(link_writes(table, scope, user, audit).await?);
+    let index = OrderedIndex::of_chat_user(scope, user.id, erasure.since).erased();
+    writes.push(table.index_order_write(index)?);
     let order = ErasureItem::new(erasure, due);
     writes.push(put_write(table.replacing_part(&order)?));
     writes.push(table.audit_write(audit)?);
@@ -294,13 +298,8 @@ impl<'a> Erasing<'a> {
         });
         let answer = self
             .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(INDEX_ALL)
-            .key_condition_expression(format!("{ALL_PK} = :list"))
+            .list_query(&list)
             .filter_expression("chat_user_id = :one OR chat_user_id = :other")
-            .expression_attribute_values(":list", s(&list))
             .expression_attribute_values(":one", s(one))
             .expression_attribute_values(":other", s(other))
             .set_exclusive_start_key(start)
@@ -372,15 +371,22 @@ impl<'a> Erasing<'a> {
         Ok(named)
     }
 
-    /// Removes a picture that a worker stored after the record had gone.
+    /// Removes a picture that a worker stored after the record had gone, and the order to take the person out of the
+    /// search.
     async fn picture(&self) -> Result<(), PortError> {
         let of = &self.conversations;
         if !of.is_last_pass || of.has_come_back {
             return Ok(());
         }
         let [id, _] = self.ids;
-        let picture = keys::avatar(self.erasure.scope, id);
-        removed(self.table, &[picture]).await.map(|_| ())
+        let scope = self.erasure.scope;
+        let picture = keys::avatar(scope, id);
+        removed(self.table, &[picture]).await?;
+        // What is left of the search is an order that was carried out. One that waits finds no record, and stays.
+        let order = keys::index_order(scope, SearchTarget::ChatUser(id));
+        let done = "attribute_not_exists(outbox_pk)";
+        let write = delete_write(self.table.delete_part(&order, done, &[])?);
+        self.table.transact(vec![write]).await.map(|_| ())
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     keys::{self, Key},
     marks::Marked,
     merges, people, profiles, reports,
+    search::OrderedIndex,
     standings::task_set,
     table::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
@@ -398,6 +399,10 @@ impl IntakeStore for DynamoIntake {
         writes.extend(self.table.taken_writes(&open.event)?);
         let tally = TallyChange::made(&open.request);
         writes.extend(self.table.tally_writes(scope, &tally)?);
+        let asked = [open.request.id];
+        let of = open.standing.chat_user_id;
+        let index = OrderedIndex::of_chat_user(scope, of, open.request.created_at).asking(&asked);
+        writes.push(self.table.index_order_write(index)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(reasons) => {
@@ -431,6 +436,9 @@ impl IntakeStore for DynamoIntake {
             Some(user) => writes.extend(self.newcomer_writes(*scope, user)?),
             None => writes.push(self.known_write(*scope, standing, None, profile.as_ref())?),
         }
+        let index =
+            OrderedIndex::of_chat_user(*scope, standing.chat_user_id, standing.first_seen_at);
+        writes.push(self.table.index_order_write(index)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(_) => Ok(Written::Raced),
@@ -500,8 +508,7 @@ impl IntakeStore for DynamoIntake {
         let remembered = remembering.len();
         writes.extend(remembering);
         if let Some(change) = profile {
-            let update = profiles::update(&self.table, scope, change, event.at)?;
-            writes.push(update_write(update));
+            writes.extend(profiles::writes(&self.table, scope, change, event.at)?);
         }
         let reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(Counted::Done),
@@ -535,9 +542,8 @@ impl IntakeStore for DynamoIntake {
         change: &ProfileChange,
         now: Timestamp,
     ) -> Result<(), PortError> {
-        let update = profiles::update(&self.table, scope, change, now)?;
-        // The condition fails when another message was first, and for a person who was erased meanwhile.
-        self.table.update(update).await.map(|_| ())
+        let writes = profiles::writes(&self.table, scope, change, now)?;
+        profiles::write(&self.table, writes.into()).await
     }
 
     async fn remember(&self, event: &HandledEvent) -> Result<(), PortError> {

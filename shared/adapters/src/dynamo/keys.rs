@@ -9,16 +9,16 @@
 //! | sender, standing, conversation of a message, and whether it was handled before | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id`, `CONNECTOR#id#EVENT#id` for each key | | 1 batch read, 4 or 5 RRU |
 //! | the same where the platform asserts a phone number | and `P#PHONE#key` / `PHONE` | | the same batch read, 1 RRU more |
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
-//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 6 index writes; 2 more for the tally |
+//! | first message of a stranger | user with its `INDEX`, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 10 WRU and 2 a key (and 2 a KB) + 7 index writes; 2 more for the tally |
 //! | quota of new requests, used by a person without a pending request | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#row` | | 1 update, 1 or 2 WRU; 1 more for each row of 60 people that is full, at most 10; none once the function knows that it is used up; expires after an hour |
 //! | message held back beyond the quota | `P#HELD_BACK` / `CONNECTOR#id` | | 1 update, 1 WRU; 1 or 2 more for the first of a day |
 //! | connectors that held back messages | `P#HELD_BACK` | | 1 query, 1 RRU for some 30 connectors |
-//! | first message of a person whom the directory vouches for | user, standing, request, audit entry, `P#END_USER#id` / `END_USER`; a check of `P#PHONE#key` / `PHONE` | | 1 transaction, 12 WRU + index writes; 1 read for a request that was pending |
+//! | first message of a person whom the directory vouches for | user with its `INDEX`, standing, request, audit entry, `P#END_USER#id` / `END_USER`; a check of `P#PHONE#key` / `PHONE` | | 1 transaction, 14 WRU + index writes; 1 read for a request that was pending |
 //! | person registered in the directory, or linked to it | user and, for a number, `PHONE`, the number's user and `SAME_AS`; `END_USER` and its chat users; the same rows, audit entry | | 1 to 3 reads and batch reads, 1 transaction of 2 WRU a row + index writes |
 //! | decision explained | connector, environment; the rows of a sender as above, without conversation and events; `P#REQUEST#id` of a pending request | | 2 to 4 reads, 1 batch read |
 //! | two records of one person merged | both `USER` and their `STANDING`s by partition, `SAME_AS`, pending requests, audit entries | | 2 queries, 1 batch read per hundred requests, 1 transaction per hundred writes |
-//! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB) + 2 index writes; 2 more for a name |
-//! | new name told by anybody else's message | user | | 1 update, 1 WRU + 2 index writes |
+//! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB) + 2 index writes; 4 more for a name |
+//! | new name told by anybody else's message | user, `P#USER#id` / `INDEX` | | 1 transaction, 4 WRU + 3 index writes |
 //! | edit or deletion of the message that made a request | `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` | | 1 batch read, 1 write each |
 //! | message without effect (cool-down, allow list) on a platform whose requests stay valid for ever | event keys | | 1 write a key, 1 WRU |
 //! | a batch of more messages than are taken at once | event keys | | 1 batch read a hundred keys; 1 write a key of a message for the agent |
@@ -76,6 +76,12 @@
 //! | end user | `P#END_USER#id` / `END_USER` | | 1 read |
 //! | end user of a phone number | `P#PHONE#number` / `PHONE`, then the end user | | 2 reads |
 //! | end users by creation, or by name | `P#END_USERS` or `P#END_USERS#by_name` | `lists_all`, `lists_by_state` | 1 query a page, up to 4 with a filter |
+//! | search by one word | `P#SEARCH#kind#character` / `suffix…`, then the records | | 1 query and 1 batch read a page, whatever the size of the project; of rows of 120 bytes about 3 for each hit of one letter, 1.2 of two, 1 of more. An empty page is tried up to 4 times |
+//! | search by several words, or with a filter | the same for the longest word | | 1 query and 1 batch read for a hundred candidates, up to 4; a page may be short |
+//! | access requests of people who are found | the same, then `P#USER#id` / `USER` and `INDEX`, then `P#REQUEST#id` | | 1 query, 2 batch reads for fifty candidates, up to 4 |
+//! | record indexed | `P#INDEXED#kind#id` / `INDEXED`, the record; `P#SEARCH#kind#character` / `suffix…` for each place of its texts | | 2 reads; 1 transaction, or 2 or 3 for more than 98 rows, of 4 WRU and 2 for each row that comes or goes: about 40 rows for a new person (84 WRU), at most 200; none if nothing changed |
+//! | order to index a record | `P#END_USER#id` or `P#USER#id` / `INDEX` | `outbox` | 2 WRU + 1 index write in the change's transaction; 2 updates, 2 WRU + 2 index writes |
+//! | project indexed anew | `P#END_USERS`, `P#USERS`, `P#REQUESTS` by creation, then as a record | `lists_all` | 1 query for 25 records, and all rows of each: 2 reads, 80 WRU |
 //! | end users counted | `P#END_USERS` | `lists_all` | 1 query for each MB, up to 1000 rows |
 //! | end user added | `P#END_USER#id` / `END_USER`, `P#PHONE#number` / `PHONE`, audit entry; checks of `CLAIM` and of each environment | | 1 transaction, 8 WRU, 2 an environment + 2 index writes and the proof |
 //! | end user changed | the same; the old number's `PHONE`; the linked `P#USER#id` / `USER` if phone number or environments change | | 1 read, 1 batch read; 1 transaction, 4 to 8 WRU, 2 a chat user and a new environment + index writes and the proof |
@@ -90,9 +96,10 @@
 //! | chat user linked or unlinked | `P#END_USER#id` / `END_USER`, `PHONE`, all linked `USER`s if their environments change, audit entry | | 2 reads, 1 batch read; 1 transaction, 6 WRU and 2 a chat user + index writes and the proof |
 //! | chat users counted by status | `P#USERS#status` | `lists_by_state` | 1 or 2 queries for each status, up to a thousand rows |
 //! | access of a person to an environment revoked | user, standings of the user by partition, their connectors, requests; user, standings that admit, requests, audit entry | | 1 read, 1 query, 2 batch reads, 1 transaction of 2 WRU a row + index writes |
-//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 10 WRU + index writes |
-//! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 6 WRU + index writes and the proof |
+//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c#part`, and `CLIENT#c` for a deletion, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 12 WRU + index writes |
+//! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` and its eight parts with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 22 WRU (and 2 a KB) + index writes and the proof |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
+//! | creation of a project | `A` / `PROJECT#id`, `ACCOUNT` and `LATEST_PROJECT`, `P` / `SETTINGS` and `ENVIRONMENT#id` for each, audit entry | | 1 transaction, 16 WRU + index writes |
 //! | change of a project | `A` / `PROJECT#id`, `P` / `SETTINGS`, audit entry | | 1 transaction, 6 WRU + index writes |
 //! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT`, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session through a provider | | 2 batch reads, 7 RRU; 1 read of the call's record beside them |
 //! | API key of a member | as any key, then `A#MEMBER#m` / `MEMBER` and `A#ROLES` | | 2 batch reads, 4 RRU |
@@ -104,26 +111,27 @@
 //! | invitation | `A#INVITATION#i`, `A#MEMBER#m`, `A#ADDRESS#hash`, `A#MAIL#id`, audit entry | | 1 transaction, 10 WRU + index writes and the proof |
 //! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
 //! | acceptance | invitation, member, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each session that ends |
-//! | account deleted | `A` and `A#METHODS` by partition; `A` / `ACCOUNT`, `A#ROLES` and what a removed member has | | 3 queries; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
-//! | login of an address | `EMAIL#hash`, `LOGIN#l`; the decoy's rows in place of those that are not there | | 2 batch reads, 4 RRU, whether or not there is one |
+//! | account deleted | `A`, `A#METHODS` and `A#CLIENT_CONNECTORS` by partition; `A#INVITATIONS`, and of each invitation the row, its mails, its `A#BLOCKED#hash`, `A#MEMBER#m`, and `LOGIN#l#IDENTITIES` with each `A#IDENTITY#hash`; `A` / `ACCOUNT`, `LATEST_PROJECT`, `A#ROLES` and what a removed member has | `lists_all` | 4 queries and 1 read, 1 query and 1 batch read for fifty invitations, 1 query a login; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
+//! | login of an address | `EMAIL#hash`, `LOGIN#l` | | 2 reads, whether or not there is one |
 //! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
 //! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
 //! | sign-in, sign-out | `LOGIN#l`, sessions and the end of all, `LOGIN#l#DEVICES`, mail, audit entries | | 1 transaction, 2 WRU a row |
 //! | end of all sessions of a login | `LOGIN#l#SESSIONS` / `ENDED` | | part of the change that ends them, 2 WRU |
-//! | reset asked for, spent | `RESET#hash`, mail | | 1 transaction, 4 WRU; part of the login's |
-//! | refused sign-in | `LOGIN#l`, `LOGIN#l#MEMBERS`, then account, roles and member of each; an audit entry in each | | 1 job; in its worker 1 read, 1 query, 1 batch read, 1 transaction of 2 WRU an account |
-//! | another address asked for | `LOGIN#l#NEW_ADDRESSES` / `NEW_ADDRESS#hash`, two mails | | 1 transaction, 6 WRU |
-//! | another address taken | `LOGIN#l`, both `EMAIL#hash`, sessions, mails, audit entries; then of each account `A#MEMBER#m` and both `A#ADDRESS#hash` | | 1 query, 1 transaction of 2 WRU a row; 1 batch read and 1 transaction of 6 WRU an account |
-//! | login deleted | `LOGIN#l#IDENTITIES` and each `A#IDENTITY#hash`, `LOGIN#l#DEVICES`, changes of the address and session uses by partition, `LOGIN#l#MAILS` and those by address; `LOGIN#l`, `EMAIL#hash`, sessions | `lists_all` | 6 queries, 1 transaction of 2 WRU for each hundred rows, 2 for an identity |
+//! | reset asked for, spent | `LOGIN#l#RESETS` / `RESET#hash`, mail | | 1 transaction, 4 WRU; part of the login's |
+//! | another address asked for | `LOGIN#l#RESETS` / `NEW_ADDRESS#hash`, two mails | | 1 transaction, 6 WRU |
+//! | another address taken | `LOGIN#l`, both `EMAIL#hash`, sessions, mails, audit entries; then of each account `A#MEMBER#m` and both `A#ADDRESS#hash` | | 2 queries, 1 transaction of 2 WRU a row; 1 batch read and 1 transaction of 6 WRU an account |
+//! | login deleted | `LOGIN#l#IDENTITIES` and each `A#IDENTITY#hash`, `LOGIN#l#DEVICES`, resets and session uses by partition, `LOGIN#l#MAILS`; `LOGIN#l`, `EMAIL#hash`, sessions | `lists_all` | 5 queries, 1 transaction of 2 WRU for each hundred rows, 2 for an identity |
 //! | sign-in through a provider | `FLOW#hash` | | 1 write; 1 read and 1 transaction |
 //! | attempt before a throttle | `THROTTLE#kind#hash` | | 1 or 2 updates, 1 WRU |
 //! | mail sent | `A#MAIL#id` or `LOGIN#l#MAIL#id`, `MAIL_SENT#hash`; `A#BLOCKED#hash`, `BOUNCED#hash` | `outbox` | 2 updates, 1 batch read, 1 read, 1 transaction of 4 WRU; expires after 90 days |
 //! | notices of new requests, ordered | `P#NOTICES` / `NOTICES` | `outbox` | for each request 1 update, 1 WRU + 1 index write for the first |
 //! | notices of new requests, made | `P#NOTICES` / `NOTICES`; `P#REQUESTS#pending` by creation; connectors, requests, `PREVIEW`s, chat users; account, project; `A#MEMBERS` by name, `A#ROLES`, members, logins | `lists_by_state`, `lists_all` | 2 updates and 1 query for each round of at least five minutes, 1 query for a hundred requests; 2 or 3 batch reads, 1 query, 2 reads and 1 update for a hundred members, and 1 write a mail |
+//! | notice of new requests, sent | as any mail; `A#MEMBER#m` / `MEMBER`; login, `A#ROLES`, requests, chat users; `A#NOTICE_DAYS` / `DAY#yyyy-mm-dd` | | 2 reads and 1 batch read more, 25 RRU at most; 1 update, 1 WRU, expires after 2 days |
 //! | event of a mail | `MAIL_SENT#hash`, the mail, `A#BLOCKED#hash`, `BOUNCED#hash` | | 2 or 3 reads, 1 transaction, 2 to 6 WRU |
+//! | first admin's invitation, ordered | `SET_UP` / `SET_UP`, `FIRST_ADMIN` / `ORDERS` | | 1 batch read a sweep of a stack that was told whom to invite, 2 RRU; 1 update an order, 1 WRU |
 //! | login methods | `A#METHODS` | | 1 query; a change 1 transaction, with `A` / `ACCOUNT` if there is one more or less |
 //! | audit log of an actor, or about a target | `A#AUDIT_BY#actor` or `A#AUDIT_ON#target` by id | `lists_by_state`, `lists_all` | 1 query a page, up to 4 with a further filter |
-//! | audit log by dates | `A#AUDIT#yyyy-mm` / id; `A` / `ACCOUNT` for its first month | | 1 read, up to 4 queries a page |
+//! | audit log by dates | `A#AUDIT#yyyy-mm` / id; `A` / `ACCOUNT` for its first month | | 1 read, up to 4 queries a page, and up to 36 of months without entries |
 //! | unreadable events | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
 //!
 //! These three indexes are meant to suffice: a stack update can add or delete only one, and every
@@ -143,6 +151,7 @@ mod directory_rows;
 mod import_rows;
 mod quota_rows;
 mod request_rows;
+mod search_rows;
 mod team_rows;
 
 pub use conversation_rows::{
@@ -160,13 +169,14 @@ pub use request_rows::{
     access_request, access_requests, closing, expiry, held_message, parse_closing, parse_expiry,
     preview, tallies_begun, tally, waiting,
 };
+pub use search_rows::{index_order, indexed, parse_index_order, parse_suffix, suffix, suffixes};
 pub use team_rows::{
-    address_change, address_changes, audit_by, audit_month, audit_on, blocked_address,
-    bounced_address, by_name, clients, decoy_address, decoy_gap, decoy_id, decoy_login, device,
-    devices, flow, identity, invitation, invitations, login, login_address, login_identities,
-    login_identity, login_mails, login_member, login_members, login_method, login_methods, mail,
-    mail_sent, member, member_address, member_image, members, parse_mail, recovery, reset, roles,
-    session, session_use, session_uses, sessions, sessions_ended, throttle,
+    address_change, audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name,
+    clients, device, devices, flow, identity, invitation, invitations, is_reset, login,
+    login_address, login_identities, login_identity, login_mails, login_member, login_members,
+    login_method, login_methods, mail, mail_sent, member, member_address, member_image, members,
+    notice_day, parse_mail, recovery, reset, resets, roles, session, session_use, session_uses,
+    sessions, sessions_ended, throttle,
 };
 
 use std::{collections::HashMap, fmt};
@@ -262,6 +272,13 @@ pub fn set_up() -> Key {
     Key::new("SET_UP", "SET_UP")
 }
 
+/// The orders of the first admin's invitation. The row has a partition of its own because roles are limited by
+/// partition, and whoever makes orders may not change the set-up.
+#[must_use]
+pub fn first_admin_orders() -> Key {
+    Key::new("FIRST_ADMIN", "ORDERS")
+}
+
 /// The stack's data key.
 #[must_use]
 pub fn keyring() -> Key {
@@ -274,18 +291,36 @@ pub fn account(scope: AccountScope) -> Key {
     Key::new(account_pk(scope.account_id()), "ACCOUNT")
 }
 
+/// The account's latest project: whoever deletes the account learns of one that is made meanwhile.
+#[must_use]
+pub fn latest_project(scope: AccountScope) -> Key {
+    Key::new(account_pk(scope.account_id()), "LATEST_PROJECT")
+}
+
 /// A client.
 #[must_use]
 pub fn client(scope: AccountScope, id: ClientId) -> Key {
     Key::new(account_pk(scope.account_id()), format!("CLIENT#{id}"))
 }
 
-/// The connectors that name a client. The row has a partition of its own because roles are limited by partition, and
-/// who may change connectors may not change clients.
+/// The connectors that name a client, as the release before wrote them. The row has a partition of its own because
+/// roles are limited by partition, and who may change connectors may not change clients.
 #[must_use]
 pub fn client_connectors(scope: AccountScope, id: ClientId) -> Key {
-    let partition = format!("{}#CLIENT_CONNECTORS", account_pk(scope.account_id()));
-    Key::new(partition, format!("CLIENT#{id}"))
+    Key::new(connectors_of_clients(scope), format!("CLIENT#{id}"))
+}
+
+/// The partition of the connectors that name clients.
+#[must_use]
+pub fn connectors_of_clients(scope: AccountScope) -> String {
+    format!("{}#CLIENT_CONNECTORS", account_pk(scope.account_id()))
+}
+
+/// A part of the connectors that name a client.
+#[must_use]
+pub fn client_connectors_part(scope: AccountScope, id: ClientId, part: u8) -> Key {
+    let all = client_connectors(scope, id);
+    Key::new(all.pk, format!("{}#{part}", all.sk))
 }
 
 /// An API key by its hash. The key itself names the account; only the hash proves it.

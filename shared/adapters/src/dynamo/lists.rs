@@ -5,10 +5,10 @@ use super::{
     table::{Attributes, Table, s},
 };
 use crate::{aws::port_error, vault::KmsVault};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt::Write as _,
+    fmt::{self, Write as _},
 };
 use vestibule_domain::page::{Cursor, ListError, Order, Page, PageRequest};
 
@@ -146,6 +146,16 @@ impl List {
 }
 
 impl Table {
+    /// Begins a query of a whole list of the index of all records of a kind.
+    pub(super) fn list_query(&self, list: impl fmt::Display) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.name)
+            .index_name(INDEX_ALL)
+            .key_condition_expression(format!("{ALL_PK} = :list"))
+            .expression_attribute_values(":list", s(list))
+    }
+
     /// Reads one page of a list.
     pub(super) async fn page(
         &self,

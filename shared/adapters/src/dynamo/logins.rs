@@ -2,14 +2,17 @@
 
 mod addresses;
 mod flows;
-mod refusals;
+mod identities;
 mod removal;
 mod sessions;
 mod throttles;
 
 use super::{
     credentials::{roles_of, standing},
-    items::{AccountItem, EmailItem, IdentityItem, LoginItem, PointerItem, ResetItem, SessionItem},
+    items::{
+        AccountItem, DeviceItem, EmailItem, IdentityItem, LoginItem, PointerItem, ResetItem,
+        SessionItem,
+    },
     keys::{self, Key},
     table::{
         Attributes, Cancelled, Table, Transacted, check_write, delete_write, from_row, n,
@@ -26,7 +29,8 @@ use vestibule_domain::{
     team::{
         identity::{AccountIdentity, IdentityHash},
         login::{ACCOUNTS_MAX, Login},
-        mail::Mail,
+        mail::{Mail, MailOwner},
+        session::Session,
     },
 };
 
@@ -61,41 +65,26 @@ impl DynamoLogins {
     ) -> Result<Vec<Attributes>, PortError> {
         self.table.partition(partition, what).await
     }
+}
 
-    /// Makes the rows that are read for an address without a login, once for the whole stack.
-    async fn make_decoy(&self) -> Result<(), PortError> {
-        let writes = vec![
-            put_write(self.table.put_part(&LoginItem::decoy()?, FRESH, &[])?),
-            put_write(self.table.put_part(&EmailItem::decoy(), FRESH, &[])?),
-        ];
-        // Another sandbox may make them at the same time.
-        self.table.transact(writes).await.map(|_| ())
-    }
+/// Takes every row of a partition.
+const fn every(_: &Key) -> bool {
+    true
+}
+
+/// The id of a login that nobody has. It is read for an address without a login, so that both cost the same.
+fn nobody(email: &EmailAddress) -> LoginId {
+    LoginId::derive(&["nobody", &email.hash()])
 }
 
 #[async_trait]
 impl LoginStore for DynamoLogins {
     async fn find_login(&self, email: &EmailAddress) -> Result<Option<Login>, PortError> {
-        let (own, decoy) = (keys::login_address(email), keys::decoy_address());
-        let mut rows = self.table.get_batch(&[own.clone(), decoy.clone()]).await?;
-        let address: Option<EmailItem> = take(&mut rows, &own, "address")?;
-        let in_vain: Option<EmailItem> = take(&mut rows, &decoy, "address")?;
-        if in_vain.is_none() {
-            self.make_decoy().await?;
-        }
-        // Two addresses and one login are read in these two calls, whether or not the address has a login.
-        let (place, beside) = match &address {
-            Some(address) => (keys::login(address.login_id), keys::decoy_gap()),
-            None => (keys::decoy_login(), decoy),
-        };
-        let mut rows = self
-            .table
-            .get_batch(&[place.clone(), beside.clone()])
-            .await?;
-        let login: Option<LoginItem> = take(&mut rows, &place, WHAT)?;
-        let _: Option<EmailItem> = take(&mut rows, &beside, "address")?;
-        let login = login.map(Login::from);
-        Ok(login.filter(|login| address.is_some() && login.email == *email))
+        let key = keys::login_address(email);
+        let address: Option<EmailItem> = self.table.get(&key, "address").await?;
+        let id = address.map_or_else(|| nobody(email), |address| address.login_id);
+        let login = self.get_login(id).await?;
+        Ok(login.filter(|login| login.email == *email))
     }
 
     async fn get_login(&self, id: LoginId) -> Result<Option<Login>, PortError> {
@@ -121,6 +110,10 @@ impl LoginStore for DynamoLogins {
                 keys::member(scope, pointer.member_id),
             ]);
         }
+        if wanted.is_empty() {
+            // As many calls as with accounts.
+            wanted.push(keys::login(id));
+        }
         let mut rows = self.table.get_batch(&wanted).await?;
         let mut places = Vec::new();
         for pointer in pointers {
@@ -144,9 +137,12 @@ impl LoginStore for DynamoLogins {
         let ends = change.end_sessions.len().min(SESSIONS_ENDED_MAX);
         let (ended, surplus) = change.end_sessions.split_at(ends);
         self.table.end_surplus(after.id, surplus).await?;
+        if change.unbinds {
+            self.table.unbind(after.id, None).await?;
+        }
         let mut writes = vec![self.table.login_write(after)?];
         if let Some(hash) = &change.reset {
-            let place = keys::reset(hash);
+            let place = keys::reset(after.id, hash);
             let delete = self
                 .table
                 .delete_part(&place, "attribute_exists(pk)", &[])?;
@@ -168,18 +164,43 @@ impl LoginStore for DynamoLogins {
             let item = SessionItem::from(session);
             writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
         }
+        if let Some(device) = &change.device {
+            let item = DeviceItem::new(after.id, &device.hash, after.updated_at);
+            writes.push(put_write(self.table.replacing_part(&item)?));
+        }
         if let Some(mail) = &change.mail {
             writes.push(self.table.mail_write(mail)?);
         }
-        writes.extend(self.table.audit_writes(&change.audits)?);
-        match self.table.transact(writes).await? {
-            Transacted::Done => Ok(()),
-            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        for member in &change.freed {
+            writes.push(self.table.member_write(member)?);
         }
+        writes.extend(self.table.audit_writes(&change.audits)?);
+        if let Transacted::Cancelled(_) = self.table.transact(writes).await? {
+            return Err(PortError::Conflict { what: WHAT });
+        }
+        if change.unbinds {
+            self.table.unbind_rest(after.id, None).await;
+        }
+        Ok(())
     }
 
-    async fn ask_reset(&self, reset: &Reset, mail: &Mail) -> Result<(), PortError> {
-        let item = ResetItem::from(reset);
+    async fn ask_reset(
+        &self,
+        email: &EmailAddress,
+        reset: Option<&Reset>,
+        mail: &Mail,
+    ) -> Result<(), PortError> {
+        // Without a login, a row that no token leads to is written, so that both cost the same.
+        let in_vain = Reset {
+            login_id: match mail.owner {
+                MailOwner::Login(id) => id,
+                MailOwner::Account(_) => nobody(email),
+            },
+            email: email.clone(),
+            hash: mail.id.to_string(),
+            expires_at: mail.created_at,
+        };
+        let item = ResetItem::from(reset.unwrap_or(&in_vain));
         let writes = vec![
             put_write(self.table.replacing_part(&item)?),
             self.table.mail_write(mail)?,
@@ -190,9 +211,14 @@ impl LoginStore for DynamoLogins {
         }
     }
 
-    async fn find_reset(&self, hash: &str, now: Timestamp) -> Result<Option<Reset>, PortError> {
-        let item: Option<ResetItem> = self.table.get(&keys::reset(hash), "reset").await?;
-        let reset = item.map(Reset::from);
+    async fn find_reset(
+        &self,
+        id: LoginId,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<Option<Reset>, PortError> {
+        let item: Option<ResetItem> = self.table.get(&keys::reset(id, hash), "reset").await?;
+        let reset = item.and_then(ResetItem::reset);
         Ok(reset.filter(|reset| now < reset.expires_at))
     }
 
@@ -210,6 +236,8 @@ impl LoginStore for DynamoLogins {
         &self,
         identity: &AccountIdentity,
         member_version: u64,
+        session: &Session,
+        mail: Option<&Mail>,
         audit: &AuditEntry,
     ) -> Result<bool, PortError> {
         let member = keys::member(identity.scope, identity.member_id);
@@ -224,7 +252,14 @@ impl LoginStore for DynamoLogins {
             ],
         )?;
         let mut writes = Vec::from(self.table.binding_writes(identity).await?);
-        writes.extend([check_write(check), self.table.audit_write(audit)?]);
+        writes.extend([
+            check_write(check),
+            self.table.still_counts_check(session)?,
+            self.table.audit_write(audit)?,
+        ]);
+        if let Some(mail) = mail {
+            writes.push(self.table.mail_write(mail)?);
+        }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(true),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {

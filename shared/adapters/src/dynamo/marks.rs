@@ -21,6 +21,7 @@ use vestibule_domain::{
     ids::{ChatUserId, ConnectorId},
     job::{OnboardChatUser, OnboardingJob, OutboxJob},
     ports::{OUTBOX_SHARDS, OutboxPart},
+    search::SearchTarget,
 };
 
 /// Number of lanes. With the digits after it, a mark fits into an `i64`.
@@ -68,6 +69,13 @@ impl Marked {
             OutboxJob::SendMail(job) => (keys::mail(job), job.mail_id.to_string()),
             OutboxJob::SendNotices(job) => {
                 (keys::notices(job.scope), job.scope.project_id().to_string())
+            }
+            OutboxJob::IndexRecord(job) => {
+                let id = match job.target {
+                    SearchTarget::EndUser(id) => id.to_string(),
+                    SearchTarget::ChatUser(id) => id.to_string(),
+                };
+                (keys::index_order(job.scope, job.target), id)
             }
             OutboxJob::ImportUsers(job) => (
                 keys::import(job.scope, job.import_id),

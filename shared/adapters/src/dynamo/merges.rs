@@ -5,6 +5,7 @@ use super::{
     keys,
     marks::Marked,
     people::{alias_write, rows_of},
+    search::OrderedIndex,
     table::{
         Conditional, Table, Transacted, delete_write, from_row, n, put_write, s, to_value,
         update_write,
@@ -262,6 +263,16 @@ impl<'a> Merging<'a> {
         }
         for person in &self.people {
             writes.extend(self.link_write(person)?);
+        }
+        let asked: Vec<AccessRequestId> = self
+            .absorbed
+            .iter()
+            .filter_map(|standing| standing.request_id)
+            .collect();
+        let gone = OrderedIndex::of_chat_user(scope, merge.absorbed.id, self.now).erased();
+        let one = OrderedIndex::of_chat_user(scope, survivor.id, self.now).asking(&asked);
+        for index in [gone, one] {
+            writes.push(table.index_order_write(index)?);
         }
         Ok(writes)
     }

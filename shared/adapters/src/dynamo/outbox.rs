@@ -17,6 +17,7 @@ use vestibule_domain::{
         SendMessages, SendNotices,
     },
     ports::{Backlog, OUTBOX_SHARDS, OutboxEntry, OutboxPart, OutboxStore, OutboxView},
+    search::IndexRecord,
 };
 
 /// Maximum number of marks read by one call: keys only, some 200 bytes each.
@@ -264,6 +265,9 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
     if let Some(scope) = keys::parse_notices(key) {
         return Some(SendNotices { scope }.into());
     }
+    if let Some((scope, target)) = keys::parse_index_order(key) {
+        return Some(IndexRecord { scope, target }.into());
+    }
     let (scope, chat_user_id, connector_id) = keys::parse_standing(key)?;
     let job = OnboardChatUser {
         scope,
@@ -360,11 +364,14 @@ mod tests {
     use super::*;
     use vestibule_domain::{
         AccountScope,
+        directory::import::ImportUsers,
         erasure::ErasureTarget,
         ids::{
-            AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, MailId, ProjectId,
+            AccountId, ChatUserId, ConnectorId, ConversationId, EndUserId, EnvironmentId, ImportId,
+            MailId, ProjectId,
         },
         job::{JobKind, SendMail},
+        search::SearchTarget,
         team::mail::MailOwner,
     };
 
@@ -404,6 +411,10 @@ mod tests {
             owner: MailOwner::Account(scope.account()),
             mail_id: MailId::derive(&["m"]),
         };
+        let index = IndexRecord {
+            scope,
+            target: SearchTarget::EndUser(EndUserId::derive(&["u"])),
+        };
         let import = ImportUsers {
             scope,
             import_id: ImportId::derive(&["i"]),
@@ -417,6 +428,7 @@ mod tests {
             expire.into(),
             mail.into(),
             SendNotices { scope }.into(),
+            index.into(),
             import.into(),
         ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);

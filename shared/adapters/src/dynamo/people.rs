@@ -3,18 +3,22 @@
 use super::{
     items::{ChatUserItem, SameAsItem, StandingItem},
     keys::{self, PK, SK, STANDING_PREFIX},
+    search::OrderedIndex,
     table::{Table, from_row, n, s, to_value, update_write},
 };
 use crate::aws::port_error;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use vestibule_domain::{
-    PortError, ProjectScope,
+    PortError, ProjectScope, Timestamp,
     access::standing::Standing,
     chat::message::Identity,
     chat::recognition::{ALIASES_MAX, Candidate, Handover, Link, Recognition, recognise},
     chat::user::ChatUser,
     ids::ChatUserId,
 };
+
+/// A time that has always come.
+const AT_ONCE: Timestamp = Timestamp::from_millis(0);
 
 /// See [`vestibule_domain::ports::IntakeStore::link`].
 pub(super) async fn link(table: &Table, scope: ProjectScope, link: &Link) -> Result<(), PortError> {
@@ -38,6 +42,9 @@ pub(super) async fn link(table: &Table, scope: ProjectScope, link: &Link) -> Res
             &[(":alias", to_value(&link.alias)?), (":one", n(1))],
         )?;
         writes.push(update_write(update));
+        let person = link.person.chat_user_id(scope);
+        let index = OrderedIndex::of_chat_user(scope, person, AT_ONCE);
+        writes.push(table.index_order_write(index)?);
     }
     table.transact(writes).await.map(|_| ())
 }

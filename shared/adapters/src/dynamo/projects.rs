@@ -104,6 +104,7 @@ impl ProjectStore for DynamoProjects {
             .table
             .tallies_begun_write(project.scope, project.created_at)?;
         let mut with = vec![self.settings_write(project)?, begun];
+        with.extend(self.table.project_made_writes(project.scope)?);
         for environment in environments {
             let item = EnvironmentItem::from(environment);
             let put = self

@@ -4,6 +4,7 @@ use super::{
     items::{AccessRequestItem, StandingItem},
     keys,
     lists::{Index, List},
+    request_search,
     table::{Table, from_row, s, take},
 };
 use crate::vault::KmsVault;
@@ -15,6 +16,7 @@ use vestibule_domain::{
     page::{ListError, Page, PageRequest},
     ports::AccessRequestFilter,
 };
+use vestibule_search::Terms;
 
 /// Reads a page of the project's requests.
 pub(super) async fn page(
@@ -24,6 +26,9 @@ pub(super) async fn page(
     filter: &AccessRequestFilter,
     page: &PageRequest,
 ) -> Result<Page<AccessRequest>, ListError> {
+    if let Some(terms) = filter.query.as_deref().and_then(Terms::parse) {
+        return request_search::page(table, vault, (scope, filter, &terms), page).await;
+    }
     if filter.by_last_message {
         return by_last_message(table, vault, scope, filter, page).await;
     }

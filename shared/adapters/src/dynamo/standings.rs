@@ -7,6 +7,8 @@ use super::{
     marks::Marked,
     merges::finish_merge,
     people::{find_chat_user, note_stable_id},
+    profiles,
+    search::OrderedIndex,
     table::{
         Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_value,
         update_write,
@@ -350,6 +352,32 @@ impl StandingStore for DynamoStandings {
         }
     }
 
+    async fn owe_notice(
+        &self,
+        scope: ProjectScope,
+        claimed: &ClaimedStanding,
+    ) -> Result<Box<ClaimedStanding>, PortError> {
+        let standing = &claimed.standing;
+        let update = self.table.update_part(
+            &keys::standing(scope, standing.chat_user_id, standing.connector_id),
+            "SET version = version + :one ADD owes :notice",
+            "lease_id = :lease",
+            &[],
+            &[
+                (":one", n(1)),
+                (":notice", task_set([&PendingTask::RequestNotice])),
+                (":lease", s(claimed.lease)),
+            ],
+        )?;
+        match self.table.update(update).await? {
+            Conditional::Done(Some(row)) => {
+                let item = from_row(row, "standing")?;
+                Ok(self::claimed(item, claimed.lease))
+            }
+            Conditional::Done(None) | Conditional::Failed(_) => Err(LOST),
+        }
+    }
+
     async fn finish_merge(
         &self,
         scope: ProjectScope,
@@ -432,7 +460,8 @@ impl StandingStore for DynamoStandings {
                 (":one", n(1)),
             ],
         )?;
-        // The condition fails for a person who was erased meanwhile.
-        self.table.update(update).await.map(|_| ())
+        let index = OrderedIndex::of_chat_user(scope, id, learnt.at);
+        let writes = vec![update_write(update), self.table.index_order_write(index)?];
+        profiles::write(&self.table, writes).await
     }
 }

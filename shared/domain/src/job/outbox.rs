@@ -8,6 +8,7 @@ use crate::{
     directory::import::ImportUsers,
     erasure::EraseData,
     ids::{AccountId, ConnectorId, EnvironmentId, LoginId, ProjectId},
+    search::IndexRecord,
     team::mail::MailOwner,
 };
 use std::fmt;
@@ -31,13 +32,15 @@ pub enum JobKind {
     SendMail,
     /// See [`TeamJob::SendNotices`](super::TeamJob::SendNotices).
     SendNotices,
+    /// See [`IndexJob::IndexRecord`](super::IndexJob::IndexRecord).
+    IndexRecord,
     /// See [`IndexJob::ImportUsers`](super::IndexJob::ImportUsers).
     ImportUsers,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
@@ -46,6 +49,7 @@ impl JobKind {
         Self::ExpireRequests,
         Self::SendMail,
         Self::SendNotices,
+        Self::IndexRecord,
         Self::ImportUsers,
     ];
 
@@ -60,6 +64,7 @@ impl JobKind {
             | Self::ExpireRequests
             | Self::SendMail
             | Self::SendNotices
+            | Self::IndexRecord
             | Self::ImportUsers => false,
         }
     }
@@ -76,6 +81,7 @@ impl JobKind {
             Self::ExpireRequests => "expire_requests",
             Self::SendMail => "send_mail",
             Self::SendNotices => "send_notices",
+            Self::IndexRecord => "index_record",
             Self::ImportUsers => "import_users",
         }
     }
@@ -132,6 +138,8 @@ pub enum OutboxJob {
     SendMail(SendMail),
     /// A job of the queue of work on accounts and their people.
     SendNotices(SendNotices),
+    /// A job of the queue of work on the directory and the search.
+    IndexRecord(IndexRecord),
     /// An import of people, of the queue of work on the directory and the search.
     ImportUsers(ImportUsers),
 }
@@ -146,6 +154,7 @@ impl OutboxJob {
             Self::DrainParked(_) => JobKind::DrainParked,
             Self::SendMail(_) => JobKind::SendMail,
             Self::SendNotices(_) => JobKind::SendNotices,
+            Self::IndexRecord(_) => JobKind::IndexRecord,
             Self::ImportUsers(_) => JobKind::ImportUsers,
         }
     }
@@ -162,6 +171,7 @@ impl OutboxJob {
                 MailOwner::Login(id) => JobOwner::Login(id),
             },
             Self::SendNotices(job) => JobOwner::Account(job.scope.account_id()),
+            Self::IndexRecord(job) => JobOwner::Project(job.project_id()),
             Self::ImportUsers(job) => JobOwner::Project(job.scope.project_id()),
         }
     }
@@ -215,6 +225,12 @@ impl From<SendMail> for OutboxJob {
     }
 }
 
+impl From<IndexRecord> for OutboxJob {
+    fn from(job: IndexRecord) -> Self {
+        Self::IndexRecord(job)
+    }
+}
+
 impl From<SendNotices> for OutboxJob {
     fn from(job: SendNotices) -> Self {
         Self::SendNotices(job)
@@ -231,9 +247,10 @@ impl From<ImportUsers> for OutboxJob {
 mod tests {
     use super::*;
     use crate::erasure::ErasureTarget;
-    use crate::ids::{ImportId, MailId};
+    use crate::ids::{EndUserId, ImportId, MailId};
     use crate::job::DeliverMessage;
     use crate::samples::{at, connector, message};
+    use crate::search::SearchTarget;
 
     #[test]
     fn a_job_of_the_outbox_is_of_its_own_kind_and_works_for_its_connector_or_environment() {
@@ -320,6 +337,17 @@ mod tests {
         assert!(!job.kind().sends_texts());
     }
 
+    /// A project with many changes has one share of the workers.
+    #[test]
+    fn the_index_of_a_record_works_for_its_project() {
+        let scope = connector().scope;
+        let target = SearchTarget::EndUser(EndUserId::derive(&["u"]));
+        let job = OutboxJob::from(IndexRecord { scope, target });
+        assert_eq!(job.kind(), JobKind::IndexRecord);
+        assert_eq!(job.owner(), JobOwner::Project(scope.project_id()));
+        assert!(!job.kind().sends_texts());
+    }
+
     #[test]
     fn an_import_works_for_its_project() {
         let scope = connector().scope;
@@ -344,6 +372,7 @@ mod tests {
                 "expire_requests",
                 "send_mail",
                 "send_notices",
+                "index_record",
                 "import_users"
             ]
         );

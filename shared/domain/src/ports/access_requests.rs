@@ -32,6 +32,9 @@ pub struct AccessRequestFilter {
     pub created_before: Option<Timestamp>,
     /// Whether pending requests are listed by their last message rather than by creation.
     pub by_last_message: bool,
+    /// Only requests of people who are hits of this search. Then the list is in the order of the search, whatever
+    /// the page's.
+    pub query: Option<String>,
 }
 
 impl AccessRequestFilter {
@@ -47,6 +50,27 @@ impl AccessRequestFilter {
             && of_provider
             && self.created_after.is_none_or(|after| after <= at)
             && self.created_before.is_none_or(|before| at < before)
+    }
+
+    /// The filter without the search, as a text; empty if it keeps everything.
+    #[must_use]
+    pub fn rest(&self) -> String {
+        let keeps_all = self.status.is_none()
+            && self.connector_ids.is_empty()
+            && self.providers.is_empty()
+            && self.created_after.is_none()
+            && self.created_before.is_none();
+        if keeps_all {
+            return String::new();
+        }
+        format!(
+            "{:?}|{:?}|{:?}|{:?}|{:?}",
+            self.status,
+            self.connector_ids,
+            self.providers,
+            self.created_after,
+            self.created_before
+        )
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     event::AuditEntry,
     ids::{
         AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, DeliveryId, EnvironmentId,
-        ProjectId,
+        LoginMethodId, ProjectId,
     },
     page::{ListError, Page, PageRequest},
     ports::{AvatarImage, By},
@@ -101,6 +101,9 @@ pub struct NewAccount {
     pub client: Client,
     /// The super admin: active with a login, or pending with an invitation.
     pub member: Member,
+    /// The login of an active super admin, at the version that was read. It changes, so that it is not deleted meanwhile
+    /// by a call that knows nothing of the account.
+    pub login: Option<Login>,
     /// The invitation of a pending super admin.
     pub invitation: Option<Invitation>,
     /// The mail of that invitation; `None` without a sender address.
@@ -147,8 +150,14 @@ pub trait AccountStore: Send + Sync {
     async fn set_up(&self, set_up: &SetUp) -> Result<SetUpOutcome, PortError>;
     /// Returns the account.
     async fn get_account(&self, scope: AccountScope) -> Result<Option<Account>, PortError>;
-    /// Stores an account made from the record at `account.version`. `Conflict` when the record changed.
-    async fn update_account(&self, account: &Account, by: By<'_>) -> Result<(), PortError>;
+    /// Stores an account made from the record at `account.version`. `tried` is a login method that must have been
+    /// tried at that moment, as single sign-on only needs one. `Conflict` when the record changed, or the method did.
+    async fn update_account(
+        &self,
+        account: &Account,
+        tried: Option<LoginMethodId>,
+        by: By<'_>,
+    ) -> Result<(), PortError>;
     /// Creates a further account.
     async fn create_account(&self, new: &NewAccount) -> Result<Created<Account>, PortError>;
     /// Makes a way in, once for each value of the set-up secret.
@@ -421,6 +430,28 @@ pub struct ChatUserFilter {
     pub status: Option<ChatUserStatus>,
     /// Only from this platform.
     pub provider: Option<Provider>,
+    /// Only hits of this search. Then the list is in the order of the search, whatever the page's. See
+    /// [`texts_of_chat_user`](crate::search::texts_of_chat_user).
+    pub query: Option<String>,
+}
+
+impl ChatUserFilter {
+    /// Whether the filter keeps this chat user, apart from the search.
+    #[must_use]
+    pub fn keeps(&self, user: &ChatUser) -> bool {
+        let of_provider = |provider: &Provider| user.identity.provider == *provider;
+        self.status.is_none_or(|status| user.status() == status)
+            && self.provider.as_ref().is_none_or(of_provider)
+    }
+
+    /// The filter without the search, as a text; empty if it keeps everybody.
+    #[must_use]
+    pub fn rest(&self) -> String {
+        if self.status.is_none() && self.provider.is_none() {
+            return String::new();
+        }
+        format!("{:?}|{:?}", self.status, self.provider)
+    }
 }
 
 /// The store of chat users for admins.

@@ -66,6 +66,29 @@ pub struct EndUserFilter {
     pub source: Option<EndUserSource>,
     /// By name instead of by creation. The page's order then does not matter.
     pub by_name: bool,
+    /// Only hits of this search. Then the list is in the order of the search. See
+    /// [`texts_of_end_user`](crate::search::texts_of_end_user).
+    pub query: Option<String>,
+}
+
+impl EndUserFilter {
+    /// Whether the filter keeps this person, apart from the search.
+    #[must_use]
+    pub fn keeps(&self, user: &EndUser) -> bool {
+        self.source.is_none_or(|source| user.source == source)
+            && self
+                .environment_id
+                .is_none_or(|id| user.environments.contains(&id))
+    }
+
+    /// The filter without the search, as a text; empty if it keeps everybody.
+    #[must_use]
+    pub fn rest(&self) -> String {
+        if self.source.is_none() && self.environment_id.is_none() {
+            return String::new();
+        }
+        format!("{:?}|{:?}", self.source, self.environment_id)
+    }
 }
 
 /// The store of end users. A change of a person's environments, phone number or links reaches the row of the

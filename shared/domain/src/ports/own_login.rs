@@ -2,11 +2,11 @@
 //! (SPEC D35).
 
 use crate::{
-    AccountScope, PortError, Timestamp,
+    PortError, Timestamp,
     account::email_address::EmailAddress,
     event::AuditEntry,
     ids::{AccountId, LoginId, LoginMethodId},
-    team::{identity::IdentityHash, login::Login, mail::Mail, session::Session},
+    team::{login::Login, mail::Mail, session::Session},
 };
 use async_trait::async_trait;
 
@@ -88,33 +88,12 @@ pub trait AddressStore: Send + Sync {
 }
 
 /// An identity at a provider, as one of the login's accounts bound it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BoundIdentity {
     /// The account.
     pub account_id: AccountId,
-    /// Name of the identity.
-    pub hash: IdentityHash,
     /// The account's login method.
     pub method_id: LoginMethodId,
-}
-
-/// The end of a binding of an identity.
-#[derive(Debug, Clone)]
-pub struct IdentityRemoval {
-    /// The login.
-    pub login_id: LoginId,
-    /// The account that bound the identity.
-    pub scope: AccountScope,
-    /// Name of the identity.
-    pub hash: IdentityHash,
-    /// Another identity by which the login gets into the account, which must still be there.
-    pub kept: Option<IdentityHash>,
-    /// Hashes of the sessions that end.
-    pub end_sessions: Vec<String>,
-    /// The mail that tells of it.
-    pub mail: Option<Mail>,
-    /// The audit entry.
-    pub audit: AuditEntry,
 }
 
 /// The end of a login.
@@ -133,13 +112,10 @@ pub struct LoginRemoval {
 /// The store of what is on record about a login, and of its end.
 #[async_trait]
 pub trait OwnLoginStore: Send + Sync {
-    /// Returns the times at which the browsers that the login knows signed in last.
+    /// Returns the times at which browsers signed the login in last. The login says which of them it still knows.
     async fn devices(&self, id: LoginId) -> Result<Vec<Timestamp>, PortError>;
     /// Returns the identities that are bound to the login.
     async fn identities(&self, id: LoginId) -> Result<Vec<BoundIdentity>, PortError>;
-    /// Ends the binding of an identity, with what is written beside it, all or nothing. `Conflict` when it, or the
-    /// one that is kept, ended meanwhile.
-    async fn remove_identity(&self, removal: &IdentityRemoval) -> Result<(), PortError>;
     /// Notes that a login is a member of no account any more, if that is so: it is purged 30 days later, unless it
     /// joins one. `Conflict` when it changed meanwhile.
     async fn note_left(&self, id: LoginId, now: Timestamp) -> Result<(), PortError>;

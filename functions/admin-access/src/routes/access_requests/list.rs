@@ -15,7 +15,7 @@ use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, ListFilter, ListQuery, PlaceParams, api_types::ListResponse,
-    problem::ApiError, project_of_empty_list, validation,
+    problem::ApiError, project_of_empty_list, search, validation,
 };
 use vestibule_domain::{Timestamp, access::request::RequestStatus, ports::AccessRequestFilter};
 
@@ -53,6 +53,11 @@ pub struct AccessRequestParams {
     /// Only requests made before this time, which must be later than `created_after`.
     #[param(nullable = false, format = DateTime)]
     created_before: Option<String>,
+    /// Only requests of people in whose names or ids each of these words occurs, whatever case, accents and widths;
+    /// phone numbers are compared by their digits. The list is then in the order of the search, and pages may be
+    /// short.
+    #[param(nullable = false, max_length = 200, example = "lovel")]
+    q: Option<String>,
 }
 
 impl AccessRequestParams {
@@ -64,6 +69,7 @@ impl AccessRequestParams {
             ("provider", &self.provider),
             ("created_after", &self.created_after),
             ("created_before", &self.created_before),
+            ("q", &self.q),
         ];
         let all = all.into_iter();
         all.filter_map(|(name, value)| Some((name, value.clone()?)))
@@ -144,6 +150,7 @@ impl ListFilter for AccessRequestQuery {
             created_after: after,
             created_before: before,
             by_last_message: false,
+            query: search::query("q", params.q.as_deref(), errors),
         })
     }
 
@@ -254,6 +261,7 @@ mod tests {
                 provider: wrong(),
                 created_after: wrong(),
                 created_before: wrong(),
+                q: Some("x".repeat(201)),
             },
             &mut errors,
         );
@@ -263,6 +271,7 @@ mod tests {
             "provider",
             "created_after",
             "created_before",
+            "q",
         ] {
             assert!(errors.names(field), "{field}");
         }

@@ -71,7 +71,7 @@ async fn counted(
     }
     let filter = ChatUserFilter {
         status: Some(status),
-        provider: None,
+        ..ChatUserFilter::default()
     };
     let latest = PageRequest {
         limit: PAGE_MAX,

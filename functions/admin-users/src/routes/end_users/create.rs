@@ -1,6 +1,6 @@
 //! `POST /v1/projects/{project_id}/end-users`
 
-use super::{EndUserDetailsResponse, check_project, input, phone_taken, traces};
+use super::{EndUserDetailsResponse, check_project, index, input, phone_taken, traces};
 use crate::{Deps, api_types::ProjectPath, environments::Environments, serving::chat_users_of};
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
@@ -159,7 +159,10 @@ pub async fn create_end_user(
         .await?;
     let mut chat_users = Vec::new();
     let outcome = match outcome {
-        EndUserCreated::New => Created::New,
+        EndUserCreated::New => {
+            index(&deps, scope, id).await;
+            Created::New
+        }
         EndUserCreated::Existing(existing) => {
             chat_users = chat_users_of(&deps, &call, &existing).await?;
             Created::Existing(existing)

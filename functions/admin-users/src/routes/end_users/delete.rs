@@ -1,6 +1,6 @@
 //! `DELETE /v1/projects/{project_id}/end-users/{end_user_id}`
 
-use super::{read, traces};
+use super::{index, read, traces};
 use crate::{Deps, api_types::EndUserPath, serving::chat_users_of};
 use axum::{
     extract::{FromRequestParts, State},
@@ -113,6 +113,7 @@ pub async fn delete_end_user(
             deps.end_users
                 .delete_end_user(&user, call.by(&entry))
                 .await?;
+            index(deps, user.scope, user.id).await;
             log(&entry);
             Ok(StatusCode::NO_CONTENT)
         },

@@ -52,6 +52,7 @@ impl ListFilter for Export {
         let asked = [
             ("environment_id", &params.environment_id),
             ("source", &params.source),
+            ("q", &params.q),
         ];
         let asked = asked.into_iter();
         let asked = asked.filter_map(|(name, value)| Some((name, value.clone()?)));

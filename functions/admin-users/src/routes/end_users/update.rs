@@ -1,6 +1,6 @@
 //! `PATCH /v1/projects/{project_id}/end-users/{end_user_id}`
 
-use super::{EndUserDetailsResponse, changed_fields, input, phone_taken, read, traces};
+use super::{EndUserDetailsResponse, changed_fields, index, input, phone_taken, read, traces};
 use crate::{Deps, api_types::EndUserPath, environments::Environments};
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
@@ -181,6 +181,7 @@ async fn change(
     match outcome {
         EndUserUpdated::Done(stored) => {
             log(&entry);
+            index(deps, stored.scope, stored.id).await;
             Ok(*stored)
         }
         EndUserUpdated::PhoneTaken(holder) => Err(phone_taken(call, &holder)),

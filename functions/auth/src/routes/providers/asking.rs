@@ -65,7 +65,7 @@ pub(super) async fn start(
     body: Map<String, Value>,
 ) -> Result<Asked, ApiError> {
     let given = read_request(body)?;
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     limits::admit(deps, ThrottleKind::SignInAddress, &network).await?;
     // Providers' names are on the sign-in page, which anybody may see.
     let scope = AccountScope::of_verified(path.account_id);
@@ -73,8 +73,6 @@ pub(super) async fn start(
     let method = method.ok_or_else(|| ApiError::not_found("login method"))?;
     let now = deps.admin.clock.now();
     let purpose = purpose(deps, visitor, &method, &given, now).await?;
-    // A provider can be slow, and an account chose it: it gets only so much of what all accounts share.
-    limits::admit(deps, ThrottleKind::ProviderStart, &method.id.to_string()).await?;
     let redirect_uri = redirect_uri(deps, &visitor.origin, path).ok_or_else(|| {
         PortError::corrupt(
             "configuration",
@@ -216,8 +214,7 @@ async fn purpose(
             if link.scope() != method.scope {
                 return Err(ApiError::new(&TOKEN_NOT_VALID));
             }
-            link.check_pending(now)?;
-            link.check_method()?;
+            link.check(now)?;
             match link.view.invitation.method {
                 InvitedMethod::Provider { method_id, .. } if method_id == method.id => {}
                 InvitedMethod::Provider { .. } | InvitedMethod::Password => {

@@ -8,7 +8,7 @@ import { Row } from "./layout";
 import { ProblemView } from "./states";
 import type { FormState } from "./use-form";
 
-export { useForm } from "./use-form";
+export { type FormOptions, useForm } from "./use-form";
 
 const SUMMARY_FROM = 3;
 const FormContext = createContext<FormState | undefined>(undefined);
@@ -18,8 +18,11 @@ interface Props {
   children: ReactNode;
   /** Asks before a changed form is left for another page; off where nothing is worth it. */
   isGuarded?: boolean;
-  /** Asks also where only `open` or `create` of the address change: the form is a view of its page, not a dialog. */
-  guardsViews?: boolean;
+  /**
+   * Asks also where only `open` or `create` of the address change: the form is a view of its page, not a dialog. A function answers the part
+   * of an address with which the form goes.
+   */
+  guardsViews?: boolean | View;
 }
 
 /** A form with the summary of its errors and what the API refused. `Ctrl/⌘ + Enter` sends it. */
@@ -61,7 +64,15 @@ export function SubmitButton({
 }) {
   const form = use(FormContext);
   return (
-    <Button changes isBusy={form?.isBusy} kind={kind} type="submit" wide={wide}>
+    <Button
+      changes
+      isBusy={form?.isBusy}
+      kind={kind}
+      // The field that has the focus keeps it: the message below it, which it gets when it is left, would move the button away from the press.
+      onMouseDown={(event) => event.preventDefault()}
+      type="submit"
+      wide={wide}
+    >
       {children}
     </Button>
   );
@@ -91,13 +102,22 @@ function Summary({ form }: { form: FormState }) {
   );
 }
 
-/** The part of an address that says which page, or view of a page, is shown. */
-function viewOf({ pathname, search }: { pathname: string; search: object }, hasViews: boolean): string {
-  const { open, create } = search as { open?: unknown; create?: unknown };
-  return JSON.stringify(hasViews ? [pathname, open, create] : [pathname]);
+interface Place {
+  pathname: string;
+  search: object;
 }
 
-function LeaveGuard({ isDirty, guardsViews }: { isDirty: () => boolean; guardsViews: boolean }) {
+type View = (place: Place) => unknown;
+
+/** The part of an address that says which page, or view of a page, is shown. */
+function viewOf(place: Place, views: boolean | View): string {
+  if (typeof views === "function") return JSON.stringify(views(place));
+  const { pathname, search } = place;
+  const { open, create } = search as { open?: unknown; create?: unknown };
+  return JSON.stringify(views ? [pathname, open, create] : [pathname]);
+}
+
+function LeaveGuard({ isDirty, guardsViews }: { isDirty: () => boolean; guardsViews: boolean | View }) {
   const { status, proceed, reset } = useBlocker({
     shouldBlockFn: ({ current, next }) => viewOf(current, guardsViews) !== viewOf(next, guardsViews) && isDirty(),
     enableBeforeUnload: isDirty,
@@ -115,24 +135,28 @@ interface FormDialogProps {
   submit: string;
   children: ReactNode;
   size?: "small" | "medium" | "large";
+  kind?: "primary" | "danger";
+  /** Whether leaving with changes asks first; not where only a proof, such as a code, is typed. */
+  isGuarded?: boolean;
 }
 
-/** A form in a dialog. Leaving it with changes asks first. */
-export function FormDialog({ isOpen, onClose, title, form, submit, children, size }: FormDialogProps) {
+/** A form in a dialog. */
+export function FormDialog(props: FormDialogProps) {
+  const { isOpen, onClose, title, form, submit, children, size, kind, isGuarded = true } = props;
   const [isAsking, setAsking] = useState(false);
   const leave = () => {
     if (form.isBusy) return;
-    if (form.isDirty()) setAsking(true);
+    if (isGuarded && form.isDirty()) setAsking(true);
     else onClose();
   };
   return (
     <>
       <Dialog isOpen={isOpen} onClose={leave} size={size} title={title}>
-        <Form form={form}>
+        <Form form={form} isGuarded={isGuarded}>
           {children}
           <Row align="end">
             <Button onClick={leave}>{common.cancel}</Button>
-            <SubmitButton>{submit}</SubmitButton>
+            <SubmitButton kind={kind}>{submit}</SubmitButton>
           </Row>
         </Form>
       </Dialog>
@@ -145,5 +169,35 @@ export function FormDialog({ isOpen, onClose, title, form, submit, children, siz
         onKeep={() => setAsking(false)}
       />
     </>
+  );
+}
+
+interface DangerProps {
+  isOpen: boolean;
+  onClose: () => void;
+  title: string;
+  form: FormState;
+  /** The verb on the button, such as “Delete account”. */
+  action: string;
+  children: ReactNode;
+}
+
+/** Asks for something typed before a dangerous action. The focus is on the way out. */
+export function DangerDialog({ isOpen, onClose, title, form, action, children }: DangerProps) {
+  const leave = () => {
+    if (!form.isBusy) onClose();
+  };
+  return (
+    <Dialog isOpen={isOpen} onClose={leave} role="alertdialog" size="small" title={title}>
+      <Form form={form} isGuarded={false}>
+        {children}
+        <Row align="end">
+          <Button autoFocus onClick={leave}>
+            {common.cancel}
+          </Button>
+          <SubmitButton kind="danger">{action}</SubmitButton>
+        </Row>
+      </Form>
+    </Dialog>
   );
 }

@@ -4,7 +4,7 @@ import { ApiProblem } from "../api/problems";
 type Messages<Values> = Partial<Record<keyof Values & string, string>>;
 type Rule<Value, Values> = (value: Value, values: Values) => string | undefined;
 
-interface Options<Values, Result> {
+export interface FormOptions<Values, Result> {
   initial: Values;
   /** The visible label of each field, in the order on the page. */
   labels: Record<keyof Values & string, string>;
@@ -20,8 +20,13 @@ interface Options<Values, Result> {
   onFailure?: (error: unknown, values: Values) => boolean;
 }
 
+/** The message of a rule of the API: a sentence stands alone, anything else follows the name of the field. */
+export function complaintOf(label: string, rule: string): string {
+  return /^\p{Lu}.*\.$/su.test(rule) ? rule : `${label} ${rule}`;
+}
+
 /** The state of a form. Show it with `Form`, its fields with `{...form.text("email")}` or `{...form.check("send")}`. */
-export function useForm<Values extends object, Result = unknown>(options: Options<Values, Result>) {
+export function useForm<Values extends object, Result = unknown>(options: FormOptions<Values, Result>) {
   type Name = keyof Values & string;
   const { initial, labels, rules, apiNames, send, onDone, onFailure } = options;
   const names = Object.keys(labels) as Name[];
@@ -69,7 +74,7 @@ export function useForm<Values extends object, Result = unknown>(options: Option
         const apiName = apiNames?.[known] ?? known;
         return field === apiName || field.startsWith(`${apiName}.`) || field.startsWith(`${apiName}[`);
       });
-      if (name) messages[name] ??= `${labels[name]} ${rule}`;
+      if (name) messages[name] ??= complaintOf(labels[name], rule);
       else isComplete = false;
     }
     show(messages);
@@ -116,6 +121,8 @@ export function useForm<Values extends object, Result = unknown>(options: Option
     failure,
     isBusy,
     isDirty,
+    /** Whether one field differs from what was saved. */
+    isChanged: (name: Name) => values[name] !== saved.current[name],
     element,
     set,
     focus,

@@ -77,6 +77,14 @@ impl Table {
             let row = keys::phone(after.scope, &key);
             writes.push(delete_write(self.delete_part(&row, OWN_OR_NONE, &own)?));
         }
+        let is_as_searched = before.is_some_and(|before| {
+            before.names == after.names
+                && before.phone == after.phone
+                && before.email == after.email
+        });
+        if !is_as_searched {
+            writes.push(self.end_user_order_write(after.scope, after.id, after.updated_at)?);
+        }
         Ok(writes)
     }
 
@@ -87,10 +95,13 @@ impl Table {
         user: &EndUser,
     ) -> Result<Vec<TransactWriteItem>, PortError> {
         let (scope, id) = (user.scope, user.id);
+        // Due at once: the time of a deletion is not known here, and the sweep comes within a minute.
+        let at = user.updated_at;
         let record = self.delete_part(&keys::end_user(scope, id), AS_READ, &versions(user))?;
         let mut writes = vec![
             delete_write(record),
             self.claim_write(&keys::end_user_claim(scope, id))?,
+            self.end_user_order_write(scope, id, at)?,
         ];
         if let Some(phone) = &user.phone {
             let row = keys::phone(scope, &phone.key());

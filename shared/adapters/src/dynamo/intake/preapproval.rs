@@ -4,6 +4,7 @@ use super::DynamoIntake;
 use crate::dynamo::{
     items::{AccessRequestItem, EndUserItem},
     keys,
+    search::OrderedIndex,
     table::{
         Cancelled, Transacted, check_write, from_row, n, put_write, s, to_value, update_write,
     },
@@ -66,6 +67,9 @@ impl DynamoIntake {
             TallyChange::made(request)
         };
         writes.extend(self.table.tally_writes(scope, &tally)?);
+        let asked = [request.id];
+        let index = OrderedIndex::of_chat_user(scope, user.id, approval.audit.at).asking(&asked);
+        writes.push(self.table.index_order_write(index)?);
         let reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(Attempt::Over(Preapproved::Done)),
             Transacted::Cancelled(reasons) => reasons,

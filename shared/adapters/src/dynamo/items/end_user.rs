@@ -66,6 +66,11 @@ impl EndUserItem {
         self.pk == keys::end_user(scope, self.id).pk
     }
 
+    /// The person's id, if the row is a record of this project.
+    pub(in crate::dynamo) fn id_in(&self, scope: ProjectScope) -> Option<EndUserId> {
+        self.is_of(scope).then_some(self.id)
+    }
+
     pub(in crate::dynamo) fn into_end_user(self, scope: ProjectScope) -> EndUser {
         EndUser {
             id: self.id,

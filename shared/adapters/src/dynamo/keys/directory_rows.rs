@@ -3,7 +3,7 @@
 use super::{Key, project_pk};
 use vestibule_domain::{ProjectScope, directory::phone::PhoneKey, ids::EndUserId};
 
-fn end_user_pk(scope: ProjectScope, id: EndUserId) -> String {
+pub(super) fn end_user_pk(scope: ProjectScope, id: EndUserId) -> String {
     format!("{}#END_USER#{id}", project_pk(scope))
 }
 

@@ -1,14 +1,11 @@
 //! Records beside a login, and the end of a login (SPEC D35).
 
-use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT};
+use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT, every};
 use crate::aws::port_error;
 use crate::dynamo::{
-    items::{EmailItem, LoginIdentityItem},
-    keys::{self, ALL_PK, INDEX_ALL, Key},
-    table::{
-        Attributes, Cancelled, Transacted, check_write, delete_write, from_row, key_of, n,
-        put_write, s,
-    },
+    items::EmailItem,
+    keys::{self, Key},
+    table::{Attributes, Transacted, delete_write, from_row, key_of, n, put_write, s},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -16,8 +13,8 @@ use serde::Deserialize;
 use vestibule_domain::{
     PortError, Timestamp,
     ids::LoginId,
-    ports::{BoundIdentity, IdentityRemoval, LoginRemoval, LoginStore, OwnLoginStore},
-    team::{login::Login, mail::Mail},
+    ports::{BoundIdentity, LoginRemoval, LoginStore, OwnLoginStore},
+    team::login::Login,
 };
 
 /// Rows that one transaction deletes.
@@ -30,46 +27,26 @@ struct DeviceFacts {
 }
 
 impl DynamoLogins {
-    /// Reads the identities that are bound to a login.
-    async fn identity_rows(&self, id: LoginId) -> Result<Vec<LoginIdentityItem>, PortError> {
-        let partition = keys::login_identities(id);
-        let rows = self
-            .partition(&partition, "dynamodb: Query (identities of a login)")
-            .await?;
-        let read = |row: Attributes| from_row(row, "identity of a login");
-        rows.into_iter().map(read).collect()
-    }
-
-    /// Unbinds the identities of a login. One that another login has by now stays.
-    async fn unbind(&self, id: LoginId) -> Result<(), PortError> {
-        for bound in self.identity_rows(id).await? {
-            let place = keys::identity(bound.scope, &bound.identity);
-            let found = keys::login_identity(id, bound.scope.account_id(), &bound.identity);
-            let own = [(":own", s(id))];
-            let identity = delete_write(self.table.delete_part(&place, OWN_OR_NONE, &own)?);
-            if let Transacted::Cancelled(reasons) = self.table.transact(vec![identity]).await?
-                && !matches!(reasons.as_slice(), [Cancelled::Condition(_)])
-            {
-                return Err(PortError::Conflict { what: WHAT });
-            }
-            let pointer = delete_write(self.table.removal_part(&found)?);
-            self.delete_all(vec![pointer]).await?;
-        }
-        Ok(())
-    }
-
-    /// Deletes the rows of a partition.
-    pub(super) async fn clear(&self, partition: &str) -> Result<(), PortError> {
+    /// Deletes the rows of a partition that are in question.
+    pub(super) async fn clear(
+        &self,
+        partition: &str,
+        is_wanted: fn(&Key) -> bool,
+    ) -> Result<(), PortError> {
         let rows = self
             .partition(partition, "dynamodb: Query (rows of a login that end)")
             .await?;
-        self.delete_each(&rows).await
+        self.delete_each(&rows, is_wanted).await
     }
 
-    /// Deletes rows.
-    async fn delete_each(&self, rows: &[Attributes]) -> Result<(), PortError> {
-        let found: Vec<Key> = rows.iter().filter_map(key_of).collect();
-        for some in found.chunks(DELETED_AT_ONCE) {
+    /// Deletes those of the rows that are in question.
+    async fn delete_each(
+        &self,
+        rows: &[Attributes],
+        is_wanted: fn(&Key) -> bool,
+    ) -> Result<(), PortError> {
+        let wanted: Vec<Key> = rows.iter().filter_map(key_of).filter(is_wanted).collect();
+        for some in wanted.chunks(DELETED_AT_ONCE) {
             let mut deletes = Vec::new();
             for key in some {
                 deletes.push(delete_write(self.table.removal_part(key)?));
@@ -86,18 +63,13 @@ impl DynamoLogins {
         loop {
             let answer = self
                 .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .index_name(INDEX_ALL)
-                .key_condition_expression(format!("{ALL_PK} = :list"))
-                .expression_attribute_values(":list", s(keys::login_mails(id)))
+                .list_query(keys::login_mails(id))
                 .set_exclusive_start_key(start)
                 .send()
                 .await
                 .map_err(|error| port_error(what, error))?;
             let rows = answer.items.unwrap_or_default();
-            self.delete_each(&rows).await?;
+            self.delete_each(&rows, every).await?;
             start = answer.last_evaluated_key;
             if start.is_none() {
                 return Ok(());
@@ -128,38 +100,12 @@ impl OwnLoginStore for DynamoLogins {
     }
 
     async fn identities(&self, id: LoginId) -> Result<Vec<BoundIdentity>, PortError> {
-        let rows = self.identity_rows(id).await?;
+        let rows = self.table.identity_rows(id).await?;
         let shown = rows.into_iter().map(|row| BoundIdentity {
             account_id: row.scope.account_id(),
-            hash: row.identity,
             method_id: row.method_id,
         });
         Ok(shown.collect())
-    }
-
-    async fn remove_identity(&self, removal: &IdentityRemoval) -> Result<(), PortError> {
-        let (table, id, scope) = (&self.table, removal.login_id, removal.scope);
-        let own = [(":own", s(id))];
-        let is_own = "login_id = :own";
-        let place = keys::identity(scope, &removal.hash);
-        let found = keys::login_identity(id, scope.account_id(), &removal.hash);
-        let mut writes = vec![
-            delete_write(table.delete_part(&place, is_own, &own)?),
-            delete_write(table.removal_part(&found)?),
-        ];
-        if let Some(kept) = &removal.kept {
-            let kept = keys::identity(scope, kept);
-            writes.push(check_write(table.check_part(&kept, is_own, &[], &own)?));
-        }
-        writes.extend(table.session_ends(id, &removal.end_sessions)?);
-        if let Some(mail) = &removal.mail {
-            writes.push(table.mail_write(mail)?);
-        }
-        writes.push(table.audit_write(&removal.audit)?);
-        match table.transact(writes).await? {
-            Transacted::Done => Ok(()),
-            Transacted::Cancelled(_) => Err(PortError::Conflict { what: "identity" }),
-        }
     }
 
     async fn note_left(&self, id: LoginId, now: Timestamp) -> Result<(), PortError> {
@@ -190,13 +136,11 @@ impl OwnLoginStore for DynamoLogins {
     async fn remove_login(&self, removal: &LoginRemoval) -> Result<(), PortError> {
         let table = &self.table;
         let (login, id) = (&removal.login, removal.login.id);
-        self.unbind(id).await?;
-        self.clear(&keys::devices(id)).await?;
-        self.clear(&keys::address_changes(id)).await?;
-        self.clear(&keys::session_uses(id)).await?;
+        table.unbind(id, None).await?;
+        self.clear(&keys::devices(id), every).await?;
+        self.clear(&keys::resets(id), every).await?;
+        self.clear(&keys::session_uses(id), every).await?;
         self.clear_mails(id).await?;
-        self.clear_mails(Mail::owner_by_address(&login.email))
-            .await?;
         let room = removal.end_sessions.len().min(SESSIONS_ENDED_MAX);
         let (ended, surplus) = removal.end_sessions.split_at(room);
         table.end_surplus(id, surplus).await?;

@@ -1,12 +1,15 @@
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { type Me, type UpdatePreferences, updateMe, useMe } from "../../api/me";
+import { browserNotices } from "../../browser-notices";
 import { formatDateTime, formatTime, type TimeSettings } from "../../format";
 import { openShortcutList } from "../../frame/shortcuts";
 import { applyPreferences } from "../../preferences";
 import { profile as texts } from "../../texts/en/profile";
 import { applyTheme, type Theme } from "../../theme";
 import { announce, Button, errorText, RadioGroup, Row, Section, Select, Stack, Switch, toasts } from "../../ui";
+import { BrowserNoticesSwitch } from "./browser-notices-switch";
 import styles from "./profile.module.css";
+import { ProjectNotices } from "./project-notices";
 import { zoneOptions } from "./time-zones";
 
 type Preferences = Me["preferences"];
@@ -15,9 +18,10 @@ type Name = keyof UpdatePreferences;
 const BROWSER = "browser";
 const REGION = "region";
 
-/** What the person chose for every account. Each choice is saved by itself. */
+/** The person's choices for every account. Each is saved by itself. */
 export function PreferencesTab() {
   const { shown, choose, stateOf } = useChoices();
+  const tellsHere = useSyncExternalStore(browserNotices.subscribe, browserNotices.areOn);
   const status = (...names: Name[]) => (
     <span aria-hidden="true" className={styles.status}>
       {stateOf(names)}
@@ -55,12 +59,16 @@ export function PreferencesTab() {
         </Stack>
       </Section>
       <Section actions={status("notices")} title={texts.mail}>
-        <Switch
-          help={texts.noticesHelp}
-          isSelected={shown.notices}
-          label={texts.notices}
-          onChange={(notices) => choose({ notices })}
-        />
+        <Stack>
+          <Switch
+            help={texts.noticesHelp}
+            isSelected={shown.notices}
+            label={texts.notices}
+            onChange={(notices) => choose({ notices })}
+          />
+          <BrowserNoticesSwitch />
+          <ProjectNotices areOn={shown.notices || tellsHere} />
+        </Stack>
       </Section>
     </>
   );

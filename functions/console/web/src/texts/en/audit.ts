@@ -26,7 +26,7 @@ export const audit = {
   from: "From",
   to: "To",
   toRule: "To must not be before From",
-  targetRule: "A record is written as its kind and id, such as role:01JD3Q…, without blanks.",
+  targetRule: "A record is written as its kind and id, such as role:01JD3Q…, without spaces.",
 
   export: "Export",
   exportCsv: "CSV",
@@ -43,9 +43,8 @@ export const audit = {
   cancelled: "The export was cancelled",
 
   entry: "Entry",
-  entryGone: "There is no such entry. It may have been removed after the time for which this account keeps them.",
+  entryGone: "There is no such entry. It may have been removed, since an account keeps entries for a limited time.",
   event: "Event",
-  actorId: "Id of who did it",
   by: "Show all by this person",
   on: "Show all on this record",
   values: "Values",
@@ -134,7 +133,6 @@ export const audit = {
     "member.removed": "Member removed",
     "member.left": "Member left",
     "member.identity_bound": "Provider's identity bound",
-    "member.identity_unbound": "Provider's identity disconnected",
     "invitation.resent": "Invitation sent again",
     "invitation.revoked": "Invitation revoked",
     "invitation.link_copied": "Invitation link copied",
