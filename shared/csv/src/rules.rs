@@ -74,6 +74,10 @@ rules! {
     ColumnTwice = "column_twice",
     /// The mapping names columns of the file.
     ColumnMissing = "column_missing",
+    /// A file has no more rows than are taken.
+    TooManyRows = "too_many_rows",
+    /// The file is there.
+    FileMissing = "file_missing",
     /// The person could be stored.
     NotStored = "not_stored",
 }

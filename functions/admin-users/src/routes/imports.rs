@@ -14,7 +14,6 @@ use crate::{
 use axum::{Json, extract::State, response::Response};
 use mapping::MappedColumn;
 use serde::Serialize;
-use serde_json::json;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{

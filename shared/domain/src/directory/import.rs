@@ -183,12 +183,6 @@ impl ImportProgress {
             ..Self::default()
         }
     }
-
-    /// Number of mistakes that are kept so far.
-    #[must_use]
-    pub fn kept(&self) -> u64 {
-        self.counts.mistakes.min(IMPORT_ERRORS_KEPT)
-    }
 }
 
 /// An import of people from a file.
