@@ -56,6 +56,7 @@ mod given_up_texts;
 mod handoff;
 mod handoff_records;
 mod identities;
+mod imports;
 mod invitations;
 mod isolation;
 mod judge;

@@ -37,7 +37,7 @@ const BEGIN_WITHIN: Duration = Duration::from_secs(10);
 /// Rows of a batch: so many are looked up in one call.
 const BATCH_ROWS: usize = 100;
 /// Most batches of a job.
-const BATCHES_MAX: usize = 20;
+const BATCHES_MAX: usize = 5;
 
 /// Does a job.
 pub(crate) async fn work(deps: &Deps, job: ImportUsers) -> Result<Worked, PortError> {
