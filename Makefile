@@ -43,7 +43,8 @@ bench: tools ## Measure the webhooks as Lambda would run them (tests/bench), and
 	cargo build --locked --release $(addprefix --package ,$(filter webhook-%,$(FUNCTIONS)))
 	@$(TOOLS)/python tests/bench/run.py
 	cargo test --locked --package vestibule-tests --test flows -- --ignored latency
-	cargo test --locked --package vestibule-tests --test flows -- --ignored --nocapture --test-threads 1 timing
+	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo test --locked --release --package vestibule-tests --test flows -- \
+		--ignored --nocapture --test-threads 1 timing
 
 fuzz: ## Fuzz everything that strangers can reach, TIME seconds each (tests/fuzz; needs nightly Rust and cargo-fuzz)
 	$(PYTHON) tests/fuzz/seed.py

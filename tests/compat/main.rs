@@ -138,6 +138,7 @@ fn connector(provider: Provider, settings: BTreeMap<String, String>) -> Connecto
         request_cooldown: Duration::ZERO,
         preapprove_known_users: true,
         request_limits: RequestLimits::default(),
+        is_archived: false,
         after_approval: AfterApproval::default(),
         settings,
         secrets: SealedSecrets::default(),

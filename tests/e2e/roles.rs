@@ -391,6 +391,7 @@ async fn sign_in_may_change_logins_and_enqueue_mails_and_never_reads_the_set_up_
             aws.decrypt(),
             aws.generate_data_key(),
             aws.enqueue_mail(),
+            aws.enqueue_refusal(),
         ],
         vec![
             aws.scan(),
@@ -399,7 +400,7 @@ async fn sign_in_may_change_logins_and_enqueue_mails_and_never_reads_the_set_up_
             aws.encrypt(),
             aws.setup_secret(),
             aws.send("onboarding_queue_url"),
-            aws.send("team_queue_url"),
+            aws.send("team_dlq_url"),
             aws.receive("email_queue_url"),
             Resources::mail(),
         ],
@@ -421,6 +422,7 @@ async fn only_the_worker_of_mails_may_send_one() {
             aws.batch_get_item(&mail),
             aws.update_item(&mail),
             aws.delete_item(&mail),
+            aws.get_item(&Resources::row(&format!("EMAIL#{}", "0a".repeat(32)))),
             aws.put_item(&Resources::row(&format!("MAIL_SENT#{}", "0a".repeat(32)))),
             aws.decrypt(),
             Resources::mail(),
@@ -463,6 +465,7 @@ async fn only_the_worker_of_mails_may_send_one() {
             aws.batch_get_item(&Resources::row("SET_UP")),
             aws.put_item(&mail),
             aws.update_item(&aws.of_project("NOTICES")),
+            aws.query(None, &Resources::row(&format!("LOGIN#{NOBODY}#MEMBERS"))),
             aws.query(Some("lists_by_state"), &aws.pending()),
             aws.query(Some("lists_all"), &aws.of_account("MEMBERS", "")),
             aws.decrypt(),
@@ -471,7 +474,7 @@ async fn only_the_worker_of_mails_may_send_one() {
         ],
         vec![
             aws.scan(),
-            aws.query(None, &mail),
+            aws.query(Some("outbox"), &Resources::outbox()),
             aws.delete_item(&mail),
             aws.setup_secret(),
             aws.send("onboarding_queue_url"),
@@ -618,6 +621,19 @@ impl<'a> Resources<'a> {
             "sqs",
             "send_message",
             json!({"QueueUrl": self.stack.fact("email_queue_url"), "MessageBody": job.to_string()}),
+        )
+    }
+
+    /// Enqueues the record of a refused sign-in of nobody, with which the worker has nothing to do.
+    fn enqueue_refusal(&self) -> AwsCall {
+        let job = json!({
+            "job": "record_refusal", "login_id": NOBODY, "audit_id": NOBODY,
+            "address": "192.0.2.7", "request_id": "end_to_end", "at": "2026-11-29T10:00:00.000Z",
+        });
+        call(
+            "sqs",
+            "send_message",
+            json!({"QueueUrl": self.stack.fact("team_queue_url"), "MessageBody": job.to_string()}),
         )
     }
 

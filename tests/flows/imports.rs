@@ -77,6 +77,14 @@ async fn run(world: &mut World, token: &str, import: &Value, body: Value) -> Val
     seen.body
 }
 
+/// Has a file with a mistake checked.
+pub async fn checked(world: &mut World, token: &str) {
+    let file = format!("{HEADER}\n+4915123456789,,Ada,,,\n");
+    let import = send(world, token, file.as_bytes(), 1 << 20, true).await;
+    let checked = run(world, token, &import, Value::Null).await;
+    assert_eq!(counts(&checked), [0, 0, 0, 1], "{checked}");
+}
+
 /// Line, column and rule of each mistake, over all pages.
 async fn mistakes(world: &World, token: &str, import: &Value) -> BTreeSet<(u64, String, String)> {
     let path = format!("{}/errors", import_path(world, import));

@@ -383,6 +383,7 @@ async fn somebody_blocked_is_dropped_whatever_the_list_says() {
     world.block(&ada).await;
     let environment = world.connector.environment_id;
     world.invites_to_chat(PHONE, &[environment]).await;
+    world.settle().await;
     let before = world.db.items().unwrap();
     write(&world, &ada, "Let me in").await;
     world.settle().await;

@@ -280,13 +280,13 @@ async fn a_flood_beyond_the_limit_costs_one_read_and_one_update_a_message() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_counts_of_requests_name_the_connectors_that_held_back() {
     let mut world = limited(Platform::Slack, 1).await;
-    let token = world.all_powers().await;
     for person in strangers(&world, 3) {
         assert_eq!(writes(&world, &person).await, 200);
     }
     let since = world.now();
     let path = format!("{}/access-requests/counts", world.project_path());
     let shown = async |world: &World| {
+        let token = world.all_powers().await;
         let answer = world.call(&token, ("GET", &path), Value::Null, &[]).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body["held_back"].clone()

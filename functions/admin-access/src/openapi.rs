@@ -117,7 +117,7 @@ mod tests {
     };
     use serde::{Serialize, de::DeserializeOwned};
     use std::collections::BTreeMap;
-    use vestibule_admin::{api_types::ConversationKindName, openapi::merged};
+    use vestibule_admin::{api_types::ConversationKindName, openapi::merged, search::MatchField};
 
     fn document() -> Value {
         merged(vec![part()]).unwrap()
@@ -173,6 +173,7 @@ mod tests {
             FactName,
             FillName,
             FollowUpStatus,
+            MatchField,
             OnboardingMessageStatus,
             PolicyName,
             ReasonCodeName,
@@ -240,7 +241,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 35);
+        assert_eq!(count, 36);
     }
 
     #[test]

@@ -28,7 +28,11 @@ pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     access_requests::revoke::PROBLEM_TYPES,
     connectors::PROBLEM_TYPES,
     environments::PROBLEM_TYPES,
+    environments::delete::PROBLEM_TYPES,
+    environments::order::PROBLEM_TYPES,
     environments::test::PROBLEM_TYPES,
+    projects::PROBLEM_TYPES,
+    projects::delete::PROBLEM_TYPES,
 ];
 
 /// Every route, with its documentation and the access it requires.
@@ -47,6 +51,18 @@ fn places(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised(Permission::ProjectsRead, routes!(projects::get_project))
         .authorised(Permission::ProjectsWrite, routes!(projects::update_project))
         .authorised(
+            Permission::ProjectsWrite,
+            routes!(projects::archive::archive_project),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(projects::archive::restore_project),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(projects::delete::delete_project),
+        )
+        .authorised(
             Permission::ProjectsRead,
             routes!(environments::list_environments),
         )
@@ -61,6 +77,14 @@ fn places(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised(
             Permission::ProjectsWrite,
             routes!(environments::update_environment),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(environments::delete::delete_environment),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(environments::order::reorder_environments),
         )
         .authorised(
             Permission::ProjectsWrite,

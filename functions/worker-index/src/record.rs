@@ -28,7 +28,11 @@ pub(crate) async fn work(deps: &Deps, job: IndexRecord) -> Result<Worked, PortEr
     };
     let indexed = deps.index.index_record(job.scope, job.target);
     match indexed.await {
-        Ok(()) => deps.index.settle_indexing(job, lease.id).await?,
+        Ok(has_record) => {
+            deps.index
+                .settle_indexing(job, lease.id, has_record)
+                .await?;
+        }
         Err(error) => {
             tracing::error!(
                 project.id = %job.project_id(),

@@ -77,15 +77,15 @@ impl SearchIndexer for Memory {
         })
     }
 
-    async fn index_record(&self, _: ProjectScope, _: SearchTarget) -> Result<(), PortError> {
+    async fn index_record(&self, _: ProjectScope, _: SearchTarget) -> Result<bool, PortError> {
         if self.fails {
             return Err(PortError::Conflict { what: "index" });
         }
         self.note("indexed");
-        Ok(())
+        Ok(true)
     }
 
-    async fn settle_indexing(&self, _: IndexRecord, _: LeaseId) -> Result<(), PortError> {
+    async fn settle_indexing(&self, _: IndexRecord, _: LeaseId, _: bool) -> Result<(), PortError> {
         if self.changes_meanwhile {
             return Err(Lease::LOST);
         }

@@ -161,6 +161,8 @@ problem_types! {
         "`/v1/openapi.json` lists the routes.";
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "The address does not take this method",
         "The `Allow` header lists the methods that it supports.";
+    PROJECT_ARCHIVED = "project-archived", CONFLICT, "The project is archived",
+        "Nothing in it changes until it is taken back with `POST …/restore`. It can be read, and deleted.";
     CHANGED_MEANWHILE = "changed-meanwhile", CONFLICT, "The record was changed by somebody else",
         "Read it again, then decide whether you still want the change.";
     RIGHT_CHANGED = "right-changed", CONFLICT, "The caller's right changed meanwhile",

@@ -103,6 +103,7 @@ pub struct Mapping(BTreeMap<String, Option<Field>>);
 
 impl Mapping {
     /// Makes a mapping of these columns.
+    #[must_use]
     pub fn new(columns: impl IntoIterator<Item = (String, Option<Field>)>) -> Self {
         let mut mapping = BTreeMap::new();
         for (name, field) in columns {

@@ -29,6 +29,7 @@ pub struct EnvironmentNames(BTreeMap<String, EnvironmentId>);
 
 impl EnvironmentNames {
     /// Makes the names of these environments.
+    #[must_use]
     pub fn new(environments: impl IntoIterator<Item = (String, EnvironmentId)>) -> Self {
         let mut names = BTreeMap::new();
         for (name, id) in environments {

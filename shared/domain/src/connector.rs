@@ -218,6 +218,8 @@ pub struct Connector {
     pub preapprove_known_users: bool,
     /// Limits on access requests.
     pub request_limits: RequestLimits,
+    /// Whether its project is archived: what comes in is acknowledged, and leaves nothing.
+    pub is_archived: bool,
     /// The follow-up of an approval (SPEC A44).
     pub after_approval: AfterApproval,
     /// The provider's public settings, such as `api_app_id`.

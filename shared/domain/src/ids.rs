@@ -16,6 +16,8 @@
 //! | texts that one call added to a conversation, order to redrive | account, route, `Idempotency-Key` | the call can be made again |
 //! | chat user | project, provider, platform scope, identifier | after a merge, an alias leads to the survivor |
 //! | access request | connector, chat user, event key | never deleted |
+//! | entry about a refused sign-in | its job, account | ends with its time |
+//! | login as whose mails those that strangers order to an address stand | address | there is no record |
 //! | conversation, delivery | connector and the platform's ids | end with their connector |
 
 use serde::{Deserialize, Serialize};

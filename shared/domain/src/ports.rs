@@ -9,6 +9,7 @@ mod by;
 mod chat;
 mod conversations;
 mod directory;
+mod environments;
 mod erasure;
 mod files;
 mod given_up;
@@ -35,8 +36,9 @@ pub use access_requests::{
 pub use account_end::{AccountDeletion, AccountEndStore};
 pub use admin::{
     AccountStore, ApiKeyStore, ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created,
-    CredentialStore, EnvironmentStore, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects,
-    ProjectStore, Recovery, RecoveryOutcome, SetUp, SetUpOutcome, SetUpReceipt, TestStart,
+    CredentialStore, DELETED_CONNECTORS_MAX, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects,
+    ProjectDeletion, ProjectRemains, ProjectStore, Recovery, RecoveryOutcome, SetUp, SetUpOutcome,
+    SetUpReceipt,
 };
 pub use agents::{
     AgentHealthReader, AgentHealthStore, AgentNote, AgentState, ClaimedAgent, GivenUp, HeldSlot,
@@ -54,6 +56,9 @@ pub use conversations::{
 };
 pub use directory::{
     EndUserCreated, EndUserFilter, EndUserStore, EndUserUpdated, Linked, Unlinked,
+};
+pub use environments::{
+    EnvironmentDeletion, EnvironmentNeed, EnvironmentStore, NEED_SHOWN_MAX, TestStart,
 };
 pub use erasure::{ErasedPage, Eraser};
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
@@ -86,15 +91,15 @@ pub use outbox::{
     OutboxStore, OutboxView, PaceReader, Postponement,
 };
 pub use own_login::{
-    AddressChange, AddressOutcome, AddressStore, AddressTaking, BoundIdentity, LoginRemoval,
-    OwnLoginStore,
+    AddressChange, AddressOutcome, AddressStore, AddressTaking, BoundIdentity, IdentityRemoval,
+    LoginRemoval, OwnLoginStore,
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
 pub use search::{IndexQueue, IndexedPage, SearchIndexer};
 pub use sign_in::{
     AccountPlace, Admission, DeviceToken, FlowPurpose, FlowStore, LoginChange, LoginStore, Opening,
-    PasswordHasher, Reset, SessionStore, SignInFlow, ThrottleStore, Verdict,
+    PasswordHasher, RefusalStore, Reset, SessionStore, SignInFlow, ThrottleStore, Verdict,
 };
 pub use team::{
     Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientDeletion, ClientStore,

@@ -88,6 +88,7 @@ pub fn connector() -> Connector {
         request_cooldown: Duration::from_hours(24),
         preapprove_known_users: true,
         request_limits: RequestLimits::default(),
+        is_archived: false,
         after_approval: AfterApproval::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),
@@ -141,6 +142,7 @@ pub fn login(name: &str) -> Login {
     Login {
         id: LoginId::derive(&[name]),
         email: email(name),
+        address_since: at(0),
         name: name.to_owned(),
         verified_at: Some(at(0)),
         password: None,

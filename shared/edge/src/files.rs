@@ -267,6 +267,7 @@ mod tests {
             request_cooldown: Duration::ZERO,
             preapprove_known_users: true,
             request_limits: RequestLimits::default(),
+            is_archived: false,
             after_approval: AfterApproval::default(),
             settings: BTreeMap::from(settings),
             secrets: SealedSecrets::default(),

@@ -149,6 +149,10 @@ impl Intake {
             .provider
             .parse(request, &open.connector, self.clock.now())
             .map_err(Refused::from)?;
+        if open.connector.is_archived {
+            tracing::debug!(connector.id = %open.connector.id, "a call is ignored: the project is archived");
+            return Ok(reply);
+        }
         let bot = self.provider.bot(&Credentials {
             connector: &open.connector,
             secrets: &open.secrets,

@@ -40,6 +40,7 @@ pub(crate) fn connector(provider: Provider, settings: &[(&str, &str)]) -> Connec
         request_cooldown: Duration::ZERO,
         preapprove_known_users: true,
         request_limits: RequestLimits::default(),
+        is_archived: false,
         after_approval: AfterApproval::default(),
         settings: settings
             .iter()

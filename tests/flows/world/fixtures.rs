@@ -335,8 +335,13 @@ impl World {
         let vault = self.stores.vault.as_ref();
         let environment = environment(scope, name, &self.to_agent, vault, now).await;
         let environments = &self.stores.projects;
+        let layout = environments.layout(scope).await.unwrap();
+        let environment = Environment {
+            position: layout.next_position(),
+            ..environment
+        };
         environments
-            .create_environment(&environment, &audit(scope, now))
+            .create_environment(&environment, layout.version, &audit(scope, now))
             .await
             .unwrap();
         let named = (self.platform, name);
@@ -397,6 +402,7 @@ pub async fn make_project(
         scope,
         name: "Concierge".into(),
         history_days: HistoryDays::default(),
+        archived_at: None,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -485,6 +491,7 @@ pub async fn connector_row(
             new_per_minute: NEW_REQUESTS_PER_MINUTE_MAX,
             ..RequestLimits::default()
         },
+        is_archived: false,
         // Separate tests cover what follows an approval.
         after_approval: AfterApproval {
             mode: ApprovalMode::Silent,

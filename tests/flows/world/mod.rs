@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`wiring`] | the functions, made as at a cold start |
 //! | [`fixtures`] | initial contents, and rows that no function writes |
+//! | [`holders`] | people of the directory, straight from its store |
 //! | [`verbs`] | actions: people write, functions run, time passes |
 //! | [`admin`] | actions of admins, through the API |
 //! | [`directory`] | the directory of people, past the API |
@@ -19,6 +20,7 @@
 mod admin;
 mod directory;
 mod fixtures;
+mod holders;
 mod people;
 mod rest;
 mod verbs;

@@ -149,6 +149,7 @@ fn connector(platform: &dyn Platform) -> Connector {
         request_cooldown: Duration::ZERO,
         preapprove_known_users: true,
         request_limits: RequestLimits::default(),
+        is_archived: false,
         after_approval: AfterApproval::default(),
         settings: platform
             .settings()

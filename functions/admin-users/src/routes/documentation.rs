@@ -19,7 +19,7 @@ mod tests {
     };
     use serde_json::{Value, json};
     use std::collections::BTreeMap;
-    use vestibule_admin::openapi::merged;
+    use vestibule_admin::{openapi::merged, search::MatchField};
 
     #[test]
     fn every_enumeration_is_spelled_as_on_the_wire() {
@@ -33,6 +33,7 @@ mod tests {
             ("EndUserSourceName", json!(EndUserSourceName::SPELLINGS)),
             ("ImportFieldName", json!(ImportFieldName::SPELLINGS)),
             ("ImportStatusName", json!(ImportStatusName::SPELLINGS)),
+            ("MatchField", json!(MatchField::SPELLINGS)),
         ]);
         assert_eq!(told, on_the_wire);
         let orders = [

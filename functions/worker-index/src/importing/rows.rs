@@ -120,7 +120,8 @@ impl Batch {
 
     /// Numbers of rows by what comes of them.
     pub(super) fn counts(&self) -> ImportCounts {
-        let with = |effect| count(self.tasks.iter().filter(|(.., of)| *of == effect).count());
+        let with =
+            |effect: Effect| count(self.tasks.iter().filter(|(.., of)| *of == effect).count());
         ImportCounts {
             new: with(Effect::Adds),
             changed: with(Effect::Changes),

@@ -119,7 +119,8 @@ impl ConnectorStore for DynamoConnectors {
     ) -> Result<Created<Connector>, PortError> {
         let item = ConnectorItem::from(connector);
         let claim = keys::connector_claim(connector.id);
-        let mut with = vec![self.table.client_named_write(connector)?];
+        let mut with = self.table.leading_writes(connector)?;
+        with.push(self.table.client_named_write(connector)?);
         // Nobody waits yet, so nothing expires before a request made now does.
         if let Some(due) = connector.request_limits.expiry(connector.created_at) {
             with.extend(self.table.expiry_write(connector, due)?);
@@ -167,8 +168,8 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
-        let with = self.table.expiry_write(connector, connector.updated_at)?;
-        let with = with.into_iter().collect();
+        let mut with = self.table.leading_writes(connector)?;
+        with.extend(self.table.expiry_write(connector, connector.updated_at)?);
         self.table
             .replace_with(&item, connector.version, with, audit, "connector")
             .await
@@ -214,7 +215,8 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
-        let mut with = vec![self.table.closing_write(closing, due)?];
+        let mut with = self.table.leading_writes(connector)?;
+        with.push(self.table.closing_write(closing, due)?);
         with.extend(self.table.expiry_write(connector, connector.updated_at)?);
         self.table
             .replace_with(&item, connector.version, with, audit, "connector")
@@ -232,7 +234,8 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
-        let mut with = vec![self.table.client_named_write(connector)?];
+        let mut with = self.table.leading_writes(connector)?;
+        with.push(self.table.client_named_write(connector)?);
         with.extend(self.table.client_left_writes(connector, from)?);
         with.extend(self.table.expiry_write(connector, connector.updated_at)?);
         if let Some((closing, due)) = closing {
@@ -283,6 +286,7 @@ impl ConnectorStore for DynamoConnectors {
             ),
             self.table
                 .claim_write(&keys::connector_claim(connector.id))?,
+            self.table.led_write(connector)?,
         ];
         let left = self
             .table

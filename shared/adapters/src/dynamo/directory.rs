@@ -4,7 +4,7 @@ mod hits;
 mod links;
 mod writes;
 
-use self::writes::holder_in;
+use self::writes::{holder_in, newly_sole};
 use super::{
     items::{ChatUserItem, EndUserItem, PhoneItem},
     keys::{self, ALL_PK, INDEX_ALL},
@@ -35,7 +35,7 @@ const CHANGED: PortError = PortError::Conflict { what: WHAT };
 /// Number of attempts at a change whose record stayed as it was read while links of it changed.
 const ATTEMPTS: usize = 4;
 /// Number at which counting stops.
-const COUNT_MAX: usize = 1000;
+pub(super) const COUNT_MAX: usize = 1000;
 
 /// See [`EndUserStore`].
 #[derive(Debug, Clone)]
@@ -82,7 +82,11 @@ impl Table {
         let mut writes = self.put_end_user_writes(None, user)?;
         writes.push(self.new_end_user_check(user)?);
         let claim = writes.len() - 1;
-        writes.extend(self.environment_checks(user.scope, &user.environments)?);
+        let mut added = user.environments.clone();
+        if let Some(sole) = newly_sole(None, user) {
+            added.remove(&sole);
+        }
+        writes.extend(self.environment_checks(user.scope, &added)?);
         let reasons = match self.transact_for(writes, author).await? {
             Transacted::Done => return Ok(EndUserCreated::New),
             Transacted::Cancelled(reasons) => reasons,
@@ -164,7 +168,10 @@ impl Table {
         let mut writes = self.put_end_user_writes(Some(stored), &next)?;
         let granted_by = &audit.actor.name;
         writes.extend(self.linked_chat_user_writes(&next, &chat_users, granted_by, at)?);
-        let added = &next.environments - &stored.environments;
+        let mut added = &next.environments - &stored.environments;
+        if let Some(sole) = newly_sole(Some(stored), &next) {
+            added.remove(&sole);
+        }
         writes.extend(self.environment_checks(next.scope, &added)?);
         match self.transact_for(writes, author).await? {
             Transacted::Done => Ok(Some(EndUserUpdated::Done(Box::new(next)))),

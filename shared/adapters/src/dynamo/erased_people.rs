@@ -118,7 +118,7 @@ fn standing_write(
             version: standing.version + 1,
             ..kept
         };
-        let item = StandingItem::new(scope, &kept, at);
+        let item = StandingItem::new(scope, &kept, at).of_wish(scope, at);
         let put = table.put_part(&item, "version = :read", &values)?;
         return Ok(put_write(put));
     }

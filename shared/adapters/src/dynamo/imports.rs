@@ -143,7 +143,8 @@ impl ImportStore for DynamoImports {
     async fn put_import_part(
         &self,
         import: &Import,
-        (number, upload): (u16, &str),
+        number: u16,
+        upload: &str,
         bytes: &[u8],
         now: Timestamp,
     ) -> Result<Import, PortError> {

@@ -46,7 +46,7 @@ pub(super) use chat_user::{ChatUserItem, SameAsItem, StatusAttributes};
 pub(super) use closing::ClosingItem;
 pub(super) use connector::ConnectorItem;
 pub(super) use conversation::ConversationItem;
-pub(super) use end_user::{EndUserItem, PhoneItem};
+pub(super) use end_user::{EndUserItem, HolderItem, PhoneItem};
 pub(super) use environment::EnvironmentItem;
 pub(super) use erasure::{ErasureItem, WrittenConversationItem};
 pub(super) use expiry::ExpiryItem;

@@ -19,7 +19,7 @@ use super::{
     keys,
     lease::{SETTLED, settled_by},
     marks::Marked,
-    table::{Conditional, Table, n, s},
+    table::{Conditional, Table, Transacted, delete_write, n, s},
 };
 use async_trait::async_trait;
 use vestibule_domain::{
@@ -45,6 +45,20 @@ impl DynamoSearchIndex {
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
+    }
+}
+
+impl DynamoSearchIndex {
+    /// Removes an order under its claim. One that is gone was removed by this claim, or is nobody's.
+    async fn remove_order(&self, order: &keys::Key, lease: LeaseId) -> Result<(), PortError> {
+        let held = "attribute_not_exists(pk) OR lease_id = :lease";
+        let delete = self
+            .table
+            .delete_part(order, held, &[(":lease", s(lease))])?;
+        match self.table.transact(vec![delete_write(delete)]).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(Lease::LOST),
+        }
     }
 }
 
@@ -95,19 +109,29 @@ impl SearchIndexer for DynamoSearchIndex {
         &self,
         scope: ProjectScope,
         target: SearchTarget,
-    ) -> Result<(), PortError> {
+    ) -> Result<bool, PortError> {
         let indexed = self.table.indexed(scope, target).await?;
         // Read after the row whose version is the condition of the write: what another worker wrote by an earlier
         // state of the record is then seen here, or stands in the way.
         let texts = self.table.searched_texts(scope, target).await?;
         self.table
             .index(scope, (target, texts.as_deref()), indexed)
-            .await
+            .await?;
+        Ok(texts.is_some())
     }
 
-    async fn settle_indexing(&self, job: IndexRecord, lease: LeaseId) -> Result<(), PortError> {
+    async fn settle_indexing(
+        &self,
+        job: IndexRecord,
+        lease: LeaseId,
+        has_record: bool,
+    ) -> Result<(), PortError> {
+        let order = Marked::by(job.into()).key;
+        if !has_record {
+            return self.remove_order(&order, lease).await;
+        }
         let update = self.table.update_part(
-            &Marked::by(job.into()).key,
+            &order,
             &format!("SET settled_lease = :lease, version = version + :one REMOVE {SETTLED}"),
             "lease_id = :lease",
             &[],

@@ -4,20 +4,17 @@ use crate::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
     account::{
-        Account, Client, Environment, Project,
-        agent_tests::{RunningTest, TooManyTests},
+        Account, Client, Environment, Project, ProjectState,
         api_key::ApiKey,
         credential::{Credential, CredentialClaim},
+        layout::ProjectLayout,
         proof::{CallerProof, CredentialId},
     },
     chat::user::{ChatUser, ChatUserStatus},
     connector::{Connector, ConnectorSummary, ConnectorTest, Provider},
     erasure::Erasure,
     event::AuditEntry,
-    ids::{
-        AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, DeliveryId, EnvironmentId,
-        LoginMethodId, ProjectId,
-    },
+    ids::{AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, LoginMethodId, ProjectId},
     page::{ListError, Page, PageRequest},
     ports::{AvatarImage, By},
     team::{invitation::Invitation, login::Login, mail::Mail, member::Member},
@@ -175,6 +172,16 @@ pub trait CredentialStore: Send + Sync {
         &self,
         claim: &CredentialClaim,
     ) -> Result<Option<Credential>, PortError>;
+    /// Does the same, and returns the state of a project of the account that is claimed, in the same read. Like
+    /// everything that is read under a claim, it counts once the claim is proven.
+    async fn find_credential_beside(
+        &self,
+        claim: &CredentialClaim,
+        _project: ProjectId,
+    ) -> Result<(Option<Credential>, ProjectState), PortError> {
+        let found = self.find_credential(claim).await?;
+        Ok((found, ProjectState::Active))
+    }
     /// Records a use: a key's day, a session's activity. Best effort; a credential that was revoked meanwhile
     /// stays revoked.
     async fn note_use(&self, credential: &Credential, now: Timestamp) -> Result<(), PortError>;
@@ -243,14 +250,29 @@ pub trait ProjectStore: Send + Sync {
         scope: AccountScope,
         id: ProjectId,
     ) -> Result<Option<Project>, PortError>;
-    /// Lists the account's projects.
+    /// Lists the account's projects that are archived, or those that are not.
     async fn list_projects(
         &self,
         scope: AccountScope,
+        archived: bool,
         page: &PageRequest,
     ) -> Result<Page<Project>, ListError>;
     /// Stores a project made from the record at `project.version`. `Conflict` when the record changed.
     async fn update_project(&self, project: &Project, audit: &AuditEntry) -> Result<(), PortError>;
+    /// Stores a project that is archived or taken back, made from the record at `project.version`. Its connectors
+    /// follow in the same transaction, except where there are too many for one: then the first of them precede it.
+    /// `Conflict` when the project, its layout or a connector changed.
+    async fn archive_project(&self, project: &Project, audit: &AuditEntry)
+    -> Result<(), PortError>;
+    /// Returns what goes with a project at once.
+    async fn project_remains(&self, scope: ProjectScope) -> Result<ProjectRemains, PortError>;
+    /// Deletes a project with connectors of it, and leaves the order to remove everything else in it. `Conflict` when
+    /// the project, its layout or a connector changed.
+    async fn delete_project(
+        &self,
+        deletion: &ProjectDeletion<'_>,
+        by: By<'_>,
+    ) -> Result<(), PortError>;
     /// Like [`update_project`](Self::update_project), and leaves an erasure of the messages that are no
     /// longer kept in the same transaction, with an outbox mark due at `due`.
     async fn update_and_erase(
@@ -262,65 +284,31 @@ pub trait ProjectStore: Send + Sync {
     ) -> Result<(), PortError>;
 }
 
-/// The store of environments.
-#[async_trait]
-pub trait EnvironmentStore: Send + Sync {
-    /// Creates an environment.
-    async fn create_environment(
-        &self,
-        environment: &Environment,
-        audit: &AuditEntry,
-    ) -> Result<Created<Environment>, PortError>;
-    /// Returns one environment.
-    async fn get_environment(
-        &self,
-        scope: ProjectScope,
-        id: EnvironmentId,
-    ) -> Result<Option<Environment>, PortError>;
-    /// Whether a project of the account has this environment.
-    async fn has_environment(
-        &self,
-        scope: AccountScope,
-        id: EnvironmentId,
-    ) -> Result<bool, PortError>;
-    /// Lists the project's environments, in the order of creation.
-    async fn list_environments(
-        &self,
-        scope: ProjectScope,
-        page: &PageRequest,
-    ) -> Result<Page<Environment>, ListError>;
-    /// Stores an environment made from the record at `environment.version`. `Conflict` when the
-    /// record changed.
-    async fn update_environment(
-        &self,
-        environment: &Environment,
-        audit: &AuditEntry,
-    ) -> Result<(), PortError>;
-    /// Records that a test delivery begins, with its audit entry, unless too many are under way. Counts them
-    /// and records the new one in one write. `Conflict` when others kept beginning and ending meanwhile.
-    async fn begin_test(
-        &self,
-        scope: AccountScope,
-        test: &RunningTest,
-        now: Timestamp,
-        audit: &AuditEntry,
-    ) -> Result<TestStart, PortError>;
-    /// Records that a test delivery has ended.
-    async fn end_test(
-        &self,
-        scope: AccountScope,
-        id: DeliveryId,
-        now: Timestamp,
-    ) -> Result<(), PortError>;
+/// What goes with a project at once.
+#[derive(Debug, Clone)]
+pub struct ProjectRemains {
+    /// The layout.
+    pub layout: ProjectLayout,
+    /// The connectors.
+    pub connectors: Vec<Connector>,
 }
 
-/// The outcome of beginning a test delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TestStart {
-    /// It is under way.
-    Begun,
-    /// Others have to end first. Nothing was recorded.
-    TooMany(TooManyTests),
+/// Connectors that one transaction deletes with their project.
+pub const DELETED_CONNECTORS_MAX: usize = 15;
+
+/// The deletion of a project.
+#[derive(Debug, Clone, Copy)]
+pub struct ProjectDeletion<'a> {
+    /// The project, as it was read.
+    pub project: &'a Project,
+    /// Its connectors, as they were read: all that are left, at most [`DELETED_CONNECTORS_MAX`].
+    pub connectors: &'a [Connector],
+    /// The version of its layout.
+    pub layout_version: u64,
+    /// The order to remove everything else.
+    pub erasure: &'a Erasure,
+    /// Time at which the outbox mark of the order is due.
+    pub due: Timestamp,
 }
 
 /// A count that stops early when the number is large.

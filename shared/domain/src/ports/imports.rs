@@ -51,7 +51,8 @@ pub trait ImportStore: Send + Sync {
     async fn put_import_part(
         &self,
         import: &Import,
-        (number, upload): (u16, &str),
+        number: u16,
+        upload: &str,
         bytes: &[u8],
         now: Timestamp,
     ) -> Result<Import, PortError>;

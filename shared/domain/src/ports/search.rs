@@ -31,16 +31,23 @@ pub trait SearchIndexer: Send + Sync {
     ) -> Result<Claim<u32>, PortError>;
 
     /// Brings the index in line with a record as it stands, or with its absence. What is in line already is not
-    /// written again. After a crash at any step, the next call goes on. `Conflict` when another worker came first.
+    /// written again. After a crash at any step, the next call goes on. `Conflict` when another worker came first. Returns
+    /// whether there is a record.
     async fn index_record(
         &self,
         scope: ProjectScope,
         target: SearchTarget,
-    ) -> Result<(), PortError>;
+    ) -> Result<bool, PortError>;
 
-    /// Ends a claim and its order. [`Lease::LOST`] when the record was changed meanwhile, or the claim was lost: the
-    /// order stays then, for another job.
-    async fn settle_indexing(&self, job: IndexRecord, lease: LeaseId) -> Result<(), PortError>;
+    /// Ends a claim and its order. The order of a record that is gone goes too, so that nothing names the record.
+    /// [`Lease::LOST`] when the record was changed meanwhile, or the claim was lost: the order stays then, for
+    /// another job.
+    async fn settle_indexing(
+        &self,
+        job: IndexRecord,
+        lease: LeaseId,
+        has_record: bool,
+    ) -> Result<(), PortError>;
 
     /// Ends a claim and leaves the order for a job at this time. [`Lease::LOST`] as for settling.
     async fn postpone_indexing(

@@ -145,6 +145,7 @@ fn connector() -> Connector {
         request_cooldown: Duration::ZERO,
         preapprove_known_users: true,
         request_limits: RequestLimits::default(),
+        is_archived: false,
         after_approval: AfterApproval::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),

@@ -299,6 +299,7 @@ impl Complete {
             request_cooldown: self.request_cooldown,
             preapprove_known_users: self.preapprove_known_users,
             request_limits: self.request_limits,
+            is_archived: false,
             after_approval: self.after_approval,
             settings: self.fields.settings,
             secrets,

@@ -40,7 +40,7 @@ pub async fn cancel_import(
     amend(
         &IfMatch::Absent,
         || read(deps, scope, path.import_id),
-        |import| async move { cancel(deps, call, import).await },
+        |import| cancel(deps, call, import),
     )
     .await
 }

@@ -43,10 +43,9 @@ pub async fn put_import_part(
         return Err(wrong_state(&import));
     }
     let upload = call.audit_id().to_string();
-    let place = (path.part, upload.as_str());
     let put = deps
         .imports
-        .put_import_part(&import, place, &body.0, call.now());
+        .put_import_part(&import, path.part, &upload, &body.0, call.now());
     match put.await {
         Ok(import) => Ok(shown(import)),
         // It was started or cancelled meanwhile.

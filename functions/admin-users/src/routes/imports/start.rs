@@ -89,7 +89,7 @@ pub async fn start_import(
     amend(
         &IfMatch::Absent,
         || read(deps, scope, path.import_id),
-        |import| async move { run(deps, call, start, import).await },
+        |import| run(deps, call, start, import),
     )
     .await
 }

@@ -1,8 +1,8 @@
 //! The writes by which the directory changes, as parts of any transaction.
 
 use super::super::{
-    items::{ChatUserItem, EndUserItem, PhoneItem},
-    keys,
+    items::{ChatUserItem, EndUserItem, HolderItem, PhoneItem},
+    keys::{self, Key},
     table::{Cancelled, Table, check_write, delete_write, from_row, key_of, n, put_write, s},
 };
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
@@ -42,10 +42,34 @@ pub(in crate::dynamo) fn holder_in(reasons: &[Cancelled]) -> Result<Option<EndUs
     Ok(None)
 }
 
+/// The environment that becomes the only one of a person with this change. It must exist.
+pub(in crate::dynamo) fn newly_sole(
+    before: Option<&EndUser>,
+    after: &EndUser,
+) -> Option<EnvironmentId> {
+    if before.is_some_and(|before| before.environments == after.environments) {
+        return None;
+    }
+    let mut all = after.environments.iter();
+    match (all.next(), all.next()) {
+        (Some(sole), None) => Some(*sole),
+        _ => None,
+    }
+}
+
+/// The rows by which an environment finds this person among its holders.
+fn held(user: &EndUser) -> Vec<Key> {
+    let is_only = user.environments.len() == 1;
+    let all = user.environments.iter();
+    all.map(|id| keys::holder(user.scope, *id, user.id, is_only))
+        .collect()
+}
+
 impl Table {
     /// Makes the writes that store a person: the record under the versions of `before`, or as a new one; then the
     /// row of the phone number, unless it says the same already or belongs to somebody else; then the removal of
-    /// the number that the person gives up. The versions in `after` are stored as they are.
+    /// the number that the person gives up; then the rows of the person among the holders of environments, and the
+    /// checks that an environment which becomes the only one stays. The versions in `after` are stored as they are.
     pub(in crate::dynamo) fn put_end_user_writes(
         &self,
         before: Option<&EndUser>,
@@ -77,6 +101,19 @@ impl Table {
             let row = keys::phone(after.scope, &key);
             writes.push(delete_write(self.delete_part(&row, OWN_OR_NONE, &own)?));
         }
+        let (stored, wanted) = (before.map(held).unwrap_or_default(), held(after));
+        for key in wanted.iter().filter(|key| !stored.contains(key)) {
+            writes.push(put_write(self.replacing_part(&HolderItem::at(key))?));
+        }
+        for key in stored.iter().filter(|key| !wanted.contains(key)) {
+            writes.push(delete_write(self.removal_part(key)?));
+        }
+        if let Some(sole) = newly_sole(before, after) {
+            writes.push(self.environment_check(after.scope, sole)?);
+            let closing = keys::environment_closing(after.scope, sole);
+            let check = self.check_part(&closing, "attribute_not_exists(pk)", &[], &[])?;
+            writes.push(check_write(check));
+        }
         let is_as_searched = before.is_some_and(|before| {
             before.names == after.names
                 && before.phone == after.phone
@@ -107,6 +144,9 @@ impl Table {
             let row = keys::phone(scope, &phone.key());
             let own = [(":id", s(id))];
             writes.push(delete_write(self.delete_part(&row, OWN_OR_NONE, &own)?));
+        }
+        for key in held(user) {
+            writes.push(delete_write(self.removal_part(&key)?));
         }
         Ok(writes)
     }
@@ -161,13 +201,59 @@ impl Table {
         scope: ProjectScope,
         environments: &BTreeSet<EnvironmentId>,
     ) -> Result<Vec<TransactWriteItem>, PortError> {
-        environments
-            .iter()
-            .map(|id| {
-                let key = keys::environment(scope, *id);
-                let check = self.check_part(&key, "attribute_exists(pk)", &[], &[])?;
-                Ok(check_write(check))
-            })
-            .collect()
+        let all = environments.iter();
+        all.map(|id| self.environment_check(scope, *id)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_domain::{
+        AccountScope,
+        directory::end_user::{EndUserSource, Names},
+        ids::{AccountId, ProjectId},
+    };
+
+    fn holding(names: &[&str]) -> EndUser {
+        let account = AccountScope::of_verified(AccountId::derive(&["a"]));
+        let environments = names.iter().map(|name| EnvironmentId::derive(&[name]));
+        EndUser {
+            id: EndUserId::derive(&["u"]),
+            scope: account.project(ProjectId::derive(&["p"])),
+            source: EndUserSource::Invited,
+            names: Names::default(),
+            phone: None,
+            email: None,
+            environments: environments.collect(),
+            chat_users: BTreeSet::new(),
+            version: 1,
+            links_version: 1,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+        }
+    }
+
+    /// SPEC C60.
+    #[test]
+    fn a_person_is_among_the_holders_of_each_environment_alone_or_beside_others() {
+        let id = |name: &str| EnvironmentId::derive(&[name]);
+        let (none, one, two) = (holding(&[]), holding(&["e"]), holding(&["e", "f"]));
+        assert!(held(&none).is_empty());
+        let only = keys::holder(one.scope, id("e"), one.id, true);
+        assert_eq!(held(&one), [only]);
+        assert!(held(&two).iter().all(|key| key.sk.starts_with("ALSO#")));
+        assert_eq!(held(&two).len(), 2);
+        for (before, after, expected) in [
+            (None, &one, Some(id("e"))),
+            (Some(&two), &one, Some(id("e"))),
+            (Some(&none), &one, Some(id("e"))),
+            (Some(&one), &one, None),
+            (Some(&one), &two, None),
+            (Some(&one), &none, None),
+            (None, &two, None),
+        ] {
+            assert_eq!(newly_sole(before, after), expected);
+        }
     }
 }

@@ -41,6 +41,8 @@ pub(in crate::dynamo) struct ConnectorItem {
     new_requests_per_minute: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     requests_expire_after_days: Option<u16>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_archived: bool,
     #[serde(default)]
     after_approval: AfterApproval,
     settings: BTreeMap<String, String>,
@@ -88,6 +90,7 @@ impl From<&Connector> for ConnectorItem {
             preapprove_known_users: connector.preapprove_known_users,
             new_requests_per_minute: connector.request_limits.new_per_minute,
             requests_expire_after_days: connector.request_limits.expire_after_days,
+            is_archived: connector.is_archived,
             after_approval: connector.after_approval.clone(),
             settings: connector.settings.clone(),
             secrets: connector.secrets.clone(),
@@ -121,6 +124,7 @@ impl From<ConnectorItem> for Connector {
                 new_per_minute: item.new_requests_per_minute,
                 expire_after_days: item.requests_expire_after_days,
             },
+            is_archived: item.is_archived,
             after_approval: item.after_approval,
             settings: item.settings,
             secrets: item.secrets,
@@ -165,6 +169,7 @@ mod tests {
                 new_per_minute: 5,
                 expire_after_days: Some(30),
             },
+            is_archived: true,
             after_approval: AfterApproval::default(),
             settings: BTreeMap::new(),
             secrets: SealedSecrets::default(),

@@ -89,6 +89,23 @@ impl EndUserItem {
     }
 }
 
+/// A holder of an environment. The key says all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(in crate::dynamo) struct HolderItem {
+    pk: String,
+    sk: String,
+}
+
+impl HolderItem {
+    /// Makes the row at this key.
+    pub(in crate::dynamo) fn at(key: &keys::Key) -> Self {
+        Self {
+            pk: key.pk.clone(),
+            sk: key.sk.clone(),
+        }
+    }
+}
+
 /// The holder of a phone number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::dynamo) struct PhoneItem {

@@ -136,6 +136,18 @@ impl StandingItem {
     }
 }
 
+impl StandingItem {
+    /// The row of a standing that holds the wish of a person who was erased at this time, with its place in the list
+    /// of these: nothing else leads to it.
+    pub(in crate::dynamo) fn of_wish(self, scope: ProjectScope, at: Timestamp) -> Self {
+        Self {
+            all_pk: Some(keys::wishes(scope)),
+            all_sk: Some(format!("{at}#{}#{}", self.chat_user_id, self.connector_id)),
+            ..self
+        }
+    }
+}
+
 /// The place in the list of people who wait.
 pub(in crate::dynamo) struct WaitingPlace {
     /// The partition of the list.

@@ -47,9 +47,15 @@ pub fn held_message(scope: ProjectScope, id: AccessRequestId) -> Key {
 #[must_use]
 pub fn closing(scope: ProjectScope, connector_id: ConnectorId) -> Key {
     Key::new(
-        format!("{}#{CLOSINGS}", project_pk(scope)),
+        closings_in(scope),
         format!("{CLOSING_PREFIX}{connector_id}"),
     )
+}
+
+/// The partition of a project's orders to close requests.
+#[must_use]
+pub fn closings_in(scope: ProjectScope) -> String {
+    format!("{}#{CLOSINGS}", project_pk(scope))
 }
 
 const CLOSINGS: &str = "CLOSINGS";
@@ -87,15 +93,17 @@ fn parse_of_closings(key: &Key, prefix: &str) -> Option<(ProjectScope, Connector
 /// is apart because roles are limited by partition.
 #[must_use]
 pub fn tally(scope: ProjectScope, connector_id: ConnectorId, row: u8) -> Key {
-    Key::new(tallies(scope), format!("CONNECTOR#{connector_id}#{row}"))
+    Key::new(tallies_in(scope), format!("CONNECTOR#{connector_id}#{row}"))
 }
 
 /// The row that says that the numbers of a project count from its start.
 #[must_use]
 pub fn tallies_begun(scope: ProjectScope) -> Key {
-    Key::new(tallies(scope), "BEGUN")
+    Key::new(tallies_in(scope), "BEGUN")
 }
 
-fn tallies(scope: ProjectScope) -> String {
+/// The partition of the numbers of a project's requests.
+#[must_use]
+pub fn tallies_in(scope: ProjectScope) -> String {
     format!("{}#TALLIES", project_pk(scope))
 }

@@ -103,6 +103,22 @@ impl Table {
             .await
     }
 
+    /// The keys of all rows that may be there of a record.
+    pub(in crate::dynamo) async fn index_keys(
+        &self,
+        scope: ProjectScope,
+        target: SearchTarget,
+    ) -> Result<Vec<keys::Key>, PortError> {
+        let Some(item) = self.indexed(scope, target).await? else {
+            return Ok(Vec::new());
+        };
+        let wholes = item.texts.iter().map(|text| Whole::read(text));
+        let rows = wholes.flat_map(|whole| SuffixItem::all(scope, target, &whole));
+        let mut found: HashSet<keys::Key> = rows.map(|row| row.key()).collect();
+        found.insert(keys::indexed(scope, target));
+        Ok(found.into_iter().collect())
+    }
+
     /// Brings the rows in line with the texts of a record, unless they are. `indexed` was read before the texts.
     pub(super) async fn index(
         &self,

@@ -240,6 +240,7 @@ mod tests {
             request_cooldown: Duration::from_mins(1),
             preapprove_known_users: true,
             request_limits: RequestLimits::default(),
+            is_archived: false,
             after_approval: AfterApproval::default(),
             settings: BTreeMap::from([("team_id".to_owned(), "T0".to_owned())]),
             secrets: SealedSecrets::default(),
