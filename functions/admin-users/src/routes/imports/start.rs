@@ -71,7 +71,7 @@ impl Start {
     path = "/v1/projects/{project_id}/end-users/imports/{import_id}/start",
     tag = "Users",
     params(ImportPath),
-    request_body = Option<StartImportRequest>,
+    request_body(content = Option<StartImportRequest>, description = "Optional."),
     responses(
         (status = 200, description = "The import runs, or is done.", body = super::ImportResponse, headers(("ETag" = String, description = "Version of the record."))),
         (status = 409, description = "Another import runs (see `import_id`), parts are missing (see `received`), or the import is over (see `state`).", body = Problem, content_type = "application/problem+json"),
