@@ -161,11 +161,12 @@ impl ImportStore for DynamoImports {
             .buffer_unordered(CONCURRENCY)
             .try_collect::<()>()
             .await?;
+        let name = number.to_string();
         let update = self.table.update_part(
             &keys::import(import.scope, import.id),
             "SET file_parts.#number = :part, updated_at = :at, version = version + :one",
             "import_status = :uploading",
-            &[("#number", &number.to_string())],
+            &[("#number", name.as_str())],
             &[
                 (":part", to_value(&part)?),
                 (":at", s(now)),

@@ -22,7 +22,7 @@ use vestibule_domain::{
     path = "/v1/projects/{project_id}/end-users/imports/{import_id}/parts/{part}",
     tag = "Users",
     params(ImportPartPath),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = String, content_type = "application/octet-stream", description = "The bytes of the part."),
     responses(
         (status = 200, description = "The import with this part.", body = super::ImportResponse, headers(("ETag" = String, description = "Version of the record."))),
         (status = 409, description = "The import awaits no parts.", body = Problem, content_type = "application/problem+json"),
