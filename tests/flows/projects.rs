@@ -40,7 +40,10 @@ async fn an_archived_project_answers_nobody_and_takes_no_change_until_it_is_take
     let archived = put(&world, &token, "archive").await;
     assert_eq!(archived["archived_at"], json!(world.now()));
     assert!(listed(&world, &token, "").await.is_empty());
-    assert_eq!(listed(&world, &token, "?archived=true").await, [id.clone()]);
+    assert_eq!(
+        listed(&world, &token, "?archived=true").await,
+        std::slice::from_ref(&id)
+    );
     world.restart();
     let before = world.db.items().unwrap();
     say(&world, &ada, "Are you there?").await;

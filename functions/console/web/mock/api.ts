@@ -7,6 +7,9 @@ import { chatUsersRoutes } from "./chat-users.ts";
 import { clientsRoutes } from "./clients.ts";
 import { connectorsRoutes } from "./connectors.ts";
 import { ACME, account, GLOBEX, me } from "./data.ts";
+import { endUsersRoutes } from "./end-users.ts";
+import { environmentsRoutes } from "./environments.ts";
+import { importsRoutes } from "./imports.ts";
 import { invitationsRoutes } from "./invitations.ts";
 import { loginMethodsRoutes } from "./login-methods.ts";
 import { meRoutes } from "./me.ts";
@@ -29,6 +32,9 @@ const ROUTES: Routes = [
   ...loginMethodsRoutes,
   ...apiKeysRoutes,
   ...auditRoutes,
+  ...importsRoutes,
+  ...endUsersRoutes,
+  ...environmentsRoutes,
   ...connectorsRoutes,
   ...chatUsersRoutes,
   ...accessRequestsRoutes,

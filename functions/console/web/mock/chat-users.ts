@@ -1,7 +1,8 @@
 import type { ChatUser, ChatUserStatus } from "../src/api/chat-users";
-import { blockRequests, listRequests, USERS } from "./access-requests.ts";
+import { blockRequests, listRequests } from "./access-requests.ts";
 import { connectors, environment } from "./connectors.ts";
 import { ago, id, me } from "./data.ts";
+import { endUsers } from "./end-users.ts";
 import { type Call, change, ok, page, problem, type Reply, type Routes, removeFrom, tagged } from "./reply.ts";
 
 const MINUTE = 60_000;
@@ -145,7 +146,7 @@ export const chatUsersRoutes: Routes = [
     "POST /v1/projects/*/chat-users/*/link",
     ({ body }, [, user]) =>
       one(user, (known) => {
-        const linked = USERS.find((choice) => choice.id === body.end_user_id);
+        const linked = endUsers.find((choice) => choice.id === body.end_user_id);
         known.end_user = linked ? { id: linked.id, display_name: linked.full_name } : null;
         return undefined;
       }),

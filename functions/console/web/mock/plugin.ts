@@ -26,7 +26,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     path: url.pathname,
     query: url.searchParams,
     headers: request.headers,
-    body: text ? JSON.parse(text) : {},
+    body: request.headers["content-type"]?.startsWith("application/json") && text ? JSON.parse(text) : {},
   });
   // Long enough to see that something is under way.
   await new Promise((resolve) => setTimeout(resolve, Number(process.env.MOCK_DELAY ?? 150)));

@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, redirect, type SearchSchemaInput } from "@tanstack/react-router";
 import { addressLink } from "./address-link";
 import { currentAccount, setAccount } from "./api/client";
+import { END_USERS } from "./api/end-users";
 import { meOptions, type Permission } from "./api/me";
 import { isProblem } from "./api/problems";
 import { projectsOptions } from "./api/projects";
@@ -259,6 +260,79 @@ const person = createRoute({
   component: lazyPage(() => import("./pages/people/person-page"), "PersonPage"),
 });
 
+const projectSettings = createRoute({
+  getParentRoute: () => project,
+  path: "/settings",
+  component: lazyPage(() => import("./frame/project-settings-start"), "ProjectSettingsStart"),
+});
+
+const general = createRoute({
+  getParentRoute: () => project,
+  path: "/settings/general",
+  staticData: { title: frame.general, permission: "projects.read" },
+  component: lazyPage(() => import("./pages/project/general-page"), "GeneralPage"),
+});
+
+const endUsers = createRoute({
+  getParentRoute: () => project,
+  path: "/settings/users",
+  validateSearch: (raw: Raw) => ({
+    q: text(raw, "q"),
+    environment: text(raw, "environment"),
+    source: oneOf(raw, "source", ["invited", "self_registered"]),
+    order: oneOf(raw, "order", ["oldest", "name"]),
+  }),
+  staticData: { title: frame.usersManagement, permission: END_USERS.read },
+  component: lazyPage(() => import("./pages/users/users-page"), "UsersPage"),
+});
+
+const newEndUser = createRoute({
+  getParentRoute: () => project,
+  path: "/settings/users/new",
+  staticData: { title: frame.addUser, permission: END_USERS.write },
+  component: lazyPage(() => import("./pages/users/new-user-page"), "NewUserPage"),
+});
+
+const newImport = createRoute({
+  getParentRoute: () => project,
+  path: "/settings/users/import",
+  staticData: { title: frame.importUsers, permission: END_USERS.write },
+  component: lazyPage(() => import("./pages/users/import/file-page"), "FilePage"),
+});
+
+const userImport = createRoute({
+  getParentRoute: () => project,
+  path: "/settings/users/import/$import",
+  validateSearch: (raw: Raw) => ({
+    /** Step that is shown, where the import itself does not say: its columns. */
+    step: oneOf(raw, "step", ["columns"]),
+  }),
+  staticData: { title: frame.importUsers, permission: END_USERS.write },
+  component: lazyPage(() => import("./pages/users/import/import-page"), "ImportPage"),
+});
+
+const endUser = createRoute({
+  getParentRoute: () => project,
+  path: "/settings/users/$id",
+  staticData: { title: frame.usersManagement, permission: END_USERS.read },
+  component: lazyPage(() => import("./pages/users/user-page"), "UserPage"),
+});
+
+const environments = createRoute({
+  getParentRoute: () => project,
+  path: "/settings/environments",
+  validateSearch: (raw: Raw) => ({ create: flag(raw, "create") }),
+  staticData: { title: frame.environments, permission: "projects.read" },
+  component: lazyPage(() => import("./pages/environments/environments-page"), "EnvironmentsPage"),
+});
+
+const environment = createRoute({
+  getParentRoute: () => project,
+  path: "/settings/environments/$id",
+  staticData: { title: frame.environments, permission: "projects.read" },
+  component: lazyPage(() => import("./pages/environments/environment-page"), "EnvironmentPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => account,
   path: "/settings",
@@ -379,6 +453,15 @@ export const routeTree = root.addChildren([
       connector,
       people,
       person,
+      projectSettings,
+      general,
+      endUsers,
+      newEndUser,
+      newImport,
+      userImport,
+      endUser,
+      environments,
+      environment,
     ]),
   ]),
 ]);

@@ -13,29 +13,6 @@ use vestibule_domain::{
 };
 
 impl Table {
-    /// Writes a new row, its companion rows and the audit entry, unless the row already exists.
-    pub(super) async fn create<T: Serialize + DeserializeOwned>(
-        &self,
-        item: &T,
-        with: Vec<TransactWriteItem>,
-        audit: &AuditEntry,
-        what: &'static str,
-    ) -> Result<Created<T>, PortError> {
-        let put = self.put_part(item, "attribute_not_exists(pk)", &[])?;
-        let mut writes = vec![put_write(put)];
-        writes.extend(with);
-        writes.push(self.audit_write(audit)?);
-        match self.transact(writes).await? {
-            Transacted::Done => Ok(Created::New),
-            Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
-                Some(Cancelled::Condition(Some(row))) => {
-                    Ok(Created::Existing(Box::new(from_row(row, what)?)))
-                }
-                _ => Err(PortError::Conflict { what }),
-            },
-        }
-    }
-
     /// Writes a new row of a kind that can be deleted, its companion rows and the audit entry, unless the row
     /// exists or existed. The row at `claim` remembers that.
     pub(super) async fn create_once<T: Serialize + DeserializeOwned>(

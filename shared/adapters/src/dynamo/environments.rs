@@ -377,7 +377,7 @@ impl EnvironmentStore for DynamoProjects {
         scope: ProjectScope,
         ids: &[EnvironmentId],
     ) -> Result<BTreeMap<EnvironmentId, CountUpTo>, PortError> {
-        let counting = ids.to_vec().into_iter().map(|id| async move {
+        let counting = ids.iter().copied().map(|id| async move {
             let part = Part {
                 partition: keys::holders(scope, id),
                 prefix: "",

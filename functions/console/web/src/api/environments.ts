@@ -1,9 +1,26 @@
 import { queryOptions } from "@tanstack/react-query";
 import { client } from "./client";
-import { readAll } from "./query";
+import { isProblem, unwrap, unwrapTagged } from "./problems";
+import { queryClient, readAll, recordOptions } from "./query";
 import type { components } from "./schema";
+import { ahead, type EnvironmentInUse, type UpcomingEnvironment } from "./upcoming-users";
 
-export type Environment = components["schemas"]["EnvironmentResponse"];
+type Schemas = components["schemas"];
+
+export type Environment = Schemas["EnvironmentResponse"] & UpcomingEnvironment;
+export type Agent = Schemas["AgentResponse"];
+export type AgentEvent = Schemas["AgentEventName"];
+export type UpdateEnvironment = Schemas["UpdateEnvironmentRequest"];
+export type TestDelivery = Schemas["TestDeliveryResponse"];
+export type { EnvironmentInUse } from "./upcoming-users";
+
+const LIST = "/v1/projects/{project_id}/environments";
+const ONE = "/v1/projects/{project_id}/environments/{environment_id}";
+
+const at = (project: string, id: string, etag?: string) => ({
+  path: { project_id: project, environment_id: id },
+  header: { "If-Match": etag },
+});
 
 /** The environments of a project, in its order. */
 export function environmentsOptions(project: string) {
@@ -49,3 +66,54 @@ export const allEnvironmentsOptions = queryOptions({
     return found;
   },
 });
+
+export function environmentOptions(project: string, id: string) {
+  return recordOptions<Environment>(["environment", project, id], (signal) =>
+    client.GET(ONE, { params: { path: at(project, id).path }, signal }),
+  );
+}
+
+export async function createEnvironment(project: string, name: string, idempotencyKey: string): Promise<Environment> {
+  const params = { path: { project_id: project }, header: { "Idempotency-Key": idempotencyKey } };
+  return unwrap(await client.POST(LIST, { params, body: { name } }));
+}
+
+export async function updateEnvironment(project: string, id: string, body: UpdateEnvironment, etag?: string) {
+  return unwrapTagged<Environment>(await client.PATCH(ONE, { params: at(project, id, etag), body }));
+}
+
+export async function deleteEnvironment(project: string, id: string): Promise<void> {
+  unwrap(await ahead.delete<undefined>(ONE, { params: at(project, id) }));
+}
+
+/** What needs an environment, as the refusal to delete it says; undefined for any other failure. */
+export function usesOf(error: unknown): EnvironmentInUse | undefined {
+  return isProblem(error, "environment-in-use") ? (error.body as unknown as EnvironmentInUse) : undefined;
+}
+
+/** Puts all environments of a project in this order. */
+export async function reorderEnvironments(project: string, ids: readonly string[]): Promise<void> {
+  const params = { path: { project_id: project } };
+  unwrap(await ahead.post<object | undefined>(`${LIST}/reorder`, { params, body: { environment_ids: ids } }));
+}
+
+/** Makes a new signing secret, which the answer shows. */
+export async function rotateSigningSecret(project: string, id: string, etag?: string) {
+  return unwrapTagged<Environment>(
+    await client.POST(`${ONE}/rotate-signing-secret`, { params: at(project, id, etag) }),
+  );
+}
+
+/** Sends a test delivery to the agent. */
+export async function testAgent(project: string, id: string): Promise<TestDelivery> {
+  return unwrap(await client.POST(`${ONE}/test`, { params: { path: at(project, id).path } }));
+}
+
+/** Marks what shows environments of a project as outdated; what is shown is read again. */
+export async function readEnvironmentsAgain(project: string): Promise<void> {
+  await Promise.all([
+    queryClient.invalidateQueries({ queryKey: ["environments", project] }),
+    queryClient.invalidateQueries({ queryKey: ["environment", project] }),
+    queryClient.invalidateQueries({ queryKey: allEnvironmentsOptions.queryKey }),
+  ]);
+}

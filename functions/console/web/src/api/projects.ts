@@ -1,11 +1,15 @@
 import { queryOptions } from "@tanstack/react-query";
 import { client } from "./client";
 import type { Me } from "./me";
-import { unwrap } from "./problems";
-import { readAll } from "./query";
+import { unwrap, unwrapTagged } from "./problems";
+import { queryClient, readAll, recordOptions } from "./query";
 import type { components } from "./schema";
+import { ahead, type ListPage, type UpcomingProject } from "./upcoming-users";
 
-export type Project = components["schemas"]["ProjectResponse"];
+export type Project = components["schemas"]["ProjectResponse"] & UpcomingProject;
+export type UpdateProject = components["schemas"]["UpdateProjectRequest"];
+
+const ONE = "/v1/projects/{project_id}";
 
 export interface AccountProjects {
   id: string;
@@ -22,6 +26,50 @@ export const projectsOptions = queryOptions({
     ),
   staleTime: 60_000,
 });
+
+/** The archived projects of the account, which the list leaves out. */
+export const archivedProjectsOptions = queryOptions({
+  queryKey: ["projects", "archived"],
+  queryFn: ({ signal }) =>
+    readAll<Project>((cursor) =>
+      ahead.get<ListPage<Project>>("/v1/projects", {
+        params: { path: {}, query: { archived: true, cursor, limit: 100, order: "oldest" } },
+        signal,
+      }),
+    ),
+  staleTime: 300_000,
+});
+
+export function projectOptions(id: string) {
+  return recordOptions<Project>(["project", id], (signal) =>
+    client.GET(ONE, { params: { path: { project_id: id } }, signal }),
+  );
+}
+
+export async function updateProject(id: string, body: UpdateProject, etag?: string) {
+  const params = { path: { project_id: id }, header: { "If-Match": etag } };
+  return unwrapTagged<Project>(await client.PATCH(ONE, { params, body }));
+}
+
+/** Archives a project, or brings an archived one back. */
+export async function archiveProject(id: string, isArchived: boolean): Promise<void> {
+  const verb = isArchived ? "archive" : "restore";
+  unwrap(await ahead.post<object | undefined>(`${ONE}/${verb}`, { params: { path: { project_id: id } } }));
+}
+
+/** Deletes a project with everything in it. It is gone at once; a job removes what was in it. */
+export async function deleteProject(id: string, name: string): Promise<void> {
+  const init = { params: { path: { project_id: id } }, body: { name } };
+  unwrap(await ahead.delete<object | undefined>(ONE, init));
+}
+
+/** Marks what shows projects as outdated; what is shown is read again. */
+export async function readProjectsAgain(): Promise<void> {
+  await Promise.all([
+    queryClient.invalidateQueries({ queryKey: ["projects"] }),
+    queryClient.invalidateQueries({ queryKey: ["project"] }),
+  ]);
+}
 
 /** The projects whose new requests the person may be told of, by account. Each call names its own account. */
 export function noticedProjectsOptions(accounts: Me["accounts"]) {

@@ -10,12 +10,14 @@ import { Icon } from "../ui/icon";
 import styles from "./frame.module.css";
 import { Logo } from "./logo";
 import { useMedia } from "./media";
+import { MoreMenu } from "./more-menu";
 import { OfflineBar } from "./offline-bar";
 import { PersonMenu } from "./person-menu";
 import { ProjectEntries } from "./project-entries";
 import { ProjectSwitcher } from "./project-switcher";
-import { useSections } from "./sections";
+import { useProjectSections, useSections } from "./sections";
 import { Shortcuts } from "./shortcuts";
+import { useProjectInAddress } from "./use-project";
 
 /** Sidebar, settings' sections, and the page. On phones, a bar at the bottom instead of the sidebar. */
 export function Frame({ children }: { children: ReactNode }) {
@@ -24,6 +26,7 @@ export function Frame({ children }: { children: ReactNode }) {
   const account = accounts.find(({ id }) => id === currentAccount());
   const [isChosen, setChosen] = useState(() => storage.get("sidebar") === "narrow");
   const hasNoRoom = useMedia("(min-width: 768px) and (max-width: 1023px)");
+  const isPhone = useMedia("(max-width: 767px)");
   const isNarrow = isChosen || hasNoRoom;
   const toggle = () => {
     storage.set("sidebar", isChosen ? null : "narrow");
@@ -57,7 +60,8 @@ export function Frame({ children }: { children: ReactNode }) {
           </>
         )}
         <div className={styles.space} />
-        {account && (
+        {account && isPhone && <MoreMenu />}
+        {account && !isPhone && (
           <Link
             activeOptions={{ exact: false }}
             activeProps={{ className: styles.current }}
@@ -84,9 +88,11 @@ export function Frame({ children }: { children: ReactNode }) {
   );
 }
 
-/** The second column; on phones, a list that opens above the page. */
+/** The second column with the settings of the account or of a project; on phones, a list that opens above the page. */
 function SettingsSections({ account }: { account: string }) {
-  const sections = useSections();
+  const ofAccount = useSections();
+  const ofProject = useProjectSections();
+  const project = useProjectInAddress();
   const here = useMatches().at(-1)?.pathname ?? "";
   const list = useRef<HTMLDetailsElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the list
@@ -94,13 +100,15 @@ function SettingsSections({ account }: { account: string }) {
     if (list.current) list.current.open = false;
   }, [here]);
   if (!here.includes("/settings")) return null;
+  const title = project ? frame.project : frame.settings;
+  const sections = project ? ofProject : ofAccount;
   const links = sections.map(({ to, label, icon }) => (
     <li key={to}>
       <Link
         activeOptions={{ includeSearch: false }}
         activeProps={{ className: styles.current, "aria-current": "page" }}
         className={styles.entry}
-        params={{ account }}
+        params={{ account, project: project ?? "" }}
         to={to}
       >
         <Icon name={icon} />
@@ -110,13 +118,13 @@ function SettingsSections({ account }: { account: string }) {
   ));
   const current = sections.find(({ to }) => here.includes(to.slice(to.indexOf("/settings"))));
   return (
-    <nav aria-label={frame.settingsNavigation} className={styles.sections}>
-      <h2 className={styles.sectionsTitle}>{frame.settings}</h2>
+    <nav aria-label={project ? frame.projectSettings : frame.settingsNavigation} className={styles.sections}>
+      <h2 className={styles.sectionsTitle}>{title}</h2>
       <ul className={styles.sectionsList}>{links}</ul>
       <details className={styles.sectionsMenu} ref={list}>
         <summary>
           <span>
-            {frame.settings}
+            {title}
             {current && (
               <>
                 {" "}

@@ -5,6 +5,7 @@ import { type Permission, useAccount, useMay } from "../api/me";
 import { polled } from "../api/polling";
 import { formatCount } from "../format";
 import { frame } from "../texts/en/frame";
+import { classes } from "../ui/classes";
 import { Icon, type IconName } from "../ui/icon";
 import styles from "./frame.module.css";
 import { useRequestNotices } from "./request-notices";
@@ -15,11 +16,32 @@ interface Entry {
   label: string;
   icon: IconName;
   permission: Permission;
+  /** On a phone, it stands in the menu “More”. */
+  isFurther: boolean;
 }
 
 const ENTRIES = [
-  { to: "/a/$account/p/$project/people", label: frame.people, icon: "person", permission: "chat_users.read" },
-  { to: "/a/$account/p/$project/connectors", label: frame.connectors, icon: "plug", permission: "projects.read" },
+  {
+    to: "/a/$account/p/$project/people",
+    label: frame.people,
+    icon: "person",
+    permission: "chat_users.read",
+    isFurther: true,
+  },
+  {
+    to: "/a/$account/p/$project/connectors",
+    label: frame.connectors,
+    icon: "plug",
+    permission: "projects.read",
+    isFurther: false,
+  },
+  {
+    to: "/a/$account/p/$project/settings",
+    label: frame.projectSettings,
+    icon: "folder",
+    permission: "projects.read",
+    isFurther: true,
+  },
 ] as const satisfies readonly Entry[];
 
 /** The pages of the project that is shown. */
@@ -31,11 +53,11 @@ export function ProjectEntries() {
   return (
     <>
       {may("access_requests.read") && <RequestsEntry project={project} />}
-      {ENTRIES.filter(({ permission }) => may(permission)).map(({ to, label, icon }) => (
+      {ENTRIES.filter(({ permission }) => may(permission)).map(({ to, label, icon, isFurther }) => (
         <Link
           activeOptions={{ exact: false, includeSearch: false }}
           activeProps={{ className: styles.current, "aria-current": "page" }}
-          className={styles.entry}
+          className={classes(styles.entry, isFurther && styles.wideOnly)}
           data-tip={label}
           key={to}
           params={{ account, project: project.id }}

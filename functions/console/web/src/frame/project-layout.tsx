@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Outlet } from "@tanstack/react-router";
 import { useMay } from "../api/me";
-import { projectsOptions } from "../api/projects";
+import { archivedProjectsOptions, projectsOptions } from "../api/projects";
 import { frame } from "../texts/en/frame";
 import styles from "./frame.module.css";
 import { useMedia } from "./media";
-import { MessagePage } from "./pages";
+import { LoadingPage, MessagePage } from "./pages";
 import { ProjectSwitcher } from "./project-switcher";
 
 const route = getRouteApi("/a/$account/p/$project");
@@ -16,7 +16,11 @@ export function ProjectLayout() {
   const may = useMay();
   const isPhone = useMedia("(max-width: 767px)");
   const projects = useQuery({ ...projectsOptions, enabled: may("projects.read") }).data;
-  if (projects && !projects.some(({ id }) => id === project)) {
+  const isListed = projects?.some(({ id }) => id === project);
+  // The list leaves out archived projects.
+  const archived = useQuery({ ...archivedProjectsOptions, enabled: isListed === false });
+  if (isListed === false && archived.isPending) return <LoadingPage />;
+  if (isListed === false && !archived.data?.some(({ id }) => id === project)) {
     return <MessagePage title={frame.noProjectTitle}>{frame.noProject}</MessagePage>;
   }
   return (

@@ -5,12 +5,13 @@ import { frame } from "../texts/en/frame";
 import { Icon } from "../ui/icon";
 import { MenuButton } from "../ui/menu";
 import styles from "./frame.module.css";
-import { useProjectInAddress, useProjects, useShownProject } from "./use-project";
+import { useArchivedProjects, useProjectInAddress, useProjects, useShownProject } from "./use-project";
 
 /** Names the project that is shown; its menu keeps the page and changes the project. */
 export function ProjectSwitcher() {
   const account = useAccount();
   const projects = useProjects();
+  const archived = useArchivedProjects();
   const shown = useShownProject();
   const named = useProjectInAddress();
   const pathname = useRouterState({ select: ({ location }) => location.pathname });
@@ -32,6 +33,19 @@ export function ProjectSwitcher() {
             href: addressOf(id),
           })),
         },
+        ...(archived.length > 0
+          ? [
+              {
+                title: frame.archivedProjects,
+                entries: archived.map(({ id, name }) => ({
+                  id,
+                  label: name,
+                  isSelected: id === shown.id,
+                  href: `/console/a/${account.id}/p/${id}/settings/general`,
+                })),
+              },
+            ]
+          : []),
       ]}
     >
       <bdi className={styles.entryName}>{shown.name}</bdi>

@@ -1,10 +1,11 @@
+import { END_USERS } from "../api/end-users";
 import type { Permission } from "../api/me";
 import { useMay } from "../api/me";
 import { frame } from "../texts/en/frame";
 import type { IconName } from "../ui/icon";
 
 interface Section {
-  to: `/a/$account/settings/${string}`;
+  to: `/a/$account/${"" | "p/$project/"}settings/${string}`;
   label: string;
   icon: IconName;
   permission?: Permission;
@@ -29,4 +30,21 @@ const SECTIONS = [
 export function useSections() {
   const may = useMay();
   return SECTIONS.filter((section) => !("permission" in section) || may(section.permission));
+}
+
+const PROJECT_SECTIONS = [
+  { to: "/a/$account/p/$project/settings/general", label: frame.general, icon: "folder", permission: "projects.read" },
+  { to: "/a/$account/p/$project/settings/users", label: frame.users, icon: "users", permission: END_USERS.read },
+  {
+    to: "/a/$account/p/$project/settings/environments",
+    label: frame.environments,
+    icon: "layers",
+    permission: "projects.read",
+  },
+] as const satisfies readonly Section[];
+
+/** The sections of a project's settings that this person may see. */
+export function useProjectSections() {
+  const may = useMay();
+  return PROJECT_SECTIONS.filter(({ permission }) => may(permission));
 }

@@ -5,7 +5,7 @@ import { goTo } from "../navigation";
 import { frame } from "../texts/en/frame";
 import { Dialog } from "../ui/dialog";
 import styles from "./frame.module.css";
-import { useShownProject } from "./use-project";
+import { useProjectInAddress, useShownProject } from "./use-project";
 
 const SECOND_KEY_WITHIN = 1_500;
 
@@ -22,8 +22,14 @@ export function openShortcutList(): void {
 }
 
 /** The page to which `g` and a second key lead. */
-function addressOf(key: string, account: string, project: string | undefined): string | undefined {
-  if (key === "u") return `/console/a/${account}/settings/users`;
+function addressOf(
+  key: string,
+  account: string,
+  project: string | undefined,
+  isInProject: boolean,
+): string | undefined {
+  // The users of the project on its pages, those of the account elsewhere.
+  if (key === "u") return `/console/a/${account}${isInProject ? `/p/${project}` : ""}/settings/users`;
   if (key === "r" && project) return `/console/a/${account}/p/${project}/requests`;
   return undefined;
 }
@@ -51,6 +57,7 @@ export function Shortcuts() {
   const { preferences } = useMe();
   const { id: account } = useAccount();
   const project = useShownProject();
+  const isInProject = useProjectInAddress() !== undefined;
   const [firstKeyAt, setFirstKeyAt] = useState(Number.NEGATIVE_INFINITY);
   const isOpen = useSyncExternalStore(
     (listener) => {
@@ -74,7 +81,7 @@ export function Shortcuts() {
       } else if (event.key === "g") {
         setFirstKeyAt(event.timeStamp);
       } else if (event.timeStamp - firstKeyAt < SECOND_KEY_WITHIN) {
-        const address = account && addressOf(event.key, account, project?.id);
+        const address = account && addressOf(event.key, account, project?.id, isInProject);
         if (!address) return;
         // The page shown has keys of its own.
         event.stopImmediatePropagation();
@@ -84,7 +91,7 @@ export function Shortcuts() {
     };
     addEventListener("keydown", press, { capture: true });
     return () => removeEventListener("keydown", press, { capture: true });
-  }, [preferences.shortcuts, firstKeyAt, account, project?.id]);
+  }, [preferences.shortcuts, firstKeyAt, account, project?.id, isInProject]);
 
   return (
     <Dialog isOpen={isOpen} onClose={() => setListOpen(false)} size="small" title={frame.shortcuts}>

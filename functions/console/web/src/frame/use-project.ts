@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMatches } from "@tanstack/react-router";
 import { currentAccount } from "../api/client";
 import { useMay, useMe } from "../api/me";
-import { type Project, projectsOptions } from "../api/projects";
+import { archivedProjectsOptions, type Project, projectsOptions } from "../api/projects";
 import { preferredProject } from "../preferred-project";
 import { storage } from "../storage";
 
@@ -11,6 +11,13 @@ export function useProjects(): readonly Project[] {
   const may = useMay();
   const isInAccount = useMe().account != null && currentAccount() !== undefined;
   return useQuery({ ...projectsOptions, enabled: isInAccount && may("projects.read") }).data ?? [];
+}
+
+/** The archived projects, for those who may restore one. */
+export function useArchivedProjects(): readonly Project[] {
+  const may = useMay();
+  const isInAccount = useMe().account != null && currentAccount() !== undefined;
+  return useQuery({ ...archivedProjectsOptions, enabled: isInAccount && may("projects.write") }).data ?? [];
 }
 
 /** Id of the project that the address names. */
@@ -24,6 +31,9 @@ export function useProjectInAddress(): string | undefined {
 export function useShownProject(): { id: string; name: string | undefined } | undefined {
   const named = useProjectInAddress();
   const projects = useProjects();
+  const archived = useArchivedProjects();
   const id = named ?? preferredProject(projects, storage.get("project"));
-  return id === undefined ? undefined : { id, name: projects.find((project) => project.id === id)?.name };
+  return id === undefined
+    ? undefined
+    : { id, name: [...projects, ...archived].find((project) => project.id === id)?.name };
 }

@@ -13,9 +13,13 @@ interface Looks {
   icon?: IconName;
   /** Stretches over the width that there is. */
   wide?: boolean;
+  /** Shows an icon only. */
+  square?: boolean;
 }
 
-interface ButtonProps extends Looks, Omit<ComponentPropsWithRef<"button">, "disabled" | "className" | "title"> {
+interface ButtonProps
+  extends Omit<Looks, "square">,
+    Omit<ComponentPropsWithRef<"button">, "disabled" | "className" | "title"> {
   /** Shows that the action is under way; further presses do nothing. */
   isBusy?: boolean;
   /** Reason why the button cannot be used now; it stays focusable, so that the reason can be read. */
@@ -53,8 +57,8 @@ export function Button(props: ButtonProps) {
 }
 
 /** The class of what looks like a button, for links. */
-export function looks({ kind = "plain", small, wide }: Looks): string {
-  return classes(styles.button, styles[kind], small && styles.small, wide && styles.wide);
+export function looks({ kind = "plain", small, wide, square }: Looks): string {
+  return classes(styles.button, styles[kind], small && styles.small, wide && styles.wide, square && styles.square);
 }
 
 interface IconButtonProps

@@ -30,11 +30,20 @@ export function Skeleton({ rows = 5, height = 56 }: { rows?: number; height?: nu
 }
 
 /** Stands for a list without entries: says what will appear here, and offers the one action that leads on. */
-export function EmptyState({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+export function EmptyState({
+  title,
+  children,
+  action,
+}: {
+  title: ReactNode;
+  children?: ReactNode;
+  action?: ReactNode;
+}) {
+  const Words = typeof children === "string" ? "p" : "div";
   return (
     <div className={styles.empty}>
       <h2>{title}</h2>
-      {children && <p className={styles.soft}>{children}</p>}
+      {children && <Words className={styles.soft}>{children}</Words>}
       {action}
     </div>
   );

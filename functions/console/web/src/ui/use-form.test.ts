@@ -6,4 +6,5 @@ it("a rule of the API follows the name of its field, unless it is a sentence of 
   expect(complaintOf("App ID", "An app id begins with A, such as A123ABC456.")).toBe(
     "An app id begins with A, such as A123ABC456.",
   );
+  expect(complaintOf("Phone Number", "Phone number is required")).toBe("Phone number is required");
 });

@@ -20,9 +20,9 @@ export interface FormOptions<Values, Result> {
   onFailure?: (error: unknown, values: Values) => boolean;
 }
 
-/** The message of a rule of the API: a sentence stands alone, anything else follows the name of the field. */
+/** The message of a rule of the API: one that begins like a sentence stands alone, anything else follows the name of the field. */
 export function complaintOf(label: string, rule: string): string {
-  return /^\p{Lu}.*\.$/su.test(rule) ? rule : `${label} ${rule}`;
+  return /^\p{Lu}/u.test(rule) ? rule : `${label} ${rule}`;
 }
 
 /** The state of a form. Show it with `Form`, its fields with `{...form.text("email")}` or `{...form.check("send")}`. */

@@ -7,10 +7,8 @@ import { useProjectId } from "../../frame/project-id";
 export function UserLink({ user }: { user: Named }) {
   const account = useAccount().id;
   const project = useProjectId();
-  // The page of the users comes with its own route; its address is known (U110).
-  const to = "/a/$account/p/$project/settings/users/$id" as "/a/$account/p/$project/people/$id";
   return (
-    <Link params={{ account, project, id: user.id }} to={to}>
+    <Link params={{ account, project, id: user.id }} to="/a/$account/p/$project/settings/users/$id">
       <bdi>{user.display_name}</bdi>
     </Link>
   );

@@ -1,0 +1,50 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { END_USERS, readUsersAgain } from "../../../api/end-users";
+import { isUnderWay, latestImportOptions } from "../../../api/imports";
+import { useAccount, useMay } from "../../../api/me";
+import { useProjectId } from "../../../frame/project-id";
+import { imports as texts } from "../../../texts/en/imports";
+import { Notice } from "../../../ui";
+import { useUpload } from "./upload";
+
+/** Leads from the list of users back to an import that is under way, or that waits after its check (U410). */
+export function RunningImport() {
+  const account = useAccount().id;
+  const project = useProjectId();
+  const mayWrite = useMay()(END_USERS.write);
+  const upload = useUpload(project);
+  const { data } = useQuery({ ...latestImportOptions(project), enabled: mayWrite });
+  const isImporting = data?.status === "importing";
+  const wasImporting = useRef(false);
+  useEffect(() => {
+    // The list shows what the import changed.
+    if (wasImporting.current && !isImporting) void readUsersAgain(project);
+    wasImporting.current = isImporting;
+  }, [isImporting, project]);
+  if (upload) {
+    return (
+      <Notice>
+        <p>
+          <bdi>{texts.uploading(upload.name)}</bdi>.{" "}
+          <Link params={{ account, project }} to="/a/$account/p/$project/settings/users/import">
+            {texts.show}
+          </Link>
+        </p>
+      </Notice>
+    );
+  }
+  if (!data || !(isUnderWay(data) || data.status === "checked")) return null;
+  const words = isImporting ? texts.running : data.status === "checking" ? texts.isChecked : texts.waits;
+  return (
+    <Notice>
+      <p>
+        <bdi>{words(data.file_name)}</bdi>{" "}
+        <Link params={{ account, project, import: data.id }} to="/a/$account/p/$project/settings/users/import/$import">
+          {texts.show}
+        </Link>
+      </p>
+    </Notice>
+  );
+}

@@ -1,0 +1,41 @@
+/** Texts of the page about a project as a whole. */
+export const project = {
+  title: "General",
+  name: "Name",
+  nameRequired: "Enter a name",
+  historyDays: "History",
+  historyHelp:
+    "history_days, 0 to 365: days for which messages are kept. With 0, no text is kept beyond the work itself.",
+  daysRule: "Enter a whole number of days from 0 to 365",
+  save: "Save changes",
+  saved: "The project was saved",
+  shortenTitle: "Keep messages for a shorter time?",
+  shortenText: (days: string) =>
+    `Messages that are older than ${days} are erased within minutes. This cannot be undone.`,
+  days: (count: number) => (count === 1 ? "1 day" : `${count} days`),
+  shortenAction: "Erase older messages",
+  readOnly: "You may look at the project, but not change it.",
+  danger: "Archive and delete",
+  archive: "Archive",
+  archiveAbout: "Connectors stop answering, and everything in the project is kept. It can be restored.",
+  archiveTitle: (name: string) => `Archive ${name}?`,
+  archiveText:
+    "Nobody who writes gets an answer, and what they write is not kept, until the project is restored. Everything in it stays as it is.",
+  archiveAction: "Archive project",
+  archived: (name: string) => `${name} was archived`,
+  isArchived: "This project is archived since",
+  restore: "Restore",
+  restoreAbout: "Connectors answer again.",
+  restored: (name: string) => `${name} was restored`,
+  archivedChanges: "Nothing in it can be changed until it is restored.",
+  delete: "Delete project",
+  deleteAbout: "Deletes the project with everything in it, for good.",
+  deleteTitle: (name: string) => `Delete ${name}?`,
+  deleteEnds:
+    "Its connectors, environments, users, chat users, access requests and conversations are deleted. This cannot be undone.",
+  deleteName: "Name of the project",
+  deleteNameHelp: "Type {name} to confirm.",
+  deleteNameRule: (name: string) => `Type ${name} exactly`,
+  otherName: "The project has another name by now. Load the page again.",
+  deleted: (name: string) => `${name} was deleted`,
+} as const;
