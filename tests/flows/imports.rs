@@ -300,10 +300,10 @@ async fn a_file_is_complete_before_it_starts_and_a_project_imports_one_at_a_time
 async fn an_import_is_cancelled_before_and_while_it_runs() {
     let mut world = World::new().await;
     let token = world.all_powers().await;
-    let rows: String = (0..300)
+    let rows: Vec<String> = (0..300)
         .map(|number| format!("{},,Ada,,Lovelace,Development\n", phone(number)))
         .collect();
-    let file = format!("{HEADER}\n{rows}");
+    let file = format!("{HEADER}\n{}", rows.concat());
     let waiting = send(&world, &token, file.as_bytes(), 1 << 20, true).await;
     let cancel = format!("{}/cancel", import_path(&world, &waiting));
     let cancelled = post(&world, &token, &cancel, Value::Null).await;
@@ -413,17 +413,14 @@ async fn each_planted_mistake_is_found_and_everybody_else_is_imported_once_thoug
             file.push_str(&row);
         } else if number % 7 == 0 {
             // A name over two lines moves all lines behind it.
-            file.push_str(&format!(
-                "{},,\"Ada\r\nKing\",,Lovelace,DEVELOPMENT",
-                phone(number)
-            ));
+            let row = format!("{},,\"Ada\r\nKing\",,Lovelace,DEVELOPMENT", phone(number));
+            file.push_str(&row);
             people.push(phone(number));
             line += 1;
         } else {
-            file.push_str(&format!(
-                "{},u{number}@example.com,Ada,,Lovelace,Development",
-                phone(number)
-            ));
+            let mail = format!("u{number}@example.com");
+            let row = format!("{},{mail},Ada,,Lovelace,Development", phone(number));
+            file.push_str(&row);
             people.push(phone(number));
         }
         file.push_str("\r\n");

@@ -82,9 +82,8 @@ impl Detector {
         match encoding_rs::Encoding::for_bom(&self.start) {
             Some((marked, _)) if marked == UTF_16LE => Encoding::Utf16Le,
             Some((marked, _)) if marked == UTF_16BE => Encoding::Utf16Be,
-            Some(_) => Encoding::Utf8,
             None if self.is_other || !self.cut.is_empty() => Encoding::Windows1252,
-            None => Encoding::Utf8,
+            Some(_) | None => Encoding::Utf8,
         }
     }
 }

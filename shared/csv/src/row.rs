@@ -267,15 +267,12 @@ impl<'a> Cells<'a> {
             .map(str::trim)
             .filter(|name| !name.is_empty())
         {
-            match known.get(name) {
-                Some(id) => {
-                    ids.insert(id);
-                }
-                None => {
-                    let shown = clean_name(name).unwrap_or_default();
-                    let message = format!("The project has no environment “{shown}”");
-                    self.refuse(FIELD, Rule::EnvironmentUnknown, message);
-                }
+            if let Some(id) = known.get(name) {
+                ids.insert(id);
+            } else {
+                let shown = clean_name(name).unwrap_or_default();
+                let message = format!("The project has no environment “{shown}”");
+                self.refuse(FIELD, Rule::EnvironmentUnknown, message);
             }
         }
         if ids.len() > ENVIRONMENTS_MAX {

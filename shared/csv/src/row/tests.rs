@@ -192,7 +192,7 @@ fn a_blank_cell_leaves_what_is_stored_and_another_one_replaces_it() {
     };
     let blank = read(["+525512345678", "", "", " ", "", ""]).unwrap();
     assert_eq!(blank.make(Some(&stored), &columns()), Ok(same.clone()));
-    let some = read(["+525512345678", "", "", "", "Noor", "production"]).unwrap();
+    let partial = read(["+525512345678", "", "", "", "Noor", "production"]).unwrap();
     let expected = Person {
         names: Names {
             last: Some("Noor".into()),
@@ -201,7 +201,7 @@ fn a_blank_cell_leaves_what_is_stored_and_another_one_replaces_it() {
         environments: BTreeSet::from([environment("Production")]),
         ..same
     };
-    assert_eq!(some.make(Some(&stored), &columns()), Ok(expected));
+    assert_eq!(partial.make(Some(&stored), &columns()), Ok(expected));
     let full = ["+12015550123", "b@example.com", "Bob", "B", "Noor", "UAT"];
     let new = read(full).unwrap().make(None, &columns()).unwrap();
     assert_eq!(
