@@ -14,7 +14,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test proofs fuzz-api bench fuzz mutants build console deploy redrive fmt lint clean tools
+.PHONY: help run stop test proofs try-console fuzz-api bench fuzz mutants build console deploy redrive fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -30,7 +30,11 @@ test: ## Run every check, as CI does; PROOF=full runs the long proofs in full
 
 proofs: ## Show which tests prove each line of the specification, and how the security requirements are met
 	@$(PYTHON) infra/scripts/proofs.py spec
+	@$(PYTHON) infra/scripts/proofs.py console
 	@$(PYTHON) infra/scripts/proofs.py asvs
+
+try-console: ## Try the console of the local stack in Chromium, an installed one or npm's; ONLY=… for tests whose title has it (tests/console)
+	@$(LOCAL_STACK) console-tests $(if $(ONLY),--grep "$(ONLY)")
 
 fuzz-api: tools ## Call every operation of the API on the local stack, as its document describes it; PROOF=full for thousands of calls (tests/api)
 	@$(PYTHON) tests/api/run.py
@@ -77,7 +81,8 @@ lint: tools ## Check code and template, without running anything
 
 clean: ## Stop the local stack, and remove everything built or installed here
 	@$(LOCAL_STACK) stop
-	rm -rf .local .aws-sam target infra/local/openid/node_modules functions/console/web/dist functions/console/web/node_modules
+	rm -rf .local .aws-sam target functions/console/web/dist
+	find . -name node_modules -prune -exec rm -rf {} +
 
 tools:
 	@$(LOCAL_STACK) tools

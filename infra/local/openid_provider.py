@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 import ports
 from files import write_private
 from processes import Processes
-from settings import API, LOGS, OPENID, RUN
-from tools import NODE_PACKAGES, tool
+from settings import API, LOGS, OPENID, OPENID_PROVIDER, RUN
+from tools import tool
 
-PROVIDER = NODE_PACKAGES[0] / "provider.js"
+PROVIDER = OPENID_PROVIDER / "provider.js"
 LOG = LOGS / "openid.log"
 _CONFIGURATION = RUN / "openid.json"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The local stack. `make run`, `make stop` and `make clean` call this: `stack.py up [--detach] | stop | tools |
-console [--check]`.
+console [--check] | console-tests [argument…]`.
 
 It uses only the standard library until its tools are installed, then restarts itself in their environment.
 """
@@ -47,6 +47,8 @@ def main() -> int:
     commands.add_parser("tools", help="install the pinned tools")
     console = commands.add_parser("console", help="build the web console if its sources changed")
     console.add_argument("--check", action="store_true", help="check its types and style, and run its unit tests, instead")
+    console_tests = commands.add_parser("console-tests", help="try the web console of the running stack in a browser")
+    console_tests.add_argument("arguments", nargs=argparse.REMAINDER, help="handed to Playwright, such as a part of a file's name")
     arguments = parser.parse_args()
     # A closed terminal and `make stop` end a run as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -60,6 +62,8 @@ def main() -> int:
         if arguments.command == "console":
             web.check() if arguments.check else build_console()
             return 0
+        if arguments.command == "console-tests":
+            return 0 if try_console(arguments.arguments) else 1
         _continue_in_tools_environment()
         return run_detached() if arguments.detach else run(on_up=None)
     except StepFailed as failure:
@@ -233,6 +237,15 @@ def build_console() -> None:
     if not web.is_current():
         with step("Console", "the first build takes a minute"):
             web.build()
+
+
+def try_console(arguments: list[str]) -> bool:
+    """Runs the browser tests of the console against the running stack."""
+    if not STACK_FILE.exists() and not os.environ.get("VESTIBULE_STACK"):
+        failure = StepFailed("No local stack is running.", "Start one by `make run DETACH=1`.")
+        failure.step = "Browser tests"
+        raise failure
+    return web.try_in_browser(arguments)
 
 
 def build(processes: Processes) -> None:

@@ -10,13 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import npm
 from console import StepFailed
-from settings import API_CALLS, COMPAT, EMULATOR, INSTALLER, LOCAL, ROOT, TOOLS
+from settings import API_CALLS, COMPAT, EMULATOR, INSTALLER, LOCAL, OPENID_PROVIDER, ROOT, TOOLS, TOOLS_LIST
 
 HERE = Path(__file__).resolve().parent
 MINIMUM_PYTHON = (3, 10)
-# Folders with a package-lock.json, which are installed as it says.
-NODE_PACKAGES = (HERE / "openid",)
+# Folders with a package.json that every start of the stack needs. The others are installed by what runs them (npm.py).
+NODE_PACKAGES = (OPENID_PROVIDER,)
 
 
 def check_machine() -> None:
@@ -34,7 +35,7 @@ def check_machine() -> None:
 
 def ready() -> bool:
     """Whether all environments and packages exist and match their lists."""
-    return all(_is_current(*environment) for environment in _environments()) and all(_is_installed(folder) for folder in NODE_PACKAGES)
+    return all(_is_current(*environment) for environment in _environments()) and all(npm.is_installed(folder) for folder in NODE_PACKAGES)
 
 
 def install() -> None:
@@ -43,8 +44,7 @@ def install() -> None:
         if not _is_current(directory, requirements):
             _make(directory, requirements)
     for folder in NODE_PACKAGES:
-        if not _is_installed(folder):
-            _install_packages(folder)
+        npm.install(folder)
 
 
 def python(environment: Path) -> str:
@@ -60,7 +60,7 @@ def _environments():
     # The first installs the others.
     return (
         (INSTALLER, HERE / "requirements-installer.txt"),
-        (TOOLS, HERE / "requirements-tools.txt"),
+        (TOOLS, TOOLS_LIST),
         (EMULATOR, HERE / "requirements-emulator.txt"),
         (COMPAT, ROOT / "tests" / "compat" / "requirements.txt"),
         (API_CALLS, ROOT / "tests" / "api" / "requirements.txt"),
@@ -116,32 +116,5 @@ def _link_node() -> None:
         link.symlink_to(os.path.relpath(program, link.parent))
 
 
-def _packages_fingerprint(folder: Path) -> str:
-    # Includes the list of tools, because packages may depend on the version of Node.js.
-    lists = (folder / "package.json", folder / "package-lock.json", folder / ".npmrc", HERE / "requirements-tools.txt")
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in lists)).hexdigest()
-
-
-def _is_installed(folder: Path) -> bool:
-    stamp = folder / "node_modules" / ".installed"
-    return stamp.exists() and stamp.read_text() == _packages_fingerprint(folder)
-
-
-def _install_packages(folder: Path) -> None:
-    """Installs exactly the versions of the lock file, and runs none of their scripts (.npmrc)."""
-    fingerprint = _packages_fingerprint(folder)
-    log = LOCAL / f"{folder.name}-npm.log"
-    environment = os.environ | {
-        "PATH": f"{TOOLS / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
-        # As uv's --system-certs, for machines behind a proxy with a certificate of its own.
-        "NODE_USE_SYSTEM_CA": "1",
-    }
-    with log.open("w") as output:
-        installed = _run([tool("npm"), "ci", "--no-audit", "--no-fund", "--no-update-notifier"], output, folder, environment)
-    if not installed:
-        raise StepFailed(f"The packages of {folder.relative_to(ROOT)} could not be installed.", "Check the network, which is only needed for this, then try again.", log)
-    (folder / "node_modules" / ".installed").write_text(fingerprint)
-
-
-def _run(command: list[str], output, cwd: Path | None = None, environment: dict[str, str] | None = None) -> bool:
-    return subprocess.run(command, stdout=output, stderr=output, cwd=cwd, env=environment, check=False).returncode == 0
+def _run(command: list[str], output) -> bool:
+    return subprocess.run(command, stdout=output, stderr=output, check=False).returncode == 0

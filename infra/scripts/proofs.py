@@ -2,11 +2,12 @@
 """Finds the tests that prove a line of the specification or a requirement of the ASVS.
 
 `proofs.py spec` prints, for each id in tests/spec.txt, the tests whose documentation or title names it, and exits 1 if one has none.
+`proofs.py console` does so for the ids in tests/console/lines.txt and the browser tests there, apart from those with a reason.
 `proofs.py asvs` checks that each test and file named in infra/asvs.md exists, that each requirement there has a proof, a reason or an
-open point, and that no requirement is missing; it prints how many have which.
+open point, and that no requirement is missing; it prints how many have which. A test is named as file::function, or file::title.
 
 A test names ids after the word SPEC: `/// SPEC D15, D17–D18: …` above a Rust test, `test("… (SPEC D15)", …)` or a comment above a browser
-test. It reads text, so a test that a macro makes is not seen.
+test; the lines about the console, such as U110, need no word before. It reads text, so a test that a macro makes is not seen.
 """
 
 import re
@@ -18,6 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = ROOT / "tests" / "spec.txt"
+BROWSER_TESTS = ROOT / "tests" / "console"
+CONSOLE = BROWSER_TESTS / "lines.txt"
 ASVS = ROOT / "infra" / "asvs.md"
 FOLDERS = ("functions", "shared", "tests", "console")
 BUILT = {"target", "node_modules", "dist"}
@@ -27,8 +30,11 @@ _FUNCTION = re.compile(r"(?:async )?fn (\w+)")
 _BROWSER_TEST = re.compile(r"""^\s*(?:test|it)(?:\.\w+)?\(\s*(["'`])(.+?)\1""")
 _COMMENT = re.compile(r"^\s*(?:///?|/?\*+/?)\s?(.*?)(?:\*/)?$")
 _IDS = re.compile(r"\b([A-Z])(\d{2})(?:[–-]\1?(\d{2}))?\b")
+_CONSOLE_IDS = re.compile(r"\bU(\d{3})(?:[–-]U?(\d{3}))?\b")
+_REASONS = ("elsewhere:", "later:")
 _REQUIREMENT = re.compile(r"^\| (\d+\.\d+\.\d+) \| (\d) \| ([^|]+) \| ([^|]+) \|$")
 _NAMED = re.compile(r"`([^`]+)`")
+_TEST_NAME = re.compile(r"\.(?:rs|[cm]?[jt]sx?)::")
 _EVIDENCE = ("test:", "file:", "reason:", "not applicable:", "open:")
 
 
@@ -54,6 +60,8 @@ class Test:
 def main(arguments: list[str]) -> int:
     if arguments == ["spec"]:
         return spec()
+    if arguments == ["console"]:
+        return console()
     if arguments == ["asvs"]:
         return asvs()
     print(__doc__)
@@ -62,12 +70,27 @@ def main(arguments: list[str]) -> int:
 
 def spec() -> int:
     """Prints the table of ids and their tests."""
-    wanted = dict(line.split(maxsplit=1) for line in SPEC.read_text().splitlines() if line and not line.startswith("#"))
+    return table(lines(SPEC), [(test, ids(test.documentation)) for test in tests()])
+
+
+def console() -> int:
+    """Prints the table of ids about the console and their browser tests."""
+    browser_tests = [test for file in sorted(BROWSER_TESTS.rglob("*.spec.ts")) if not BUILT & set(file.parts) for test in _browser_tests(file)]
+    return table(lines(CONSOLE), [(test, console_ids(test.documentation)) for test in browser_tests])
+
+
+def lines(file: Path) -> dict[str, str]:
+    """The ids that a list asks tests for, with what each means."""
+    return dict(line.split(maxsplit=1) for line in file.read_text().splitlines() if line and not line.startswith("#"))
+
+
+def table(wanted: dict[str, str], named: list[tuple[Test, set[str]]]) -> int:
+    """Prints the tests of each id, and which ids have none."""
     proofs = defaultdict(list)
-    for test in tests():
-        for name in ids(test.documentation):
+    for test, names in named:
+        for name in names:
             proofs[name].append(test)
-    missing = [name for name in wanted if not proofs[name]]
+    missing = [name for name, meaning in wanted.items() if not proofs[name] and not meaning.startswith(_REASONS)]
     for name, meaning in wanted.items():
         print(f"{name}  {meaning}")
         for test in proofs[name]:
@@ -101,7 +124,7 @@ def asvs() -> int:
         if kind in ("test:", "file:") and not named:
             problems.append(f"{requirement}: names no test and no file")
         for name in named:
-            if ".rs::" in name and name not in known:
+            if _TEST_NAME.search(name) and name not in known:
                 problems.append(f"{requirement}: there is no test {name}")
             elif name.split("/")[0] in (*FOLDERS, "infra", ".ci") and "::" not in name and not (ROOT / name).exists():
                 problems.append(f"{requirement}: there is no file {name}")
@@ -129,6 +152,11 @@ def ids(text: str) -> set[str]:
     for letter, first, last in _IDS.findall(after):
         found |= {f"{letter}{number:02}" for number in range(int(first), int(last or first) + 1)}
     return found
+
+
+def console_ids(text: str) -> set[str]:
+    """The ids of lines about the console, ranges included."""
+    return {f"U{number:03}" for first, last in _CONSOLE_IDS.findall(text) for number in range(int(first), int(last or first) + 1)}
 
 
 def tests() -> Iterator[Test]:

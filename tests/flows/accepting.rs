@@ -1,7 +1,10 @@
 //! Acceptance of invitations (SPEC D15–D18, D24), from the link to the membership.
 
 use crate::{
-    sign_in::{Browser, PASSWORD, Seen, accept, admin, copied, invite, mailed, member, sign_in},
+    sign_in::{
+        Browser, PASSWORD, Seen, accept, admin, audited, copied, invite, mailed, member,
+        new_device_mails, sign_in,
+    },
     world::World,
 };
 use futures_util::future::join_all;
@@ -190,6 +193,26 @@ async fn a_copied_link_signs_a_login_in_by_its_own_password_only() {
     assert!(browser.session().is_some());
 }
 
+/// SPEC D28, D33: as at every sign-in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_link_that_signs_a_login_in_tells_of_the_new_device_and_is_on_record() {
+    let world = World::new().await;
+    member(&world, "ana@example.com").await;
+    let (mut second, _) = second_account(&world).await;
+    let invitation = invite(&world, &mut second, "ana@example.com", false).await;
+    let token = copied(&world, &mut second, &invitation).await;
+    let (mails, signed_in) = (new_device_mails(&world), audited(&world, "login.signed_in"));
+    let mut browser = Browser::default();
+    let seen = accept(&world, &mut browser, &token).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    assert_eq!(new_device_mails(&world), mails + 1);
+    assert_eq!(audited(&world, "login.signed_in"), signed_in + 1);
+    // The browser is known from now on.
+    let seen = sign_in(&world, &mut browser, "ana@example.com", PASSWORD).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    assert_eq!(new_device_mails(&world), mails + 1);
+}
+
 /// SPEC D24.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_ends_by_time_and_by_hand_and_a_link_that_was_never_made_is_none() {
@@ -253,5 +276,5 @@ async fn of_acceptances_made_at_once_one_makes_a_member() {
         accepted.iter().all(|status| matches!(status, 200 | 409)),
         "{accepted:?}"
     );
-    assert_eq!(crate::sign_in::audited(world, "member.joined"), 1);
+    assert_eq!(audited(world, "member.joined"), 1);
 }

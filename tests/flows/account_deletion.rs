@@ -1,12 +1,14 @@
 //! The end of an account (SPEC D34).
 
 use crate::{
+    conversations::put,
     sign_in::{Browser, PASSWORD, Seen, accept, audited, invite, mailed, member, sign_in},
     world::{SETUP_TOKEN, World},
 };
 use futures_util::future::join;
 use serde_json::{Map, Value, json};
-use vestibule_domain::AccountScope;
+use std::time::Duration;
+use vestibule_domain::{AccountScope, account::email_address::EmailAddress};
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
 const NAME: &str = "Second";
@@ -110,6 +112,78 @@ async fn a_deleted_account_is_gone_with_its_keys_and_members_whose_logins_stay()
     assert_eq!(seen.status, 200, "{}", seen.body);
 }
 
+/// The rows of all partitions of an account, without audit entries.
+fn traces_of(world: &World, account: &str) -> Vec<Map<String, Value>> {
+    let own = format!("ACCOUNT#{account}");
+    let mut rows = world.db.items().unwrap();
+    rows.retain(|row| {
+        let pk = row["pk"].as_str().unwrap();
+        pk.starts_with(&own) && !pk.contains("#AUDIT#")
+    });
+    rows
+}
+
+/// SPEC D34, C62: nobody reaches what a deleted account would keep about people.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_account_keeps_nothing_about_people_but_audit_entries_and_its_last_member() {
+    let world = World::new().await;
+    let (mut admin, account) = second(&world).await;
+    joined(&world, &mut admin, "ana@example.com").await;
+    invite(&world, &mut admin, "pia@example.com", true).await;
+    let client = json!({"name": "Shop"});
+    assert_eq!(admin.post(&world, "/v1/clients", client).await.status, 201);
+    // Pia's address bounced, and Ana signed in through a provider of the account.
+    let pia = EmailAddress::parse("pia@example.com").unwrap().hash();
+    let rows = traces_of(&world, &account);
+    let ana = rows
+        .iter()
+        .find(|row| row["sk"] == "MEMBER" && row["email"] == "ana@example.com");
+    let login_id = ana.unwrap()["login_id"].as_str().unwrap().to_owned();
+    let identity = "0a".repeat(32);
+    let at = world.now().to_string();
+    for row in [
+        json!({"pk": format!("ACCOUNT#{account}#BLOCKED#{pia}"), "sk": "BLOCKED", "reason": "hard_bounce", "at": at}),
+        json!({"pk": format!("ACCOUNT#{account}#IDENTITY#{identity}"), "sk": "IDENTITY"}),
+        json!({
+            "pk": format!("LOGIN#{login_id}#IDENTITIES"), "sk": format!("ACCOUNT#{account}#{identity}"),
+            "scope": {"account_id": account}, "identity": identity, "method_id": account,
+        }),
+    ] {
+        put(&world, row.as_object().unwrap().clone());
+    }
+    let seen = delete(&world, &mut admin, NAME).await;
+    assert_eq!((seen.status, &seen.body), (200, &json!({"done": true})));
+    let left = traces_of(&world, &account);
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(
+        (&left[0]["sk"], &left[0]["status"]),
+        (&json!("MEMBER"), &json!("removed"))
+    );
+    let found = format!("LOGIN#{login_id}#IDENTITIES");
+    let mut identities = world.db.items().unwrap();
+    identities.retain(|row| row["pk"] == found.as_str());
+    assert_eq!(identities, []);
+}
+
+/// SPEC D34, C62: no invitation leads to whoever made an account.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_account_keeps_nothing_about_a_founder_who_left_it() {
+    let world = World::new().await;
+    let (mut founder, account) = second(&world).await;
+    let scope = AccountScope::of_verified(account.parse().unwrap());
+    let heir = world.person_in(scope, "super_admin").await;
+    let heir_id = heir.member_id.to_string();
+    let mut heir = Browser::of(&heir.cookie).in_account(&account);
+    let leave = format!("/v1/me/accounts/{account}/leave");
+    let seen = founder.post(&world, &leave, Value::Null).await;
+    assert_eq!(seen.status, 204, "{}", seen.body);
+    let seen = delete(&world, &mut heir, NAME).await;
+    assert_eq!((seen.status, &seen.body), (200, &json!({"done": true})));
+    let left = traces_of(&world, &account);
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(left[0]["id"], heir_id);
+}
+
 /// SPEC D34, D26.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_takes_the_name_and_a_super_admins_session() {
@@ -158,6 +232,50 @@ async fn an_account_with_projects_stays_and_tells_their_number() {
     assert_eq!(seen.body["projects"], 1);
     assert_eq!(members_of(&world, &account), 1);
     assert_eq!(admin.get(&world, "/v1/account").await.status, 200);
+}
+
+/// SPEC D34: no project is left without its account.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_project_that_is_made_at_the_same_time_keeps_the_account_or_is_refused() {
+    for _ in 0..10 {
+        let world = World::new().await;
+        let (mut admin, account) = second(&world).await;
+        let mut other = admin.clone();
+        let project = json!({"name": "Support"});
+        let (made, deleted) = join(
+            Box::pin(other.post(&world, "/v1/projects", project)),
+            Box::pin(delete(&world, &mut admin, NAME)),
+        )
+        .await;
+        let start = format!("ACCOUNT#{account}");
+        let mut projects = world.rows("PROJECT#");
+        projects.retain(|row| row["pk"] == start.as_str());
+        assert_eq!(projects.len(), usize::from(made.status == 201));
+        let is_deleted = deleted.status == 200;
+        assert!(!(is_deleted && made.status == 201), "{}", made.body);
+        assert_eq!(rows_of(&world, &account).is_empty(), is_deleted);
+    }
+}
+
+/// The first transaction of either waits, so that the other comes between its reads and its writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn whichever_of_a_project_and_the_end_of_its_account_is_written_last_is_refused() {
+    let world = World::new().await;
+    let (mut admin, account) = second(&world).await;
+    let mut other = admin.clone();
+    let slow = Fault::Delay(Duration::from_millis(400));
+    let rule = Rule::new("DynamoDB.TransactWriteItems", slow);
+    world.to_db.inject(rule);
+    let project = json!({"name": "Support"});
+    let (made, deleted) = join(
+        Box::pin(other.post(&world, "/v1/projects", project)),
+        Box::pin(delete(&world, &mut admin, NAME)),
+    )
+    .await;
+    let both = (made.status, deleted.status);
+    assert_ne!(both, (201, 200));
+    let is_there = !rows_of(&world, &account).is_empty();
+    assert_eq!(is_there, deleted.status != 200, "{both:?}");
 }
 
 /// SPEC D34, D30.

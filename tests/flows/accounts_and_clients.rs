@@ -35,7 +35,7 @@ async fn an_account_is_renamed_and_its_rules_change_at_a_named_version() {
     assert_eq!(late.status, 412, "{}", late.body);
 }
 
-/// SPEC D28: else nobody might get in any more.
+/// SPEC D28: otherwise nobody could sign in.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_cannot_close_the_account_to_everybody_but_a_provider() {
     let world = World::new().await;

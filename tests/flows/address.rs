@@ -5,7 +5,7 @@ use crate::{
     world::World,
 };
 use futures_util::future::{join, join_all};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
@@ -374,4 +374,50 @@ async fn somebody_who_is_invited_under_the_new_address_stays_invited() {
     let seen = admin.post(&world, "/v1/invitations", body).await;
     assert_eq!(seen.problem(), "already-invited", "{}", seen.body);
     invite(&world, &mut admin, OLD, false).await;
+}
+
+/// Puts rows back as they were.
+fn put_back(world: &World, rows: Vec<Map<String, Value>>) {
+    for row in rows {
+        let item = row.into_iter().map(|(name, value)| {
+            let value = match value {
+                Value::Number(number) => json!({"N": number.to_string()}),
+                text => json!({"S": text}),
+            };
+            (name, value)
+        });
+        world.db.put_raw(&Value::Object(item.collect())).unwrap();
+    }
+}
+
+/// SPEC D28, D35: a link for a new password belongs to the mailbox to which it was sent, also one that was asked for at
+/// the moment of the change.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_for_a_new_password_opens_nothing_once_the_login_has_another_address() {
+    let world = World::new().await;
+    let mut ana = member(&world, OLD).await;
+    let body = json!({"email": OLD});
+    let seen = Browser::default()
+        .post(&world, "/v1/auth/reset", body)
+        .await;
+    assert_eq!(seen.status, 202, "{}", seen.body);
+    let link = mailed(&world, OLD).await;
+    let late = world.rows("RESET#");
+    assert_eq!(late.len(), 1);
+    let token = asked(&world, &mut ana, NEW).await;
+    let seen = confirm(&world, &mut ana, &token).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    put_back(&world, late);
+    for (path, body) in [
+        ("/v1/auth/reset/inspect", json!({"token": link})),
+        (
+            "/v1/auth/reset/finish",
+            json!({"token": link, "password": "four other words entirely"}),
+        ),
+    ] {
+        let seen = Browser::default().post(&world, path, body).await;
+        assert_eq!((seen.status, seen.problem()), (410, "token-not-valid"));
+    }
+    let seen = sign_in(&world, &mut Browser::default(), NEW, PASSWORD).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
 }

@@ -6,6 +6,7 @@ use crate::{
     world::World,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 use vestibule_domain::{account::permission::Permission, ids::AccountId};
 
 async fn actions(world: &World, token: &str, query: &str) -> Vec<String> {
@@ -52,6 +53,24 @@ async fn entries_are_found_by_actor_action_target_and_dates() {
     assert_eq!(by_actor.len(), 2, "{by_actor:?}");
     let later = actions(&world, &root, "?from=2100-01-01T00:00:00Z").await;
     assert!(later.is_empty());
+}
+
+/// SPEC G02: the end of an entry is fixed when it is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_stay_in_the_log_whatever_the_stack_keeps_later_ones_for() {
+    let mut world = World::new().await;
+    let first = root(&world).await;
+    let id: AccountId = first.split('_').nth(1).unwrap().parse().unwrap();
+    world.clock.advance(Duration::from_hours(2 * 365 * 24));
+    for days in [0, 30] {
+        world.keep_audit_entries(days);
+        let reader = world.key(id, &Permission::ALL).await;
+        for query in ["", "?order=oldest", "?action=account.set_up"] {
+            let found = actions(&world, &reader, query).await;
+            let is_there = found.iter().any(|one| one == "account.set_up");
+            assert!(is_there, "{days} {query}: {found:?}");
+        }
+    }
 }
 
 /// SPEC G02.

@@ -11,6 +11,7 @@ use vestibule_admin::routes::Access;
 use vestibule_domain::{
     AccountScope, account::permission::Permission, ids::AccountId, team::role::AGENT,
 };
+use vestibule_testkit::proof::scaled;
 use vestibule_tests::admin_functions::table;
 
 /// An id that no record has.
@@ -220,8 +221,11 @@ async fn every_route_is_for_those_who_hold_its_permission_and_for_nobody_else() 
             let Gets::Problem(status, problem) = gets else {
                 unreachable!()
             };
-            for body in [json!({}), Value::Null] {
-                let answer = ask(&world, &caller, (route.method, &path), body).await;
+            // Nobody reads the body of a call that is refused. The sample tries each in turn.
+            let bodies = [json!({}), Value::Null];
+            let turn = tried % 2;
+            for body in scaled(&bodies[turn..=turn], &bodies[..]) {
+                let answer = ask(&world, &caller, (route.method, &path), body.clone()).await;
                 let body = &answer.body;
                 assert_eq!(answer.status, status, "{name}, {who}: {body}");
                 let kind = format!("/problems/{problem}");

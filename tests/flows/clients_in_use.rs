@@ -97,6 +97,37 @@ async fn the_connectors_that_passed_on_or_are_gone_keep_no_client() {
     assert_eq!(deleted.status, 204, "{}", deleted.body);
 }
 
+/// The release before named all connectors of a client on one row.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connector_on_the_row_of_the_release_before_keeps_its_client_until_it_passes_on() {
+    let world = World::new().await;
+    let admin = world.person("super_admin").await;
+    let hooli = client(&world, &admin, "Hooli").await;
+    let given = give(&world, &admin, &world.open, &hooli).await;
+    assert_eq!(given.status, 200, "{}", given.body);
+    let mut rows = world.rows(&format!("CLIENT#{hooli}#"));
+    rows.retain(|row| row.contains_key("connectors"));
+    assert_eq!(rows.len(), 1);
+    let (partition, part) = (&rows[0]["pk"], &rows[0]["sk"]);
+    let place = format!("{}/{}", world.scope.project_id(), world.open.id);
+    let old = format!("CLIENT#{hooli}");
+    for row in [
+        json!({"pk": {"S": partition}, "sk": {"S": part}}),
+        json!({"pk": {"S": partition}, "sk": {"S": old}, "connectors": {"SS": [place]}}),
+    ] {
+        world.db.put_raw(&row).unwrap();
+    }
+    let refused = delete(&world, &admin, &hooli).await;
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    let place = json!({"id": world.open.id, "project_id": world.scope.project_id()});
+    assert_eq!(refused.body["connectors"], json!([place]));
+    let default = world.connector.client_id.to_string();
+    let given = give(&world, &admin, &world.open, &default).await;
+    assert_eq!(given.status, 200, "{}", given.body);
+    let deleted = delete(&world, &admin, &hooli).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
+}
+
 /// SPEC G01: an `Idempotency-Key` makes one client, also once it is deleted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_client_does_not_come_back_under_its_idempotency_key() {

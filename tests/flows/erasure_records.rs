@@ -77,6 +77,10 @@ impl Stores {
         let vault = adapters.vault();
         let (erasures, projects) = (adapters.erasures(), adapters.projects(&vault));
         adapters.finish().unwrap();
+        let account = serde_json::json!({
+            "pk": {"S": format!("ACCOUNT#{}", scope().account_id())}, "sk": {"S": "ACCOUNT"},
+        });
+        db.put_raw(&account).unwrap();
         let stores = Self {
             _db: db,
             erasures,

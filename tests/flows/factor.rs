@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A person with a second factor: the browser, the secret, and the recovery codes.
-async fn with_factor(world: &World) -> (Browser, Vec<u8>, Vec<String>) {
+pub async fn with_factor(world: &World) -> (Browser, Vec<u8>, Vec<String>) {
     let mut browser = member(world, "ana@example.com").await;
-    let begun = browser.post(world, "/v1/me/factor", Value::Null).await;
+    let password = json!({"password": PASSWORD});
+    let begun = browser.post(world, "/v1/me/factor", password).await;
     assert_eq!(begun.status, 201, "{}", begun.body);
     let secret = totp::read_secret(begun.body["secret"].as_str().unwrap()).unwrap();
     let before = browser.session().unwrap().to_owned();
@@ -66,6 +67,28 @@ async fn a_sign_in_waits_for_the_second_factor_and_opens_nothing_before() {
     sign_in(&world, &mut other, "ana@example.com", PASSWORD).await;
     let seen = other.post(&world, "/v1/auth/factor", code).await;
     assert_eq!(seen.problem(), "wrong-code");
+}
+
+/// SPEC D31, ASVS 7.5.1: an open session that somebody else finds is not enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_factor_takes_the_password() {
+    let world = World::new().await;
+    let mut browser = member(&world, "ana@example.com").await;
+    for missing in [Value::Null, json!({}), json!({"password": null})] {
+        let seen = browser.post(&world, "/v1/me/factor", missing).await;
+        assert_eq!(seen.status, 422, "{}", seen.body);
+        assert_eq!(seen.body["errors"][0]["field"], "password");
+    }
+    let wrong = json!({"password": "not her password at all"});
+    let seen = browser.post(&world, "/v1/me/factor", wrong).await;
+    assert_eq!((seen.status, seen.problem()), (401, "wrong-credentials"));
+    let seen = browser
+        .post(&world, "/v1/me/factor/confirm", json!({"code": "000000"}))
+        .await;
+    assert_eq!((seen.status, seen.problem()), (409, "factor-not-set"));
+    let right = json!({"password": PASSWORD});
+    let seen = browser.post(&world, "/v1/me/factor", right).await;
+    assert_eq!(seen.status, 201, "{}", seen.body);
 }
 
 /// SPEC D31.

@@ -23,8 +23,8 @@ const CONCURRENCY: usize = 8;
 const fn sampled_every(platform: Platform, link: Link) -> usize {
     match (platform, link) {
         (Platform::Slack, Link::Platform) => 1,
-        (Platform::Slack, Link::Db | Link::Aws) | (_, Link::Platform) => 3,
-        (_, Link::Db | Link::Aws) => 7,
+        (Platform::Slack, Link::Db | Link::Aws) | (_, Link::Platform) => 5,
+        (_, Link::Db | Link::Aws) => 13,
     }
 }
 

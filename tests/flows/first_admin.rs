@@ -3,7 +3,7 @@
 
 use crate::world::{SETUP_TOKEN, World};
 use axum::body::{Body, to_bytes};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use lambda_http::http::{HeaderMap, Request};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -178,6 +178,10 @@ async fn a_stack_that_was_set_up_by_key_gets_its_first_admin_in_the_account_that
     world.functions.sweeper.first_admin = Some(job());
     assert!(world.sweep().await);
     invite_and_mail(&mut world).await;
+    // The account has its own name, and not that which the stack gives to a new one.
+    let mail = world.aws.mails().remove(0);
+    assert_eq!(mail.subject, "Your invitation to Older");
+    assert!(!mail.text.contains("Acme") && !mail.html.contains("Acme"));
     let token = token_mailed_to(&world, ADMIN);
     let (_, account) = accept(&world, &token, "Ana Silva").await;
     assert_eq!(answer.body["account"]["id"], account);
@@ -199,6 +203,62 @@ async fn the_first_admin_is_invited_once_however_often_it_is_ordered() {
     }
     assert_eq!(world.rows("INVITATION").len(), 1);
     assert_eq!(world.rows("SET_UP").len(), 1);
+    assert_eq!(world.aws.mails().len(), 1);
+}
+
+/// Lets minutes pass, in each of which the outbox is swept, and returns the number of orders of the invitation.
+async fn orders_within(world: &mut World, minutes: u32) -> usize {
+    for _ in 0..minutes {
+        world.clock.advance(Duration::from_mins(1));
+        assert!(world.sweep().await);
+    }
+    world.aws.messages("team").len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_that_is_not_made_is_ordered_ever_more_rarely_and_no_more_once_it_is() {
+    let mut world = told().await;
+    assert_eq!(orders_within(&mut world, 1).await, 1);
+    // Orders come after 2, 6, 14, 30 and 62 minutes, and then every hour.
+    assert_eq!(orders_within(&mut world, 61).await, 6);
+    assert_eq!(orders_within(&mut world, 58).await, 6);
+    assert_eq!(orders_within(&mut world, 2).await, 7);
+    while world.run_team().await {}
+    assert_eq!(world.rows("INVITATION").len(), 1);
+    assert_eq!(orders_within(&mut world, 130).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sweeps_at_once_make_one_order_and_a_lost_answer_loses_none() {
+    let mut world = World::new().await;
+    world.functions.sweeper.first_admin = Some(job());
+    let deps = &*world.functions.sweeper;
+    let (one, other) = join(sweeper::sweep(deps), sweeper::sweep(deps)).await;
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!(world.aws.messages("team").len(), 1);
+
+    for fault in [Fault::ResetAfter, Fault::ResetBefore] {
+        let mut world = World::new().await;
+        world.functions.sweeper.first_admin = Some(job());
+        let rule = Rule::new("DynamoDB.UpdateItem", fault.clone());
+        world.to_db.inject(rule);
+        assert!(world.sweep().await, "{fault:?}");
+        assert_eq!(world.aws.messages("team").len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_dies_between_counting_and_making_an_order_makes_the_next_two_minutes_later() {
+    let mut world = World::new().await;
+    world.functions.sweeper.first_admin = Some(job());
+    let rule = Rule::new("DynamoDB.UpdateItem", Fault::KillAfter);
+    world.to_db.inject(rule);
+    assert!(!world.sweep().await);
+    assert!(world.aws.messages("team").is_empty());
+    world.functions.sweeper.first_admin = Some(job());
+    assert_eq!(orders_within(&mut world, 1).await, 0);
+    assert_eq!(orders_within(&mut world, 1).await, 1);
+    invite_and_mail(&mut world).await;
     assert_eq!(world.aws.mails().len(), 1);
 }
 

@@ -135,7 +135,8 @@ async fn a_deletion_takes_the_password_or_a_code_of_the_factor_that_is_set() {
         let seen = ana.post(&world, DELETE, body).await;
         assert_eq!((seen.status, seen.problem()), (status, problem));
     }
-    let begun = ana.post(&world, "/v1/me/factor", Value::Null).await;
+    let password = json!({"password": PASSWORD});
+    let begun = ana.post(&world, "/v1/me/factor", password).await;
     let secret = totp::read_secret(begun.body["secret"].as_str().unwrap()).unwrap();
     let code = json!({"code": totp::code_now(&secret, world.now())});
     let confirmed = ana
@@ -180,6 +181,52 @@ async fn of_the_last_two_super_admins_who_delete_their_logins_at_once_one_stays(
     }
     assert_eq!(super_admins(&world), 1);
     assert_eq!(audited(&world, "member.left"), 1);
+}
+
+/// The version of a login's row.
+fn version_of(world: &World, login_id: &str) -> u64 {
+    let rows = world.rows("LOGIN").into_iter();
+    let mut rows = rows.filter(|row| row["id"] == login_id);
+    rows.next().unwrap()["version"].as_u64().unwrap()
+}
+
+/// SPEC D34, D35: a login that changed since its accounts were listed is not deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_changes_when_its_person_makes_an_account() {
+    let world = World::new().await;
+    let mut ana = member_who_makes_accounts(&world).await;
+    let id = own_id(&world, &mut ana).await;
+    let before = version_of(&world, &id);
+    let second = json!({"name": "Second"});
+    let made = ana.post(&world, "/v1/accounts", second).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(version_of(&world, &id), before + 1);
+}
+
+/// SPEC D34, D35.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_makes_an_account_and_deletes_the_login_at_once_leaves_no_account_without_a_login()
+{
+    let world = World::new().await;
+    let mut ana = member_who_makes_accounts(&world).await;
+    let id = own_id(&world, &mut ana).await;
+    let mut other_tab = ana.clone();
+    let second = json!({"name": "Second"});
+    let (made, gone) = join(
+        Box::pin(other_tab.post(&world, "/v1/accounts", second)),
+        Box::pin(delete(&world, &mut ana)),
+    )
+    .await;
+    assert!(matches!(gone.status, 204 | 409), "{}", gone.body);
+    assert!(made.status != 201 || gone.status == 409, "{}", made.body);
+    let exists = world.rows("LOGIN").iter().any(|row| row["id"] == id);
+    assert_eq!(exists, gone.status == 409);
+}
+
+/// A super admin of the world's account, who is not the only one.
+async fn member_who_makes_accounts(world: &World) -> Browser {
+    let root = world.person("super_admin").await;
+    super_admin(world, &root, ANA).await
 }
 
 /// SPEC D35.

@@ -1,7 +1,7 @@
 //! Members (SPEC D19–D23, D26): changed, suspended, reinstated, removed, and the last super admin.
 
 use crate::{
-    invitations::{accept, invited, joined, key_of, root},
+    invitations::{accept, accept_by_mail, invited, joined, key_of, mailed_to, root},
     world::{Answer, World},
 };
 use serde_json::{Value, json};
@@ -22,13 +22,13 @@ async fn update(world: &World, token: &str, id: &str, body: Value) -> Answer {
 async fn role_and_permissions_change_before_and_after_acceptance() {
     let world = World::new().await;
     let root = root(&world).await;
-    let invitation = invited(&world, &root, "grace@example.com", Value::Null).await;
+    let invitation = mailed_to(&world, &root, "grace@example.com", Value::Null).await;
     let id = invitation["member"]["id"].as_str().unwrap();
     let changed = update(&world, &root, id, json!({"role": "agent"})).await;
     assert_eq!(changed.status, 200, "{}", changed.body);
     assert_eq!(changed.body["status"], "pending");
     assert_eq!(changed.body["role"]["key"], "agent");
-    let accepted = accept(&world, &invitation["link"]).await;
+    let accepted = accept_by_mail(&world, "grace@example.com").await;
     assert_eq!(accepted.status, 200, "{}", accepted.body);
     let body = json!({"extra_permissions": ["access_requests.decide"], "name": "Grace"});
     let changed = update(&world, &root, id, body).await;

@@ -19,10 +19,10 @@ use vestibule_testkit::{
 };
 
 /// A minute, and the second up to which marks are rounded.
-const MINUTE: Duration = Duration::from_secs(61);
+pub const MINUTE: Duration = Duration::from_secs(61);
 
 /// A world whose new requests order notices, and one super admin.
-async fn noticing() -> (World, Person) {
+pub async fn noticing() -> (World, Person) {
     let mut world = World::new().await;
     world.turn_notices_on();
     let admin = world.person("super_admin").await;
@@ -38,30 +38,30 @@ async fn says(world: &mut World, person: &str, text: &str) {
 }
 
 /// Lets somebody new ask for access.
-async fn asks(world: &mut World, name: &str) -> String {
+pub async fn asks(world: &mut World, name: &str) -> String {
     let person = world.newcomer(name);
     says(world, &person, SAID).await;
     person
 }
 
 /// Lets minutes pass, in each of which the outbox is swept and all work is done.
-async fn minutes(world: &mut World, minutes: u32) {
+pub async fn minutes(world: &mut World, minutes: u32) {
     for _ in 0..minutes {
         world.clock.advance(MINUTE);
-        world.sweep().await;
+        world.sweep_if_due().await;
         world.work_all().await;
     }
 }
 
 /// The mails that a person got, the oldest first.
-fn mails_to(world: &World, person: &Person) -> Vec<SentMail> {
+pub fn mails_to(world: &World, person: &Person) -> Vec<SentMail> {
     let mut mails = world.mails();
     mails.retain(|mail| mail.to.contains(&person.email));
     mails
 }
 
 /// Changes a row whose sort key begins so, and which has this id.
-fn change_row(
+pub fn change_row(
     world: &World,
     (sort_key, id): (&str, &str),
     change: impl FnOnce(&mut Map<String, Value>),
@@ -74,14 +74,14 @@ fn change_row(
     put(world, row);
 }
 
-fn change_member(world: &World, person: &Person, field: &str, value: Value) {
+pub fn change_member(world: &World, person: &Person, field: &str, value: Value) {
     let id = person.member_id.to_string();
     change_row(world, ("MEMBER", &id), |row| {
         row.insert(field.to_owned(), value);
     });
 }
 
-async fn prefers(world: &World, person: &Person, preferences: &Value) {
+pub async fn prefers(world: &World, person: &Person, preferences: &Value) {
     let body = json!({"preferences": preferences});
     let answer = world.call_as(person, ("PATCH", "/v1/me"), body, &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -234,6 +234,51 @@ async fn only_those_who_may_decide_and_want_to_know_are_told() {
     assert_eq!(world.mails().len(), 3);
 }
 
+/// SPEC B35.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_a_member_a_login_or_the_roles_that_cannot_be_read_keeps_nobody_else_from_hearing()
+{
+    let (mut world, admin) = noticing().await;
+    let without_member = world.person("super_admin").await;
+    let without_login = world.person("super_admin").await;
+    change_member(&world, &without_member, "status", json!("asleep"));
+    let login_id = without_login.login_id.to_string();
+    change_row(&world, ("LOGIN", &login_id), |row| {
+        row.insert("preferences".to_owned(), json!("none"));
+    });
+    let custom = world.person("super_admin").await;
+    let role = json!({"name": "Approver", "permissions": ["access_requests.decide"]});
+    let route = ("POST", "/v1/roles");
+    let role = world.call_as(&admin, route, role, &[]).await;
+    assert_eq!(role.status, 201, "{}", role.body);
+    change_member(&world, &custom, "role", role.body["key"].clone());
+    let [mut roles] = <[_; 1]>::try_from(world.rows("ROLES")).unwrap();
+    roles.insert("custom".to_owned(), json!("none"));
+    put(&world, roles);
+
+    asks(&mut world, "Ada Lovelace").await;
+    minutes(&mut world, 2).await;
+    assert_eq!(mails_to(&world, &admin).len(), 1);
+    for person in [&without_member, &without_login, &custom] {
+        assert!(mails_to(&world, person).is_empty(), "{}", person.email);
+    }
+}
+
+/// Credentials of a login stay in its row.
+#[tokio::test(flavor = "multi_thread")]
+async fn notices_read_neither_the_password_nor_the_second_factor_of_a_login() {
+    let (mut world, admin) = noticing().await;
+    let login_id = admin.login_id.to_string();
+    change_row(&world, ("LOGIN", &login_id), |row| {
+        for secret in ["password", "factor"] {
+            row.insert(secret.to_owned(), json!("a value that nobody can read"));
+        }
+    });
+    asks(&mut world, "Ada Lovelace").await;
+    minutes(&mut world, 2).await;
+    assert_eq!(mails_to(&world, &admin).len(), 1);
+}
+
 /// SPEC D25.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_bounced_or_complained_gets_no_more() {
@@ -376,6 +421,76 @@ async fn a_round_that_ends_at_any_call_makes_one_mail_for_each_member() {
             }
         }
     }
+}
+
+/// Makes the next order of notices fail: the onboarding worker's second update, which is tried three times.
+fn fail_the_order(world: &World) {
+    world.count_from_here();
+    let rule = Rule::new("DynamoDB.UpdateItem", Fault::Error500);
+    world.to_db.inject(rule.from_call(2).times(3));
+}
+
+/// Lets somebody new write, without doing any work.
+async fn writes(world: &World, name: &str) -> String {
+    let person = world.newcomer(name);
+    let connector = world.connector.clone();
+    let message = world.says(&connector, &person, SAID);
+    assert_eq!(world.webhook(&connector, &message).await, 200);
+    person
+}
+
+/// SPEC B35: nobody who asks waits for those who decide.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_fails_holds_up_no_onboarding_message_and_is_made_later() {
+    let (mut world, admin) = noticing().await;
+    let ada = writes(&world, "Ada Lovelace").await;
+    fail_the_order(&world);
+    world.work_onboarding().await;
+    assert!(world.has_struck());
+    assert_eq!(world.welcomes(&ada), 1);
+    assert!(world.rows("NOTICES").is_empty());
+    minutes(&mut world, 4).await;
+    assert_eq!(mails_to(&world, &admin).len(), 1);
+    minutes(&mut world, 7).await;
+    assert_eq!(mails_to(&world, &admin).len(), 1);
+    assert_eq!(world.welcomes(&ada), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_failed_outlives_the_death_of_its_worker_after_any_call() {
+    // The job takes about a dozen calls after the order's.
+    for call in 5..=18 {
+        let (mut world, admin) = noticing().await;
+        writes(&world, "Ada Lovelace").await;
+        fail_the_order(&world);
+        let rule = Rule::new("DynamoDB.*", Fault::KillAfter).from_call(call);
+        world.to_db.inject(rule);
+        world.work_onboarding().await;
+        world.to_db.clear();
+        minutes(&mut world, 12).await;
+        assert_eq!(mails_to(&world, &admin).len(), 1, "{call}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_are_ordered_at_once_are_one_mail() {
+    let (mut world, admin) = noticing().await;
+    writes(&world, "Ada Lovelace").await;
+    writes(&world, "Alan Turing").await;
+    let jobs = world.aws.messages("onboarding");
+    let [one, other] = jobs.as_slice() else {
+        panic!("{} jobs", jobs.len());
+    };
+    let onboarding = &world.functions.onboarding;
+    let done = join(
+        worker_onboarding::handle(onboarding, &one.body, 1),
+        worker_onboarding::handle(onboarding, &other.body, 1),
+    );
+    assert_eq!(done.await, (Outcome::Done, Outcome::Done));
+    minutes(&mut world, 7).await;
+    let mails = mails_to(&world, &admin);
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].subject, "2 new access requests in Concierge");
 }
 
 #[tokio::test(flavor = "multi_thread")]

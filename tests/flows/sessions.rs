@@ -1,7 +1,7 @@
 //! Sessions (SPEC D28): their end by time and by hand, and the new token at a change of rights.
 
 use crate::{
-    sign_in::{Browser, PASSWORD, audited, member, sign_in},
+    sign_in::{Browser, PASSWORD, audited, mailed, member, sign_in},
     world::World,
 };
 use futures_util::future::join;
@@ -155,6 +155,37 @@ async fn another_password_ends_all_other_sessions_and_gives_this_one_a_new_token
     assert_eq!(audited(&world, "login.password_changed"), 1);
 }
 
+/// SPEC D28.
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_tried_in_a_found_session_count_with_those_of_sign_ins_and_keep_the_owner_from_nothing()
+ {
+    let world = World::new().await;
+    member(&world, "ana@example.com").await;
+    let mut owner = Browser::default();
+    let seen = sign_in(&world, &mut owner, "ana@example.com", PASSWORD).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    // Whoever found the session has no other cookie of the owner's browser.
+    let mut finder = Browser::of(owner.session().unwrap());
+    let mut stranger = Browser::default();
+    let new = "four other words entirely";
+    let guess = json!({"current": "a guess", "new": new});
+    for _ in 0..3 {
+        for _ in 0..2 {
+            let seen = finder.post(&world, "/v1/me/password", guess.clone()).await;
+            assert_eq!(seen.status, 401, "{}", seen.body);
+        }
+        let seen = sign_in(&world, &mut stranger, "ana@example.com", "a guess").await;
+        assert_eq!(seen.status, 401, "{}", seen.body);
+    }
+    let seen = finder.post(&world, "/v1/me/password", guess).await;
+    assert_eq!((seen.status, seen.problem()), (429, "too-many-attempts"));
+    let seen = sign_in(&world, &mut stranger, "ana@example.com", PASSWORD).await;
+    assert_eq!((seen.status, seen.problem()), (429, "too-many-attempts"));
+    let right = json!({"current": PASSWORD, "new": new});
+    let seen = owner.post(&world, "/v1/me/password", right).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+}
+
 /// SPEC G01.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_and_preferences_are_changed_at_the_version_that_was_read() {
@@ -219,5 +250,48 @@ async fn a_sign_in_at_the_moment_of_another_password_opens_nothing_afterwards() 
         }
         assert!(is_open(&world, &owner).await);
         world.clock.advance(Duration::from_mins(5));
+    }
+}
+
+/// The mails that tell of a browser that is not known.
+fn new_device_mails(world: &World) -> usize {
+    let mails = world.rows("MAIL").into_iter().map(Value::Object);
+    mails
+        .filter(|row| row["content"]["kind"] == "new_device")
+        .count()
+}
+
+/// SPEC D28, D33: an intruder who knew the old password has a browser that nobody knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_password_makes_the_login_forget_every_browser_but_the_one_that_set_it() {
+    const ANA: &str = "ana@example.com";
+    const NEW: &str = "four other words entirely";
+    for by_mail in [false, true] {
+        let world = World::new().await;
+        member(&world, ANA).await;
+        let [mut own, mut intruder] = [Browser::default(), Browser::default()];
+        for browser in [&mut own, &mut intruder] {
+            let seen = sign_in(&world, browser, ANA, PASSWORD).await;
+            assert_eq!(seen.status, 200, "{}", seen.body);
+        }
+        world.clock.advance(Duration::from_secs(1));
+        let (path, body) = if by_mail {
+            let asked = json!({"email": ANA});
+            own.post(&world, "/v1/auth/reset", asked).await;
+            let token = mailed(&world, ANA).await;
+            let body = json!({"token": token, "password": NEW});
+            ("/v1/auth/reset/finish", body)
+        } else {
+            let body = json!({"current": PASSWORD, "new": NEW});
+            ("/v1/me/password", body)
+        };
+        let changed = own.post(&world, path, body).await;
+        assert_eq!(changed.status, 200, "{}", changed.body);
+        let told = new_device_mails(&world);
+        for (browser, mails) in [(&mut own, told), (&mut intruder, told + 1)] {
+            let seen = sign_in(&world, browser, ANA, NEW).await;
+            assert_eq!(seen.status, 200, "{}", seen.body);
+            assert_eq!(new_device_mails(&world), mails, "{path}");
+        }
     }
 }

@@ -36,6 +36,15 @@ impl Moments {
     }
 }
 
+/// The times of two series that are not beyond the quickest nine in ten of both together: what the machine does
+/// beside makes some calls much slower, and hides small differences between the others (dudect crops likewise).
+fn cropped(known: &[f64], unknown: &[f64]) -> [Vec<f64>; 2] {
+    let mut all = [known, unknown].concat();
+    all.sort_by(f64::total_cmp);
+    let limit = all[all.len() * 9 / 10];
+    [known, unknown].map(|times| times.iter().copied().filter(|time| *time < limit).collect())
+}
+
 /// Welch's t of two series of times.
 fn welch(known: &[f64], unknown: &[f64]) -> f64 {
     let (one, other) = (Moments::of(known), Moments::of(unknown));
@@ -81,14 +90,28 @@ impl Pair {
             while world.work_on("email").await {}
         }
         let [known, unknown] = &times;
-        let t = welch(known, unknown);
-        let [one, other] = [known, unknown].map(|series| Moments::of(series).mean * 1e3);
-        println!(
-            "{}: {CALLS} calls each, {one:.3} ms known, {other:.3} ms unknown, t = {t:.2}",
-            self.path
-        );
-        assert!(t.abs() < T_MAX, "{}: t = {t}", self.path);
+        let [usual_known, usual_unknown] = cropped(known, unknown);
+        for (what, known, unknown) in [
+            ("all", known, unknown),
+            ("usual", &usual_known, &usual_unknown),
+        ] {
+            let t = welch(known, unknown);
+            let [one, other] = [known, unknown].map(|series| Moments::of(series).mean * 1e3);
+            println!(
+                "{}: {what} of {CALLS} calls each, {one:.3} ms known, {other:.3} ms unknown, t = {t:.2}",
+                self.path
+            );
+            assert!(t.abs() < T_MAX, "{}: t = {t} of {what} calls", self.path);
+        }
     }
+}
+
+#[test]
+fn slow_calls_are_left_out_by_the_same_limit_on_both_sides() {
+    let usual: Vec<f64> = (1..=9_u32).map(f64::from).collect();
+    let known = [usual.as_slice(), &[1000.0]].concat();
+    let unknown = [usual.as_slice(), &[9.5]].concat();
+    assert_eq!(cropped(&known, &unknown), [usual.clone(), usual]);
 }
 
 #[test]

@@ -12,6 +12,7 @@
 
 mod calls;
 mod document;
+mod domain;
 mod layout;
 mod limits;
 mod markdown;

@@ -13,7 +13,7 @@ use vestibule_tests::aws_calls;
 
 /// Kinds of partitions, and future kinds that today's functions must not reach. Those that only the list of
 /// calls names are tried as well.
-const PARTITIONS: [(&str, &str); 43] = [
+const PARTITIONS: [(&str, &str); 45] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
     ("an account, its API keys and its members", "ACCOUNT#{id}"),
@@ -85,6 +85,8 @@ const PARTITIONS: [(&str, &str); 43] = [
     ("the search index", "ACCOUNT#{id}#PROJECT#{id}#SEARCH#a"),
     ("an import", "ACCOUNT#{id}#PROJECT#{id}#IMPORT#{id}"),
     ("the load of a member", "ACCOUNT#{id}#LOAD#{id}"),
+    ("the orders of the first invitation", "FIRST_ADMIN"),
+    ("the notices of a day", "ACCOUNT#{id}#NOTICE_DAYS"),
     (
         "a list of an index",
         "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#pending",
@@ -219,11 +221,11 @@ fn no_webhook_worker_or_sweeper_touches_a_key_a_member_a_login_the_set_up_or_wri
             let reads = match *shape {
                 "KEYRING" | "CONNECTOR#{id}" => true,
                 "SET_UP" => matches!(caller, "sweeper" | "worker-team"),
-                // The one worker that reads who may decide requests, and where notices go.
-                "ACCOUNT#{id}"
-                | "ACCOUNT#{id}#MEMBER#{id}"
-                | "ACCOUNT#{id}#ROLES"
-                | "LOGIN#{id}" => caller == "worker-team",
+                "ACCOUNT#{id}" => caller == "worker-team",
+                // The workers that read who may decide requests, and where notices go.
+                "ACCOUNT#{id}#MEMBER#{id}" | "ACCOUNT#{id}#ROLES" | "LOGIN#{id}" => {
+                    matches!(caller, "worker-team" | "worker-email")
+                }
                 _ => false,
             };
             // The one worker that may make a member: it invites the first admin.

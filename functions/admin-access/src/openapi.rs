@@ -227,7 +227,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 32);
+        assert_eq!(count, 33);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use vestibule_domain::{
     PortError, ProjectScope,
     ids::{ChatUserId, ClientId, ConnectorId},
     page::{Order, PAGE_MAX, PageRequest},
-    team::member::ClientAccess,
+    team::client_access::ClientAccess,
 };
 
 fn serves_all(call: &Call) -> bool {

@@ -7,7 +7,7 @@ use vestibule_admin::{Call, problem::ApiError};
 use vestibule_domain::{
     ProjectScope,
     ids::{ConnectorId, ConversationId},
-    team::member::ClientAccess,
+    team::client_access::ClientAccess,
 };
 
 /// The connectors of a project of which it is known whether the caller serves them.

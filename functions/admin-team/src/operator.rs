@@ -6,16 +6,15 @@ use vestibule_domain::{
     account::{actor::Actor, email_address::EmailAddress},
     ids::{IdSource, InvitationId, MemberId},
     team::{
+        client_access::ClientAccess,
         invitation::{INVITATION_LIFE_DAYS_DEFAULT, Invitation, InvitedMethod},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         role::RoleKey,
     },
 };
 
 /// Name of the inviter in the mail.
 pub const NAME: &str = "The operator of the stack";
-/// Name of the role in the mail.
-pub const ROLE_NAME: &str = "Super admin";
 /// Time for which such an invitation holds.
 const LIFE: Duration = Duration::from_hours(24 * INVITATION_LIFE_DAYS_DEFAULT);
 
@@ -36,6 +35,7 @@ pub fn invited(
         role: RoleKey::SuperAdmin,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        limit: None,
         status: MemberStatus::Pending,
         invitation_id: Some(id),
         version: 1,
@@ -53,6 +53,7 @@ pub fn invited(
             ..Actor::set_up()
         },
         tokens: Vec::new(),
+        copied_rights: None,
         sends: 1,
         resent_at: Vec::new(),
         opened_at: None,

@@ -8,10 +8,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     account::permission::{NotHeld, Permission, Permissions},
-    team::{
-        member::{ClientAccess, Member},
-        role::Roles,
-    },
+    team::{client_access::ClientAccess, member::Member, role::Roles},
 };
 
 problem_types! {

@@ -14,6 +14,7 @@ use vestibule_domain::{
         invitation::{Invitation, InvitationToken, TokenKind},
         mail::{Mail, MailKind, MailOwner, mail_text},
         member::Member,
+        rights::Rights,
     },
 };
 
@@ -23,21 +24,23 @@ const SECRET_LEN: usize = 32;
 /// accept in time.
 const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
 
-/// Draws a new link of an invitation and adds it. Returns its token, which can be shown or sent only now.
+/// Draws a new link of an invitation and adds it, while the invitee has these rights. Returns its token, which can be
+/// shown or sent only now.
 pub fn add_link(
     deps: &Deps,
     invitation: &mut Invitation,
-    kind: TokenKind,
+    (kind, rights): (TokenKind, &Rights),
     now: Timestamp,
 ) -> Result<Secret, PortError> {
     let secret = BASE64URL_NOPAD.encode(&random_bytes::<SECRET_LEN>(deps.random.as_ref())?);
     let account_id = invitation.scope.account_id();
     let token = format!("vsi_{account_id}_{}_{secret}", invitation.id);
-    invitation.add_token(InvitationToken {
+    let stored = InvitationToken {
         hash: sha256_hex(token.as_bytes()),
         kind,
         made_at: now,
-    });
+    };
+    invitation.add_token(stored, rights);
     Ok(Secret::new(token))
 }
 

@@ -59,6 +59,19 @@ pub(crate) fn new_password(
     }
 }
 
+/// Reads a token or code that stands in for another field. Both together are wrong.
+pub(crate) fn token_instead_of(
+    (other, has_other): (&str, bool),
+    field: &str,
+    given: String,
+    errors: &mut FieldErrors,
+) -> Option<String> {
+    if has_other {
+        errors.add(field, format!("cannot be given together with `{other}`"));
+    }
+    token(field, Some(given), errors)
+}
+
 /// Reads a required token or code.
 pub(crate) fn token(
     field: &str,

@@ -2,29 +2,42 @@
 
 use crate::{
     Deps,
-    problems::{LOGIN_METHOD_NOT_ALLOWED, SIGN_IN_TO_ACCEPT, TOKEN_NOT_VALID, UNVERIFIED_LOGIN},
+    opening::{Opened, Prepared},
+    problems::{LINK_OUTGROWN, LOGIN_METHOD_NOT_ALLOWED, SIGN_IN_TO_ACCEPT, TOKEN_NOT_VALID},
     tokens,
 };
 use futures_util::future::try_join;
 use serde_json::{Value, json};
 use vestibule_admin::{
     CallOrigin, log,
-    problem::{ALREADY_A_MEMBER, ApiError, INVITATION_NOT_PENDING, STATUS, TOO_MANY_ACCOUNTS},
+    problem::{
+        ALREADY_A_MEMBER, ApiError, INVITATION_NOT_PENDING, STATUS, TOO_MANY_ACCOUNTS,
+        UNVERIFIED_LOGIN,
+    },
 };
 use vestibule_domain::{
     AccountScope, Timestamp,
     account::{Account, actor::Actor},
     event::{AuditEntry, Change, Event},
     ids::AuditId,
-    ports::{Acceptance, Accepted, AcceptingLogin, AccountPlace, InvitationView},
+    ports::{Acceptance, Accepted, AcceptingLogin, AccountPlace, InvitationView, RenewedLogin},
     team::{
         identity::AccountIdentity,
         invitation::{InvitationStatus, InvitedMethod, TokenKind},
-        login::{ACCOUNTS_MAX, Login},
+        login::{ACCOUNTS_MAX, Login, PasswordRecord},
         member::{Member, MemberStatus},
-        session::Session,
+        rights::Rights,
+        role::{RoleKey, Roles},
     },
 };
+
+/// The limit of a link that did not go to the invited mailbox, and the roles by which it is compared with what the
+/// invitee has by now.
+#[derive(Debug)]
+struct Bound {
+    limit: Rights,
+    roles: Roles,
+}
 
 /// A link that was found, with its invitation and account.
 #[derive(Debug)]
@@ -37,30 +50,79 @@ pub struct Link {
     pub kind: TokenKind,
     /// SHA-256 of the link's token.
     pub token_hash: String,
+    bound: Option<Bound>,
 }
 
 impl Link {
+    /// The link of an invitation whose token has this hash.
+    pub async fn of(
+        deps: &Deps,
+        view: InvitationView,
+        account: Account,
+        token_hash: String,
+    ) -> Result<Self, ApiError> {
+        let invitation = &view.invitation;
+        let token = invitation.token(&token_hash).ok_or(&TOKEN_NOT_VALID)?;
+        let kind = token.kind;
+        let bound = match invitation.limit_of(kind) {
+            Some(limit) => {
+                let roles = deps.members.roles(invitation.scope).await?;
+                Some(Bound { limit, roles })
+            }
+            None => None,
+        };
+        Ok(Self {
+            view,
+            account,
+            kind,
+            token_hash,
+            bound,
+        })
+    }
+
     /// The account.
     #[must_use]
     pub const fn scope(&self) -> AccountScope {
         self.view.invitation.scope
     }
 
-    /// Fails unless the invitation can be accepted at this time.
-    pub fn check_pending(&self, now: Timestamp) -> Result<(), ApiError> {
+    /// Fails unless the invitation can be accepted by this link at this time, whoever has it. Nothing here depends on
+    /// the login of the invited address, so that no refusal tells of it.
+    pub fn check(&self, now: Timestamp) -> Result<(), ApiError> {
         match self.view.invitation.status(now) {
-            InvitationStatus::Pending => Ok(()),
-            other => Err(not_pending(other)),
+            InvitationStatus::Pending => {}
+            other => return Err(not_pending(other)),
         }
+        if !is_allowed(&self.view.invitation.method, &self.account) {
+            return Err(ApiError::new(&LOGIN_METHOD_NOT_ALLOWED));
+        }
+        self.check_rights()
     }
 
-    /// Fails unless the account still allows the way in which the invitee has to sign in.
-    pub fn check_method(&self) -> Result<(), ApiError> {
-        if is_allowed(&self.view.invitation.method, &self.account) {
-            Ok(())
-        } else {
-            Err(ApiError::new(&LOGIN_METHOD_NOT_ALLOWED))
+    /// Fails if the invitee has been given more than this link may open, which an admin has seen (SPEC D26).
+    fn check_rights(&self) -> Result<(), ApiError> {
+        let member = &self.view.member;
+        let is_outgrown = |bound: &Bound| {
+            let given = member.given(&bound.roles);
+            !bound.limit.covers(&given)
+        };
+        if self.bound.as_ref().is_some_and(is_outgrown) {
+            return Err(ApiError::new(&LINK_OUTGROWN));
         }
+        Ok(())
+    }
+
+    /// The version of the roles on which [`Self::check_rights`] depends.
+    fn roles_version(&self) -> Option<u64> {
+        let bound = self.bound.as_ref()?;
+        matches!(self.view.member.role, RoleKey::Custom(_)).then_some(bound.roles.version)
+    }
+
+    /// The limit of a member who joins by this link. A login whose address is proven has none: it is its owner's.
+    fn limit(&self, login: &Login) -> Option<Rights> {
+        let bound = self.bound.as_ref();
+        let bound = bound.filter(|_| login.verified_at.is_none());
+        bound.map(|bound| bound.limit.clone())
     }
 }
 
@@ -83,14 +145,7 @@ pub async fn find_link(deps: &Deps, token: &str) -> Result<Link, ApiError> {
     let (Some(view), Some(account)) = (view, account) else {
         return Err(ApiError::new(&TOKEN_NOT_VALID));
     };
-    let token = view.invitation.token(&claim.hash);
-    let kind = token.map(|token| token.kind).ok_or(&TOKEN_NOT_VALID)?;
-    Ok(Link {
-        view,
-        account,
-        kind,
-        token_hash: claim.hash,
-    })
+    Link::of(deps, view, account, claim.hash).await
 }
 
 /// Fails unless a login can join the account with this link: it is no member yet, is in fewer than 25
@@ -111,16 +166,49 @@ pub fn check_room(link: &Link, login: &Login, places: &[AccountPlace]) -> Result
     Ok(())
 }
 
-/// Accepts the invitation: the pending member becomes the login's, in one transaction that checks the status
-/// and the time again.
+/// Renews an unproven login of the invited address: its sessions, password and factor end, whoever set them (SPEC D24,
+/// D30).
+pub async fn renew(
+    deps: &Deps,
+    link: &Link,
+    login: Login,
+    (name, password): (String, Option<PasswordRecord>),
+) -> Result<RenewedLogin, ApiError> {
+    let now = deps.admin.clock.now();
+    let places = deps.logins.accounts(login.id);
+    let sessions = deps.sessions.list_sessions(login.id);
+    let (places, sessions) = try_join(places, sessions).await?;
+    let renewed = Login {
+        name,
+        verified_at: link.kind.proves_address().then_some(now),
+        password,
+        factor: None,
+        updated_at: now,
+        ..login
+    };
+    check_room(link, &renewed, &places)?;
+    let freed = match renewed.verified_at {
+        Some(now) => AccountPlace::freed(&places, now),
+        None => Vec::new(),
+    };
+    Ok(RenewedLogin {
+        login: renewed,
+        ended: sessions.into_iter().map(|session| session.hash).collect(),
+        freed,
+    })
+}
+
+/// Accepts the invitation: the pending member becomes the login's, in one transaction that checks the status,
+/// the time and the rights again. Returns the session that it opened.
 pub async fn accept(
     deps: &Deps,
     link: &Link,
     login: AcceptingLogin,
-    session: Option<Session>,
+    prepared: Option<Prepared>,
     identity: Option<AccountIdentity>,
     origin: &CallOrigin,
-) -> Result<(), ApiError> {
+) -> Result<Option<Opened>, ApiError> {
+    link.check_rights()?;
     let now = deps.admin.clock.now();
     let joining = login.login();
     let pending = &link.view.member;
@@ -128,6 +216,7 @@ pub async fn accept(
         login_id: Some(joining.id),
         email: joining.email.clone(),
         name: joining.name.clone(),
+        limit: link.limit(joining),
         status: MemberStatus::Active,
         updated_at: now,
         ..pending.clone()
@@ -148,14 +237,19 @@ pub async fn accept(
         invitation: link.view.invitation.clone(),
         member,
         login,
-        session,
+        roles_version: link.roles_version(),
+        session: prepared.as_ref().map(|prepared| prepared.session.clone()),
+        opening: prepared.as_ref().map(|prepared| prepared.opening.clone()),
         identity,
         audit,
     };
     match deps.invitations.accept(&acceptance).await? {
         Accepted::Joined => {
             log(&acceptance.audit);
-            Ok(())
+            match prepared {
+                Some(prepared) => Ok(Some(prepared.stored(deps).await)),
+                None => Ok(None),
+            }
         }
         Accepted::NotPending(status) => Err(not_pending(status)),
         Accepted::AddressTaken => Err(ApiError::new(&SIGN_IN_TO_ACCEPT)),

@@ -15,7 +15,7 @@ use vestibule_domain::{
     Timestamp,
     event::Event,
     ids::LoginId,
-    ports::{DeviceToken, LoginChange, Opening},
+    ports::{AccountPlace, DeviceToken, LoginChange, Opening},
     team::{
         login::Login,
         mail::MailKind,
@@ -92,68 +92,132 @@ pub fn with_factor(session: Session, now: Timestamp) -> Session {
     }
 }
 
-/// Opens a session after the login's own password. `known` is the device, if the login knows it.
-pub async fn sign_in(
+/// The record of a login for which a session is opened.
+#[derive(Debug)]
+pub struct Known<'a> {
+    /// Its accounts, which are told.
+    pub places: &'a [AccountPlace],
+    /// Its sessions, of which some may have to end.
+    pub sessions: &'a [Session],
+    /// The device, if the login knows it.
+    pub device: Option<&'a KnownDevice>,
+    /// Whether a link makes or renews the login at this moment. Whoever has that link needs no mail about the device.
+    pub is_new: bool,
+}
+
+impl Known<'static> {
+    /// A login that a link makes or renews.
+    pub const NEW: Self = Self {
+        places: &[],
+        sessions: &[],
+        device: None,
+        is_new: true,
+    };
+}
+
+/// A session on its way, with what is written beside it.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The session.
+    pub session: Session,
+    /// The changes beside it.
+    pub opening: Opening,
+    /// Values of `Set-Cookie` for when it is stored.
+    pub cookies: Vec<HeaderValue>,
+}
+
+impl Prepared {
+    /// Tells of a session that was stored: to the log, and by mail.
+    pub async fn stored(self, deps: &Deps) -> Opened {
+        let status = match self.session.stage {
+            SessionStage::Full => SignInStatus::SignedIn,
+            SessionStage::AwaitingFactor => SignInStatus::FactorRequired,
+        };
+        if status == SignInStatus::SignedIn {
+            let event = Event::LoginSignedIn(self.session.login_id);
+            records::log_events(&self.opening.audits, event);
+        }
+        records::enqueue(deps, self.opening.mail.as_ref()).await;
+        Opened {
+            status,
+            cookies: self.cookies,
+        }
+    }
+}
+
+/// Prepares a session after what is the login's own: its password, or a link that makes or renews it. It waits for
+/// the second factor, if the login has one.
+pub fn prepare(
     deps: &Deps,
     visitor: &Visitor,
     login: &Login,
-    known: Option<&KnownDevice>,
-) -> Result<Opened, ApiError> {
+    known: &Known<'_>,
+) -> Result<Prepared, ApiError> {
     let now = deps.admin.clock.now();
-    let places = deps.logins.accounts(login.id);
-    let sessions = deps.sessions.list_sessions(login.id);
-    let (places, sessions) = try_join(places, sessions).await?;
     let token = tokens::session(login.id, deps.random.as_ref())?;
     let mut session = new_session(login, token.hash, visitor.device(), now);
-    let mut status = SignInStatus::SignedIn;
     if session.has_factor {
         session = awaiting_factor(session);
-        status = SignInStatus::FactorRequired;
     }
-    let (device_token, device_hash) = if let Some(known) = known {
-        (known.token.clone(), known.hash.clone())
+    let (device_token, device_hash) = if let Some(device) = known.device {
+        (device.token.clone(), device.hash.clone())
     } else {
         let drawn = tokens::device(deps.random.as_ref())?;
         (drawn.token, drawn.hash)
     };
-    let event = Event::LoginSignedIn(login.id);
-    let audits = match status {
-        SignInStatus::SignedIn => {
+    let audits = match session.stage {
+        SessionStage::Full => {
+            let event = Event::LoginSignedIn(login.id);
             let after = records::device_facts(&session.device);
-            records::audits(
-                deps,
-                (login, &places),
-                (event, &after),
-                &visitor.origin,
-                now,
-            )
+            let places = known.places;
+            records::audits(deps, (login, places), (event, &after), &visitor.origin, now)
         }
-        SignInStatus::FactorRequired => Vec::new(),
+        SessionStage::AwaitingFactor => Vec::new(),
     };
-    let mail = if known.is_none() {
+    let mail = if known.device.is_none() && !known.is_new {
         let device = session.device.clone();
         records::login_mail(deps, login, MailKind::NewDevice { device, at: now }, now)
     } else {
         None
     };
     let opening = Opening {
-        end: ending(&sessions, login.id, visitor.session.as_ref()),
+        end: ending(known.sessions, login.id, visitor.session.as_ref()),
         device: DeviceToken { hash: device_hash },
         mail,
         audits,
     };
-    deps.sessions.open_session(&session, &opening).await?;
-    if status == SignInStatus::SignedIn {
-        records::log_events(&opening.audits, event);
-    }
-    records::enqueue(deps, opening.mail.as_ref()).await;
-    Ok(Opened {
-        status,
+    Ok(Prepared {
+        session,
+        opening,
         cookies: vec![
             session_cookie(token.token.reveal()),
             cookies::set(cookies::DEVICE, device_token.reveal(), cookies::DEVICE_AGE),
         ],
     })
+}
+
+/// Opens a session after the login's own password. `device` is the one that signs in, if the login knows it.
+pub async fn sign_in(
+    deps: &Deps,
+    visitor: &Visitor,
+    login: &Login,
+    device: Option<&KnownDevice>,
+) -> Result<Opened, ApiError> {
+    let places = deps.logins.accounts(login.id);
+    let sessions = deps.sessions.list_sessions(login.id);
+    let (places, sessions) = try_join(places, sessions).await?;
+    let known = Known {
+        places: &places,
+        sessions: &sessions,
+        device,
+        is_new: false,
+    };
+    let prepared = prepare(deps, visitor, login, &known)?;
+    let stored = deps
+        .sessions
+        .open_session(&prepared.session, &prepared.opening);
+    stored.await?;
+    Ok(prepared.stored(deps).await)
 }
 
 /// The sessions that end when one more is opened by the login's own credentials: the one of the same browser,

@@ -33,8 +33,8 @@ problem_types! {
         "Sign in with it, then accept.";
     WRONG_LOGIN = "wrong-login", CONFLICT, "The invitation is for another address",
         "Sign out, and accept with the login of the invited address.";
-    UNVERIFIED_LOGIN = "unverified-login", CONFLICT, "The login's address is not proven",
-        "A copied link made this login. It can join another account once a mailed link proved its address: have the invitation sent, or reset the password by mail.";
+    LINK_OUTGROWN = "link-outgrown", CONFLICT, "The invitee was given more after the link was copied",
+        "A link opens no more than the invitee had when it was copied, since others have seen it. Ask for a new link, or have the invitation sent by mail.";
     OTHER_LOGIN_METHOD = "other-login-method", CONFLICT, "The invitation asks for another way of signing in",
         "Accept it with the method that the invitation names.";
     LOGIN_METHOD_NOT_ALLOWED = "login-method-not-allowed", CONFLICT, "The account no longer allows the invitation's login method",

@@ -17,13 +17,23 @@ use vestibule_domain::{
     team::{
         login::Login,
         mail::{ChangedCredential, Mail, MailKind, MailOwner},
-        session::Device,
+        session::{Device, Session, SignInMethod},
     },
 };
 
 /// Time limit for the queue: the mail is stored and its caller waits; the sweeper enqueues one that the
 /// queue does not take in time.
 const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// The accounts in which an event of a session is recorded: every one of the login, or only the one whose provider
+/// opened the session. A provider's doings are no other account's business (SPEC D27).
+#[must_use]
+pub fn places_of(session: &Session, mut places: Vec<AccountPlace>) -> Vec<AccountPlace> {
+    if let SignInMethod::Provider { account_id, .. } = &session.method {
+        places.retain(|place| place.account.id == *account_id);
+    }
+    places
+}
 
 /// The entries that record an event of a login in each of its accounts.
 #[must_use]

@@ -57,12 +57,8 @@ pub async fn record(
             now,
         )
     });
-    if entries.is_empty() {
-        // One write either way.
-        let subject = format!("{subject}|nobody");
-        limits::is_admitted(deps, ThrottleKind::Refusals, &subject).await?;
-    } else {
-        deps.sessions.end_sessions(id, &[], &entries).await?;
-    }
+    deps.sessions
+        .record_refusal(email, id, &entries, now)
+        .await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Codes of the second factor: those of an authenticator app, and recovery codes for the loss of its
 //! device (SPEC D31). Each counts once: the login is changed at its version with the answer.
 
-use crate::{Deps, input, problems::WRONG_CODE, tokens::sha256_hex, totp};
+use crate::{Deps, input, limits, problems::WRONG_CODE, tokens::sha256_hex, totp};
 use data_encoding::BASE32_NOPAD;
 use ring::rand::SecureRandom;
 use serde::Deserialize;
@@ -16,6 +16,7 @@ use vestibule_domain::{
     team::{
         login::{Login, RECOVERY_CODES, RecoveryCode, SecondFactor},
         session::{Session, SignInMethod},
+        throttle::ThrottleKind,
     },
 };
 
@@ -51,11 +52,9 @@ pub fn read_code(fields: Map<String, Value>) -> Result<GivenCode, ApiError> {
     let mut errors = FieldErrors::default();
     let request: FactorRequest = read_fields(fields, &mut errors);
     let code = if let Some(recovery) = request.recovery_code {
-        if request.code.is_some() {
-            errors.add("recovery_code", "cannot be given together with `code`");
-        }
-        let code = input::token("recovery_code", Some(recovery), &mut errors);
-        code.map(GivenCode::Recovery)
+        let other = ("code", request.code.is_some());
+        input::token_instead_of(other, "recovery_code", recovery, &mut errors)
+            .map(GivenCode::Recovery)
     } else {
         input::token("code", request.code, &mut errors).map(GivenCode::App)
     };
@@ -76,14 +75,15 @@ pub fn subject(session: &Session) -> String {
     }
 }
 
-/// Checks a code, and returns the factor as it is after its use.
+/// Counts an attempt of this subject, checks a code, and returns the factor as it is after its use.
 pub async fn use_code(
     deps: &Deps,
-    login: &Login,
-    factor: &SecondFactor,
+    subject: &str,
+    (login, factor): (&Login, &SecondFactor),
     code: &GivenCode,
     now: Timestamp,
 ) -> Result<SecondFactor, ApiError> {
+    limits::admit(deps, ThrottleKind::Factor, subject).await?;
     let mut after = factor.clone();
     match code {
         GivenCode::App(code) => {

@@ -4,15 +4,22 @@ use crate::{
     Deps, cookies,
     tokens::{self, LoginClaim},
 };
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, request::Parts},
+};
 use std::sync::Arc;
 use vestibule_admin::{CallOrigin, csrf, problem::ApiError};
 use vestibule_domain::{
     Timestamp,
     account::credential::{Credential, CredentialClaim},
     ids::LoginId,
+    ports::DeviceToken,
     secret::Secret,
-    team::session::{Device, Session},
+    team::{
+        login::Login,
+        session::{Device, Session},
+    },
 };
 
 /// The browser that calls an open route. Taking it as an argument refuses calls of other sites.
@@ -64,13 +71,40 @@ impl Visitor {
         &self,
         deps: &Deps,
         login_id: LoginId,
+        login: Option<&Login>,
     ) -> Result<Option<&KnownDevice>, ApiError> {
         let Some(device) = &self.device else {
             return Ok(None);
         };
-        let is_known = deps.sessions.knows_device(login_id, &device.hash).await?;
+        let is_known = is_known(deps, login_id, login, &device.hash).await?;
         Ok(is_known.then_some(device))
     }
+}
+
+/// Whether the login knows the browser with the token of this hash.
+pub async fn is_known(
+    deps: &Deps,
+    login_id: LoginId,
+    login: Option<&Login>,
+    hash: &str,
+) -> Result<bool, ApiError> {
+    let seen_at = deps.sessions.device_seen_at(login_id, hash).await?;
+    let known = login.zip(seen_at);
+    Ok(known.is_some_and(|(login, seen_at)| login.knows_browser_of(seen_at)))
+}
+
+/// The browser that calls with these headers, if the login knows it.
+pub async fn known_browser(
+    deps: &Deps,
+    headers: &HeaderMap,
+    login: &Login,
+) -> Result<Option<DeviceToken>, ApiError> {
+    let cookie = cookies::read(headers, cookies::DEVICE);
+    let Some(hash) = cookie.and_then(tokens::read_device) else {
+        return Ok(None);
+    };
+    let is_known = is_known(deps, login.id, Some(login), &hash).await?;
+    Ok(is_known.then_some(DeviceToken { hash }))
 }
 
 /// The device of a call, as it is recorded.

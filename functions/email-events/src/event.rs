@@ -19,13 +19,13 @@ const SES_ID_MAX: usize = 200;
 /// The content of a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// What became of a mail.
+    /// News about a mail.
     News(MailNews),
     /// Nothing that is recorded.
     Nothing,
 }
 
-/// What became of a mail.
+/// News about a mail.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct MailNews {
     pub(crate) subject: Subject,

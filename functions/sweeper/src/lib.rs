@@ -7,7 +7,8 @@
 //! All kinds of job that send texts share the turns of a connector, and so its room in flight. Every other
 //! kind has a room of its own.
 //!
-//! A stack that was told whom to invite first, and has invited nobody yet, gets a job to do so.
+//! A stack that was told whom to invite first, and has invited nobody yet, gets a job to do so, ever more rarely
+//! while that fails.
 
 mod plan;
 mod wiring;
@@ -28,8 +29,8 @@ use vestibule_domain::{
     ids::ConnectorId,
     job::{InviteFirstAdmin, JobKind, TeamJob},
     ports::{
-        Backlog, DispatchQueue, OUTBOX_SHARDS, OutboxPart, OutboxStore, OutboxView, Pace,
-        PaceReader, Room, SetUpReader, TeamQueue,
+        Backlog, DispatchQueue, FirstAdminOrders, OUTBOX_SHARDS, OutboxPart, OutboxStore,
+        OutboxView, Pace, PaceReader, Room, TeamQueue,
     },
 };
 use vestibule_edge::logging::{Metric, count};
@@ -60,8 +61,8 @@ pub struct Deps {
     pub paces: Arc<dyn PaceReader>,
     /// The queues of jobs.
     pub queues: Arc<dyn DispatchQueue>,
-    /// The state of the stack's set-up.
-    pub set_up: Arc<dyn SetUpReader>,
+    /// The orders of the first admin's invitation.
+    pub first_admin_orders: Arc<dyn FirstAdminOrders>,
     /// The queue of jobs about the people who run accounts.
     pub team: Arc<dyn TeamQueue>,
     /// The first admin, if the stack was told whom to invite.
@@ -103,7 +104,8 @@ impl Tally {
 /// anything failed, so that the failure shows; the next run does the rest.
 pub async fn sweep(deps: &Deps) -> Result<usize, PortError> {
     let now = deps.clock.now();
-    let adopted = adopt(deps, now).await.add(invite_first_admin(deps).await);
+    let adopted = adopt(deps, now).await;
+    let adopted = adopted.add(invite_first_admin(deps, now).await);
     let groups = groups();
     let swept = join_all(groups.iter().map(|kinds| sweep_group(deps, kinds, now))).await;
     let total = swept.into_iter().fold(adopted, Tally::add);
@@ -131,15 +133,16 @@ async fn adopt(deps: &Deps, now: Timestamp) -> Tally {
 }
 
 /// Orders the invitation of the first admin until it was made. The job's own condition makes a second one harmless.
-async fn invite_first_admin(deps: &Deps) -> Tally {
+async fn invite_first_admin(deps: &Deps, now: Timestamp) -> Tally {
     let Some(job) = &deps.first_admin else {
         return Tally::default();
     };
-    match deps.set_up.set_up_state().await {
-        Ok(Some(state)) if state.admin_invited_at.is_some() => return Tally::default(),
-        Ok(_) => {}
+    match deps.first_admin_orders.count_due_order(now).await {
+        Ok(true) => {}
+        Ok(false) => return Tally::default(),
         Err(error) => {
-            return Tally::failure("the state of the set-up cannot be read", error);
+            let what = "an order of the first admin's invitation cannot be counted";
+            return Tally::failure(what, error);
         }
     }
     let job = TeamJob::InviteFirstAdmin(job.clone());

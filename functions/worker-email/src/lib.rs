@@ -7,7 +7,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | `sending` | one attempt at a mail |
+//! | `sending` | one attempt at a mail; the rules for notices only |
 //! | [`compose()`] | the mails in words |
 //! | `page` | the templates |
 //! | `wiring` | the adapters behind its ports |
@@ -26,7 +26,7 @@ use vestibule_domain::{
     error::Chain,
     ids::IdSource,
     job::{EmailJob, SendMail},
-    ports::{Lease, MailStore, Mailer, SecretVault},
+    ports::{Lease, MailStore, Mailer, NoticeChecker, NoticeCounter, SecretVault},
 };
 use vestibule_edge::batch::Outcome;
 
@@ -36,6 +36,10 @@ pub struct Deps {
     pub mails: Arc<dyn MailStore>,
     /// Opens the tokens of links.
     pub vault: Arc<dyn SecretVault>,
+    /// The state of what notices were made from.
+    pub notices: Arc<dyn NoticeChecker>,
+    /// The notices that accounts send in a day.
+    pub notice_counts: Arc<dyn NoticeCounter>,
     /// The mail service.
     pub mailer: Arc<dyn Mailer>,
     /// The origin of the console, which links lead to.

@@ -1,5 +1,7 @@
 //! One attempt at a mail.
 
+mod notices;
+
 use crate::{Deps, Worked, compose, report};
 use std::time::Duration;
 use vestibule_domain::{
@@ -19,6 +21,8 @@ use vestibule_edge::{
 const LEASE_TIME: Duration = Duration::from_mins(1);
 /// Last wait before an outcome is recorded again after a failure.
 const RECORD_WAIT_LAST: Duration = Duration::from_millis(1600);
+/// Longest wait before the last call, so that it comes after a short failure of the mail service.
+const LAST_CALL_WAIT: Duration = Duration::from_mins(15);
 /// Time for which a notice is tried. A later one tells nothing that its reader does not know.
 const NOTICE_LIFE: Duration = Duration::from_hours(24);
 /// The dimension of metrics.
@@ -74,12 +78,14 @@ struct Work<'a> {
 
 /// The end of an attempt.
 enum Attempted {
-    /// What became of the mail is sure.
+    /// The fate of the mail is sure.
     Settled(MailEvent),
     /// Nothing is sent: there is nothing to send, and the store deletes such a mail, or the mail is out already.
     Nothing,
     /// The mail is not sent, since its address is blocked.
     Suppressed(Block),
+    /// The notice is not sent, since its recipient is no longer to be told, or not by mail.
+    Unwanted,
     /// Another attempt is needed. The number is that of calls without an answer.
     Later(u32, Duration),
 }
@@ -88,7 +94,7 @@ impl Work<'_> {
     /// Makes an attempt and records its end. Leaves in `tries` the number of calls to the mail service whose outcome is
     /// not on record.
     async fn attempt(&self, mut mail: Mail, tries: &mut u32) -> Result<(), PortError> {
-        let attempted = match self.refusal(&mail).await? {
+        let attempted = match self.refusal(&mut mail).await? {
             Some(end) => end,
             None => self.send(&mut mail, tries).await?,
         };
@@ -104,6 +110,7 @@ impl Work<'_> {
                 tracing::info!(mail.id = %mail.id, ?block, "a mail is not sent to a blocked address");
                 mail.status = MailStatus::Suppressed;
             }
+            Attempted::Unwanted => mail.status = MailStatus::Suppressed,
             Attempted::Later(tries, after) => {
                 let until = self.deps.clock.now().plus(after);
                 return self.postpone(tries, until).await;
@@ -114,8 +121,8 @@ impl Work<'_> {
         self.settle(&mail).await
     }
 
-    /// The end of a mail that is not sent at all.
-    async fn refusal(&self, mail: &Mail) -> Result<Option<Attempted>, PortError> {
+    /// The end of a mail that is not sent at all. Of a notice, leaves what is still to be told.
+    async fn refusal(&self, mail: &mut Mail) -> Result<Option<Attempted>, PortError> {
         if mail.kind == MailKind::Nothing || is_out(mail) {
             return Ok(Some(Attempted::Nothing));
         }
@@ -125,8 +132,11 @@ impl Work<'_> {
         if sends_until(mail) <= self.deps.clock.now() {
             return Ok(Some(self.failed(TOO_LATE)));
         }
-        let block = self.deps.mails.is_blocked(mail).await?;
-        Ok(block.map(Attempted::Suppressed))
+        if let Some(block) = self.deps.mails.is_blocked(mail).await? {
+            return Ok(Some(Attempted::Suppressed(block)));
+        }
+        let is_wanted = self.narrow_notice(mail).await?;
+        Ok((!is_wanted).then_some(Attempted::Unwanted))
     }
 
     async fn send(&self, mail: &mut Mail, tries: &mut u32) -> Result<Attempted, PortError> {
@@ -145,6 +155,9 @@ impl Work<'_> {
             Err(error @ PortError::Rejected { .. }) => return Ok(self.given_up(&error)),
             Err(error) => return Err(error),
         };
+        if matches!(outcome, MailOutcome::Sent { .. } | MailOutcome::Unknown) {
+            self.count_notice(mail).await;
+        }
         Ok(match outcome {
             MailOutcome::Sent { ses_id } => {
                 mail.ses_id = Some(ses_id);
@@ -154,9 +167,16 @@ impl Work<'_> {
             MailOutcome::NotSendable { reason } => self.failed(&reason),
             // The mail did not go out, so the call does not count.
             MailOutcome::Throttled { after } => Attempted::Later(before, after),
+            MailOutcome::QuotaUsedUp { after } => self.without_quota(mail, before, after).await,
             MailOutcome::Unknown if *tries >= MAIL_TRIES_MAX => self.failed(NO_ANSWER),
-            MailOutcome::Unknown => Attempted::Later(*tries, backoff(*tries)),
+            MailOutcome::Unknown => Attempted::Later(*tries, self.wait_for_last_call(mail)),
         })
+    }
+
+    /// The wait before the last call, which leaves half of the time in which the mail is worth sending.
+    fn wait_for_last_call(&self, mail: &Mail) -> Duration {
+        let left = sends_until(mail).since(self.deps.clock.now());
+        LAST_CALL_WAIT.min(left / 2)
     }
 
     /// The end of a mail that can never be written or handed over.

@@ -13,6 +13,7 @@
 //! | `onboarding` | the onboarding message, and the profile |
 //! | `language` | the language of a text's recipient (SPEC A52) |
 //! | `approval` | the follow-up to an approval (SPEC A44) |
+//! | `notices` | orders of notices of new requests (SPEC B35) |
 //! | `merging` | two records of one person that become one (SPEC A29) |
 //! | `receipt` | the ids in the platform's receipt for a text |
 //! | `closing` | pending requests of connectors that changed their policy or were deleted (SPEC A42, A46) |
@@ -24,6 +25,7 @@ mod closing;
 mod erasing;
 mod language;
 mod merging;
+mod notices;
 mod onboarding;
 mod receipt;
 mod wiring;
@@ -228,7 +230,6 @@ async fn do_tasks(
     mut claimed: Box<ClaimedStanding>,
     (attempt, budget): (&mut u32, TimeBudget),
 ) -> Result<Option<Later>, PortError> {
-    order_notices(deps, job, &claimed).await?;
     let connector = deps.connectors.find_connector(job.connector_id).await?;
     let connector = connector.filter(|connector| connector.scope == job.scope);
     let work = Work {
@@ -236,11 +237,13 @@ async fn do_tasks(
         job,
         connector: connector.as_ref(),
     };
+    let mut orders = notices::Orders::default();
     for _ in 0..TASKS_MAX {
         *attempt = claimed.attempt;
         if budget.is_over(deps.clock.now()) {
             return Ok(Some(Later::OutOfTime));
         }
+        claimed = orders.order(&work, claimed).await?;
         // A text does not wait for a profile that cannot be had now.
         if language::is_asked_first(&work, &claimed).await?
             && let TaskOutcome::Done(result) = onboarding::profile(&work, &claimed).await?
@@ -261,8 +264,7 @@ async fn do_tasks(
             Some(PendingTask::ApprovalNotice) => approval::notice(&work, &claimed).await?,
             Some(PendingTask::Replay) => approval::replay(&work, &claimed).await?,
             Some(PendingTask::Profile) => onboarding::profile(&work, &claimed).await?,
-            // Ordered before the first task.
-            Some(PendingTask::RequestNotice) => TaskOutcome::Done(TaskResult::RequestNotice),
+            Some(PendingTask::RequestNotice) => orders.task(&work, &claimed.standing),
         };
         let result = match step {
             TaskOutcome::Done(result) => result,
@@ -275,21 +277,6 @@ async fn do_tasks(
         claimed = left;
     }
     Ok(Some(Later::OutOfTime))
-}
-
-/// Orders notices of a new request to the members who decide (SPEC B35). They wait for no task, and no task is
-/// done before they are ordered.
-async fn order_notices(
-    deps: &Deps,
-    job: OnboardChatUser,
-    claimed: &ClaimedStanding,
-) -> Result<(), PortError> {
-    match &deps.notices {
-        Some(notices) if claimed.standing.brings_a_notice(claimed.attempt) => {
-            notices.order_notices(job.scope, deps.clock.now()).await
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Records that a task is done. A platform may already have the message, so recording is repeated for

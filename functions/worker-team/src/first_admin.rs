@@ -18,17 +18,16 @@ use vestibule_domain::{
     ports::FirstAdmin,
     secret::Secret,
     team::{
+        client_access::ClientAccess,
         invitation::{INVITATION_LIFE_DAYS_DEFAULT, Invitation, InvitedMethod},
         mail::{Mail, MailKind, MailOwner, mail_text},
-        member::{ClientAccess, Member, MemberStatus},
-        role::RoleKey,
+        member::{Member, MemberStatus},
+        role::{RoleKey, SUPER_ADMIN_NAME},
     },
 };
 
 /// Name of the client that a new account begins with.
 const CLIENT_NAME: &str = "Default";
-/// Name of the role in the mail.
-const ROLE_NAME: &str = "Super admin";
 const DAY: Duration = Duration::from_hours(24);
 /// Names the calls of this worker in audit entries, which no API call made.
 const REQUEST_ID: &str = "invite_first_admin";
@@ -46,7 +45,12 @@ pub(crate) async fn invite(deps: &Deps, job: &InviteFirstAdmin) -> Result<(), Po
             (scope, Some((account, client)))
         }
     };
-    let first = first_admin(deps, job, scope, account, now).await?;
+    let name = match &account {
+        Some((account, _)) => Some(account.name.clone()),
+        None => deps.first_admins.account_name(scope).await?,
+    };
+    let name = name.as_deref().unwrap_or(&job.account_name);
+    let first = first_admin(deps, (job, name), scope, account, now).await?;
     if !deps.first_admins.invite_first_admin(&first).await? {
         tracing::info!("the first admin was invited by another job");
         return Ok(());
@@ -93,10 +97,10 @@ fn new_account(deps: &Deps, name: &str, now: Timestamp) -> (Account, Client) {
     (account, client)
 }
 
-/// The records of the first invitation.
+/// The records of the first invitation, to the account of this name.
 async fn first_admin(
     deps: &Deps,
-    job: &InviteFirstAdmin,
+    (job, account_name): (&InviteFirstAdmin, &str),
     scope: AccountScope,
     account: Option<(Account, Client)>,
     now: Timestamp,
@@ -111,6 +115,7 @@ async fn first_admin(
         method: InvitedMethod::Password,
         invited_by: Actor::system(),
         tokens: Vec::new(),
+        copied_rights: None,
         sends: 0,
         resent_at: Vec::new(),
         opened_at: None,
@@ -126,7 +131,8 @@ async fn first_admin(
         let made = tokens::mailed(scope, invitation_id, deps.random.as_ref(), now)?;
         invitation.sends = 1;
         invitation.tokens.push(made.stored);
-        Some(invitation_mail(deps, job, &invitation, made.token, now).await?)
+        let names = (job.name.as_str(), account_name);
+        Some(invitation_mail(deps, names, &invitation, made.token, now).await?)
     } else {
         None
     };
@@ -163,6 +169,7 @@ fn pending_member(
         role: RoleKey::SuperAdmin,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        limit: None,
         status: MemberStatus::Pending,
         invitation_id: Some(invitation_id),
         version: 1,
@@ -171,10 +178,10 @@ fn pending_member(
     }
 }
 
-/// The mail of an invitation, with its token sealed until it is sent.
+/// The mail of an invitation to a person and an account of these names, with its token sealed until it is sent.
 async fn invitation_mail(
     deps: &Deps,
-    job: &InviteFirstAdmin,
+    (name, account_name): (&str, &str),
     invitation: &Invitation,
     token: Secret,
     now: Timestamp,
@@ -182,9 +189,9 @@ async fn invitation_mail(
     let id = Mail::id_of_invitation(invitation.id, invitation.sends);
     let token = seal(deps, id, token).await?;
     let kind = MailKind::Invitation {
-        account_name: mail_text(&job.account_name),
+        account_name: mail_text(account_name),
         invited_by: mail_text(&invitation.invited_by.name),
-        role_name: ROLE_NAME.to_owned(),
+        role_name: SUPER_ADMIN_NAME.to_owned(),
         expires_at: invitation.expires_at,
     };
     let owner = MailOwner::Account(invitation.scope);
@@ -193,7 +200,7 @@ async fn invitation_mail(
         id,
         owner,
         to,
-        Some(&job.name),
+        Some(name),
         kind,
         Some(token),
         now,

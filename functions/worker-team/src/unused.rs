@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use vestibule_domain::{
-    PortError, ProjectScope, Timestamp,
+    AccountScope, PortError, ProjectScope, Timestamp,
     connector::SealedSecrets,
     ids::LeaseId,
     job::{SendNotices, TeamJob},
@@ -30,6 +30,10 @@ impl SetUpReader for Unused {
 
 #[async_trait]
 impl FirstAdminStore for Unused {
+    async fn account_name(&self, _scope: AccountScope) -> Result<Option<String>, PortError> {
+        panic!("nobody is invited")
+    }
+
     async fn invite_first_admin(&self, _first: &FirstAdmin) -> Result<bool, PortError> {
         panic!("nobody is invited")
     }

@@ -39,6 +39,8 @@ const BUSY_WAIT: Duration = Duration::from_secs(30);
 const SUBJECT_MAX_CHARS: usize = 250;
 /// Bytes in one encoded word, which has at most 75 characters (RFC 2047 §2).
 const ENCODED_WORD_BYTES: usize = 42;
+/// Longest recipient with its name, in bytes: SES refuses a longer one (API reference, `Destination`).
+const MAILBOX_MAX: usize = 320;
 const UTF_8: &str = "UTF-8";
 
 /// A call that was not made, not answered, or refused.
@@ -154,11 +156,14 @@ fn outcome_of(error: &CallError) -> MailOutcome {
         // The call may have arrived.
         _ => None,
     };
-    tracing::warn!(
-        error = %describe_service_error(error),
-        is_known = outcome.is_some(),
-        "SES did not take a mail, or did not say so"
-    );
+    // A used-up quota meets every mail, and whoever sends them reports it.
+    if !matches!(outcome, Some(MailOutcome::QuotaUsedUp { .. })) {
+        tracing::warn!(
+            error = %describe_service_error(error),
+            is_known = outcome.is_some(),
+            "SES did not take a mail, or did not say so"
+        );
+    }
     outcome.unwrap_or(MailOutcome::Unknown)
 }
 
@@ -167,7 +172,7 @@ fn outcome_of(error: &CallError) -> MailOutcome {
 fn refusal(code: Option<&str>, message: &str) -> Option<MailOutcome> {
     let outcome = match code? {
         "Throttling" | "ThrottlingException" if message.contains("Daily message quota") => {
-            MailOutcome::Throttled { after: QUOTA_WAIT }
+            MailOutcome::QuotaUsedUp { after: QUOTA_WAIT }
         }
         "Throttling" | "ThrottlingException" | "RequestThrottled" => {
             MailOutcome::Throttled { after: RATE_WAIT }
@@ -205,13 +210,30 @@ fn refusal(code: Option<&str>, message: &str) -> Option<MailOutcome> {
 }
 
 /// An address with the name of its person, as in a header. A name that is not of plain words becomes encoded
-/// words (RFC 2047), so that no character of it has a meaning there.
+/// words (RFC 2047), so that no character of it has a meaning there. A name that is too long is cut, and the address
+/// never is.
 fn mailbox(address: &str, name: Option<&str>) -> String {
-    match name.filter(|name| !name.is_empty()) {
+    let around = address.len() + " <>".len();
+    let phrase = name.and_then(|name| phrase(name, MAILBOX_MAX.checked_sub(around)?));
+    match phrase {
+        Some(phrase) => format!("{phrase} <{address}>"),
         None => address.to_owned(),
-        Some(name) if name.chars().all(is_plain) => format!("{name} <{address}>"),
-        Some(name) => format!("{} <{address}>", encoded_words(name)),
     }
+}
+
+/// The longest beginning of a name that has at most `room` bytes in a header; `None` if not one character has room.
+fn phrase(name: &str, room: usize) -> Option<String> {
+    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    let ends = name.char_indices().map(|(at, c)| at + c.len_utf8());
+    let begun = ends.rev().filter_map(|end| name.get(..end)).map(str::trim);
+    let mut written = begun.filter(|begun| !begun.is_empty()).map(|begun| {
+        if begun.chars().all(is_plain) {
+            begun.to_owned()
+        } else {
+            encoded_words(begun)
+        }
+    });
+    written.find(|phrase| phrase.len() <= room)
 }
 
 const fn is_plain(c: char) -> bool {
@@ -220,7 +242,7 @@ const fn is_plain(c: char) -> bool {
 
 fn encoded_words(text: &str) -> String {
     let mut chunks = vec![String::new()];
-    for c in text.chars().filter(|c| !c.is_control()) {
+    for c in text.chars() {
         if let Some(chunk) = chunks.last_mut()
             && chunk.len() + c.len_utf8() <= ENCODED_WORD_BYTES
         {
@@ -261,6 +283,48 @@ mod tests {
         );
     }
 
+    /// The longest address has 254 characters, and leaves 63 for a name.
+    #[test]
+    fn a_name_is_cut_between_characters_so_that_the_recipient_has_320_bytes_at_most() {
+        let long = format!("{}@{}.example", "a".repeat(64), "b".repeat(181));
+        let short = "ana@example.com".to_owned();
+        for address in [&long, &short] {
+            for (name, least) in [("A".repeat(500), 300), ("é€".repeat(250), 240)] {
+                let mailbox = mailbox(address, Some(&name));
+                assert!(mailbox.len() <= MAILBOX_MAX, "{mailbox}");
+                assert!(mailbox.len() >= least, "{mailbox}");
+                let end = format!(" <{address}>");
+                let phrase = mailbox.strip_suffix(&end).unwrap();
+                let read = read_words(phrase);
+                assert!(!read.is_empty() && name.starts_with(&read), "{phrase}");
+            }
+        }
+        let alone = format!("{}@{}.example", "a".repeat(64), "b".repeat(240));
+        assert_eq!(mailbox(&alone, Some("é")), alone);
+    }
+
+    #[test]
+    fn a_name_of_blanks_and_control_characters_is_none() {
+        assert_eq!(
+            mailbox("ana@example.com", Some(" \r\n ")),
+            "ana@example.com"
+        );
+    }
+
+    /// The text of a phrase of a header.
+    fn read_words(phrase: &str) -> String {
+        let mut read = String::new();
+        for word in phrase.split(' ') {
+            let Some(code) = word.strip_prefix("=?UTF-8?B?") else {
+                return phrase.to_owned();
+            };
+            assert!(word.len() <= 75, "{word}");
+            let bytes = BASE64.decode(code.strip_suffix("?=").unwrap().as_bytes());
+            read.push_str(&String::from_utf8(bytes.unwrap()).unwrap());
+        }
+        read
+    }
+
     #[test]
     fn no_character_of_a_name_has_a_meaning_in_a_header() {
         for name in [
@@ -283,27 +347,18 @@ mod tests {
 
     #[test]
     fn an_encoded_word_has_at_most_75_characters_and_is_cut_between_characters() {
-        let words = encoded_words(&"é€".repeat(50));
-        let mut read = String::new();
-        for word in words.split(' ') {
-            assert!(word.len() <= 75, "{word}");
-            let code = word.strip_prefix("=?UTF-8?B?").unwrap();
-            let bytes = BASE64.decode(code.strip_suffix("?=").unwrap().as_bytes());
-            read.push_str(&String::from_utf8(bytes.unwrap()).unwrap());
-        }
-        assert_eq!(read, "é€".repeat(50));
+        let text = "é€".repeat(50);
+        assert_eq!(read_words(&encoded_words(&text)), text);
     }
 
     /// The messages are the ones of the SES Developer Guide.
     #[test]
     fn throttling_waits_and_a_used_up_quota_waits_longer() {
-        for (message, after) in [
-            ("Maximum sending rate exceeded.", RATE_WAIT),
-            ("Daily message quota exceeded.", QUOTA_WAIT),
-        ] {
-            let outcome = refusal(Some("Throttling"), message);
-            assert_eq!(outcome, Some(MailOutcome::Throttled { after }));
-        }
+        let refused = |message| refusal(Some("Throttling"), message);
+        let rate = MailOutcome::Throttled { after: RATE_WAIT };
+        assert_eq!(refused("Maximum sending rate exceeded."), Some(rate));
+        let quota = MailOutcome::QuotaUsedUp { after: QUOTA_WAIT };
+        assert_eq!(refused("Daily message quota exceeded."), Some(quota));
     }
 
     #[test]

@@ -28,7 +28,8 @@ use vestibule_domain::{
     page::{ListError, Page, PageRequest},
     ports::{Admission, AuditFilter, AuditStore, CredentialStore, StoredAuditEntry, ThrottleStore},
     team::{
-        member::{ClientAccess, Member, MemberStatus},
+        client_access::ClientAccess,
+        member::{Member, MemberStatus},
         member_standing::MemberStanding,
         role::{RoleKey, Roles},
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
@@ -194,6 +195,7 @@ pub fn standing() -> MemberStanding {
             role: RoleKey::None,
             extra: BTreeSet::new(),
             clients: ClientAccess::All,
+            limit: None,
             status: MemberStatus::Active,
             invitation_id: None,
             version: 1,

@@ -20,6 +20,7 @@
 //! | `brief` | answers to callers who may change a record and not read it |
 //! | `query` | query parameters and pages |
 //! | `path` | ids in addresses |
+//! | `picture` | pictures in answers |
 //! | `projects` | the project of a list |
 //! | `etag` | versions of records: `ETag` and `If-Match` |
 //! | `idempotency` | `Idempotency-Key` |
@@ -41,6 +42,7 @@ pub mod jobs;
 mod middleware;
 pub mod openapi;
 mod path;
+mod picture;
 pub mod problem;
 mod projects;
 mod query;
@@ -57,6 +59,7 @@ pub use fields::{FieldErrors, Nullable, given, read_fields};
 pub use idempotency::{IDEMPOTENCY_REPLAYED, IdempotencyKey};
 pub use middleware::CallOrigin;
 pub use path::{ApiPath, strict_id};
+pub use picture::{Picture, cached_by_the_caller};
 pub use projects::project_of_empty_list;
 pub use query::{ListFilter, ListQuery, NoParams, PageParams};
 

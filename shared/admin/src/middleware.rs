@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use lambda_http::request::RequestContext;
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 use tracing::Instrument;
 use vestibule_domain::ids::IdSource;
 
@@ -65,6 +65,20 @@ impl CallOrigin {
             user_agent: user_agent
                 .and_then(|agent| agent.to_str().ok())
                 .map(str::to_owned),
+        }
+    }
+
+    /// The network of the caller, by which attempts are counted: of IPv6 the first 64 bits, since one customer has
+    /// all addresses in them.
+    #[must_use]
+    pub fn network(&self) -> String {
+        let address = self.source_ip.as_deref().unwrap_or_default();
+        match address.parse::<IpAddr>() {
+            Ok(IpAddr::V6(v6)) => {
+                let [a, b, c, d, ..] = v6.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+            _ => address.to_owned(),
         }
     }
 }
@@ -178,6 +192,26 @@ mod tests {
         let body = to_bytes(body, 10_000).await.unwrap();
         let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
         (parts.status, parts.headers, body)
+    }
+
+    #[test]
+    fn addresses_of_one_customer_count_together() {
+        let network = |address: Option<&str>| {
+            let origin = CallOrigin {
+                source_ip: address.map(str::to_owned),
+                ..CallOrigin::default()
+            };
+            origin.network()
+        };
+        for (address, subject) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::", "2001:db8:1:3::/64"),
+        ] {
+            assert_eq!(network(Some(address)), subject);
+        }
+        assert_eq!(network(None), "");
     }
 
     #[tokio::test]

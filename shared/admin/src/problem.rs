@@ -152,7 +152,7 @@ problem_types! {
     NOT_A_MEMBER = "not-a-member", FORBIDDEN, "The session does not open this account",
         "`Vestibule-Account` names an account of which the login is no active member. Whether there is such an account is not told.";
     SIGN_IN_INSUFFICIENT = "sign-in-insufficient", FORBIDDEN, "The sign-in is not enough for this call",
-        "`missing` lists the parts that it lacks: `factor` (the second factor), `factor_set_up` (a second factor, which the login does not have yet), `provider` (a sign-in at a provider of the account), `own_sign_in` (a sign-in that is not another account's provider).", [MISSING];
+        "`missing` lists the parts that it lacks: `factor` (the second factor), `factor_set_up` (a second factor, which the login does not have yet), `provider` (a sign-in at a provider of the account), `own_sign_in` (a sign-in of the login's own: no key, and not through another account's provider or, where the login as a whole is concerned, any).", [MISSING];
     CROSS_SITE_CALL = "cross-site-call", FORBIDDEN, "The call does not come from a page of this site",
         "A call that may change something with a cookie needs the header `X-Vestibule-Console: 1`, and the browser's `Sec-Fetch-Site` and `Origin` must be this site's. Scripts use an API key.";
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such record",
@@ -171,6 +171,8 @@ problem_types! {
         "A login can be a member of 25 accounts. Leave one first.";
     INVITATION_NOT_PENDING = "invitation-not-pending", CONFLICT, "The invitation is not pending",
         "`state` is the invitation's state. Ask for a new invitation.", [STATUS];
+    UNVERIFIED_LOGIN = "unverified-login", CONFLICT, "The login's address is not proven",
+        "A copied link made the login, so it may not belong to the owner of the address. It joins no other account and gets no further rights until a mailed link proves the invited address: have the invitation sent, or reset the password by mail. Without mail, remove the member and invite the person again.";
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "The record is not at the version named in If-Match",
         "Read it again: its `ETag` is the value for `If-Match`.";
     BODY_TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large",
@@ -479,135 +481,4 @@ impl IntoResponse for Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn every_kind_keeps_its_name_status_and_title() {
-        let told: Vec<_> = PROBLEM_TYPES
-            .iter()
-            .map(|kind| format!("{} {} {}", kind.uri, kind.status.as_u16(), kind.title))
-            .collect();
-        assert_eq!(
-            told,
-            [
-                "/problems/malformed-body 400 The body is not a JSON object",
-                "/problems/invalid-parameters 400 A query parameter or header is not valid",
-                "/problems/unauthenticated 401 The call has no valid API key",
-                "/problems/sign-in-again 401 The call has no session, or one that has ended",
-                "/problems/permission-missing 403 The caller lacks a permission",
-                "/problems/permissions-not-held 403 A caller cannot give or take what it does not hold",
-                "/problems/not-a-member 403 The session does not open this account",
-                "/problems/sign-in-insufficient 403 The sign-in is not enough for this call",
-                "/problems/cross-site-call 403 The call does not come from a page of this site",
-                "/problems/not-found 404 There is no such record",
-                "/problems/no-such-route 404 There is no such address",
-                "/problems/method-not-allowed 405 The address does not take this method",
-                "/problems/changed-meanwhile 409 The record was changed by somebody else",
-                "/problems/right-changed 409 The caller's right changed meanwhile",
-                "/problems/already-a-member 409 The person is a member already",
-                "/problems/too-many-accounts 409 The login is a member of too many accounts",
-                "/problems/invitation-not-pending 409 The invitation is not pending",
-                "/problems/precondition-failed 412 The record is not at the version named in If-Match",
-                "/problems/body-too-large 413 The body is too large",
-                "/problems/unsupported-media-type 415 The body is not declared as JSON",
-                "/problems/validation 422 The body breaks a rule",
-                "/problems/idempotency-key-reused 422 The Idempotency-Key stands for another call",
-                "/problems/too-many-attempts 429 There were too many attempts",
-                "/problems/internal 500 Something is wrong on our side",
-                "/problems/unavailable 503 Something we need did not answer",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_failure_behind_a_port_is_told_by_what_the_caller_can_do_about_it() {
-        for (error, kind) in [
-            (PortError::corrupt("row", "canary"), &INTERNAL),
-            (PortError::rejected("store", "canary"), &INTERNAL),
-            (PortError::unavailable("store", "canary"), &UNAVAILABLE),
-            (
-                PortError::Conflict { what: "connector" },
-                &CHANGED_MEANWHILE,
-            ),
-            (CallerProof::LOST, &RIGHT_CHANGED),
-        ] {
-            let error = ApiError::from(error);
-            assert_eq!(error.kind(), kind);
-            let body = serde_json::to_string(&error.problem("id-1")).unwrap();
-            assert!(!body.contains("canary"), "{body}");
-            assert!(body.contains("\"request_id\":\"id-1\""), "{body}");
-        }
-    }
-
-    #[test]
-    fn a_caller_is_told_to_wait_whole_seconds_and_at_least_one() {
-        let told = |millis| {
-            let error = ApiError::new(&UNAVAILABLE).with_retry_after(Duration::from_millis(millis));
-            error.retry_after_seconds()
-        };
-        for (millis, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2)] {
-            assert_eq!(told(millis), Some(seconds), "{millis}");
-        }
-        assert_eq!(ApiError::new(&UNAVAILABLE).retry_after_seconds(), None);
-    }
-
-    /// SPEC D26.
-    #[test]
-    fn permissions_that_are_not_held_are_named() {
-        let missing = [Permission::ProjectsWrite, Permission::ChatUsersRead];
-        let problem = ApiError::permissions_not_held(NotHeld(missing.into())).problem("id");
-        assert_eq!(
-            problem.members["permissions"],
-            json!(["projects.write", "chat_users.read"])
-        );
-        assert!(problem.detail.contains("projects.write"));
-        let all = ApiError::permissions_not_held(NotHeld([].into())).problem("id");
-        assert_eq!(all.members["permissions"], json!([]));
-        assert!(all.detail.contains("super admin"));
-    }
-
-    /// SPEC D28.
-    #[test]
-    fn a_sign_in_that_is_not_enough_is_told_what_is_missing() {
-        let problem = ApiError::sign_in_insufficient(Missing::FactorSetUp).problem("id");
-        assert_eq!(problem.status, 403);
-        assert_eq!(problem.members["missing"], json!(["factor_set_up"]));
-    }
-
-    /// Such a member would stand in the body twice.
-    #[test]
-    fn no_member_has_the_name_of_one_that_every_problem_has() {
-        for member in PROBLEM_TYPES.iter().flat_map(|kind| kind.members) {
-            let common = ["type", "title", "status", "detail", "errors", "request_id"];
-            assert!(!common.contains(&member.name), "{}", member.name);
-        }
-    }
-
-    #[test]
-    fn a_problem_says_what_a_caller_needs_to_go_on() {
-        let body = |error: ApiError| serde_json::to_value(error.problem("id-1")).unwrap();
-        assert_eq!(
-            body(ApiError::permission_missing(
-                Permission::AccessRequestsDecide
-            )),
-            json!({
-                "type": "/problems/permission-missing",
-                "title": "The caller lacks a permission",
-                "status": 403,
-                "detail": "This call needs the permission `access_requests.decide`.",
-                "permissions": ["access_requests.decide"],
-                "request_id": "id-1",
-            })
-        );
-        assert_eq!(
-            body(ListError::InvalidCursor.into())["errors"][0]["field"],
-            "cursor"
-        );
-        assert_eq!(
-            body(ApiError::new(&BODY_TOO_LARGE))["detail"],
-            BODY_TOO_LARGE.meaning
-        );
-    }
-}
+mod tests;

@@ -64,7 +64,9 @@ pub use mail::{
     Block, EmailQueue, MailOutcome, MailStore, Mailer, OutgoingMail, RecordedEvent, TeamQueue,
 };
 pub use member_images::{MEMBER_IMAGE_MAX_BYTES, MemberImage, MemberImageStore, StoredImage};
-pub use notices::{NoticeOrders, NoticeStore, RecipientPage};
+pub use notices::{
+    NoticeChecker, NoticeCounter, NoticeLimit, NoticeOrders, NoticeStore, RecipientPage,
+};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
     RequestCloser, Resume, SentMessage, StandingStore, TaskResult,
@@ -85,9 +87,9 @@ pub use sign_in::{
 };
 pub use team::{
     Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientDeletion, ClientStore,
-    ConnectorPlace, FirstAdmin, FirstAdminStore, InvitationStore, InvitationView, Invited,
-    LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodDeletion, NewInvitation,
-    SetUpReader, SetUpState, StoredAuditEntry,
+    ConnectorPlace, FirstAdmin, FirstAdminOrders, FirstAdminStore, InvitationStore, InvitationView,
+    Invited, LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodOutcome,
+    NewInvitation, RenewedLogin, SetUpReader, SetUpState, StoredAuditEntry,
 };
 pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{

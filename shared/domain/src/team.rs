@@ -1,5 +1,7 @@
 //! The people who run an account: logins, members, roles, invitations, sign-in and mails.
 
+pub mod client_access;
+pub mod first_admin;
 pub mod identity;
 pub mod invitation;
 pub mod login;
@@ -9,6 +11,7 @@ pub mod member;
 pub mod member_standing;
 pub mod notices;
 pub mod password;
+pub mod rights;
 pub mod role;
 pub mod session;
 pub mod throttle;

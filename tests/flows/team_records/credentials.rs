@@ -105,6 +105,7 @@ async fn a_reset_and_a_sign_in_at_a_provider_count_once_and_not_after_their_time
     let login_id = bob.login_id.unwrap();
     let reset = Reset {
         login_id,
+        email: email("bob"),
         hash: "reset".to_owned(),
         expires_at: at(1800),
     };

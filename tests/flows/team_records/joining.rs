@@ -10,17 +10,105 @@ use vestibule_domain::{
     event::Event,
     ids::LoginId,
     ports::{
-        Accepted, AcceptingLogin, By, CredentialStore, InvitationStore, Invited, LoginStore,
-        MemberFilter, MemberStore, SessionStore,
+        Acceptance, Accepted, AcceptingLogin, AccountPlace, By, CredentialStore, DeviceToken,
+        InvitationStore, Invited, LoginStore, MemberFilter, MemberStore, Opening, RenewedLogin,
+        SessionStore,
     },
     team::{
         invitation::InvitationStatus,
         login::Login,
         member::{Member, MemberStatus},
+        rights::Rights,
         role::RoleKey,
+        session::Session,
     },
 };
 use vestibule_testkit::fault_proxy::{Fault, Rule};
+
+/// SPEC D26: a copied link is compared with roles that must still be those of the acceptance.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acceptance_by_roles_that_changed_meanwhile_is_a_conflict() {
+    let team = TeamStores::start().await;
+    let admin = team.account("a", "ada").await;
+    let (invited, pending) = team.invite(&admin, "bob", RoleKey::Agent).await;
+    let by_roles = |version| Acceptance {
+        roles_version: Some(version),
+        ..accepting(&invited, &pending, "bob", AcceptingLogin::New(login("bob")))
+    };
+    assert!(team.team.accept(&by_roles(7)).await.is_err());
+    let accepted = team.team.accept(&by_roles(0)).await.unwrap();
+    assert_eq!(accepted, Accepted::Joined);
+}
+
+/// SPEC D28: an acceptance opens a session as a sign-in does.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acceptance_ends_the_sessions_beyond_the_limit_and_knows_the_device() {
+    let team = TeamStores::start().await;
+    let (one, two) = (
+        team.account("a", "ada").await,
+        team.account("b", "eve").await,
+    );
+    team.join(&one, "bob", RoleKey::Agent).await;
+    let id = login("bob").id;
+    let known = team.logins.get_login(id).await.unwrap().unwrap();
+    let (invited, pending) = team.invite(&two, "bob", RoleKey::Agent).await;
+    let acceptance = Acceptance {
+        session: Some(Session {
+            hash: "another".to_owned(),
+            ..session("bob")
+        }),
+        opening: Some(Opening {
+            end: vec![session("bob").hash],
+            device: DeviceToken {
+                hash: "phone".to_owned(),
+            },
+            mail: None,
+            audits: Vec::new(),
+        }),
+        ..accepting(&invited, &pending, "bob", AcceptingLogin::Existing(known))
+    };
+    let accepted = team.team.accept(&acceptance).await.unwrap();
+    assert_eq!(accepted, Accepted::Joined);
+    let sessions = team.logins.list_sessions(id).await.unwrap();
+    let hashes: Vec<_> = sessions.iter().map(|one| one.hash.as_str()).collect();
+    assert_eq!(hashes, ["another"]);
+    let seen_at = team.logins.device_seen_at(id, "phone").await.unwrap();
+    assert!(seen_at.is_some());
+}
+
+/// SPEC D26: the member whose limit ends with the proof of the address is written with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewed_login_has_no_limit_in_the_account_that_it_joined_before() {
+    let team = TeamStores::start().await;
+    let (one, two) = (
+        team.account("a", "ada").await,
+        team.account("b", "eve").await,
+    );
+    let (invited, pending) = team.invite(&one, "bob", RoleKey::Agent).await;
+    let limited = Member {
+        limit: Some(Rights::none()),
+        ..pending.clone()
+    };
+    let new = AcceptingLogin::New(login("bob"));
+    let accepted = accepting(&invited, &limited, "bob", new);
+    team.team.accept(&accepted).await.unwrap();
+    let known = team.logins.get_login(login("bob").id).await.unwrap();
+    let places = team.logins_accounts("bob").await;
+    assert!(places[0].standing.member.limit.is_some());
+    let freed = AccountPlace::freed(&places, at(9));
+    let renewed = RenewedLogin {
+        login: known.unwrap(),
+        ended: Vec::new(),
+        freed,
+    };
+    let (invited, pending) = team.invite(&two, "bob", RoleKey::Agent).await;
+    let renewed = accepting(&invited, &pending, "bob", AcceptingLogin::Renewed(renewed));
+    let accepted = team.team.accept(&renewed).await.unwrap();
+    assert_eq!(accepted, Accepted::Joined);
+    for place in team.logins_accounts("bob").await {
+        assert_eq!(place.standing.member.limit, None);
+    }
+}
 
 /// SPEC D17, D19, E16.
 #[tokio::test(flavor = "multi_thread")]

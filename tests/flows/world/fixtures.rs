@@ -75,6 +75,31 @@ fn maker() -> AccountScope {
     AccountScope::of_verified(AccountId::derive(&[MAKER.0]))
 }
 
+/// Stores an account.
+pub fn put_account(db: &DynamoDb, account: AccountScope, now: Timestamp) {
+    let id = account.account_id().to_string();
+    let at = json!({"S": now.to_string()});
+    let client = json!({"M": {
+        "id": {"S": default_client().to_string()},
+        "name": {"S": "Acme"},
+        "created_at": at,
+    }});
+    let row = json!({
+        "pk": {"S": format!("ACCOUNT#{id}")},
+        "sk": {"S": "ACCOUNT"},
+        "id": {"S": id},
+        "name": {"S": "Acme"},
+        "default_client": client,
+        "created_at": at,
+    });
+    db.put_raw(&row).unwrap();
+}
+
+/// The client of connectors that name none.
+fn default_client() -> ClientId {
+    ClientId::derive(&["default"])
+}
+
 /// Stores the credential by which the initial contents are made.
 pub fn put_credential(db: &DynamoDb) {
     let row = json!({
@@ -415,7 +440,7 @@ pub async fn connector_row(
         id,
         scope,
         environment_id,
-        client_id: ClientId::derive(&["default"]),
+        client_id: default_client(),
         name: name.to_owned(),
         provider: Provider::new(platform.key()),
         policy,

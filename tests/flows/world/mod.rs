@@ -27,7 +27,7 @@ pub use admin::Answer;
 pub use people::{MAIL_FROM, Person};
 
 use crate::{accounts::open_account, judge::inspector};
-use fixtures::{Stores, audit, connector_row, environment, make_project};
+use fixtures::{Stores, audit, connector_row, environment, make_project, put_account};
 use rest::Expected;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -148,6 +148,8 @@ impl World {
             agent: to_agent.url(),
             providers: providers.clone(),
             notices: false,
+            audit_days: 0,
+            mails: true,
         };
         let direct = Links {
             db: db.url().to_owned(),
@@ -157,6 +159,8 @@ impl World {
             agent: agent.url(),
             providers,
             notices: false,
+            audit_days: 0,
+            mails: true,
         };
         fixtures::put_credential(&db);
         let stores = direct.function("test", &clock, Stores::over);
@@ -166,6 +170,7 @@ impl World {
         let now = Timestamp::from_millis(START_MS);
         let vault = stores.vault.as_ref();
         let environment = environment(scope, "Development", &to_agent, vault, now).await;
+        put_account(&db, scope.account(), now);
         make_project(&stores, scope, &environment, now).await;
         let mut connectors = Vec::new();
         for (policy, name) in [

@@ -1,11 +1,14 @@
 //! The people who run the world's account: their logins, sessions, invitations and mails.
 
-use super::{Answer, World, fixtures::audit};
+use super::{
+    Answer, World,
+    fixtures::{audit, put_account},
+};
 use axum::body::{Body, to_bytes};
 use data_encoding::HEXLOWER;
 use lambda_http::http::Request;
 use ring::digest::{SHA256, digest};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{collections::BTreeSet, time::Duration};
 use tower::ServiceExt;
 use vestibule_domain::{
@@ -14,9 +17,10 @@ use vestibule_domain::{
     ids::{IdSource, InvitationId, LoginId, MemberId, SystemIds},
     ports::{Acceptance, Accepted, AcceptingLogin, By, InvitationStore, Invited, NewInvitation},
     team::{
+        client_access::ClientAccess,
         invitation::{Invitation, InvitationToken, InvitedMethod, TokenKind},
         login::{Login, Preferences},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         role::RoleKey,
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
     },
@@ -123,7 +127,9 @@ impl World {
             invitation,
             member: joined.clone(),
             login: AcceptingLogin::New(login),
+            roles_version: None,
             session: Some(session),
+            opening: None,
             identity: None,
             audit: entry,
         };
@@ -154,6 +160,7 @@ impl World {
             role,
             extra: BTreeSet::new(),
             clients: ClientAccess::All,
+            limit: None,
             status: MemberStatus::Pending,
             invitation_id: Some(invitation_id),
             version: 1,
@@ -176,6 +183,7 @@ impl World {
                 kind: TokenKind::Mailed,
                 made_at: now,
             }],
+            copied_rights: None,
             sends: 1,
             resent_at: Vec::new(),
             opened_at: None,
@@ -192,27 +200,11 @@ impl World {
 
     /// The account's own row, as the first version's set-up wrote it. Worlds of people on platforms do without.
     fn ensure_account(&self, account: AccountScope) {
-        let id = account.account_id().to_string();
-        let pk = format!("ACCOUNT#{id}");
+        let pk = format!("ACCOUNT#{}", account.account_id());
         let rows = self.rows("ACCOUNT");
-        if rows.iter().any(|row| row["pk"] == pk.as_str()) {
-            return;
+        if !rows.iter().any(|row| row["pk"] == pk.as_str()) {
+            put_account(&self.db, account, self.now());
         }
-        let at = json!({"S": self.now().to_string()});
-        let client = json!({"M": {
-            "id": {"S": self.connector.client_id.to_string()},
-            "name": {"S": "Acme"},
-            "created_at": at,
-        }});
-        let row = json!({
-            "pk": {"S": pk},
-            "sk": {"S": "ACCOUNT"},
-            "id": {"S": id},
-            "name": {"S": "Acme"},
-            "default_client": client,
-            "created_at": at,
-        });
-        self.db.put_raw(&row).unwrap();
     }
 
     /// Calls the API as the console does, for this person in the world's account.
@@ -278,6 +270,18 @@ impl World {
     /// Lets new requests order notices, as in every stack that sends mails.
     pub fn turn_notices_on(&mut self) {
         self.links.notices = true;
+        self.restart();
+    }
+
+    /// Keeps audit entries for so many days from now on, as an update of the stack with another `AuditDays` does.
+    pub fn keep_audit_entries(&mut self, days: u16) {
+        self.links.audit_days = days;
+        self.restart();
+    }
+
+    /// Takes the address away from which the stack's mails come.
+    pub fn turn_mails_off(&mut self) {
+        self.links.mails = false;
         self.restart();
     }
 

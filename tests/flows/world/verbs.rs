@@ -7,7 +7,7 @@ use futures_util::{
     future::{BoxFuture, join_all},
 };
 use lambda_http::{Body, Response};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::{
     future::Future,
     pin::pin,
@@ -308,6 +308,22 @@ impl World {
         swept.is_some_and(|result| result.is_ok())
     }
 
+    /// Runs the sweeper if it has something to do. `false` if it failed.
+    ///
+    /// A sweep reads every part of the outbox, which takes longer than most of a test. Where no mark is due, it
+    /// changes nothing.
+    pub async fn sweep_if_due(&mut self) -> bool {
+        let now = self.now().seconds();
+        // A mark's last ten digits are its second. Those of an earlier release are milliseconds, which read as long past.
+        let is_due = |row: &Map<String, Value>| {
+            let position = row.get("outbox_due").and_then(Value::as_i64);
+            position.is_none_or(|position| position % 10_000_000_000 <= now)
+        };
+        let has_work =
+            self.outbox().iter().any(is_due) || self.functions.sweeper.first_admin.is_some();
+        !has_work || self.sweep().await
+    }
+
     /// Advances time and does all work that is due, until none is left.
     pub async fn settle(&mut self) {
         for _ in 0..200 {
@@ -319,7 +335,7 @@ impl World {
                 return;
             }
             self.clock.advance(Duration::from_secs(30));
-            self.sweep().await;
+            self.sweep_if_due().await;
         }
         panic!("the world does not come to rest");
     }

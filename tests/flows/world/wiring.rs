@@ -59,6 +59,10 @@ pub struct Links {
     /// Whether new requests order notices. The worlds of most tests do without, so that no time passes in them for
     /// the sake of mails.
     pub notices: bool,
+    /// Days for which audit entries are kept; 0 for ever.
+    pub audit_days: u16,
+    /// Whether the stack has an address from which mails come.
+    pub mails: bool,
 }
 
 impl Links {
@@ -96,7 +100,9 @@ impl Links {
             "TEAM_QUEUE_URL" => queue("team"),
             "PUBLIC_URL" | "CONSOLE_URL" => "https://api.example.test".to_owned(),
             "MAIL_FROM" if function == "worker-onboarding" && !self.notices => return None,
+            "MAIL_FROM" if matches!(function, "admin-team" | "auth") && !self.mails => return None,
             "MAIL_FROM" => MAIL_FROM.to_owned(),
+            "AUDIT_DAYS" => self.audit_days.to_string(),
             "MAIL_REPLY_TO" => "help@example.org".to_owned(),
             "MAIL_CONFIGURATION_SET" => "vestibule-mail".to_owned(),
             "PROVIDER_ORIGIN_ALLOWLIST" => self.providers.clone(),

@@ -3,31 +3,13 @@
 
 use super::connectors::base_url;
 use crate::{Deps, api_types::ChatUserPath, serving::serves_chat_user};
-use axum::{
-    extract::State,
-    http::{
-        HeaderName, HeaderValue,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
-    },
-    response::{IntoResponse, Response},
-};
+use axum::extract::State;
 use std::sync::Arc;
-use vestibule_admin::{ApiPath, Call, CallOrigin, problem::ApiError};
+use vestibule_admin::{ApiPath, Call, CallOrigin, Picture, problem::ApiError};
 use vestibule_domain::{chat::user::ChatUser, ids::ProjectId};
 
-/// A picture comes from a stranger: a browser may display it and do nothing else with it, and a shared
-/// cache may not store it.
-const HEADERS: [(HeaderName, HeaderValue); 3] = [
-    (
-        CACHE_CONTROL,
-        HeaderValue::from_static("private, max-age=3600"),
-    ),
-    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; sandbox"),
-    ),
-];
+/// Seconds for which a caller may cache a picture.
+const MAX_AGE: u32 = 3600;
 
 /// Addresses of the pictures of one project's chat users.
 pub(super) struct Avatars {
@@ -86,7 +68,7 @@ pub async fn get_chat_user_avatar(
     State(deps): State<Arc<Deps>>,
     call: Call,
     ApiPath(path): ApiPath<ChatUserPath>,
-) -> Result<Response, ApiError> {
+) -> Result<Picture, ApiError> {
     let (scope, id) = (call.scope().project(path.project_id), path.chat_user_id);
     let no_picture = || ApiError::not_found("picture");
     let found = deps.chat_users.get_avatar(scope, id).await?;
@@ -94,8 +76,11 @@ pub async fn get_chat_user_avatar(
     if !serves_chat_user(&deps, &call, scope, id).await? {
         return Err(no_picture());
     }
-    let media_type = [(CONTENT_TYPE, HeaderValue::from_static(avatar.media_type))];
-    Ok((HEADERS, media_type, avatar.bytes).into_response())
+    Ok(Picture {
+        media_type: avatar.media_type,
+        bytes: avatar.bytes,
+        max_age: MAX_AGE,
+    })
 }
 
 #[cfg(test)]

@@ -19,12 +19,13 @@ use vestibule_domain::{
     AccountScope,
     account::{Account, proof::CredentialId, rules::AccountRules},
     event::{Change, Event},
+    ids::LoginMethodId,
     team::session::SignInMethod,
 };
 
 problem_types! {
     PROVIDER_NOT_TRIED = "provider-not-tried", CONFLICT, "The account's provider is not tried yet",
-        "`sso_only` is turned on by a member who is signed in through one of the account's own login methods, after a good trial of it: else nobody might get in any more.";
+        "`sso_only` is turned on by a member who is signed in through one of the account's own login methods, after a good trial of it. Otherwise nobody could sign in.";
 }
 
 const MAIL_NOTE: &str = "The stack has a sender address: invitations go out by e-mail.";
@@ -187,8 +188,9 @@ pub async fn update_account(
             if facts(&changed) == facts(&account) {
                 return Ok(found(version, AccountResponse::of(account, deps)));
             }
+            let mut tried = None;
             if changed.rules.sso_only && !account.rules.sso_only {
-                check_provider(deps, call, &account.rules).await?;
+                tried = Some(check_provider(deps, call, &account.rules).await?);
             }
             let change = Change {
                 event: Event::AccountUpdated(account.id),
@@ -197,7 +199,7 @@ pub async fn update_account(
             };
             let entry = call.audit(change, now);
             deps.accounts
-                .update_account(&changed, by(call, &entry))
+                .update_account(&changed, tried, by(call, &entry))
                 .await?;
             log(&entry);
             Ok(found(version + 1, AccountResponse::of(changed, deps)))
@@ -206,8 +208,12 @@ pub async fn update_account(
     .await
 }
 
-/// Checks that the caller is signed in through a tried login method of the account.
-async fn check_provider(deps: &Deps, call: &Call, rules: &AccountRules) -> Result<(), ApiError> {
+/// Checks that the caller is signed in through a tried login method of the account, and returns its id.
+pub(super) async fn check_provider(
+    deps: &Deps,
+    call: &Call,
+    rules: &AccountRules,
+) -> Result<LoginMethodId, ApiError> {
     let CredentialId::Session(login_id, hash) = &call.caller.credential else {
         return Err(ApiError::new(&PROVIDER_NOT_TRIED));
     };
@@ -224,7 +230,7 @@ async fn check_provider(deps: &Deps, call: &Call, rules: &AccountRules) -> Resul
     let is_own = *account_id == call.scope().account_id() && rules.methods.contains_key(method_id);
     let method = deps.methods.get_method(call.scope(), *method_id).await?;
     if is_own && method.is_some_and(|method| method.tried_at.is_some()) {
-        Ok(())
+        Ok(*method_id)
     } else {
         Err(ApiError::new(&PROVIDER_NOT_TRIED))
     }

@@ -15,6 +15,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, sync::Arc};
@@ -23,28 +24,31 @@ use vestibule_admin::{
     Call, CallOrigin, FieldErrors, IDEMPOTENCY_REPLAYED, IdempotencyKey, JsonBody,
     api_types::{IdempotencyHeader, created},
     log,
-    problem::{ApiError, IDEMPOTENCY_KEY_REUSED, Problem, TOO_MANY_ACCOUNTS},
+    problem::{ApiError, IDEMPOTENCY_KEY_REUSED, Problem, TOO_MANY_ACCOUNTS, UNVERIFIED_LOGIN},
     problem_types, read_fields, validation,
 };
 use vestibule_domain::{
     AccountScope, Timestamp,
     account::{
-        Account, actor::Actor, email_address::EmailAddress, proof::CallerProof, rules::AccountRules,
+        Account, actor::Actor, credential::Missing, email_address::EmailAddress,
+        proof::CallerProof, rules::AccountRules,
     },
     event::{AuditEntry, Change, Event},
     ids::{AccountId, AuditId, ClientId, MemberId},
     ports::{Created, NewAccount},
     team::{
+        client_access::ClientAccess,
         invitation::TokenKind,
-        login::ACCOUNTS_MAX,
-        member::{ClientAccess, Member, MemberStatus},
-        role::RoleKey,
+        login::{ACCOUNTS_MAX, Login},
+        member::{Member, MemberStatus},
+        rights::Rights,
+        role::{RoleKey, SUPER_ADMIN_NAME},
     },
 };
 
 problem_types! {
     NEEDS_A_MEMBER = "needs-a-member", CONFLICT, "The caller is no member",
-        "Whoever creates an account becomes its super admin, and a key of the account is nobody. Call with a session or with a member's key, or create the account with the set-up token.";
+        "Whoever creates an account becomes its super admin, and a key of the account is nobody. Call with a session, or create the account with the set-up token.";
 }
 
 /// An account to create.
@@ -65,7 +69,8 @@ pub struct CreateAccountRequest {
 
 /// Create a further account
 ///
-/// The caller becomes its super admin.
+/// The caller becomes its super admin. It takes a session that the person opened without a provider: neither a key nor
+/// an account's provider speaks for the person beyond that account.
 #[utoipa::path(
     post,
     path = "/v1/accounts",
@@ -74,7 +79,7 @@ pub struct CreateAccountRequest {
     request_body = CreateAccountRequest,
     responses(
         (status = 201, description = "The account was created, by this call or an earlier one with this Idempotency-Key.", body = AccountResponse),
-        (status = 409, description = "The caller is no member, or is a member of too many accounts.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The caller is no member, or is a member of too many accounts, or nobody proved the address of the login.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn create_account(
@@ -89,7 +94,7 @@ pub async fn create_account(
     let (Some(name), true) = (name, errors.is_empty()) else {
         return Err(errors.into_validation());
     };
-    let caller = caller(&deps, &call).await?;
+    let (caller, login) = caller(&deps, &call).await?;
     let now = call.now();
     let id: AccountId = idempotency.id(&call, "accounts");
     let member = Member {
@@ -98,6 +103,7 @@ pub async fn create_account(
         role: RoleKey::SuperAdmin,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        limit: None,
         status: MemberStatus::Active,
         invitation_id: None,
         version: 1,
@@ -110,7 +116,10 @@ pub async fn create_account(
         request_id: call.origin.request_id.clone(),
         proof: Some(call.caller.proof.clone()),
     };
-    let new = new_account(&deps, (id, name), member, author, now);
+    let new = NewAccount {
+        login: Some(login),
+        ..new_account(&deps, (id, name), member, author, now)
+    };
     match deps.accounts.create_account(&new).await? {
         Created::New => {
             log(&new.audit);
@@ -128,17 +137,28 @@ fn answer(deps: &Deps, account: Account, replayed: bool) -> Response {
     created(version, AccountResponse::of(account, deps), replayed)
 }
 
-/// The member who calls, whose login has room for another account.
-async fn caller(deps: &Deps, call: &Call) -> Result<Member, ApiError> {
+/// The member who calls, and the login, which has room for another account.
+async fn caller(deps: &Deps, call: &Call) -> Result<(Member, Login), ApiError> {
     let id = call.caller.member_id.ok_or(&NEEDS_A_MEMBER)?;
+    if !call.caller.is_own_sign_in {
+        return Err(ApiError::sign_in_insufficient(Missing::OwnSignIn));
+    }
     let member = deps.members.get_member(call.scope(), id).await?;
     let member = member.ok_or(&NEEDS_A_MEMBER)?;
     let login_id = member.login_id.ok_or(&NEEDS_A_MEMBER)?;
-    let places = deps.logins.accounts(login_id).await?;
+    let login = deps.logins.get_login(login_id);
+    let places = deps.logins.accounts(login_id);
+    let (login, places) = try_join(login, places).await?;
+    let login = login.ok_or(&NEEDS_A_MEMBER)?;
+    // Whoever made the login of an address by a copied link must not fill the places of its owner. Without mail, nobody
+    // can prove an address.
+    if login.verified_at.is_none() && deps.mail_from.is_some() {
+        return Err(ApiError::new(&UNVERIFIED_LOGIN));
+    }
     if places.len() >= ACCOUNTS_MAX {
         return Err(ApiError::new(&TOO_MANY_ACCOUNTS));
     }
-    Ok(member)
+    Ok((member, login))
 }
 
 /// The author of a new account.
@@ -181,6 +201,7 @@ fn new_account(
             request_id: author.request_id,
         },
         member,
+        login: None,
         invitation: None,
         mail: None,
         proof: author.proof,
@@ -298,13 +319,13 @@ async fn with_invitation(
     let kind = if is_sent {
         TokenKind::Mailed
     } else {
-        TokenKind::Copied
+        TokenKind::Operator
     };
-    let token = tokens::add_link(deps, &mut invitation, kind, now)?;
+    let token = tokens::add_link(deps, &mut invitation, (kind, &Rights::ALL), now)?;
     let words = InvitationWords {
         account_name: &name,
         invited_by: operator::NAME,
-        role_name: operator::ROLE_NAME,
+        role_name: SUPER_ADMIN_NAME,
     };
     let mail = if is_sent {
         let mail = tokens::invitation_mail(deps, &invitation, &member, &token, words, now);

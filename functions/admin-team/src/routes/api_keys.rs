@@ -28,7 +28,7 @@ use vestibule_domain::{
     },
     ids::ApiKeyId,
     page::Order,
-    team::member::ClientAccess,
+    team::client_access::ClientAccess,
 };
 
 problem_types! {

@@ -17,7 +17,7 @@ use vestibule_domain::{
     Timestamp,
     event::Event,
     ports::{AuditFilter, StoredAuditEntry},
-    team::member::ClientAccess,
+    team::client_access::ClientAccess,
 };
 
 /// Longest actor or target, in characters.

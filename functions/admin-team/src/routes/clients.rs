@@ -22,7 +22,7 @@ use vestibule_domain::{
     ids::ClientId,
     page::{Order, PAGE_MAX, PageRequest},
     ports::{ClientDeletion, ConnectorPlace, MemberFilter},
-    team::member::{ClientAccess, Member},
+    team::{client_access::ClientAccess, member::Member},
 };
 
 problem_types! {

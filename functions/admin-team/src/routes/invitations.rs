@@ -28,7 +28,7 @@ use vestibule_domain::{
     ids::{InvitationId, MemberId},
     ports::{Block, InvitationView},
     team::{
-        invitation::{InvitedMethod, TokenKind},
+        invitation::InvitedMethod,
         mail::{Mail, MailEvent},
         member::MemberStatus,
         role::Roles,
@@ -198,7 +198,7 @@ fn timeline(view: &InvitationView) -> Vec<TimelineEntry> {
     let resent = invitation.resent_at.iter();
     all.extend(resent.map(|at| entry(TimelineKind::Resent, *at)));
     let tokens = invitation.tokens.iter();
-    let copied = tokens.filter(|token| token.kind == TokenKind::Copied);
+    let copied = tokens.filter(|token| !token.kind.proves_address());
     all.extend(copied.map(|token| entry(TimelineKind::LinkCopied, token.made_at)));
     for (kind, at) in [
         (TimelineKind::Opened, invitation.opened_at),
@@ -336,9 +336,10 @@ mod tests {
         account::{actor::Actor, email_address::EmailAddress},
         ids::{AccountId, MailId},
         team::{
-            invitation::{Invitation, InvitationToken},
+            client_access::ClientAccess,
+            invitation::{Invitation, InvitationToken, TokenKind},
             mail::{MailEventKind, MailKind, MailOwner},
-            member::{ClientAccess, Member},
+            member::Member,
             role::RoleKey,
         },
     };
@@ -359,6 +360,7 @@ mod tests {
             role: RoleKey::Agent,
             extra: BTreeSet::new(),
             clients: ClientAccess::All,
+            limit: None,
             status: MemberStatus::Pending,
             invitation_id: None,
             version: 1,
@@ -378,6 +380,7 @@ mod tests {
             method: InvitedMethod::Password,
             invited_by: Actor::member(MemberId::derive(&["n"]), "Ada".to_owned()),
             tokens: vec![token(TokenKind::Mailed, 0), token(TokenKind::Copied, 40)],
+            copied_rights: None,
             sends: 2,
             resent_at: vec![at(30)],
             opened_at: Some(at(50)),

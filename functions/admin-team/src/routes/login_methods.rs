@@ -4,7 +4,7 @@ pub mod check;
 mod provider;
 pub mod update;
 
-use crate::{Deps, api_types::LoginMethodPath, by};
+use crate::{Deps, api_types::LoginMethodPath, by, routes::account};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use provider::{LoginProviderRequest, LoginProviderResponse};
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use vestibule_domain::{
     connector::SealedSecrets,
     event::{Change, Event},
     ids::LoginMethodId,
-    ports::{MethodDeletion, SecretVault},
+    ports::{MethodOutcome, SecretVault},
     secret::Secret,
     team::login_method::{LOGIN_METHODS_MAX, LoginMethod, ProviderSettings},
 };
@@ -31,8 +31,8 @@ use vestibule_domain::{
 problem_types! {
     TOO_MANY_LOGIN_METHODS = "too-many-login-methods", CONFLICT, "The account has too many login methods",
         "An account can have 10. Delete one first.";
-    LAST_LOGIN_METHOD = "last-login-method", CONFLICT, "The account allows single sign-on only, and this is its last login method",
-        "Let the account allow passwords again first, or add another login method.";
+    LAST_LOGIN_METHOD = "last-login-method", CONFLICT, "The account allows single sign-on only, and this may be its last login method that works",
+        "Let the account allow passwords again first, or add another login method, try it, and sign in through it. Otherwise nobody might be able to sign in.";
 }
 
 /// Maximum length of a client id, in characters.
@@ -248,7 +248,8 @@ pub async fn get_login_method(
 
 /// Delete a login method
 ///
-/// Its members keep their other ways of signing in. Sessions that were opened through it end to be accepted.
+/// Its members keep their other ways of signing in. Sessions that were opened through it end to be accepted. In an account
+/// that allows single sign-on only, it takes a session through another one of its login methods that was tried.
 #[utoipa::path(
     delete,
     path = "/v1/login-methods/{login_method_id}",
@@ -256,7 +257,7 @@ pub async fn get_login_method(
     params(LoginMethodPath, IfMatchHeader),
     responses(
         (status = 204, description = "The login method is deleted."),
-        (status = 409, description = "It is the last one of an account that allows nothing else, or other callers keep changing it.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The account allows nothing else, and the caller is not signed in through another one that was tried, or other callers keep changing it.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -271,6 +272,7 @@ pub async fn delete_login_method(
         &if_match,
         || read(deps, call.scope(), path.login_method_id),
         |method| async move {
+            check_other_way(deps, call, method.id).await?;
             let change = Change {
                 event: Event::LoginMethodDeleted(method.id),
                 before: facts(&method),
@@ -282,15 +284,29 @@ pub async fn delete_login_method(
                 .delete_method(&method, by(call, &entry))
                 .await?
             {
-                MethodDeletion::Done => {
+                MethodOutcome::Done => {
                     log(&entry);
                     Ok(StatusCode::NO_CONTENT)
                 }
-                MethodDeletion::LastMethod => Err(ApiError::new(&LAST_LOGIN_METHOD)),
+                MethodOutcome::LastTried => Err(ApiError::new(&LAST_LOGIN_METHOD)),
             }
         },
     )
     .await
+}
+
+/// Checks, in an account that allows single sign-on only, that the caller is signed in through another login method than
+/// this one. A good trial says that a method works, and not that anybody is known by it.
+async fn check_other_way(deps: &Deps, call: &Call, id: LoginMethodId) -> Result<(), ApiError> {
+    let account = account::read(deps, call.scope()).await?;
+    if !account.rules.sso_only {
+        return Ok(());
+    }
+    let through = account::check_provider(deps, call, &account.rules).await?;
+    if through == id {
+        return Err(ApiError::new(&LAST_LOGIN_METHOD));
+    }
+    Ok(())
 }
 
 /// Reads a login method, which must exist.

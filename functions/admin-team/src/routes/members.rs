@@ -24,7 +24,8 @@ use vestibule_domain::{
     ids::MemberId,
     ports::MemberFilter,
     team::{
-        member::{ClientAccess, Member},
+        client_access::ClientAccess,
+        member::Member,
         role::{RoleKey, Roles},
     },
 };
@@ -64,17 +65,11 @@ pub struct MemberRole {
 
 /// Name of a role for people; `None` if there is no role.
 pub(super) fn role_name(roles: &Roles, key: &RoleKey) -> Option<String> {
-    match key {
-        RoleKey::SuperAdmin => Some("Super admin".to_owned()),
-        RoleKey::Agent => Some("Agent".to_owned()),
-        // A role that was deleted meanwhile allows nothing (SPEC E35).
-        RoleKey::Custom(id) => Some(
-            roles
-                .get(*id)
-                .map_or_else(|| "Deleted role".to_owned(), |role| role.name.clone()),
-        ),
-        RoleKey::None => None,
+    if *key == RoleKey::None {
+        return None;
     }
+    // A role that was deleted meanwhile allows nothing (SPEC E35).
+    Some(roles.name_of(key).unwrap_or("Deleted role").to_owned())
 }
 
 /// A member.
@@ -118,7 +113,7 @@ pub struct MemberResponse {
 impl MemberResponse {
     /// Renders a member for this caller.
     pub(super) fn of(member: Member, roles: &Roles, call: &Call) -> Self {
-        let permissions = roles.effective(&member.role, &member.extra);
+        let permissions = member.permissions(roles);
         Self {
             role: role_name(roles, &member.role).map(|name| MemberRole {
                 key: member.role.to_string(),
@@ -300,7 +295,7 @@ mod tests {
     fn a_role_is_shown_by_its_name_and_a_deleted_one_as_deleted() {
         let roles = Roles::default();
         let named = |key: RoleKey| role_name(&roles, &key);
-        assert_eq!(named(RoleKey::SuperAdmin).as_deref(), Some("Super admin"));
+        assert_eq!(named(RoleKey::SuperAdmin).as_deref(), Some("Super Admin"));
         assert_eq!(named(RoleKey::Agent).as_deref(), Some("Agent"));
         assert_eq!(named(RoleKey::None), None);
         let deleted = RoleKey::Custom(RoleId::derive(&["r"]));

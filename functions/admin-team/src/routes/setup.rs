@@ -210,13 +210,13 @@ pub async fn set_up(
     }
 }
 
-/// Counts a call with a set-up token from one address.
+/// Counts a call with a set-up token by network.
 pub(super) async fn admit(deps: &Deps, origin: &CallOrigin) -> Result<(), ApiError> {
-    let address = origin.source_ip.as_deref().unwrap_or_default();
+    let network = origin.network();
     let now = deps.admin.clock.now();
     let admission = deps
         .throttles
-        .admit(ThrottleKind::SetUp, address, now)
+        .admit(ThrottleKind::SetUp, &network, now)
         .await?;
     match admission {
         Admission::Admitted => Ok(()),

@@ -14,11 +14,12 @@ use crate::{
     records,
     routes::sign_in::SignInResponse,
     tokens,
+    visitor::known_browser,
 };
 use axum::{
     Json,
     extract::State,
-    http::{HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use futures_util::future::try_join;
@@ -84,6 +85,7 @@ pub struct ChangeAddressResponse {}
 pub async fn change_address(
     State(deps): State<Arc<Deps>>,
     call: LoginCall,
+    headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     call.own()?;
@@ -101,7 +103,8 @@ pub async fn change_address(
     if deps.mail_from.is_none() {
         return Err(ApiError::new(&NO_SENDER));
     }
-    fresh_proof::check_password(&deps, &login, &password).await?;
+    let browser = known_browser(&deps, &headers, &login).await?;
+    fresh_proof::check_password(&deps, &login, browser.as_ref(), &password).await?;
     for subject in [login.id.to_string(), email.hash()] {
         limits::admit(&deps, ThrottleKind::AddressChange, &subject).await?;
     }
@@ -183,7 +186,7 @@ pub async fn confirm_address(
 ) -> Result<Response, ApiError> {
     call.own()?;
     let token = reset::read_link(body.0)?;
-    let network = limits::network(call.origin.source_ip.as_deref());
+    let network = call.origin.network();
     limits::admit(&deps, ThrottleKind::Token, &network).await?;
     let login = me::read(&deps, call.session.login_id).await?;
     let change = find(&deps, &login, &token, call.now()).await?;

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/factor`: the second step of a sign-in (SPEC D31).
 
 use crate::{
-    Deps, limits,
+    Deps,
     opening::{self, Opened, SignInStatus},
     records,
     routes::sign_in::SignInResponse,
@@ -24,7 +24,6 @@ use vestibule_domain::{
     team::{
         login::Login,
         session::{Session, SessionStage},
-        throttle::ThrottleKind,
     },
 };
 
@@ -53,17 +52,17 @@ pub async fn give_factor(
     let now = deps.admin.clock.now();
     let session = waiting(&deps, &visitor, now).await?;
     let subject = second_factor::subject(&session);
-    limits::admit(&deps, ThrottleKind::Factor, &subject).await?;
     let login = deps.logins.get_login(session.login_id).await?;
     let login = login.ok_or(&SIGN_IN_AGAIN)?;
     let factor = login.confirmed_factor().ok_or(&SIGN_IN_AGAIN)?;
-    let factor = second_factor::use_code(&deps, &login, factor, &code, now).await?;
+    let factor = second_factor::use_code(&deps, &subject, (&login, factor), &code, now).await?;
     let after = Login {
         factor: Some(factor),
         updated_at: now,
         ..login.clone()
     };
     let places = deps.logins.accounts(login.id).await?;
+    let places = records::places_of(&session, places);
     let event = Event::LoginSignedIn(login.id);
     let facts = records::device_facts(&session.device);
     let audits = records::audits(

@@ -5,7 +5,7 @@ use crate::{
     Deps, cookies, input,
     joining::{self, Link, check_room, find_link, status_word},
     limits,
-    opening::{self, SignInStatus},
+    opening::{self, Known, SignInStatus},
     problems::{OTHER_LOGIN_METHOD, SIGN_IN_TO_ACCEPT, WRONG_CREDENTIALS, WRONG_LOGIN},
     refusals,
     routes::{
@@ -13,7 +13,6 @@ use crate::{
         reset::{LinkRequest, read_link},
         sign_in,
     },
-    tokens,
     visitor::{Visitor, session_of},
 };
 use axum::{
@@ -21,7 +20,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use futures_util::future::try_join3;
+use futures_util::future::{try_join, try_join3};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -156,7 +155,7 @@ pub async fn inspect_invitation(
 }
 
 async fn admit(deps: &Deps, visitor: &Visitor) -> Result<(), ApiError> {
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     limits::admit(deps, ThrottleKind::Token, &network).await
 }
 
@@ -168,11 +167,11 @@ async fn provider(deps: &Deps, link: &Link) -> Result<Option<SignInProvider>, Po
     Ok(method.as_ref().map(SignInProvider::from))
 }
 
-/// Whether the address has a proven login. Told to whoever got the link by mail only.
+/// Whether the address has a proven login; `None` for a link that an admin copied, whose holder is not told.
 async fn known_login(deps: &Deps, link: &Link) -> Result<Option<&'static str>, PortError> {
     match link.kind {
         TokenKind::Copied => Ok(None),
-        TokenKind::Mailed => {
+        TokenKind::Mailed | TokenKind::Operator => {
             let login = deps.logins.find_login(&link.view.invitation.email).await?;
             let is_known = login.is_some_and(|login| login.verified_at.is_some());
             Ok(Some(if is_known { "known" } else { "new" }))
@@ -182,13 +181,7 @@ async fn known_login(deps: &Deps, link: &Link) -> Result<Option<&'static str>, P
 
 /// Name of a role, as people know it. One that is gone is none (SPEC E35).
 pub(super) fn role_name(key: &RoleKey, roles: &Roles) -> String {
-    let custom = match key {
-        RoleKey::SuperAdmin => return "Super admin".to_owned(),
-        RoleKey::Agent => return "Agent".to_owned(),
-        RoleKey::Custom(id) => roles.get(*id),
-        RoleKey::None => None,
-    };
-    custom.map_or_else(|| "No role".to_owned(), |role| role.name.clone())
+    roles.name_of(key).unwrap_or("No role").to_owned()
 }
 
 /// The acceptance of an invitation.
@@ -255,8 +248,7 @@ pub async fn accept_invitation(
     };
     admit(&deps, &visitor).await?;
     let link = find_link(&deps, &token).await?;
-    link.check_pending(deps.admin.clock.now())?;
-    link.check_method()?;
+    link.check(deps.admin.clock.now())?;
     let own = own_session(&deps, &visitor).await?;
     let caller = Accepting {
         deps: &deps,
@@ -266,17 +258,16 @@ pub async fn accept_invitation(
     match (own, link.kind) {
         (Some(session), kind) => {
             let login = caller.login_of(&session).await?;
-            if kind == TokenKind::Mailed && login.verified_at.is_none() {
-                // The mailed link proves the address; what was set before, by whomever, ends.
+            if kind.ends_earlier() && login.verified_at.is_none() {
                 let newcomer = newcomer(request, &link)?;
-                return caller.prove(login, newcomer).await;
+                return caller.renew(login, newcomer).await;
             }
             caller.join(&login).await?;
             Ok(caller.answer(SignInStatus::SignedIn))
         }
-        (None, TokenKind::Mailed) => {
+        (None, TokenKind::Mailed | TokenKind::Operator) => {
             let newcomer = newcomer(request, &link)?;
-            caller.by_mail(newcomer).await
+            caller.by_own_link(newcomer).await
         }
         (None, TokenKind::Copied) => {
             let newcomer = newcomer(request, &link)?;
@@ -335,45 +326,55 @@ impl Accepting<'_> {
         let places = self.deps.logins.accounts(login.id).await?;
         check_room(self.link, login, &places)?;
         let login = AcceptingLogin::Existing(login.clone());
-        self.accept(login, None).await
+        let origin = &self.visitor.origin;
+        let accepted = joining::accept(self.deps, self.link, login, None, None, origin);
+        Box::pin(accepted).await.map(drop)
     }
 
-    /// Accepts without a session by a link that came by mail.
-    async fn by_mail(&self, newcomer: Newcomer) -> Result<Response, ApiError> {
+    /// Accepts without a session by a link that came by mail, or from the operator of the stack.
+    async fn by_own_link(&self, newcomer: Newcomer) -> Result<Response, ApiError> {
         let email = &self.link.view.invitation.email;
         match self.deps.logins.find_login(email).await? {
-            None => {
-                let now = self.deps.admin.clock.now();
-                let hash = self.deps.passwords.hash(&newcomer.password).await?;
-                let login = self.new_login(newcomer.name, hash, Some(now), now);
-                self.open(AcceptingLogin::New(login.clone()), &login, now)
-                    .await
-            }
+            None => self.make(newcomer).await,
             Some(login) if login.verified_at.is_some() => Err(ApiError::new(&SIGN_IN_TO_ACCEPT)),
-            Some(login) => self.prove(login, newcomer).await,
+            Some(login) => self.renew(login, newcomer).await,
         }
     }
 
-    /// Proves the address of a login that a copied link made: its password, factor and sessions end (SPEC D24).
-    async fn prove(&self, login: Login, newcomer: Newcomer) -> Result<Response, ApiError> {
+    /// Makes a login for the address. Its address is proven by a mailed link only.
+    async fn make(&self, newcomer: Newcomer) -> Result<Response, ApiError> {
         let now = self.deps.admin.clock.now();
-        let places = self.deps.logins.accounts(login.id).await?;
-        let sessions = self.deps.sessions.list_sessions(login.id).await?;
-        let ended = sessions.into_iter().map(|session| session.hash).collect();
-        let proven = Login {
+        let login = Login {
+            id: LoginId::new(self.deps.admin.ids.draw()),
+            email: self.link.view.invitation.email.clone(),
             name: newcomer.name,
-            verified_at: Some(now),
-            password: Some(PasswordRecord {
-                hash: self.deps.passwords.hash(&newcomer.password).await?,
-                set_at: now,
-            }),
+            verified_at: self.link.kind.proves_address().then_some(now),
+            password: Some(self.password(&newcomer.password, now).await?),
             factor: None,
+            preferences: Preferences::default(),
+            left_at: None,
+            version: 1,
+            created_at: now,
             updated_at: now,
-            ..login
         };
-        check_room(self.link, &proven, &places)?;
-        let accepting = AcceptingLogin::Proven(proven.clone(), ended);
-        self.open(accepting, &proven, now).await
+        self.open(AcceptingLogin::New(login), &Known::NEW).await
+    }
+
+    /// Renews an unproven login of the address (SPEC D24).
+    async fn renew(&self, login: Login, newcomer: Newcomer) -> Result<Response, ApiError> {
+        let now = self.deps.admin.clock.now();
+        let password = self.password(&newcomer.password, now).await?;
+        let set = (newcomer.name, Some(password));
+        let renewed = joining::renew(self.deps, self.link, login, set).await?;
+        self.open(AcceptingLogin::Renewed(renewed), &Known::NEW)
+            .await
+    }
+
+    async fn password(&self, given: &Secret, now: Timestamp) -> Result<PasswordRecord, ApiError> {
+        Ok(PasswordRecord {
+            hash: self.deps.passwords.hash(given).await?,
+            set_at: now,
+        })
     }
 
     /// Accepts without a session by a link that went through an admin's hands. It proves no address: an
@@ -382,77 +383,49 @@ impl Accepting<'_> {
         let (deps, visitor) = (self.deps, self.visitor);
         let email = &self.link.view.invitation.email;
         sign_in::admit(deps, visitor, email, None).await?;
-        let now = deps.admin.clock.now();
         let Some(login) = deps.logins.find_login(email).await? else {
-            let hash = deps.passwords.hash(&newcomer.password).await?;
-            let login = self.new_login(newcomer.name, hash, None, now);
-            return self
-                .open(AcceptingLogin::New(login.clone()), &login, now)
-                .await;
+            return self.make(newcomer).await;
         };
         let verdict = refusals::compare(deps, Some(&login), &newcomer.password).await?;
         if !verdict.matches {
             refusals::record(deps, visitor, email, Some(&login)).await?;
             return Err(ApiError::new(&WRONG_CREDENTIALS));
         }
+        let device = visitor.known_to(deps, login.id, Some(&login)).await?;
         if login.confirmed_factor().is_some() {
-            let known = visitor.known_to(deps, login.id).await?;
-            let opened = opening::sign_in(deps, visitor, &login, known).await?;
+            let opened = opening::sign_in(deps, visitor, &login, device).await?;
             let mut response = self.answer(opened.status);
             cookies::add(response.headers_mut(), opened.cookies);
             return Ok(response);
         }
-        let places = deps.logins.accounts(login.id).await?;
+        let places = deps.logins.accounts(login.id);
+        let sessions = deps.sessions.list_sessions(login.id);
+        let (places, sessions) = try_join(places, sessions).await?;
         check_room(self.link, &login, &places)?;
-        let accepting = AcceptingLogin::Existing(login.clone());
-        self.open(accepting, &login, now).await
-    }
-
-    fn new_login(
-        &self,
-        name: String,
-        hash: String,
-        verified_at: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Login {
-        Login {
-            id: LoginId::new(self.deps.admin.ids.draw()),
-            email: self.link.view.invitation.email.clone(),
-            name,
-            verified_at,
-            password: Some(PasswordRecord { hash, set_at: now }),
-            factor: None,
-            preferences: Preferences::default(),
-            left_at: None,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        }
+        let known = Known {
+            places: &places,
+            sessions: &sessions,
+            device,
+            is_new: false,
+        };
+        self.open(AcceptingLogin::Existing(login), &known).await
     }
 
     /// Accepts, and opens a session in the same transaction.
     async fn open(
         &self,
         accepting: AcceptingLogin,
-        login: &Login,
-        now: Timestamp,
+        known: &Known<'_>,
     ) -> Result<Response, ApiError> {
-        let token = tokens::session(login.id, self.deps.random.as_ref())?;
-        let session = opening::new_session(login, token.hash, self.visitor.device(), now);
-        self.accept(accepting, Some(session)).await?;
+        let (deps, visitor, login) = (self.deps, self.visitor, accepting.login());
+        let prepared = opening::prepare(deps, visitor, login, known)?;
+        let origin = &visitor.origin;
+        let accepted = joining::accept(deps, self.link, accepting, Some(prepared), None, origin);
+        let opened = Box::pin(accepted).await?;
         let mut response = self.answer(SignInStatus::SignedIn);
-        let cookie = opening::session_cookie(token.token.reveal());
-        cookies::add(response.headers_mut(), [cookie]);
+        let set = opened.map(|opened| opened.cookies).unwrap_or_default();
+        cookies::add(response.headers_mut(), set);
         Ok(response)
-    }
-
-    async fn accept(
-        &self,
-        login: AcceptingLogin,
-        session: Option<Session>,
-    ) -> Result<(), ApiError> {
-        let origin = &self.visitor.origin;
-        joining::accept(self.deps, self.link, login, session, None, origin).await
     }
 
     fn answer(&self, status: SignInStatus) -> Response {
@@ -484,7 +457,7 @@ mod tests {
             version: 1,
         };
         for (key, name) in [
-            (RoleKey::SuperAdmin, "Super admin"),
+            (RoleKey::SuperAdmin, "Super Admin"),
             (RoleKey::Agent, "Agent"),
             (RoleKey::Custom(RoleId::derive(&["r"])), "Approver"),
             (RoleKey::Custom(RoleId::derive(&["gone"])), "No role"),

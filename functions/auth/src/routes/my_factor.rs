@@ -2,7 +2,7 @@
 
 use super::me;
 use crate::{
-    Deps, cookies, limits,
+    Deps, cookies, fresh_proof, input,
     opening::{self, with_factor},
     problems::{
         ACCOUNTS, FACTOR_ALREADY_SET, FACTOR_NOT_SET, FACTOR_REQUIRED_BY, NamedAccount,
@@ -11,20 +11,22 @@ use crate::{
     records,
     second_factor::{self, FactorRequest, GivenCode},
     totp,
+    visitor::known_browser,
 };
 use axum::{
     Json,
     extract::State,
-    http::{HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
-    JsonBody, LoginCall,
+    FieldErrors, JsonBody, LoginCall, OptionalJsonBody,
     problem::{ApiError, Problem},
+    read_fields,
 };
 use vestibule_domain::{
     Timestamp,
@@ -35,9 +37,18 @@ use vestibule_domain::{
         mail::ChangedCredential,
         member::MemberStatus,
         session::Session,
-        throttle::ThrottleKind,
     },
 };
+
+/// The proof of the person who sets a second factor up.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"password": "seven red kites over Lisbon"}))]
+pub struct BeginFactorRequest {
+    /// The password of the login; required if there is one.
+    #[schema(nullable = false, max_length = 128, write_only)]
+    password: Option<String>,
+}
 
 /// A second factor that was begun. It protects nothing until a code confirms it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,20 +75,26 @@ pub struct RecoveryCodesResponse {
     post,
     path = "/v1/me/factor",
     tag = "Me",
+    request_body(content = Option<BeginFactorRequest>, description = "Required if the login has a password."),
     responses(
         (status = 201, description = "Confirm it with a first code.", body = NewFactorResponse),
+        (status = 401, description = "The password is not right.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "There is a second factor.", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "There were too many attempts.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn begin_factor(
     State(deps): State<Arc<Deps>>,
     call: LoginCall,
+    headers: HeaderMap,
+    body: OptionalJsonBody,
 ) -> Result<Response, ApiError> {
     call.own()?;
     let login = me::read(&deps, call.session.login_id).await?;
     if login.confirmed_factor().is_some() {
         return Err(ApiError::new(&FACTOR_ALREADY_SET));
     }
+    check_password(&deps, &headers, &login, body.0).await?;
     let (factor, secret) = second_factor::begin(&deps, login.id).await?;
     let after = Login {
         factor: Some(factor),
@@ -92,6 +109,28 @@ pub async fn begin_factor(
         uri: totp::uri(&secret, after.email.as_str()),
     };
     Ok((StatusCode::CREATED, Json(answer)).into_response())
+}
+
+/// Checks the password of a login that has one: whoever found an open session must not lock its owner out.
+async fn check_password(
+    deps: &Deps,
+    headers: &HeaderMap,
+    login: &Login,
+    fields: Map<String, Value>,
+) -> Result<(), ApiError> {
+    let mut errors = FieldErrors::default();
+    let request: BeginFactorRequest = read_fields(fields, &mut errors);
+    let given = if login.password.is_some() {
+        input::present_password("password", request.password, &mut errors)
+    } else {
+        None
+    };
+    errors.check_body()?;
+    let Some(given) = given else {
+        return Ok(());
+    };
+    let browser = known_browser(deps, headers, login).await?;
+    fresh_proof::check_password(deps, login, browser.as_ref(), &given).await
 }
 
 /// Confirm the second factor
@@ -243,8 +282,7 @@ async fn check(
     now: Timestamp,
 ) -> Result<SecondFactor, ApiError> {
     let subject = second_factor::subject(&call.session);
-    limits::admit(deps, ThrottleKind::Factor, &subject).await?;
-    second_factor::use_code(deps, login, factor, code, now).await
+    second_factor::use_code(deps, &subject, (login, factor), code, now).await
 }
 
 /// A change of the second factor.

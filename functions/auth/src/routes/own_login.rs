@@ -5,11 +5,11 @@ use super::{
     me::{self, MyClients, MyPreferences, MyRole},
     sessions::SessionResponse,
 };
-use crate::{Deps, cookies, fresh_proof, input, leaving, records};
+use crate::{Deps, cookies, fresh_proof, input, leaving, records, visitor::known_browser};
 use axum::{
     Json,
     extract::State,
-    http::{HeaderValue, StatusCode, header::CONTENT_DISPOSITION},
+    http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_DISPOSITION},
     response::{IntoResponse, Response},
 };
 use futures_util::future::try_join4;
@@ -243,7 +243,8 @@ pub async fn export_login(
     )
     .await?;
     let sessions = sessions.iter();
-    let devices = devices.into_iter();
+    let known = |seen_at: &Timestamp| login.knows_browser_of(*seen_at);
+    let devices = devices.into_iter().filter(known);
     let export = MyExportResponse {
         login: ExportedLogin::from(&login),
         preferences: MyPreferences::from(&login.preferences),
@@ -283,10 +284,8 @@ fn read_proof(fields: Map<String, Value>) -> Result<GivenProof, ApiError> {
     let mut errors = FieldErrors::default();
     let request: DeleteLoginRequest = read_fields(fields, &mut errors);
     let proof = if let Some(code) = request.code {
-        if request.password.is_some() {
-            errors.add("code", "cannot be given together with `password`");
-        }
-        input::token("code", Some(code), &mut errors).map(GivenProof::Code)
+        let other = ("password", request.password.is_some());
+        input::token_instead_of(other, "code", code, &mut errors).map(GivenProof::Code)
     } else {
         input::present_password("password", request.password, &mut errors).map(GivenProof::Password)
     };
@@ -316,6 +315,7 @@ fn read_proof(fields: Map<String, Value>) -> Result<GivenProof, ApiError> {
 pub async fn delete_login(
     State(deps): State<Arc<Deps>>,
     call: LoginCall,
+    headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     call.own()?;
@@ -324,7 +324,8 @@ pub async fn delete_login(
     let login = me::read(&deps, call.session.login_id).await?;
     let login = match proof {
         GivenProof::Password(password) => {
-            fresh_proof::check_password(&deps, &login, &password).await?;
+            let browser = known_browser(&deps, &headers, &login).await?;
+            fresh_proof::check_password(&deps, &login, browser.as_ref(), &password).await?;
             login
         }
         GivenProof::Code(code) => fresh_proof::use_code(&deps, &call, login, code).await?,

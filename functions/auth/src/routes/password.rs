@@ -6,10 +6,12 @@ use crate::{
     opening::{self, SignInStatus},
     records,
     routes::sign_in::SignInResponse,
+    visitor::known_browser,
 };
 use axum::{
     Json,
     extract::State,
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use futures_util::future::try_join;
@@ -52,7 +54,8 @@ pub struct ChangePasswordRequest {
 
 /// Change the password
 ///
-/// Ends every other session of the login, and gives this one a new token.
+/// Ends every other session of the login, and gives this one a new token. The login forgets every browser but this one,
+/// so that a mail tells of the next sign-in from another.
 #[utoipa::path(
     post,
     path = "/v1/me/password",
@@ -68,6 +71,7 @@ pub struct ChangePasswordRequest {
 pub async fn change_password(
     State(deps): State<Arc<Deps>>,
     call: LoginCall,
+    headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     call.own()?;
@@ -84,8 +88,9 @@ pub async fn change_password(
     let Some(new) = new.filter(|_| errors.is_empty()) else {
         return Err(errors.into_validation());
     };
+    let browser = known_browser(&deps, &headers, &login).await?;
     if let Some(current) = current {
-        fresh_proof::check_password(&deps, &login, &current).await?;
+        fresh_proof::check_password(&deps, &login, browser.as_ref(), &current).await?;
     }
     let now = call.now();
     let after = Login {
@@ -104,6 +109,8 @@ pub async fn change_password(
     let change = LoginChange {
         end_sessions: sessions.into_iter().map(|session| session.hash).collect(),
         ends_earlier: true,
+        // The new password does not make the login forget the browser that sets it.
+        device: browser,
         mail: records::changed_mail(&deps, &login, ChangedCredential::Password, now),
         audits: audits.clone(),
         ..LoginChange::default()

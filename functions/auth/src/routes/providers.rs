@@ -11,10 +11,14 @@
 //! | `returning` | the way back: flow, code, tokens |
 //! | `returned` | a person who came back |
 //! | `accepting` | an invitation, accepted by an identity |
-//! | `outcome` | sessions, bindings and trials |
+//! | `binding` | an identity that a member connects |
+//! | `outcome` | sessions and trials |
 
 mod accepting;
 mod asking;
+mod binding;
+#[cfg(test)]
+mod fixtures;
 mod outcome;
 mod returned;
 mod returning;
@@ -41,7 +45,7 @@ problem_types! {
         "Begin again. If it fails again, an admin of the account can try the login method, and is told the reason.";
     NOT_BOUND = "not-bound", UNAUTHORIZED, "The identity belongs to no member of the account",
         "Accept the invitation first, or sign in otherwise and connect the identity.";
-    WRONG_IDENTITY = "wrong-identity", CONFLICT, "The invitation is for somebody else",
+    WRONG_IDENTITY = "wrong-identity", CONFLICT, "The identity is not that of the invited person",
         "Sign in at the provider as the person who was invited: with the invited identifier, or with the invited e-mail address, verified by the provider.";
     IDENTITY_TAKEN = "identity-taken", CONFLICT, "The identity belongs to another member of the account",
         "Sign in at the provider as yourself.";
@@ -169,7 +173,7 @@ pub async fn finish_provider_sign_in(
     ApiPath(path): ApiPath<ProviderPath>,
     uri: Uri,
 ) -> Response {
-    // What cannot be read, or is there twice, is not there.
+    // A parameter that cannot be read, or is there twice, counts as absent.
     let params = Query::<CallbackParams>::try_from_uri(&uri);
     let params = params.map(|Query(params)| params).unwrap_or_default();
     let back = returning::Back {

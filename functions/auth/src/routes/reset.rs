@@ -32,7 +32,7 @@ use vestibule_domain::{
     account::email_address::EmailAddress,
     event::Event,
     ids::MailId,
-    ports::{LoginChange, Reset},
+    ports::{AccountPlace, DeviceToken, LoginChange, Reset},
     secret::Secret,
     team::{
         login::{Login, PasswordRecord, SecondFactor},
@@ -146,7 +146,7 @@ async fn is_admitted(
     visitor: &Visitor,
     email: &EmailAddress,
 ) -> Result<bool, ApiError> {
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     Ok(
         limits::is_admitted(deps, ThrottleKind::ResetAddress, &network).await?
             && limits::is_admitted(deps, ThrottleKind::ResetLogin, &email.hash()).await?,
@@ -169,6 +169,7 @@ async fn send_link(deps: &Deps, email: &EmailAddress) -> Result<(), ApiError> {
         Some(login) => {
             let reset = Reset {
                 login_id: login.id,
+                email: email.clone(),
                 hash: token.hash,
                 expires_at,
             };
@@ -220,7 +221,7 @@ pub async fn inspect_reset(
 
 /// Finds the login that a link is for, and the hash of its token.
 async fn find(deps: &Deps, visitor: &Visitor, token: &str) -> Result<(Login, String), ApiError> {
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     limits::admit(deps, ThrottleKind::Token, &network).await?;
     let claim = tokens::read_reset(token).ok_or(&TOKEN_NOT_VALID)?;
     let now = deps.admin.clock.now();
@@ -231,8 +232,10 @@ async fn find(deps: &Deps, visitor: &Visitor, token: &str) -> Result<(Login, Str
     let reset = reset.filter(|reset| {
         reset.login_id == claim.login_id && reset.hash == claim.hash && now < reset.expires_at
     });
-    reset.ok_or(&TOKEN_NOT_VALID)?;
+    let reset = reset.ok_or(&TOKEN_NOT_VALID)?;
+    // The change is made at the version that is read here, so the address holds until then.
     let login = deps.logins.get_login(claim.login_id).await?;
+    let login = login.filter(|login| login.email == reset.email);
     Ok((login.ok_or(&TOKEN_NOT_VALID)?, claim.hash))
 }
 
@@ -244,7 +247,9 @@ fn kept_factor(login: &Login) -> Option<&SecondFactor> {
 
 /// Set a new password
 ///
-/// Proves the address, ends every session of the login, and signs in. The second factor is still asked for.
+/// Proves the address, ends every session of the login, and signs in. The second factor is still asked for. If nobody had
+/// proven the address before, identities at providers that were connected with the login end too. The login
+/// forgets every browser but this one, so that a mail tells of the next sign-in from another.
 #[utoipa::path(
     post,
     path = "/v1/auth/reset/finish",
@@ -296,8 +301,8 @@ async fn check_factor(
     let (Some(code), Some(factor)) = (code, kept_factor(login)) else {
         return Ok(None);
     };
-    limits::admit(deps, ThrottleKind::Factor, &login.id.to_string()).await?;
-    let used = second_factor::use_code(deps, login, factor, &GivenCode::App(code), now).await?;
+    let (subject, code) = (login.id.to_string(), GivenCode::App(code));
+    let used = second_factor::use_code(deps, &subject, (login, factor), &code, now).await?;
     Ok(Some(used))
 }
 
@@ -342,7 +347,7 @@ async fn store(
                 .map_err(ApiError::from)
         },
         async { deps.logins.accounts(after.id).await.map_err(ApiError::from) },
-        visitor.known_to(deps, after.id),
+        visitor.known_to(deps, before.id, Some(before)),
     )
     .await?;
     let mut session = opening::new_session(after, token.hash, visitor.device(), now);
@@ -353,6 +358,11 @@ async fn store(
         session = opening::awaiting_factor(session);
         status = SignInStatus::FactorRequired;
     }
+    // An address that was changed since, and proven by that, is not the invited one.
+    let freed = match before.verified_at {
+        None => AccountPlace::freed(&places, now),
+        Some(_) => Vec::new(),
+    };
     let event = Event::LoginPasswordChanged(after.id);
     let facts = json!({
         "by": "reset",
@@ -370,10 +380,15 @@ async fn store(
     let change = LoginChange {
         end_sessions: sessions.into_iter().map(|session| session.hash).collect(),
         ends_earlier: true,
+        unbinds: before.verified_at.is_none(),
         replaces: None,
         session: Some(session),
         reset: Some(spent),
+        device: known.map(|known| DeviceToken {
+            hash: known.hash.clone(),
+        }),
         mail: records::changed_mail(deps, after, ChangedCredential::Password, now),
+        freed,
         audits,
     };
     deps.logins.update_login(after, &change).await?;

@@ -84,7 +84,7 @@ fn read_request(fields: Map<String, Value>) -> Result<Given, ApiError> {
 
 /// Sign in
 ///
-/// With e-mail address and password. Whether the address has a login is not told, by no answer and no time.
+/// With e-mail address and password. The answer does not tell whether the address has a login.
 #[utoipa::path(
     post,
     path = "/v1/auth/sign-in",
@@ -106,7 +106,7 @@ pub async fn sign_in(
     let login = deps.logins.find_login(&given.email).await?;
     let login = login.as_ref();
     let place = refusals::place(&given.email, login);
-    let known = visitor.known_to(&deps, place).await?;
+    let known = visitor.known_to(&deps, place, login).await?;
     admit(
         &deps,
         &visitor,
@@ -133,7 +133,7 @@ pub(super) async fn admit(
     email: &EmailAddress,
     known: Option<(String, &KnownDevice)>,
 ) -> Result<(), ApiError> {
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     limits::admit(deps, ThrottleKind::SignInAddress, &network).await?;
     if let Some((login_id, known)) = known {
         let subject = limits::device_subject(&login_id, &known.hash);
@@ -189,6 +189,7 @@ pub async fn sign_out(
     if let Some(session) = session {
         let id = session.login_id;
         let (login, places) = try_join(deps.logins.get_login(id), deps.logins.accounts(id)).await?;
+        let places = records::places_of(&session, places);
         let event = Event::LoginSignedOut(id);
         let after = records::device_facts(&visitor.device());
         // A sign-in that was never completed is not on record, nor is its end.

@@ -309,7 +309,7 @@ export const audit: Schemas["AuditEntryResponse"][] = [
   ),
   E(31, 2, "call.refused", `account:${ACME}`, null, { method: "POST", path: "/v1/roles", permission: "roles.manage" }),
   E(62, 1, "api_key.renewed", `api_key:${apiKeys[0]?.id}`, { expires_at: ago(0) }, { expires_at: ago(-90 * DAY) }),
-  E(140, 0, "login.signed_in", "login:01JD3Q3Z9V8M4T6K2N7P5R1SLG", null, { method: "password" }),
+  E(140, 0, "login.signed_in", "login:01JD3Q3Z9V8M4T6K2N7P5R1SMG", null, { method: "password" }),
   E(2_000, 1, "member.suspended", `member:${members[6]?.id}`, { status: "active" }, { status: "suspended" }),
   E(4_000, 1, "client.created", `client:${clients[2]?.id}`, null, { name: "Initech", channels: ["sms"] }),
   ...Array.from({ length: 120 }, (_, index) =>
@@ -356,7 +356,7 @@ export const account: Schemas["AccountResponse"] = {
 
 export const me: Schemas["MeResponse"] = {
   login: {
-    id: "01JD3Q3Z9V8M4T6K2N7P5R1SLG",
+    id: "01JD3Q3Z9V8M4T6K2N7P5R1SMG",
     email: "ana@example.com",
     name: "Ana Sousa",
     verified: true,
@@ -389,4 +389,18 @@ export const me: Schemas["MeResponse"] = {
       opens: true,
     },
   ],
+};
+
+const project = (index: number, name: string): Schemas["ProjectResponse"] => ({
+  id: `01JD3Q3Z9V8M4T6K2N7P5R1SP${index}`,
+  name,
+  history_days: 30,
+  created_at: ago(60 * DAY),
+  updated_at: ago(index * DAY),
+});
+
+/** The projects of each account. */
+export const projects: Record<string, Schemas["ProjectResponse"][]> = {
+  [ACME]: [project(0, "Help desk"), project(1, "Orders & returns"), project(2, "مكتب المساعدة")],
+  [GLOBEX]: [project(3, "Concierge")],
 };

@@ -30,10 +30,11 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   });
   // Long enough to see that something is under way.
   await new Promise((resolve) => setTimeout(resolve, Number(process.env.MOCK_DELAY ?? 150)));
+  const isPlain = body === undefined || typeof body === "string" || Buffer.isBuffer(body);
   const type = status >= 400 ? "application/problem+json" : "application/json";
   response.writeHead(status, {
-    ...(body === undefined || typeof body === "string" ? {} : { "content-type": type }),
+    ...(isPlain ? {} : { "content-type": type }),
     ...headers,
   });
-  response.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
+  response.end(isPlain ? body : JSON.stringify(body));
 }

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** How the person wants times shown; what is undefined follows the browser. */
+/** The person's choices for times; an undefined one follows the browser. */
 export interface TimeSettings {
   timeZone?: string | undefined;
   hourCycle?: "h12" | "h23" | undefined;

@@ -1,22 +1,18 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  redirect,
-  type SearchSchemaInput,
-} from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, redirect, type SearchSchemaInput } from "@tanstack/react-router";
+import { addressLink } from "./address-link";
 import { currentAccount, setAccount } from "./api/client";
 import { meOptions, type Permission } from "./api/me";
 import { isProblem } from "./api/problems";
 import { queryClient } from "./api/query";
 import { session } from "./api/session";
+import { lazyPage } from "./code";
 import { AccountLayout } from "./frame/account-layout";
 import { FailedPage, LoadingPage, NotFoundPage } from "./frame/pages";
 import { Root } from "./frame/root";
 import { SignedInLayout } from "./frame/signed-in-layout";
 import { navigateWith, noteNavigation } from "./navigation";
 import { applyPreferences } from "./preferences";
+import { preferredAccount } from "./preferred-account";
 import { day, flag, oneOf, text } from "./search";
 import { storage } from "./storage";
 import { frame } from "./texts/en/frame";
@@ -44,9 +40,13 @@ const signInSearch = (raw: Raw) => ({ return_to: text(raw, "return_to") });
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: signInSearch,
+  validateSearch: (raw: Raw) => ({
+    ...signInSearch(raw),
+    /** The reason for which the session ended. */
+    after: oneOf(raw, "after", ["deletion"]),
+  }),
   staticData: { title: frame.signIn },
-  component: lazyRouteComponent(() => import("./pages/sign-in/sign-in-page"), "SignInPage"),
+  component: lazyPage(() => import("./pages/sign-in/sign-in-page"), "SignInPage"),
 });
 
 const accountSignIn = createRoute({
@@ -54,21 +54,21 @@ const accountSignIn = createRoute({
   path: "/sign-in/$account",
   validateSearch: signInSearch,
   staticData: { title: frame.signIn },
-  component: lazyRouteComponent(() => import("./pages/sign-in/sign-in-page"), "AccountSignInPage"),
+  component: lazyPage(() => import("./pages/sign-in/sign-in-page"), "AccountSignInPage"),
 });
 
 const reset = createRoute({
   getParentRoute: () => root,
   path: "/reset",
   staticData: { title: frame.reset },
-  component: lazyRouteComponent(() => import("./pages/reset/reset-page"), "ResetPage"),
+  component: lazyPage(() => import("./pages/reset/reset-page"), "ResetPage"),
 });
 
 const invitation = createRoute({
   getParentRoute: () => root,
   path: "/invitation",
   staticData: { title: frame.invitation },
-  component: lazyRouteComponent(() => import("./pages/invitation/invitation-page"), "InvitationPage"),
+  component: lazyPage(() => import("./pages/invitation/invitation-page"), "InvitationPage"),
 });
 
 // ---------------------------------------------------------------- Signed in
@@ -94,12 +94,6 @@ async function readMe(account: string | undefined, address: string) {
   }
 }
 
-/** The account that was shown last, if it is still one of the person's, or the first that opens. */
-function preferredAccount(accounts: readonly { id: string; opens: boolean }[]): string | undefined {
-  const last = storage.get("account");
-  return (accounts.find(({ id }) => id === last) ?? accounts.find(({ opens }) => opens) ?? accounts[0])?.id;
-}
-
 const start = createRoute({
   getParentRoute: () => root,
   path: "/",
@@ -115,7 +109,9 @@ const signedIn = createRoute({
   getParentRoute: () => root,
   id: "signed-in",
   beforeLoad: async ({ location }) => {
-    const me = await readMe(storage.get("account") ?? undefined, location.publicHref);
+    // Before anybody signs in: the way back from there stands in an address.
+    if (addressLink.take(location.hash)) throw redirect({ to: "/profile", replace: true });
+    const me = await readMe(storage.get("account") ?? currentAccount(), location.publicHref);
     const account = preferredAccount(me.accounts);
     if (account !== currentAccount()) await readMe(account, location.publicHref);
   },
@@ -127,7 +123,7 @@ const profile = createRoute({
   path: "/profile",
   validateSearch: (raw: Raw) => ({ tab: oneOf(raw, "tab", ["security", "sessions", "preferences"]) }),
   staticData: { title: frame.profile },
-  component: lazyRouteComponent(() => import("./pages/profile/profile-page"), "ProfilePage"),
+  component: lazyPage(() => import("./pages/profile/profile-page"), "ProfilePage"),
 });
 
 const account = createRoute({
@@ -151,7 +147,7 @@ const accountStart = createRoute({
 const settings = createRoute({
   getParentRoute: () => account,
   path: "/settings",
-  component: lazyRouteComponent(() => import("./frame/settings-start"), "SettingsStart"),
+  component: lazyPage(() => import("./frame/settings-start"), "SettingsStart"),
 });
 
 const users = createRoute({
@@ -165,21 +161,21 @@ const users = createRoute({
     invite: flag(raw, "invite"),
   }),
   staticData: { title: frame.users, permission: "members.read" },
-  component: lazyRouteComponent(() => import("./pages/settings/users/users-page"), "UsersPage"),
+  component: lazyPage(() => import("./pages/settings/users/users-page"), "UsersPage"),
 });
 
 const newUser = createRoute({
   getParentRoute: () => account,
   path: "/settings/users/new",
   staticData: { title: frame.addUser, permission: "members.manage" },
-  component: lazyRouteComponent(() => import("./pages/settings/users/new-user-page"), "NewUserPage"),
+  component: lazyPage(() => import("./pages/settings/users/new-user-page"), "NewUserPage"),
 });
 
 const user = createRoute({
   getParentRoute: () => account,
   path: "/settings/users/$id",
   staticData: { title: frame.users, permission: "members.read" },
-  component: lazyRouteComponent(() => import("./pages/settings/users/user-page"), "UserPage"),
+  component: lazyPage(() => import("./pages/settings/users/user-page"), "UserPage"),
 });
 
 const roles = createRoute({
@@ -187,7 +183,7 @@ const roles = createRoute({
   path: "/settings/roles",
   validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
   staticData: { title: frame.roles, permission: "members.read" },
-  component: lazyRouteComponent(() => import("./pages/settings/roles/roles-page"), "RolesPage"),
+  component: lazyPage(() => import("./pages/settings/roles/roles-page"), "RolesPage"),
 });
 
 const clients = createRoute({
@@ -195,7 +191,7 @@ const clients = createRoute({
   path: "/settings/clients",
   validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
   staticData: { title: frame.clients, permission: "projects.read" },
-  component: lazyRouteComponent(() => import("./pages/settings/clients/clients-page"), "ClientsPage"),
+  component: lazyPage(() => import("./pages/settings/clients/clients-page"), "ClientsPage"),
 });
 
 const loginMethods = createRoute({
@@ -207,7 +203,7 @@ const loginMethods = createRoute({
     create: oneOf(raw, "create", ["open_id_connect", "oauth2"]),
   }),
   staticData: { title: frame.loginMethods, permission: "login_methods.manage" },
-  component: lazyRouteComponent(() => import("./pages/settings/login-methods/login-methods-page"), "LoginMethodsPage"),
+  component: lazyPage(() => import("./pages/settings/login-methods/login-methods-page"), "LoginMethodsPage"),
 });
 
 const apiKeys = createRoute({
@@ -215,7 +211,7 @@ const apiKeys = createRoute({
   path: "/settings/api-keys",
   validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
   staticData: { title: frame.apiKeys, permission: "api_keys.manage" },
-  component: lazyRouteComponent(() => import("./pages/settings/api-keys/api-keys-page"), "ApiKeysPage"),
+  component: lazyPage(() => import("./pages/settings/api-keys/api-keys-page"), "ApiKeysPage"),
 });
 
 const audit = createRoute({
@@ -230,14 +226,14 @@ const audit = createRoute({
     open: text(raw, "open"),
   }),
   staticData: { title: frame.audit, permission: "audit.read" },
-  component: lazyRouteComponent(() => import("./pages/settings/audit/audit-page"), "AuditPage"),
+  component: lazyPage(() => import("./pages/settings/audit/audit-page"), "AuditPage"),
 });
 
 const accountPage = createRoute({
   getParentRoute: () => account,
   path: "/settings/account",
   staticData: { title: frame.account },
-  component: lazyRouteComponent(() => import("./pages/settings/account/account-page"), "AccountPage"),
+  component: lazyPage(() => import("./pages/settings/account/account-page"), "AccountPage"),
 });
 
 export const routeTree = root.addChildren([

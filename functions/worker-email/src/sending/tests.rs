@@ -8,19 +8,22 @@ use std::{
     time::Duration,
 };
 use vestibule_domain::{
-    AccountScope, Clock, PortError, Timestamp,
+    AccountScope, Clock, PortError, ProjectScope, Timestamp,
     account::email_address::EmailAddress,
     connector::SealedSecrets,
-    ids::{AccountId, LeaseId, LoginId, MailId, ProjectId, SystemIds},
+    ids::{AccountId, LeaseId, LoginId, MailId, MemberId, ProjectId, SystemIds},
     job::{EmailJob, SendMail},
     ports::{
-        Block, By, Claim, Lease, MailOutcome, MailStore, Mailer, OutgoingMail, Postponement,
-        RecordedEvent, SecretVault,
+        Block, By, Claim, Lease, MailOutcome, MailStore, Mailer, NoticeChecker, NoticeCounter,
+        NoticeLimit, OutgoingMail, Postponement, RecordedEvent, SecretVault,
     },
     secret::Secret,
-    team::mail::{
-        ChangedCredential, Mail, MailEvent, MailEventKind, MailKind, MailOwner, MailStatus,
-        NoticedRequest,
+    team::{
+        mail::{
+            ChangedCredential, Mail, MailEvent, MailEventKind, MailKind, MailOwner, MailStatus,
+            NoticedRequest, NoticedSource,
+        },
+        notices::{NOTICES_PER_DAY, NoticeCheck},
     },
 };
 use vestibule_edge::batch::Outcome;
@@ -51,6 +54,9 @@ struct Memory {
     settled: Mutex<Vec<Mail>>,
     postponed: Mutex<Vec<Postponement>>,
     settling_fails: bool,
+    notices_sent: u32,
+    notices_counted: Mutex<u32>,
+    limits: Mutex<Vec<NoticeLimit>>,
 }
 
 #[async_trait]
@@ -118,6 +124,46 @@ impl MailStore for Memory {
         _by: By<'_>,
     ) -> Result<bool, PortError> {
         Ok(false)
+    }
+}
+
+/// Nobody is a member any more.
+#[async_trait]
+impl NoticeChecker for Memory {
+    async fn check_notice(
+        &self,
+        _scope: ProjectScope,
+        _member_id: MemberId,
+        _listed: &[NoticedSource],
+    ) -> Result<Option<NoticeCheck>, PortError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl NoticeCounter for Memory {
+    async fn sent_on_day(&self, _scope: AccountScope, _at: Timestamp) -> Result<u32, PortError> {
+        Ok(self.notices_sent + *self.notices_counted.lock().unwrap())
+    }
+
+    async fn count_sent(
+        &self,
+        _scope: AccountScope,
+        _at: Timestamp,
+        _lease: LeaseId,
+    ) -> Result<(), PortError> {
+        *self.notices_counted.lock().unwrap() += 1;
+        Ok(())
+    }
+
+    async fn note_limit(
+        &self,
+        _scope: AccountScope,
+        _at: Timestamp,
+        limit: NoticeLimit,
+    ) -> Result<bool, PortError> {
+        self.limits.lock().unwrap().push(limit);
+        Ok(true)
     }
 }
 
@@ -194,6 +240,8 @@ fn deps(memory: &Arc<Memory>) -> Deps {
     Deps {
         mails: memory.clone(),
         vault: memory.clone(),
+        notices: memory.clone(),
+        notice_counts: memory.clone(),
         mailer: memory.clone(),
         console_url: "https://chat.example.com".to_owned(),
         clock: Arc::new(Still),
@@ -242,6 +290,85 @@ async fn a_mail_goes_out_once_and_its_token_leaves_its_record() {
     assert_eq!(mail.token, None);
 }
 
+/// A notice of one request, to this member.
+fn notice(member_id: Option<MemberId>) -> Mail {
+    let request = NoticedRequest {
+        name: "Ada Lovelace".to_owned(),
+        connector_name: "Support".to_owned(),
+        preview: Some("Good morning".to_owned()),
+        at: NOW,
+        source: None,
+    };
+    mail(MailKind::NewRequests {
+        member_id,
+        account_name: "Acme".to_owned(),
+        project_id: ProjectId::derive(&["p"]),
+        project_name: "Concierge".to_owned(),
+        requests: vec![request],
+        count: 1,
+    })
+}
+
+/// SPEC B35.
+#[tokio::test]
+async fn a_notice_to_a_member_who_is_gone_is_not_sent_and_none_is_failed() {
+    let notice = notice(Some(MemberId::derive(&["ana"])));
+    let memory = after(memory(notice, Vec::new()), 2).await;
+    assert!(memory.sent.lock().unwrap().is_empty());
+    let settled = settled(&memory);
+    assert_eq!(settled.status, MailStatus::Suppressed);
+    let queued = [MailEventKind::Queued];
+    let kinds = settled.events.iter().map(|event| event.kind);
+    assert!(kinds.eq(queued));
+}
+
+#[tokio::test]
+async fn an_account_sends_so_many_notices_in_a_day_and_any_number_of_other_mails() {
+    for (sent, status, limits) in [
+        (NOTICES_PER_DAY - 1, MailStatus::Sent, &[][..]),
+        (
+            NOTICES_PER_DAY,
+            MailStatus::Suppressed,
+            &[NoticeLimit::OfAccount],
+        ),
+    ] {
+        let memory = Memory {
+            notices_sent: sent,
+            ..memory(notice(None), Vec::new())
+        };
+        let memory = after(memory, 1).await;
+        assert_eq!(settled(&memory).status, status);
+        assert_eq!(*memory.limits.lock().unwrap(), limits);
+        let is_sent = status == MailStatus::Sent;
+        assert_eq!(*memory.notices_counted.lock().unwrap(), u32::from(is_sent));
+    }
+    let memory = Memory {
+        notices_sent: NOTICES_PER_DAY,
+        ..memory(invitation(), Vec::new())
+    };
+    let memory = after(memory, 1).await;
+    assert_eq!(settled(&memory).status, MailStatus::Sent);
+    assert_eq!(*memory.notices_counted.lock().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_notice_that_meets_the_used_up_quota_ends_and_another_mail_waits() {
+    let used_up = || vec![MailOutcome::QuotaUsedUp { after: HOUR }];
+    let ended = after(memory(notice(None), used_up()), 2).await;
+    assert_eq!(settled(&ended).status, MailStatus::Suppressed);
+    assert_eq!(*ended.limits.lock().unwrap(), [NoticeLimit::OfService]);
+    assert_eq!(*ended.notices_counted.lock().unwrap(), 0);
+
+    let waiting = after(memory(invitation(), used_up()), 2).await;
+    assert_eq!(settled(&waiting).status, MailStatus::Sent);
+    let postponed = waiting.postponed.lock().unwrap();
+    assert_eq!(
+        (postponed[0].attempts, postponed[0].until),
+        (0, NOW.plus(HOUR))
+    );
+    assert!(waiting.limits.lock().unwrap().is_empty());
+}
+
 /// SPEC C62: the record of a notice may outlive those of the people whom it tells of.
 #[tokio::test]
 async fn a_notice_that_is_settled_tells_of_nobody_whatever_became_of_it() {
@@ -252,22 +379,9 @@ async fn a_notice_that_is_settled_tells_of_nobody_whatever_became_of_it() {
         (vec![refused], None, MailStatus::Failed),
         (Vec::new(), Some(Block::HardBounce), MailStatus::Suppressed),
     ] {
-        let request = NoticedRequest {
-            name: "Ada Lovelace".to_owned(),
-            connector_name: "Support".to_owned(),
-            preview: Some("Good morning".to_owned()),
-            at: NOW,
-        };
-        let notice = mail(MailKind::NewRequests {
-            account_name: "Acme".to_owned(),
-            project_id: ProjectId::derive(&["p"]),
-            project_name: "Concierge".to_owned(),
-            requests: vec![request],
-            count: 1,
-        });
         let memory = Memory {
             block,
-            ..memory(notice, answers)
+            ..memory(notice(None), answers)
         };
         let memory = after(memory, 1).await;
         let settled = settled(&memory);
@@ -291,7 +405,22 @@ async fn a_mail_whose_answer_was_lost_is_sent_once_more_with_the_same_link() {
     assert_eq!(sent.len(), 2);
     assert_eq!(sent[0], sent[1]);
     assert_eq!(settled(&memory).status, MailStatus::Sent);
-    assert_eq!(memory.postponed.lock().unwrap()[0].attempts, 1);
+    let postponed = memory.postponed.lock().unwrap();
+    let wait = Duration::from_mins(15);
+    assert_eq!(
+        (postponed[0].attempts, postponed[0].until),
+        (1, NOW.plus(wait))
+    );
+}
+
+#[tokio::test]
+async fn the_last_call_for_a_mail_comes_while_its_link_still_has_half_of_its_time() {
+    let reset = mail(MailKind::PasswordReset {
+        expires_at: NOW.plus(Duration::from_mins(10)),
+    });
+    let memory = after(memory(reset, vec![MailOutcome::Unknown]), 1).await;
+    let postponed = memory.postponed.lock().unwrap();
+    assert_eq!(postponed[0].until, NOW.plus(Duration::from_mins(5)));
 }
 
 #[tokio::test]

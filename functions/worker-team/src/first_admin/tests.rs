@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 use vestibule_domain::{
-    Clock, PortError, Timestamp,
+    AccountScope, Clock, PortError, Timestamp,
     account::email_address::EmailAddress,
     connector::SealedSecrets,
     ids::{AccountId, SystemIds},
@@ -44,6 +44,7 @@ impl Clock for Still {
 #[derive(Default)]
 struct Memory {
     state: Option<SetUpState>,
+    account_name: Option<String>,
     invited: Mutex<Vec<FirstAdmin>>,
     enqueued: Mutex<Vec<SendMail>>,
     queue_fails: bool,
@@ -58,6 +59,10 @@ impl SetUpReader for Memory {
 
 #[async_trait]
 impl FirstAdminStore for Memory {
+    async fn account_name(&self, _scope: AccountScope) -> Result<Option<String>, PortError> {
+        Ok(self.account_name.clone())
+    }
+
     async fn invite_first_admin(&self, first: &FirstAdmin) -> Result<bool, PortError> {
         let mut invited = self.invited.lock().unwrap();
         let is_first = invited.is_empty();
@@ -199,10 +204,16 @@ async fn the_token_is_sealed_for_its_mail_and_the_invitation_holds_its_hash_alon
 async fn a_stack_that_was_set_up_by_key_gets_its_first_super_admin_in_the_account_it_has() {
     let memory = Memory {
         state: Some(set_up(None)),
+        account_name: Some("Globex".to_owned()),
         ..Memory::default()
     };
     let (_, first) = only_invitation(memory, true).await;
     assert!(first.account.is_none());
+    let mail = first.mail.unwrap();
+    assert!(matches!(
+        &mail.kind,
+        MailKind::Invitation { account_name, .. } if account_name == "Globex"
+    ));
     assert_eq!(first.scope.account_id(), AccountId::derive(&["a"]));
     assert_eq!(first.member.scope, first.scope);
 }

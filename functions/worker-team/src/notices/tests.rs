@@ -18,12 +18,13 @@ use vestibule_domain::{
     job::{SendMail, SendNotices, TeamJob},
     ports::{Claim, EmailQueue, Lease, NoticeStore, RecipientPage, TeamQueue},
     team::{
-        login::{Login, Preferences},
+        client_access::ClientAccess,
+        login::Preferences,
         mail::{Mail, MailKind, NoticedRequest},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         notices::{
             AfterRound, ConnectorRequests, MemberPlace, NOTICE_INTERVAL, NOTICE_LAG, NewRequests,
-            NoticeNames, NoticeOrder, Recipient, Round,
+            NoticeNames, NoticeOrder, Recipient, RecipientLogin, Round,
         },
         role::RoleKey,
     },
@@ -82,28 +83,22 @@ fn recipient(number: usize) -> Recipient {
             scope: scope().account(),
             login_id: Some(login_id),
             email: email.clone(),
-            name: name.clone(),
+            name,
             role: RoleKey::SuperAdmin,
             extra: BTreeSet::new(),
             clients: ClientAccess::All,
+            limit: None,
             status: MemberStatus::Active,
             invitation_id: None,
             version: 1,
             created_at: NOW,
             updated_at: NOW,
         },
-        login: Login {
+        login: RecipientLogin {
             id: login_id,
             email,
-            name,
             verified_at: Some(NOW),
-            password: None,
-            factor: None,
             preferences: Preferences::default(),
-            left_at: None,
-            version: 1,
-            created_at: NOW,
-            updated_at: NOW,
         },
     }
 }
@@ -225,6 +220,7 @@ fn one_request() -> NewRequests {
         connector_name: "Support".to_owned(),
         preview: None,
         at: NOW,
+        source: None,
     };
     NewRequests {
         of_connectors: vec![ConnectorRequests {

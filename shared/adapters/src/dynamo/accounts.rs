@@ -17,6 +17,7 @@ use std::sync::Arc;
 use vestibule_domain::{
     AccountScope, PortError,
     account::{Account, Client},
+    ids::{LoginMethodId, MemberId},
     ports::{
         AccountStore, By, Created, NewAccount, Recovery, RecoveryOutcome, SetUp, SetUpOutcome,
     },
@@ -84,10 +85,12 @@ impl Table {
         &self,
         account: &Account,
         client: &Client,
+        founder_id: Option<MemberId>,
     ) -> Result<Vec<TransactWriteItem>, PortError> {
         let scope = AccountScope::of_verified(account.id);
         let client_item = ClientItem::new(scope, client);
-        let account_item = AccountItem::new(account, client.into());
+        let mut account_item = AccountItem::new(account, client.into());
+        account_item.founder_id = founder_id;
         Ok(vec![
             put_write(self.put_part(&account_item, FRESH, &[])?),
             put_write(self.put_part(&client_item, FRESH, &[])?),
@@ -136,7 +139,10 @@ impl AccountStore for DynamoAccounts {
     async fn set_up(&self, set_up: &SetUp) -> Result<SetUpOutcome, PortError> {
         let first = SetUpItem::from(&set_up.receipt);
         let mut writes = vec![put_write(self.table.put_part(&first, FRESH, &[])?)];
-        writes.extend(self.table.account_writes(&set_up.account, &set_up.client)?);
+        writes.extend(
+            self.table
+                .account_writes(&set_up.account, &set_up.client, None)?,
+        );
         writes.extend(self.key_writes(set_up)?);
         writes.push(self.table.audit_write(&set_up.audit)?);
         let reasons = match self.table.transact(writes).await? {
@@ -177,8 +183,17 @@ impl AccountStore for DynamoAccounts {
         self.table.account(scope).await
     }
 
-    async fn update_account(&self, account: &Account, by: By<'_>) -> Result<(), PortError> {
-        let writes = vec![self.table.account_update(account)?];
+    async fn update_account(
+        &self,
+        account: &Account,
+        tried: Option<LoginMethodId>,
+        by: By<'_>,
+    ) -> Result<(), PortError> {
+        let mut writes = vec![self.table.account_update(account)?];
+        if let Some(id) = tried {
+            let scope = AccountScope::of_verified(account.id);
+            writes.push(self.table.tried_check(scope, id)?);
+        }
         let reasons = match self.table.transact_by(writes, by).await? {
             Transacted::Done => return Ok(()),
             Transacted::Cancelled(reasons) => reasons,
@@ -202,7 +217,10 @@ impl AccountStore for DynamoAccounts {
 
     async fn create_account(&self, new: &NewAccount) -> Result<Created<Account>, PortError> {
         let member = &new.member;
-        let mut writes = self.table.account_writes(&new.account, &new.client)?;
+        let founder_id = new.invitation.is_none().then_some(member.id);
+        let mut writes = self
+            .table
+            .account_writes(&new.account, &new.client, founder_id)?;
         let item = MemberItem::from(member);
         writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
         let address = AddressItem::from(member);
@@ -210,6 +228,9 @@ impl AccountStore for DynamoAccounts {
         if member.status == MemberStatus::Active {
             let pointer = PointerItem::new(login_of(member)?, member);
             writes.push(put_write(self.table.put_part(&pointer, FRESH, &[])?));
+        }
+        if let Some(login) = &new.login {
+            writes.extend(self.table.joining_writes(login)?);
         }
         if let Some(invitation) = &new.invitation {
             let item = InvitationItem::from(invitation);

@@ -4,7 +4,7 @@ use super::{
     DynamoAccounts,
     changes::{at_version, updated_before},
     items::{ApiKeyItem, KeyIdItem, MovedKeyItem},
-    keys::{self, ALL_PK, INDEX_ALL, Key},
+    keys::{self, Key},
     lists::List,
     table::{Cancelled, Transacted, delete_write, from_row, n, put_write, s, take, update_write},
 };
@@ -102,12 +102,7 @@ impl DynamoAccounts {
         loop {
             let answer = self
                 .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .index_name(INDEX_ALL)
-                .key_condition_expression(format!("{ALL_PK} = :keys"))
-                .expression_attribute_values(":keys", s(keys::api_keys(scope)))
+                .list_query(keys::api_keys(scope))
                 .set_exclusive_start_key(start)
                 .send()
                 .await

@@ -22,6 +22,8 @@ use vestibule_domain::{
 const WHAT: &str = "audit entry";
 /// Queries for one page. A page may then be short, but has a cursor while there is more.
 const READS_MAX: usize = 4;
+/// Further queries for one page, of months without entries: the account was quiet, or their time is over.
+const EMPTY_MONTHS_MAX: usize = 36;
 /// Rows that one query with a filter looks at.
 const FILTERED_ROWS: usize = 250;
 
@@ -262,10 +264,8 @@ impl DynamoAudit {
         let created = self.table.account(scope).await?;
         let created = created.map(|account| account.created_at);
         let now = self.clock.now();
-        // Older months have no entries any more.
-        let life = self.table.audit_life();
-        let kept = life.map(|life| now.minus(life));
-        let first = Month::of(filter.from.max(created).max(kept).unwrap_or(now));
+        // Each entry has an end of its own, so the stack's parameter says nothing about those that are there.
+        let first = Month::of(filter.from.max(created).unwrap_or(now));
         let last = Month::of(filter.to.map_or(now, |to| to.min(now)));
         let (Some(first), Some(last)) = (first, last) else {
             return Ok(Vec::new());
@@ -310,10 +310,11 @@ impl DynamoAudit {
         let wanted = usize::from(page.limit);
         let mut items = Vec::new();
         let mut next = None;
-        let mut reads = 0;
+        let (mut reads, mut empty_months) = (0, 0);
         let mut left = left.into_iter().peekable();
         while let Some(partition) = left.peek().cloned() {
-            if items.len() >= wanted || reads == READS_MAX {
+            let is_over = reads == READS_MAX || empty_months == EMPTY_MONTHS_MAX;
+            if items.len() >= wanted || is_over {
                 // Behind every entry that the partition before had, or at the place where its query ended.
                 next = next.or(Some(keys::Key {
                     pk: partition,
@@ -321,12 +322,16 @@ impl DynamoAudit {
                 }));
                 break;
             }
-            reads += 1;
             let from = start.take().map(|key| key.sk);
             let room = wanted - items.len();
             let part = self
                 .month(&partition, from, filter, page.order, room)
                 .await?;
+            if part.is_empty {
+                empty_months += 1;
+            } else {
+                reads += 1;
+            }
             for row in part.rows {
                 items.extend(read(scope, row)?);
             }
@@ -392,6 +397,7 @@ impl DynamoAudit {
             .send()
             .await
             .map_err(|error| port_error("dynamodb: Query (audit log)", error))?;
+        let is_empty = answer.scanned_count == 0;
         let mut found = answer.items.unwrap_or_default();
         let mut behind = answer.last_evaluated_key;
         if found.len() > room {
@@ -399,6 +405,7 @@ impl DynamoAudit {
             behind = found.last().cloned();
         }
         Ok(MonthRead {
+            is_empty,
             rows: found,
             behind: behind.and_then(|row| key_of(&row)).map(|key| key.sk),
         })
@@ -415,6 +422,8 @@ const fn edge(order: Order) -> &'static str {
 
 /// Entries of one query, and the sort key behind which more may follow.
 struct MonthRead {
+    /// Whether there was nothing to look at.
+    is_empty: bool,
     rows: Vec<Attributes>,
     behind: Option<String>,
 }

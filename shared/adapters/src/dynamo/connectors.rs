@@ -239,10 +239,8 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
-        let mut with = vec![
-            self.table.client_named_write(connector)?,
-            self.table.client_left_write(connector, from)?,
-        ];
+        let mut with = vec![self.table.client_named_write(connector)?];
+        with.extend(self.table.client_left_writes(connector, from)?);
         if let Some((closing, due)) = closing {
             with.push(self.table.closing_write(closing, due)?);
         }
@@ -281,15 +279,17 @@ impl ConnectorStore for DynamoConnectors {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map_err(|error| PortError::rejected("dynamodb: Delete", error))?;
-        let writes = vec![
+        let mut writes = vec![
             TransactWriteItem::builder().delete(delete).build(),
             self.table.audit_write(audit)?,
             self.table.closing_write(closing, due)?,
             self.table
                 .claim_write(&keys::connector_claim(connector.id))?,
-            self.table
-                .client_left_write(connector, connector.client_id)?,
         ];
+        let left = self
+            .table
+            .client_left_writes(connector, connector.client_id)?;
+        writes.extend(left);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {

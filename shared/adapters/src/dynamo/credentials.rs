@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     account::{
+        Account,
         api_key::{ApiKey, KeyOwner},
         credential::{Credential, CredentialClaim},
     },
@@ -23,7 +24,7 @@ use vestibule_domain::{
         member::Member,
         member_standing::MemberStanding,
         role::Roles,
-        session::{SESSION_LIFE, Session},
+        session::{SESSION_LIFE, Session, SignInMethod},
     },
 };
 
@@ -91,6 +92,9 @@ impl DynamoCredentials {
         }
         let last = take(&mut rows, &used, "activity of a session")?;
         let session = item.used(last);
+        if !self.is_set_up(&session, &rows).await? {
+            return Ok(None);
+        }
         let Some(scope) = scope else {
             return Ok(Some(Credential::Session {
                 session,
@@ -118,6 +122,30 @@ impl DynamoCredentials {
             account: account.map(Into::into),
             identity,
         }))
+    }
+
+    /// Whether the login method of a session is set up, where a provider opened it. With its method such a session ends
+    /// everywhere, in other accounts that bound the identity too (SPEC D27).
+    async fn is_set_up(
+        &self,
+        session: &Session,
+        rows: &HashMap<Key, Attributes>,
+    ) -> Result<bool, PortError> {
+        let SignInMethod::Provider {
+            account_id,
+            method_id,
+            ..
+        } = &session.method
+        else {
+            return Ok(true);
+        };
+        let place = keys::account(AccountScope::of_verified(*account_id));
+        let item: Option<AccountItem> = match rows.get(&place) {
+            Some(row) => Some(from_row(row.clone(), "account")?),
+            None => self.table.get(&place, "account").await?,
+        };
+        let account = item.map(Account::from);
+        Ok(account.is_some_and(|account| account.rules.methods.contains_key(method_id)))
     }
 
     /// Reads a member, and the account's own row of the identity of a session that a provider opened.

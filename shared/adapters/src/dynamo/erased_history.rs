@@ -6,7 +6,7 @@
 use super::{
     erased_rows::{Steps, list_start, written},
     items::{MessageItem, ProjectSettingsItem, Shortened},
-    keys::{self, ALL_PK, ALL_SK, INDEX_ALL, Key, MESSAGE_PREFIX, PK, SK},
+    keys::{self, ALL_PK, ALL_SK, Key, MESSAGE_PREFIX, PK, SK},
     table::{Attributes, Table, delete_write, key_of, n, s, update_write},
 };
 use crate::aws::port_error;
@@ -120,12 +120,7 @@ impl Shortening<'_> {
         let start = behind.and_then(|at| list_start((ALL_PK, ALL_SK), (list.as_str(), at), key));
         let answer = self
             .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(INDEX_ALL)
-            .key_condition_expression(format!("{ALL_PK} = :list"))
-            .expression_attribute_values(":list", s(&list))
+            .list_query(&list)
             .set_exclusive_start_key(start)
             .limit(CONVERSATIONS)
             .send()

@@ -10,7 +10,7 @@
 use super::{
     erased_conversations::{Erased, InHand},
     erased_rows::list_start,
-    keys::{self, ALL_PK, ALL_SK, INDEX_ALL},
+    keys::{self, ALL_PK, ALL_SK},
     table::{Attributes, key_of, s, to_value},
 };
 use crate::aws::port_error;
@@ -70,13 +70,8 @@ async fn conversations(of: &Erased<'_>, behind: Option<&str>) -> Result<Place, P
     let direct = to_value(&ConversationKind::Direct)?;
     let answer = of
         .table
-        .client
-        .query()
-        .table_name(&of.table.name)
-        .index_name(INDEX_ALL)
-        .key_condition_expression(format!("{ALL_PK} = :list"))
+        .list_query(&list)
         .filter_expression(CANDIDATES)
-        .expression_attribute_values(":list", s(&list))
         .expression_attribute_values(":one", s(one))
         .expression_attribute_values(":other", s(other))
         .expression_attribute_values(":group", to_value(&ConversationKind::Group)?)

@@ -9,7 +9,7 @@ use super::{
     erased_older,
     erased_rows::{Steps, list_start, removed},
     items::{AccessRequestItem, ChatUserItem, ErasureItem, SameAsItem, StandingItem},
-    keys::{self, ALL_PK, ALL_SK, INDEX_ALL, Key},
+    keys::{self, ALL_PK, ALL_SK, Key},
     people,
     table::{Attributes, Table, Transacted, delete_write, from_row, n, put_write, s, to_value},
 };
@@ -251,13 +251,8 @@ impl<'a> Erasing<'a> {
         });
         let answer = self
             .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(INDEX_ALL)
-            .key_condition_expression(format!("{ALL_PK} = :list"))
+            .list_query(&list)
             .filter_expression("chat_user_id = :one OR chat_user_id = :other")
-            .expression_attribute_values(":list", s(&list))
             .expression_attribute_values(":one", s(one))
             .expression_attribute_values(":other", s(other))
             .set_exclusive_start_key(start)

@@ -27,6 +27,7 @@ mod outgoing;
 mod parked;
 mod project;
 mod redrive;
+mod rights;
 mod sent_message;
 mod session;
 mod standing;

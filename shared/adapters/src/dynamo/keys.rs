@@ -61,9 +61,10 @@
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
-//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c`, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 10 WRU + index writes |
-//! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 6 WRU + index writes and the proof |
+//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c#part`, and `CLIENT#c` for a deletion, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 12 WRU + index writes |
+//! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` and its eight parts with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 22 WRU (and 2 a KB) + index writes and the proof |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
+//! | creation of a project | `A` / `PROJECT#id`, `ACCOUNT` and `LATEST_PROJECT`, `P` / `SETTINGS` and `ENVIRONMENT#id` for each, audit entry | | 1 transaction, 16 WRU + index writes |
 //! | change of a project | `A` / `PROJECT#id`, `P` / `SETTINGS`, audit entry | | 1 transaction, 6 WRU + index writes |
 //! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT`, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session through a provider | | 2 batch reads, 7 RRU; 1 read of the call's record beside them |
 //! | API key of a member | as any key, then `A#MEMBER#m` / `MEMBER` and `A#ROLES` | | 2 batch reads, 4 RRU |
@@ -75,7 +76,7 @@
 //! | invitation | `A#INVITATION#i`, `A#MEMBER#m`, `A#ADDRESS#hash`, `A#MAIL#id`, audit entry | | 1 transaction, 10 WRU + index writes and the proof |
 //! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
 //! | acceptance | invitation, member, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each session that ends |
-//! | account deleted | `A` and `A#METHODS` by partition; `A` / `ACCOUNT`, `A#ROLES` and what a removed member has | | 3 queries; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
+//! | account deleted | `A`, `A#METHODS` and `A#CLIENT_CONNECTORS` by partition; `A#INVITATIONS`, and of each invitation the row, its mails, its `A#BLOCKED#hash`, `A#MEMBER#m`, and `LOGIN#l#IDENTITIES` with each `A#IDENTITY#hash`; `A` / `ACCOUNT`, `LATEST_PROJECT`, `A#ROLES` and what a removed member has | `lists_all` | 4 queries and 1 read, 1 query and 1 batch read for fifty invitations, 1 query a login; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
 //! | login of an address | `EMAIL#hash`, `LOGIN#l` | | 2 reads, whether or not there is one |
 //! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
 //! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
@@ -90,10 +91,12 @@
 //! | mail sent | `A#MAIL#id` or `LOGIN#l#MAIL#id`, `MAIL_SENT#hash`; `A#BLOCKED#hash`, `BOUNCED#hash` | `outbox` | 2 updates, 1 batch read, 1 read, 1 transaction of 4 WRU; expires after 90 days |
 //! | notices of new requests, ordered | `P#NOTICES` / `NOTICES` | `outbox` | for each request 1 update, 1 WRU + 1 index write for the first |
 //! | notices of new requests, made | `P#NOTICES` / `NOTICES`; `P#REQUESTS#pending` by creation; connectors, requests, `PREVIEW`s, chat users; account, project; `A#MEMBERS` by name, `A#ROLES`, members, logins | `lists_by_state`, `lists_all` | 2 updates and 1 query for each round of at least five minutes, 1 query for a hundred requests; 2 or 3 batch reads, 1 query, 2 reads and 1 update for a hundred members, and 1 write a mail |
+//! | notice of new requests, sent | as any mail; `A#MEMBER#m` / `MEMBER`; login, `A#ROLES`, requests, chat users; `A#NOTICE_DAYS` / `DAY#yyyy-mm-dd` | | 2 reads and 1 batch read more, 25 RRU at most; 1 update, 1 WRU, expires after 2 days |
 //! | event of a mail | `MAIL_SENT#hash`, the mail, `A#BLOCKED#hash`, `BOUNCED#hash` | | 2 or 3 reads, 1 transaction, 2 to 6 WRU |
+//! | first admin's invitation, ordered | `SET_UP` / `SET_UP`, `FIRST_ADMIN` / `ORDERS` | | 1 batch read a sweep of a stack that was told whom to invite, 2 RRU; 1 update an order, 1 WRU |
 //! | login methods | `A#METHODS` | | 1 query; a change 1 transaction, with `A` / `ACCOUNT` if there is one more or less |
 //! | audit log of an actor, or about a target | `A#AUDIT_BY#actor` or `A#AUDIT_ON#target` by id | `lists_by_state`, `lists_all` | 1 query a page, up to 4 with a further filter |
-//! | audit log by dates | `A#AUDIT#yyyy-mm` / id; `A` / `ACCOUNT` for its first month | | 1 read, up to 4 queries a page |
+//! | audit log by dates | `A#AUDIT#yyyy-mm` / id; `A` / `ACCOUNT` for its first month | | 1 read, up to 4 queries a page, and up to 36 of months without entries |
 //! | unreadable events | `CONNECTOR#id#DEAD_LETTERS` / hash | | 1 write, expires after 14 days |
 //!
 //! These three indexes are meant to suffice: a stack update can add or delete only one, and every
@@ -122,8 +125,8 @@ pub use team_rows::{
     clients, device, devices, flow, identity, invitation, invitations, is_reset, login,
     login_address, login_identities, login_identity, login_mails, login_member, login_members,
     login_method, login_methods, mail, mail_sent, member, member_address, member_image, members,
-    parse_mail, recovery, reset, resets, roles, session, session_use, session_uses, sessions,
-    sessions_ended, throttle,
+    notice_day, parse_mail, recovery, reset, resets, roles, session, session_use, session_uses,
+    sessions, sessions_ended, throttle,
 };
 
 use std::{collections::HashMap, fmt};
@@ -220,6 +223,13 @@ pub fn set_up() -> Key {
     Key::new("SET_UP", "SET_UP")
 }
 
+/// The orders of the first admin's invitation. The row has a partition of its own because roles are limited by
+/// partition, and whoever makes orders may not change the set-up.
+#[must_use]
+pub fn first_admin_orders() -> Key {
+    Key::new("FIRST_ADMIN", "ORDERS")
+}
+
 /// The stack's data key.
 #[must_use]
 pub fn keyring() -> Key {
@@ -232,18 +242,36 @@ pub fn account(scope: AccountScope) -> Key {
     Key::new(account_pk(scope.account_id()), "ACCOUNT")
 }
 
+/// The account's latest project: whoever deletes the account learns of one that is made meanwhile.
+#[must_use]
+pub fn latest_project(scope: AccountScope) -> Key {
+    Key::new(account_pk(scope.account_id()), "LATEST_PROJECT")
+}
+
 /// A client.
 #[must_use]
 pub fn client(scope: AccountScope, id: ClientId) -> Key {
     Key::new(account_pk(scope.account_id()), format!("CLIENT#{id}"))
 }
 
-/// The connectors that name a client. The row has a partition of its own because roles are limited by partition, and
-/// who may change connectors may not change clients.
+/// The connectors that name a client, as the release before wrote them. The row has a partition of its own because
+/// roles are limited by partition, and who may change connectors may not change clients.
 #[must_use]
 pub fn client_connectors(scope: AccountScope, id: ClientId) -> Key {
-    let partition = format!("{}#CLIENT_CONNECTORS", account_pk(scope.account_id()));
-    Key::new(partition, format!("CLIENT#{id}"))
+    Key::new(connectors_of_clients(scope), format!("CLIENT#{id}"))
+}
+
+/// The partition of the connectors that name clients.
+#[must_use]
+pub fn connectors_of_clients(scope: AccountScope) -> String {
+    format!("{}#CLIENT_CONNECTORS", account_pk(scope.account_id()))
+}
+
+/// A part of the connectors that name a client.
+#[must_use]
+pub fn client_connectors_part(scope: AccountScope, id: ClientId, part: u8) -> Key {
+    let all = client_connectors(scope, id);
+    Key::new(all.pk, format!("{}#{part}", all.sk))
 }
 
 /// An API key by its hash. The key itself names the account; only the hash proves it.

@@ -5,8 +5,11 @@ use super::{
     table::{Attributes, Table, s},
 };
 use crate::{aws::port_error, vault::KmsVault};
-use aws_sdk_dynamodb::types::AttributeValue;
-use std::collections::{BTreeMap, HashMap};
+use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
 use vestibule_domain::page::{Cursor, ListError, Order, Page, PageRequest};
 
 /// Maximum number of reads for one page, even if a filter keeps few of the rows. A page may then be
@@ -114,6 +117,16 @@ impl List {
 }
 
 impl Table {
+    /// Begins a query of a whole list of the index of all records of a kind.
+    pub(super) fn list_query(&self, list: impl fmt::Display) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.name)
+            .index_name(INDEX_ALL)
+            .key_condition_expression(format!("{ALL_PK} = :list"))
+            .expression_attribute_values(":list", s(list))
+    }
+
     /// Reads one page of a list.
     pub(super) async fn page(
         &self,

@@ -2,13 +2,17 @@
 
 mod addresses;
 mod flows;
+mod identities;
 mod removal;
 mod sessions;
 mod throttles;
 
 use super::{
     credentials::{roles_of, standing},
-    items::{AccountItem, EmailItem, IdentityItem, LoginItem, PointerItem, ResetItem, SessionItem},
+    items::{
+        AccountItem, DeviceItem, EmailItem, IdentityItem, LoginItem, PointerItem, ResetItem,
+        SessionItem,
+    },
     keys::{self, Key},
     table::{
         Attributes, Cancelled, Table, Transacted, check_write, delete_write, from_row, n,
@@ -26,6 +30,7 @@ use vestibule_domain::{
         identity::{AccountIdentity, IdentityHash},
         login::{ACCOUNTS_MAX, Login},
         mail::{Mail, MailOwner},
+        session::Session,
     },
 };
 
@@ -132,6 +137,9 @@ impl LoginStore for DynamoLogins {
         let ends = change.end_sessions.len().min(SESSIONS_ENDED_MAX);
         let (ended, surplus) = change.end_sessions.split_at(ends);
         self.table.end_surplus(after.id, surplus).await?;
+        if change.unbinds {
+            self.table.unbind(after.id, None).await?;
+        }
         let mut writes = vec![self.table.login_write(after)?];
         if let Some(hash) = &change.reset {
             let place = keys::reset(after.id, hash);
@@ -156,14 +164,24 @@ impl LoginStore for DynamoLogins {
             let item = SessionItem::from(session);
             writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
         }
+        if let Some(device) = &change.device {
+            let item = DeviceItem::new(after.id, &device.hash, after.updated_at);
+            writes.push(put_write(self.table.replacing_part(&item)?));
+        }
         if let Some(mail) = &change.mail {
             writes.push(self.table.mail_write(mail)?);
         }
-        writes.extend(self.table.audit_writes(&change.audits)?);
-        match self.table.transact(writes).await? {
-            Transacted::Done => Ok(()),
-            Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
+        for member in &change.freed {
+            writes.push(self.table.member_write(member)?);
         }
+        writes.extend(self.table.audit_writes(&change.audits)?);
+        if let Transacted::Cancelled(_) = self.table.transact(writes).await? {
+            return Err(PortError::Conflict { what: WHAT });
+        }
+        if change.unbinds {
+            self.table.unbind_rest(after.id, None).await;
+        }
+        Ok(())
     }
 
     async fn ask_reset(
@@ -178,6 +196,7 @@ impl LoginStore for DynamoLogins {
                 MailOwner::Login(id) => id,
                 MailOwner::Account(_) => nobody(email),
             },
+            email: email.clone(),
             hash: mail.id.to_string(),
             expires_at: mail.created_at,
         };
@@ -199,7 +218,7 @@ impl LoginStore for DynamoLogins {
         now: Timestamp,
     ) -> Result<Option<Reset>, PortError> {
         let item: Option<ResetItem> = self.table.get(&keys::reset(id, hash), "reset").await?;
-        let reset = item.map(Reset::from);
+        let reset = item.and_then(ResetItem::reset);
         Ok(reset.filter(|reset| now < reset.expires_at))
     }
 
@@ -217,6 +236,8 @@ impl LoginStore for DynamoLogins {
         &self,
         identity: &AccountIdentity,
         member_version: u64,
+        session: &Session,
+        mail: Option<&Mail>,
         audit: &AuditEntry,
     ) -> Result<bool, PortError> {
         let member = keys::member(identity.scope, identity.member_id);
@@ -231,7 +252,14 @@ impl LoginStore for DynamoLogins {
             ],
         )?;
         let mut writes = Vec::from(self.table.binding_writes(identity).await?);
-        writes.extend([check_write(check), self.table.audit_write(audit)?]);
+        writes.extend([
+            check_write(check),
+            self.table.still_counts_check(session)?,
+            self.table.audit_write(audit)?,
+        ]);
+        if let Some(mail) = mail {
+            writes.push(self.table.mail_write(mail)?);
+        }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(true),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {

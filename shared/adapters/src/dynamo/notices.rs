@@ -1,5 +1,7 @@
 //! The store of notices: their orders, the requests that they tell of, and the members who get them.
 
+mod check;
+mod counts;
 mod news;
 mod recipients;
 
@@ -15,23 +17,25 @@ use serde::Deserialize;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     account::{Account, Project},
-    ids::LeaseId,
+    ids::{LeaseId, MemberId},
     job::SendNotices,
     ports::{
-        Claim, Lease, NoticeOrders, NoticeStore, OUTBOX_PATIENCE, Postponement, RecipientPage,
+        Claim, Lease, NoticeChecker, NoticeOrders, NoticeStore, OUTBOX_PATIENCE, Postponement,
+        RecipientPage,
     },
     team::{
-        mail::Mail,
+        mail::{Mail, NoticedSource},
         notices::{
-            AfterRound, MemberPlace, NOTICE_DELAY, NOTICE_LOOK_BACK, NewRequests, NoticeNames,
-            NoticeOrder, Round,
+            AfterRound, MemberPlace, NOTICE_DELAY, NOTICE_LOOK_BACK, NewRequests, NoticeCheck,
+            NoticeNames, NoticeOrder, Round,
         },
     },
 };
 
 const WHAT: &str = "order of notices";
 
-/// See [`NoticeOrders`] and [`NoticeStore`].
+/// See [`NoticeOrders`], [`NoticeStore`], [`NoticeChecker`] and
+/// [`NoticeCounter`](vestibule_domain::ports::NoticeCounter).
 #[derive(Debug, Clone)]
 pub struct DynamoNotices {
     table: Table,
@@ -234,6 +238,18 @@ impl NoticeStore for DynamoNotices {
             .put_part(&item, "attribute_not_exists(pk)", &[])?;
         let put = self.table.put(put).await?;
         Ok(matches!(put, Conditional::Done(_)))
+    }
+}
+
+#[async_trait]
+impl NoticeChecker for DynamoNotices {
+    async fn check_notice(
+        &self,
+        scope: ProjectScope,
+        member_id: MemberId,
+        listed: &[NoticedSource],
+    ) -> Result<Option<NoticeCheck>, PortError> {
+        check::check(&self.table, scope, member_id, listed).await
     }
 }
 

@@ -101,6 +101,7 @@ impl ProjectStore for DynamoProjects {
     ) -> Result<Created<Project>, PortError> {
         let item = ProjectItem::from(project);
         let mut with = vec![self.settings_write(project)?];
+        with.extend(self.table.project_made_writes(project.scope)?);
         for environment in environments {
             let item = EnvironmentItem::from(environment);
             let put = self

@@ -6,7 +6,7 @@ use super::{
 };
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
-    PortError, Timestamp,
+    AccountScope, PortError, Timestamp,
     account::proof::{CallerProof, CredentialPlace},
     ports::By,
 };
@@ -46,16 +46,26 @@ impl Table {
         if let Some(version) = proof.roles_version {
             let roles = keys::roles(proof.scope);
             if !except.contains(&roles) {
-                let check = if version == 0 {
-                    self.check_part(&roles, "attribute_not_exists(pk)", &[], &[])?
-                } else {
-                    let read = [(":read", n(version))];
-                    self.check_part(&roles, "version = :read", &[], &read)?
-                };
-                writes.push(check_write(check));
+                writes.push(self.roles_check(proof.scope, version)?);
             }
         }
         Ok(writes)
+    }
+
+    /// Makes the check that the roles of an account are still at this version.
+    pub(super) fn roles_check(
+        &self,
+        scope: AccountScope,
+        version: u64,
+    ) -> Result<TransactWriteItem, PortError> {
+        let roles = keys::roles(scope);
+        let check = if version == 0 {
+            self.check_part(&roles, "attribute_not_exists(pk)", &[], &[])?
+        } else {
+            let read = [(":read", n(version))];
+            self.check_part(&roles, "version = :read", &[], &read)?
+        };
+        Ok(check_write(check))
     }
 
     /// Writes a change with its audit entry, if the caller's right still holds. The reasons of a cancellation
@@ -103,7 +113,6 @@ mod tests {
     use super::*;
     use crate::aws::{AwsSettings, sdk_config};
     use vestibule_domain::{
-        AccountScope,
         ids::{AccountId, LoginId, MemberId},
         vars::Vars,
     };

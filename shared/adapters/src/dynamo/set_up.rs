@@ -4,7 +4,8 @@ use super::{
     items::{AddressItem, ClientAttribute, InvitationItem, MemberItem},
     keys::{self, Key},
     table::{
-        Cancelled, Conditional, Table, Transacted, delete_write, n, put_write, s, update_write,
+        Cancelled, Conditional, Table, Transacted, delete_write, n, put_write, s, take,
+        update_write,
     },
 };
 use async_trait::async_trait;
@@ -13,9 +14,13 @@ use serde::{Deserialize, Serialize};
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     account::{Account, Client},
-    ids::{AccountId, ApiKeyId, InvitationId, LoginId, MemberId},
-    ports::{FirstAdmin, FirstAdminStore, Recovery, SetUpReader, SetUpReceipt, SetUpState},
+    ids::{AccountId, ApiKeyId, IdSource, InvitationId, LoginId, MemberId, SystemIds},
+    ports::{
+        FirstAdmin, FirstAdminOrders, FirstAdminStore, Recovery, SetUpReader, SetUpReceipt,
+        SetUpState,
+    },
     team::{
+        first_admin::wait_after_orders,
         invitation::Invitation,
         member::{Member, MemberStatus},
     },
@@ -23,7 +28,7 @@ use vestibule_domain::{
 
 const FRESH: &str = "attribute_not_exists(pk)";
 
-/// See [`SetUpReader`] and [`FirstAdminStore`].
+/// See [`SetUpReader`], [`FirstAdminOrders`] and [`FirstAdminStore`].
 #[derive(Debug, Clone)]
 pub struct DynamoSetUp {
     table: Table,
@@ -146,6 +151,13 @@ impl SetUpItem {
             at: self.at,
         })
     }
+}
+
+/// The orders of the first admin's invitation. The row is written by updates only.
+#[derive(Debug, Deserialize)]
+struct FirstAdminOrdersItem {
+    orders: u32,
+    next_at: Timestamp,
 }
 
 /// The claim of a value of the set-up secret that a recovery used.
@@ -307,7 +319,48 @@ impl SetUpReader for DynamoSetUp {
 }
 
 #[async_trait]
+impl FirstAdminOrders for DynamoSetUp {
+    async fn count_due_order(&self, now: Timestamp) -> Result<bool, PortError> {
+        let (set_up, key) = (keys::set_up(), keys::first_admin_orders());
+        let mut rows = self.table.get_batch(&[set_up.clone(), key.clone()]).await?;
+        let set_up: Option<SetUpItem> = take(&mut rows, &set_up, "set-up")?;
+        if set_up.is_some_and(|item| item.admin_invited_at.is_some()) {
+            return Ok(false);
+        }
+        let before: Option<FirstAdminOrdersItem> = take(&mut rows, &key, "orders")?;
+        if before.as_ref().is_some_and(|before| now < before.next_at) {
+            return Ok(false);
+        }
+        let seen = before.map_or(0, |before| before.orders);
+        let orders = seen.saturating_add(1);
+        let id = s(SystemIds.draw());
+        let update = self.table.update_part(
+            &key,
+            "SET orders = :orders, next_at = :next, order_id = :id",
+            "attribute_not_exists(orders) OR orders = :seen",
+            &[],
+            &[
+                (":orders", n(orders)),
+                (":next", s(now.plus(wait_after_orders(orders)))),
+                (":id", id.clone()),
+                (":seen", n(seen)),
+            ],
+        )?;
+        Ok(match self.table.update(update).await? {
+            Conditional::Done(_) => true,
+            // An earlier attempt of this call took effect and its answer was lost.
+            Conditional::Failed(row) => row.is_some_and(|row| row.get("order_id") == Some(&id)),
+        })
+    }
+}
+
+#[async_trait]
 impl FirstAdminStore for DynamoSetUp {
+    async fn account_name(&self, scope: AccountScope) -> Result<Option<String>, PortError> {
+        let account = self.table.account(scope).await?;
+        Ok(account.map(|account| account.name))
+    }
+
     async fn invite_first_admin(&self, first: &FirstAdmin) -> Result<bool, PortError> {
         let table = &self.table;
         let at = first.audit.at;
@@ -316,7 +369,7 @@ impl FirstAdminStore for DynamoSetUp {
             Some((account, client)) => {
                 let item = SetUpItem::of_first_admin(account, client, at);
                 writes.push(put_write(table.put_part(&item, FRESH, &[])?));
-                writes.extend(table.account_writes(account, client)?);
+                writes.extend(table.account_writes(account, client, None)?);
             }
             None => writes.push(update_write(invited_update(table, first.scope, at)?)),
         }

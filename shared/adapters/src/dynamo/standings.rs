@@ -349,6 +349,32 @@ impl StandingStore for DynamoStandings {
         }
     }
 
+    async fn owe_notice(
+        &self,
+        scope: ProjectScope,
+        claimed: &ClaimedStanding,
+    ) -> Result<Box<ClaimedStanding>, PortError> {
+        let standing = &claimed.standing;
+        let update = self.table.update_part(
+            &keys::standing(scope, standing.chat_user_id, standing.connector_id),
+            "SET version = version + :one ADD owes :notice",
+            "lease_id = :lease",
+            &[],
+            &[
+                (":one", n(1)),
+                (":notice", task_set([&PendingTask::RequestNotice])),
+                (":lease", s(claimed.lease)),
+            ],
+        )?;
+        match self.table.update(update).await? {
+            Conditional::Done(Some(row)) => {
+                let item = from_row(row, "standing")?;
+                Ok(self::claimed(item, claimed.lease))
+            }
+            Conditional::Done(None) | Conditional::Failed(_) => Err(LOST),
+        }
+    }
+
     async fn finish_merge(
         &self,
         scope: ProjectScope,

@@ -1,6 +1,7 @@
 //! The table's calls, with failures converted into outcomes that a store can act on.
 
 use super::keys::{Key, PK, SK};
+use super::projection::projected;
 use crate::aws::port_error;
 use aws_sdk_dynamodb::{
     Client,
@@ -10,8 +11,8 @@ use aws_sdk_dynamodb::{
         update_item::UpdateItemError,
     },
     types::{
-        AttributeValue, CancellationReason, ConditionCheck, Delete, KeysAndAttributes, Put,
-        ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+        AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValue,
+        ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
     },
 };
 use aws_types::SdkConfig;
@@ -142,6 +143,15 @@ impl Table {
         &self,
         keys: &[Key],
     ) -> Result<HashMap<Key, Attributes>, PortError> {
+        self.get_batch_of(keys, &[]).await
+    }
+
+    /// Reads these attributes of rows and their keys, as [`get_batch`](Self::get_batch) does. None stands for all.
+    pub(crate) async fn get_batch_of(
+        &self,
+        keys: &[Key],
+        attributes: &[&str],
+    ) -> Result<HashMap<Key, Attributes>, PortError> {
         let mut found = HashMap::new();
         for chunk in keys.chunks(BATCH_MAX) {
             let mut wanted: Vec<Attributes> = chunk.iter().map(Key::attributes).collect();
@@ -153,7 +163,7 @@ impl Table {
                 if attempt > 0 {
                     tokio::time::sleep(BATCH_WAIT * attempt).await;
                 }
-                wanted = self.get_chunk(wanted, &mut found).await?;
+                wanted = self.get_chunk(wanted, attributes, &mut found).await?;
             }
             if !wanted.is_empty() {
                 return Err(PortError::Unavailable {
@@ -168,9 +178,10 @@ impl Table {
     async fn get_chunk(
         &self,
         wanted: Vec<Attributes>,
+        attributes: &[&str],
         found: &mut HashMap<Key, Attributes>,
     ) -> Result<Vec<Attributes>, PortError> {
-        let request = KeysAndAttributes::builder()
+        let request = projected(attributes)
             .set_keys(Some(wanted))
             .consistent_read(true)
             .build()

@@ -8,6 +8,7 @@ mod images;
 mod invitations;
 mod login_methods;
 mod members;
+mod traces;
 
 use super::table::Table;
 use crate::vault::KmsVault;

@@ -115,7 +115,8 @@ pub fn merge_standing(
 }
 
 /// Returns the tasks of a standing that are still to be done once it is part of `joined`. Nobody is
-/// welcomed twice, and only the approval that stays is followed up.
+/// welcomed twice, and only the approval that stays is followed up. A request whose
+/// onboarding message is dropped gets a notice to the members who decide instead.
 fn left_of(from: &Standing, joined: &Standing) -> BTreeSet<PendingTask> {
     let is_welcomed = joined
         .onboarding_message
@@ -123,15 +124,18 @@ fn left_of(from: &Standing, joined: &Standing) -> BTreeSet<PendingTask> {
         .is_some_and(SendStatus::is_sent);
     let is_due = |task: &PendingTask| match task {
         PendingTask::Merge => false,
-        PendingTask::OnboardingMessage => !is_welcomed,
+        PendingTask::OnboardingMessage | PendingTask::Profile => true,
         PendingTask::RelatedRequests | PendingTask::ApprovalNotice | PendingTask::Replay => {
             from.approval == joined.approval
         }
-        PendingTask::Profile => true,
         PendingTask::RequestNotice => joined.request_pending,
     };
-    let tasks = from.pending_tasks.iter();
-    tasks.filter(|task| is_due(task)).copied().collect()
+    let tasks = from.pending_tasks.iter().copied();
+    let tasks = tasks.map(|task| match task {
+        PendingTask::OnboardingMessage if is_welcomed => PendingTask::RequestNotice,
+        task => task,
+    });
+    tasks.filter(is_due).collect()
 }
 
 #[cfg(test)]
@@ -264,6 +268,16 @@ mod tests {
         assert_eq!(left(None), all);
         assert_eq!(left(Some(&owing(&[]))), all);
         assert_eq!(left(Some(&welcomed)), [PendingTask::Profile]);
+        // SPEC B35.
+        let asking = Standing {
+            request_id: Some(AccessRequestId::derive(&["r"])),
+            request_pending: true,
+            ..moving.clone()
+        };
+        let own = Some(&welcomed);
+        let merged = merge_standing(&survivor(false), own, &asking, Some(&request()));
+        let left = Vec::from_iter(merged.standing.pending_tasks);
+        assert_eq!(left, [PendingTask::Profile, PendingTask::RequestNotice]);
     }
 
     #[test]

@@ -35,8 +35,8 @@ pub enum PendingTask {
     Replay,
     /// Fetch the profile.
     Profile,
-    /// Order notices of a request that comes without an onboarding message (SPEC B35). Every job for a person who
-    /// asks orders them; this task brings one where there is no other.
+    /// Order notices of a request (SPEC B35). A job for a person who asks orders them even without this task. The
+    /// task is for a request that brings no such job, or whose job failed to order them or will not try.
     RequestNotice,
 }
 
@@ -264,6 +264,8 @@ impl Standing {
         message: &InboundMessage,
         with_onboarding_message: bool,
     ) -> Self {
+        // Attempts at an approval notice go on being counted, and may be too many for a job to bring a notice.
+        let brings_no_notice = !with_onboarding_message || self.may_have_tried_notice();
         self.conversation = message.conversation.clone();
         self.request_id = Some(request_id);
         self.request_pending = true;
@@ -274,7 +276,8 @@ impl Standing {
             self.onboarding_message = Some(SendStatus::Queued);
             self.pending_tasks
                 .extend([PendingTask::OnboardingMessage, PendingTask::Profile]);
-        } else {
+        }
+        if brings_no_notice {
             self.pending_tasks.insert(PendingTask::RequestNotice);
         }
         self

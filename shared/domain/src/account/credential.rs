@@ -12,8 +12,8 @@ use crate::{
     AccountScope, Timestamp,
     ids::{AccountId, EnvironmentId, LoginId, MemberId},
     team::{
+        client_access::ClientAccess,
         identity::AccountIdentity,
-        member::ClientAccess,
         member_standing::MemberStanding,
         session::{ACTIVITY_NOTED_EVERY, Session, SessionStage, SignInMethod},
     },
@@ -263,6 +263,7 @@ fn session_caller(session: &Session, standing: &MemberStanding) -> Caller {
         permissions: standing.effective(),
         clients: member.clients.clone(),
         member_id: Some(member.id),
+        is_own_sign_in: session.is_own_sign_in(),
         environment_id: None,
         ends_at: session.expires_at,
         proof: CallerProof {
@@ -311,6 +312,7 @@ fn key_caller(
             standing.member.clients.clone()
         }),
         member_id: owner.map(|standing| standing.member.id),
+        is_own_sign_in: false,
         environment_id: key.environment_id,
         ends_at: key.ends_at(),
         proof: CallerProof {
@@ -339,6 +341,9 @@ pub struct Caller {
     pub clients: ClientAccess,
     /// The member who calls, or who owns the key that does.
     pub member_id: Option<MemberId>,
+    /// Whether the person signed in by the login's own means, not by a key or an account's provider: these two do
+    /// nothing beyond the account (SPEC D27).
+    pub is_own_sign_in: bool,
     /// The environment that the caller is limited to: nothing else exists for it.
     pub environment_id: Option<EnvironmentId>,
     /// End of the credential.

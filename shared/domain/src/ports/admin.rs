@@ -19,7 +19,7 @@ use crate::{
     event::AuditEntry,
     ids::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, DeliveryId,
-        EnvironmentId, ProjectId,
+        EnvironmentId, LoginMethodId, ProjectId,
     },
     page::{ListError, Page, PageRequest},
     ports::{AvatarImage, By},
@@ -104,6 +104,9 @@ pub struct NewAccount {
     pub client: Client,
     /// The super admin: active with a login, or pending with an invitation.
     pub member: Member,
+    /// The login of an active super admin, at the version that was read. It changes, so that it is not deleted meanwhile
+    /// by a call that knows nothing of the account.
+    pub login: Option<Login>,
     /// The invitation of a pending super admin.
     pub invitation: Option<Invitation>,
     /// The mail of that invitation; `None` without a sender address.
@@ -150,8 +153,14 @@ pub trait AccountStore: Send + Sync {
     async fn set_up(&self, set_up: &SetUp) -> Result<SetUpOutcome, PortError>;
     /// Returns the account.
     async fn get_account(&self, scope: AccountScope) -> Result<Option<Account>, PortError>;
-    /// Stores an account made from the record at `account.version`. `Conflict` when the record changed.
-    async fn update_account(&self, account: &Account, by: By<'_>) -> Result<(), PortError>;
+    /// Stores an account made from the record at `account.version`. `tried` is a login method that must have been
+    /// tried at that moment, as single sign-on only needs one. `Conflict` when the record changed, or the method did.
+    async fn update_account(
+        &self,
+        account: &Account,
+        tried: Option<LoginMethodId>,
+        by: By<'_>,
+    ) -> Result<(), PortError>;
     /// Creates a further account.
     async fn create_account(&self, new: &NewAccount) -> Result<Created<Account>, PortError>;
     /// Makes a way in, once for each value of the set-up secret.

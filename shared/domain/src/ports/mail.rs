@@ -108,6 +108,11 @@ pub enum MailOutcome {
         /// Time after which to try again.
         after: Duration,
     },
+    /// The mail service takes no more mails on this day.
+    QuotaUsedUp {
+        /// Time after which to try again.
+        after: Duration,
+    },
     /// The answer is not known: it may have gone out.
     Unknown,
 }

@@ -1,14 +1,15 @@
 //! Ports of notices: see [`crate::team::notices`].
 
 use crate::{
-    PortError, ProjectScope, Timestamp,
-    ids::LeaseId,
+    AccountScope, PortError, ProjectScope, Timestamp,
+    ids::{LeaseId, MemberId},
     job::SendNotices,
     ports::{Claim, Lease},
     team::{
-        mail::Mail,
+        mail::{Mail, NoticedSource},
         notices::{
-            AfterRound, MemberPlace, NewRequests, NoticeNames, NoticeOrder, Recipient, Round,
+            AfterRound, MemberPlace, NewRequests, NoticeCheck, NoticeNames, NoticeOrder, Recipient,
+            Round,
         },
     },
 };
@@ -91,4 +92,47 @@ pub trait NoticeStore: Send + Sync {
 
     /// Stores a mail with its mark, unless there is one with its id. `false` if there is.
     async fn add_mail(&self, mail: &Mail) -> Result<bool, PortError>;
+}
+
+/// Reads again what a notice was made from.
+#[async_trait]
+pub trait NoticeChecker: Send + Sync {
+    /// Returns the state of a notice's recipient and of the requests that it lists. `None` if the member or the login
+    /// is gone. `Corrupt` if a row of theirs cannot be read.
+    async fn check_notice(
+        &self,
+        scope: ProjectScope,
+        member_id: MemberId,
+        listed: &[NoticedSource],
+    ) -> Result<Option<NoticeCheck>, PortError>;
+}
+
+/// The reason why an account sends no more notices on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeLimit {
+    /// The account sent as many as it may.
+    OfAccount,
+    /// The mail service takes no more mails on this day.
+    OfService,
+}
+
+/// Counts the notices that accounts send in a day (UTC).
+#[async_trait]
+pub trait NoticeCounter: Send + Sync {
+    /// Returns the number of notices that the account sent on the day of this time.
+    async fn sent_on_day(&self, scope: AccountScope, at: Timestamp) -> Result<u32, PortError>;
+    /// Counts a notice that was sent under this claim.
+    async fn count_sent(
+        &self,
+        scope: AccountScope,
+        at: Timestamp,
+        lease: LeaseId,
+    ) -> Result<(), PortError>;
+    /// Notes that the account reached a limit. `true` the first time on this day.
+    async fn note_limit(
+        &self,
+        scope: AccountScope,
+        at: Timestamp,
+        limit: NoticeLimit,
+    ) -> Result<bool, PortError>;
 }

@@ -213,6 +213,14 @@ pub trait StandingStore: Send + Sync {
         sent: Option<&SentMessage<'_>>,
     ) -> Result<Option<Box<ClaimedStanding>>, PortError>;
 
+    /// Adds [`PendingTask::RequestNotice`] to the pending tasks, under the same lease, and returns them. Repeated, it
+    /// does no harm. [`Lease::LOST`] when the lease was lost to another worker.
+    async fn owe_notice(
+        &self,
+        scope: ProjectScope,
+        claimed: &ClaimedStanding,
+    ) -> Result<Box<ClaimedStanding>, PortError>;
+
     /// Merges the person's record with the one that the claimed standing names. Pending tasks go along.
     async fn finish_merge(
         &self,

@@ -112,7 +112,7 @@ pub struct LoginRemoval {
 /// The store of what is on record about a login, and of its end.
 #[async_trait]
 pub trait OwnLoginStore: Send + Sync {
-    /// Returns the times at which the browsers that the login knows signed in last.
+    /// Returns the times at which browsers signed the login in last. The login says which of them it still knows.
     async fn devices(&self, id: LoginId) -> Result<Vec<Timestamp>, PortError>;
     /// Returns the identities that are bound to the login.
     async fn identities(&self, id: LoginId) -> Result<Vec<BoundIdentity>, PortError>;

@@ -10,6 +10,7 @@ use crate::{
         identity::{AccountIdentity, IdentityHash},
         login::Login,
         mail::Mail,
+        member::Member,
         member_standing::MemberStanding,
         session::Session,
         throttle::ThrottleKind,
@@ -27,6 +28,22 @@ pub struct AccountPlace {
     pub standing: MemberStanding,
 }
 
+impl AccountPlace {
+    /// The login's members that lose their limits by the proof of the invited address, as they are afterwards.
+    #[must_use]
+    pub fn freed(places: &[Self], now: Timestamp) -> Vec<Member> {
+        let members = places.iter().map(|place| &place.standing.member);
+        members
+            .filter(|member| member.limit.is_some())
+            .map(|member| Member {
+                limit: None,
+                updated_at: now,
+                ..member.clone()
+            })
+            .collect()
+    }
+}
+
 /// The changes that are written together with a login's record.
 #[derive(Debug, Clone, Default)]
 pub struct LoginChange {
@@ -35,14 +52,22 @@ pub struct LoginChange {
     /// Whether all sessions that were opened before end, one whose opening is on its way included. The session
     /// that begins with the change stays.
     pub ends_earlier: bool,
+    /// Whether the identities end that accounts bound to the login, by whomever: the change proves an address that
+    /// nobody had proven.
+    pub unbinds: bool,
     /// Hash of the session that `session` replaces. `Conflict` when it ended meanwhile.
     pub replaces: Option<String>,
     /// The session that begins.
     pub session: Option<Session>,
     /// Hash of the reset that is spent. `Conflict` when it was spent before.
     pub reset: Option<String>,
+    /// The browser that the login goes on knowing after another password.
+    pub device: Option<DeviceToken>,
     /// The mail that tells of the change.
     pub mail: Option<Mail>,
+    /// Its members without the limits that end with the proof of the invited address, each at the version that was
+    /// read.
+    pub freed: Vec<Member>,
     /// The audit entries, one in each account of the login.
     pub audits: Vec<AuditEntry>,
 }
@@ -52,6 +77,8 @@ pub struct LoginChange {
 pub struct Reset {
     /// The login.
     pub login_id: LoginId,
+    /// The address to which the link is mailed. Once the login has another one, the link counts no longer.
+    pub email: EmailAddress,
     /// SHA-256 of the token, lower-case hex.
     pub hash: String,
     /// Time from which it no longer counts.
@@ -90,12 +117,16 @@ pub trait LoginStore: Send + Sync {
         scope: AccountScope,
         identity: &IdentityHash,
     ) -> Result<Option<AccountIdentity>, PortError>;
-    /// Binds an identity to an active member of the account, whose record is at this version. `true` also if it
-    /// was bound to the member before; `false` if another member has it. `Conflict` when the member changed.
+    /// Binds an identity to an active member of the account, whose record is at this version, by this session, with the
+    /// mail that tells of it.
+    /// `true` also if it was bound to the member before; `false` if another member has it. `Conflict` when the member
+    /// changed, or a change of the login ended every session up to this one.
     async fn bind_identity(
         &self,
         identity: &AccountIdentity,
         member_version: u64,
+        session: &Session,
+        mail: Option<&Mail>,
         audit: &AuditEntry,
     ) -> Result<bool, PortError>;
 }
@@ -134,8 +165,19 @@ pub trait SessionStore: Send + Sync {
         hashes: &[String],
         audits: &[AuditEntry],
     ) -> Result<(), PortError>;
-    /// Whether the browser with this token signed the login in before.
-    async fn knows_device(&self, id: LoginId, hash: &str) -> Result<bool, PortError>;
+    /// Records a refused sign-in to an address whose login has this id. If no login has the address, the id is one
+    /// made up for it, and the call, then without entries, costs the same.
+    async fn record_refusal(
+        &self,
+        email: &EmailAddress,
+        id: LoginId,
+        audits: &[AuditEntry],
+        now: Timestamp,
+    ) -> Result<(), PortError>;
+    /// Returns the time at which the browser with this token signed the login in last. The login says whether it still
+    /// knows it: [`Login::knows_browser_of`].
+    async fn device_seen_at(&self, id: LoginId, hash: &str)
+    -> Result<Option<Timestamp>, PortError>;
 }
 
 /// A sign-in on its way through a provider.

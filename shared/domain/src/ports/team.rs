@@ -8,7 +8,7 @@ use crate::{
         AccountId, AuditId, ClientId, ConnectorId, InvitationId, LoginMethodId, MemberId, ProjectId,
     },
     page::{ListError, Page, PageRequest},
-    ports::{By, Created},
+    ports::{By, Created, Opening},
     team::{
         identity::AccountIdentity,
         invitation::{Invitation, InvitationStatus},
@@ -127,9 +127,21 @@ pub enum AcceptingLogin {
     New(Login),
     /// One that exists, at the version that was read.
     Existing(Login),
-    /// One whose address accepting proves, as it is afterwards, at the version that was read, and the hashes of
-    /// its sessions: all end, one whose opening is on its way included (SPEC D24).
-    Proven(Login, Vec<String>),
+    /// An unproven one, which the link renews.
+    Renewed(RenewedLogin),
+}
+
+/// A login that a link renews: what was set before ends, whoever set it (SPEC D24, D30). So do the identities that accounts
+/// bound to it, all but that of the acceptance.
+#[derive(Debug, Clone)]
+pub struct RenewedLogin {
+    /// The login as it is afterwards, at the version that was read.
+    pub login: Login,
+    /// The hashes of its sessions. All end, one whose opening is on its way included.
+    pub ended: Vec<String>,
+    /// Its members without the limits that end with the proof of the invited address, each at the version that was
+    /// read.
+    pub freed: Vec<Member>,
 }
 
 impl AcceptingLogin {
@@ -137,7 +149,8 @@ impl AcceptingLogin {
     #[must_use]
     pub const fn login(&self) -> &Login {
         match self {
-            Self::New(login) | Self::Existing(login) | Self::Proven(login, _) => login,
+            Self::New(login) | Self::Existing(login) => login,
+            Self::Renewed(renewed) => &renewed.login,
         }
     }
 }
@@ -151,8 +164,13 @@ pub struct Acceptance {
     pub member: Member,
     /// The login.
     pub login: AcceptingLogin,
+    /// Version of the roles by which the member's rights were compared with those for which the link was made;
+    /// `None` if they did not decide. `Conflict` when they changed.
+    pub roles_version: Option<u64>,
     /// The session that accepting opens.
     pub session: Option<Session>,
+    /// The changes beside the session.
+    pub opening: Option<Opening>,
     /// The identity that accepting binds.
     pub identity: Option<AccountIdentity>,
     /// The audit entry.
@@ -210,13 +228,13 @@ pub trait InvitationStore: Send + Sync {
     async fn accept(&self, acceptance: &Acceptance) -> Result<Accepted, PortError>;
 }
 
-/// The outcome of deleting a login method.
+/// The outcome of a change after which a login method may let nobody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MethodDeletion {
-    /// It is deleted.
+pub enum MethodOutcome {
+    /// It is done.
     Done,
-    /// It is the last one, and members sign in at a provider only. Nothing was deleted.
-    LastMethod,
+    /// Members sign in at a provider only, and no other login method was tried. Nothing was changed.
+    LastTried,
 }
 
 /// The store of login methods. Each change is also one of
@@ -237,14 +255,20 @@ pub trait LoginMethodStore: Send + Sync {
         method: &LoginMethod,
         by: By<'_>,
     ) -> Result<Created<LoginMethod>, PortError>;
-    /// Stores a login method made from the record at `method.version`. `Conflict` when the record changed.
-    async fn update_method(&self, method: &LoginMethod, by: By<'_>) -> Result<(), PortError>;
-    /// Deletes the login method as it was read. `Conflict` when the record changed.
+    /// Stores a login method made from the record at `method.version`. An account of single sign-on only keeps one
+    /// that was tried. `Conflict` when the record changed.
+    async fn update_method(
+        &self,
+        method: &LoginMethod,
+        by: By<'_>,
+    ) -> Result<MethodOutcome, PortError>;
+    /// Deletes the login method as it was read. An account of single sign-on only keeps one that was tried.
+    /// `Conflict` when the record changed.
     async fn delete_method(
         &self,
         method: &LoginMethod,
         by: By<'_>,
-    ) -> Result<MethodDeletion, PortError>;
+    ) -> Result<MethodOutcome, PortError>;
 }
 
 /// The place of a connector.
@@ -365,6 +389,15 @@ pub trait SetUpReader: Send + Sync {
     async fn set_up_state(&self) -> Result<Option<SetUpState>, PortError>;
 }
 
+/// Counts orders of the first super admin's invitation.
+#[async_trait]
+pub trait FirstAdminOrders: Send + Sync {
+    /// Counts an order if one is due: nobody was invited, and the orders before are long enough ago (see
+    /// [`wait_after_orders`](crate::team::first_admin::wait_after_orders)). `true` for the one of several callers that is
+    /// to make it.
+    async fn count_due_order(&self, now: Timestamp) -> Result<bool, PortError>;
+}
+
 /// The invitation of the stack's first super admin.
 #[derive(Debug, Clone)]
 pub struct FirstAdmin {
@@ -385,6 +418,8 @@ pub struct FirstAdmin {
 /// The store of the first super admin's invitation.
 #[async_trait]
 pub trait FirstAdminStore: Send + Sync {
+    /// Returns the name of the account, as it is now.
+    async fn account_name(&self, scope: AccountScope) -> Result<Option<String>, PortError>;
     /// Invites the first super admin, once per stack. `false` if that was done before.
     async fn invite_first_admin(&self, first: &FirstAdmin) -> Result<bool, PortError>;
 }

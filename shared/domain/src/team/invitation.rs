@@ -8,6 +8,7 @@
 //!
 //! Every store method writes at the version that was read, and accepting checks the time again.
 
+use super::rights::Rights;
 use crate::{
     AccountScope, Timestamp,
     account::{actor::Actor, email_address::EmailAddress},
@@ -45,6 +46,9 @@ pub struct Invitation {
     pub invited_by: Actor,
     /// The links. All of them work until the invitation ends.
     pub tokens: Vec<InvitationToken>,
+    /// The most that is opened by links that did not go to the invited mailbox: the rights of the invitee when one was
+    /// last made. Nothing if they are not on record.
+    pub copied_rights: Option<Rights>,
     /// Number of mails.
     pub sends: u32,
     /// Times of the last day at which it was sent again.
@@ -88,14 +92,33 @@ impl Invitation {
         self.tokens.iter().find(|token| token.hash == hash)
     }
 
-    /// Adds a link. Where there are too many, the oldest copied one goes first.
-    pub fn add_token(&mut self, token: InvitationToken) {
+    /// Adds a link, while the invitee has these rights. A link that did not go to the invited mailbox opens no more
+    /// than these, whatever the invitee is given later, because whoever handed it over or saw it would get that too
+    /// (SPEC D26). Earlier links that were made for less end. Where there are too many links, the oldest copied one
+    /// goes first.
+    pub fn add_token(&mut self, token: InvitationToken, rights: &Rights) {
+        if !token.kind.proves_address() {
+            let covers = |held: &Rights| held.covers(rights);
+            if !self.copied_rights.as_ref().is_some_and(covers) {
+                self.tokens.retain(|token| token.kind.proves_address());
+            }
+            self.copied_rights = Some(rights.clone());
+        }
         if self.tokens.len() >= INVITATION_TOKENS_MAX {
             let is_copied = |token: &InvitationToken| token.kind == TokenKind::Copied;
             let oldest = self.tokens.iter().position(is_copied).unwrap_or(0);
             self.tokens.remove(oldest);
         }
         self.tokens.push(token);
+    }
+
+    /// The most that a link of this kind opens; `None` for one that opens whatever the invitee has.
+    #[must_use]
+    pub fn limit_of(&self, kind: TokenKind) -> Option<Rights> {
+        if kind.proves_address() {
+            return None;
+        }
+        Some(self.copied_rights.clone().unwrap_or_else(Rights::none))
     }
 
     /// Times that it can still be sent again today.
@@ -201,6 +224,28 @@ pub enum TokenKind {
     Mailed,
     /// Through an admin's hands.
     Copied,
+    /// Through the hands of the operator of the stack, whose word counts for more than an admin's (SPEC D30).
+    Operator,
+}
+
+impl TokenKind {
+    /// Whether the link proves the invited address.
+    #[must_use]
+    pub const fn proves_address(self) -> bool {
+        match self {
+            Self::Mailed => true,
+            Self::Copied | Self::Operator => false,
+        }
+    }
+
+    /// Whether the link ends what was set before in a login of the invited address that nobody proved.
+    #[must_use]
+    pub const fn ends_earlier(self) -> bool {
+        match self {
+            Self::Mailed | Self::Operator => true,
+            Self::Copied => false,
+        }
+    }
 }
 
 /// Status of an invitation.
@@ -232,7 +277,11 @@ pub enum ResendRefused {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{at, invitation};
+    use crate::{
+        account::permission::Permission,
+        samples::{at, invitation},
+        team::client_access::ClientAccess,
+    };
     use proptest::{collection::vec, prelude::*};
 
     const DAY_SECONDS: i64 = 24 * 60 * 60;
@@ -243,6 +292,59 @@ mod tests {
             hash: name.to_owned(),
             kind,
             made_at: at(0),
+        }
+    }
+
+    /// Rights of every client, with these permissions.
+    fn rights(permissions: &[Permission]) -> Rights {
+        Rights {
+            permissions: permissions.iter().copied().collect(),
+            clients: ClientAccess::All,
+        }
+    }
+
+    fn has(invitation: &Invitation, names: &[&str]) -> bool {
+        let found = invitation.tokens.iter().map(|token| token.hash.as_str());
+        found.eq(names.iter().copied())
+    }
+
+    /// SPEC D26.
+    #[test]
+    fn a_link_that_was_handed_over_opens_what_the_invitee_had_when_it_was_made() {
+        use TokenKind::{Copied, Mailed, Operator};
+        let mut invitation = invitation("ana");
+        assert_eq!(invitation.limit_of(Mailed), None);
+        assert_eq!(invitation.limit_of(Copied), Some(Rights::none()));
+        let reader = rights(&[Permission::ProjectsRead]);
+        let auditor = rights(&[Permission::ProjectsRead, Permission::AuditRead]);
+        invitation.add_token(token("mailed", Mailed), &Rights::ALL);
+        assert_eq!(invitation.limit_of(Copied), Some(Rights::none()));
+        invitation.add_token(token("first", Copied), &auditor);
+        assert_eq!(invitation.limit_of(Copied), Some(auditor.clone()));
+        // One for less leaves those for more, which open less from now on.
+        invitation.add_token(token("second", Copied), &reader);
+        assert_eq!(invitation.limit_of(Copied), Some(reader));
+        assert!(has(&invitation, &["mailed", "first", "second"]));
+        // One for more ends those for less.
+        invitation.add_token(token("third", Copied), &auditor);
+        assert!(has(&invitation, &["mailed", "third"]));
+        invitation.add_token(token("fourth", Operator), &Rights::ALL);
+        assert!(has(&invitation, &["mailed", "fourth"]));
+        assert_eq!(invitation.limit_of(Operator), Some(Rights::ALL));
+        assert_eq!(invitation.limit_of(Mailed), None);
+    }
+
+    /// SPEC D24, D30.
+    #[test]
+    fn a_mailed_link_proves_the_address_and_ends_what_was_set_before_and_an_operators_only_the_latter()
+     {
+        for (kind, proves, ends) in [
+            (TokenKind::Mailed, true, true),
+            (TokenKind::Operator, false, true),
+            (TokenKind::Copied, false, false),
+        ] {
+            assert_eq!(kind.proves_address(), proves, "{kind:?}");
+            assert_eq!(kind.ends_earlier(), ends, "{kind:?}");
         }
     }
 
@@ -259,7 +361,7 @@ mod tests {
     #[test]
     fn an_invitation_is_sent_again_three_times_a_day_and_extended() {
         let mut invitation = invitation("ana");
-        invitation.add_token(token("first", TokenKind::Mailed));
+        invitation.add_token(token("first", TokenKind::Mailed), &Rights::ALL);
         for second in [10, 20, 30] {
             assert_eq!(invitation.resend(at(second), LIFE), Ok(()));
             assert_eq!(invitation.expires_at, at(second).plus(LIFE));
@@ -298,15 +400,15 @@ mod tests {
     #[test]
     fn the_oldest_copied_link_makes_room_for_a_new_one() {
         let mut invitation = invitation("ana");
-        invitation.add_token(token("mailed", TokenKind::Mailed));
-        invitation.add_token(token("copied", TokenKind::Copied));
+        invitation.add_token(token("mailed", TokenKind::Mailed), &Rights::ALL);
+        invitation.add_token(token("copied", TokenKind::Copied), &Rights::ALL);
         for number in 2..=INVITATION_TOKENS_MAX {
-            invitation.add_token(token(&number.to_string(), TokenKind::Mailed));
+            invitation.add_token(token(&number.to_string(), TokenKind::Mailed), &Rights::ALL);
         }
         assert_eq!(invitation.tokens.len(), INVITATION_TOKENS_MAX);
         assert!(invitation.token("copied").is_none());
         assert!(invitation.token("mailed").is_some());
-        invitation.add_token(token("last", TokenKind::Copied));
+        invitation.add_token(token("last", TokenKind::Copied), &Rights::ALL);
         assert_eq!(invitation.tokens.len(), INVITATION_TOKENS_MAX);
         assert!(invitation.token("mailed").is_none());
         assert_eq!(
@@ -328,6 +430,9 @@ mod tests {
         Resend,
         Revoke,
         Accept,
+        /// Another number of permissions is given to the invitee.
+        Give(usize),
+        Copy,
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -336,6 +441,8 @@ mod tests {
             Just(Step::Resend),
             Just(Step::Revoke),
             Just(Step::Accept),
+            (0..Permission::ALL.len()).prop_map(Step::Give),
+            Just(Step::Copy),
         ];
         vec(step, 0..40)
     }
@@ -347,6 +454,9 @@ mod tests {
             use InvitationStatus::{Accepted, Expired, Pending, Revoked};
             let mut invitation = invitation("ana");
             let mut now = at(0);
+            let mut given = Rights::none();
+            // The rights of the invitee at the making of each copied link.
+            let mut copies: Vec<(String, Rights)> = Vec::new();
             for step in steps {
                 let before = invitation.status(now);
                 let is_done = match step {
@@ -357,16 +467,31 @@ mod tests {
                     Step::Resend => invitation.resend(now, LIFE).is_ok(),
                     Step::Revoke => invitation.revoke(now),
                     Step::Accept => invitation.accept(now),
+                    Step::Give(count) => {
+                        given = rights(&Permission::ALL[..count]);
+                        true
+                    }
+                    Step::Copy => {
+                        let name = copies.len().to_string();
+                        invitation.add_token(token(&name, TokenKind::Copied), &given);
+                        copies.push((name, given.clone()));
+                        true
+                    }
                 };
                 let after = invitation.status(now);
                 let is_legal = match (step, is_done) {
-                    (_, false) => after == before,
+                    (_, false) | (Step::Give(_) | Step::Copy, true) => after == before,
                     (Step::Wait(_), true) => after == before || (before, after) == (Pending, Expired),
                     (Step::Resend, true) => matches!(before, Pending | Expired) && after == Pending,
                     (Step::Revoke, true) => (before, after) == (Pending, Revoked),
                     (Step::Accept, true) => (before, after) == (Pending, Accepted),
                 };
                 prop_assert!(is_legal, "{:?}: {:?} -> {:?}", step, before, after);
+                // SPEC D26: no link opens more than the invitee had when it was made.
+                for (name, at_copy) in &copies {
+                    let opens = invitation.token(name).and_then(|token| invitation.limit_of(token.kind));
+                    prop_assert!(opens.is_none_or(|opens| at_copy.covers(&opens)), "{}", name);
+                }
                 prop_assert!(invitation.accepted_at.is_none() || invitation.revoked_at.is_none());
                 prop_assert!(invitation.resent_at.len() <= RESENDS_A_DAY);
             }

@@ -66,6 +66,14 @@ impl Login {
             .as_ref()
             .filter(|factor| factor.confirmed_at.is_some())
     }
+
+    /// Whether the login still knows a browser that signed it in last at this time. Another password makes it forget
+    /// every one from before, since an intruder's may be among them.
+    #[must_use]
+    pub fn knows_browser_of(&self, seen_at: Timestamp) -> bool {
+        let set_at = self.password.as_ref().map(|password| password.set_at);
+        set_at.is_none_or(|set_at| set_at <= seen_at)
+    }
 }
 
 impl Record for Login {
@@ -199,6 +207,21 @@ mod tests {
         login.factor = Some(confirmed.clone());
         assert_eq!(login.confirmed_factor(), Some(&confirmed));
         assert_eq!(Record::version(&login), 1);
+    }
+
+    /// SPEC D33.
+    #[test]
+    fn another_password_makes_a_login_forget_the_browsers_from_before() {
+        let mut login = login("ana");
+        login.password = None;
+        assert!(login.knows_browser_of(at(0)));
+        login.password = Some(PasswordRecord {
+            hash: "$argon2id$".to_owned(),
+            set_at: at(5),
+        });
+        for (seen, known) in [(4, false), (5, true), (6, true)] {
+            assert_eq!(login.knows_browser_of(at(seen)), known, "{seen}");
+        }
     }
 
     #[test]

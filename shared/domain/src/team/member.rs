@@ -1,13 +1,20 @@
 //! Members: a login's place in one account.
 
-use super::role::RoleKey;
+use super::{
+    client_access::ClientAccess,
+    rights::Rights,
+    role::{RoleKey, Roles},
+};
 use crate::{
     AccountScope, Timestamp,
-    account::{email_address::EmailAddress, permission::Permission},
-    ids::{ClientId, InvitationId, LoginId, MemberId},
+    account::{
+        email_address::EmailAddress,
+        permission::{Permission, Permissions},
+    },
+    ids::{InvitationId, LoginId, MemberId},
     record::Record,
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A person in an account. The row of a removed member stays, as history and so that the member's keys stay
@@ -30,6 +37,9 @@ pub struct Member {
     pub extra: BTreeSet<Permission>,
     /// The clients whose records the member may touch (SPEC B39).
     pub clients: ClientAccess,
+    /// The most that the member may do until a mailed link proves the invited address: the rights for which the link
+    /// was made by which its login, that nobody had proven, joined (SPEC D26).
+    pub limit: Option<Rights>,
     /// Status of the membership.
     pub status: MemberStatus,
     /// The latest invitation.
@@ -47,6 +57,35 @@ impl Member {
     #[must_use]
     pub fn is_active_super_admin(&self) -> bool {
         self.status == MemberStatus::Active && self.role == RoleKey::SuperAdmin
+    }
+
+    /// The rights that the member was given, whatever limits them at present.
+    #[must_use]
+    pub fn given(&self, roles: &Roles) -> Rights {
+        Rights {
+            permissions: roles.effective(&self.role, &self.extra),
+            clients: self.clients.clone(),
+        }
+    }
+
+    /// The permissions that the member holds: those of the role and the further ones, within the limit.
+    #[must_use]
+    pub fn permissions(&self, roles: &Roles) -> Permissions {
+        let given = roles.effective(&self.role, &self.extra);
+        match &self.limit {
+            Some(limit) => given.intersection(&limit.permissions),
+            None => given,
+        }
+    }
+
+    /// Whether a change would take the member beyond its limit. What lies beyond it already, since the role was
+    /// widened, stays out of reach and is in no change's way.
+    #[must_use]
+    pub fn outgrows_limit(&self, after: &Self, roles: &Roles) -> bool {
+        let (before, after) = (self.given(roles), after.given(roles));
+        self.limit
+            .as_ref()
+            .is_some_and(|limit| !limit.covers(&after) && !before.covers(&after))
     }
 }
 
@@ -70,104 +109,96 @@ pub enum MemberStatus {
     Removed,
 }
 
-/// The clients whose records a member may touch.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum ClientAccess {
-    /// Those of every client, also of clients to come.
-    #[default]
-    All,
-    /// Those of these clients.
-    Only(BTreeSet<ClientId>),
-}
-
-impl ClientAccess {
-    /// Whether records of this client may be touched.
-    #[must_use]
-    pub fn contains(&self, id: ClientId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(some) => some.contains(&id),
-        }
-    }
-
-    /// Whether every client that `other` contains is contained.
-    #[must_use]
-    pub fn covers(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::All, _) => true,
-            (Self::Only(_), Self::All) => false,
-            (Self::Only(held), Self::Only(wanted)) => wanted.is_subset(held),
-        }
-    }
-}
-
-const ALL_CLIENTS: &str = "all";
-
-impl Serialize for ClientAccess {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::All => serializer.serialize_str(ALL_CLIENTS),
-            Self::Only(some) => some.serialize(serializer),
-        }
-    }
-}
-
-/// The two forms of a stored or sent [`ClientAccess`].
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Wire {
-    Word(String),
-    Ids(BTreeSet<ClientId>),
-}
-
-impl<'de> Deserialize<'de> for ClientAccess {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Wire::deserialize(deserializer)? {
-            Wire::Word(word) if word == ALL_CLIENTS => Ok(Self::All),
-            Wire::Word(_) => Err(D::Error::custom("neither `all` nor a list of ids")),
-            Wire::Ids(ids) => Ok(Self::Only(ids)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::member;
-    use serde_json::json;
+    use crate::{
+        ids::{ClientId, RoleId},
+        samples::{at, member},
+        team::role::Role,
+    };
 
-    #[test]
-    fn client_access_is_all_or_a_list_of_ids() {
-        let [one, other] = ["c", "d"].map(|name| ClientId::derive(&[name]));
-        let some = ClientAccess::Only([one].into());
-        for (access, wire) in [
-            (ClientAccess::All, json!("all")),
-            (some.clone(), json!([one.to_string()])),
-        ] {
-            assert_eq!(serde_json::to_value(&access).unwrap(), wire);
-            assert_eq!(
-                serde_json::from_value::<ClientAccess>(wire).unwrap(),
-                access
-            );
-            assert!(access.contains(one));
-        }
-        for wrong in [json!("some"), json!(["x"]), json!(null)] {
-            assert!(serde_json::from_value::<ClientAccess>(wrong).is_err());
-        }
-        assert!(!some.contains(other));
-        assert!(ClientAccess::default().contains(other));
+    /// A custom role with these permissions, and the roles of its account.
+    fn role(permissions: &[Permission]) -> (RoleKey, Roles) {
+        let id = RoleId::derive(&["r"]);
+        let role = Role {
+            id,
+            name: "Support".to_owned(),
+            description: None,
+            permissions: permissions.iter().copied().collect(),
+            request_hash: None,
+            version: 1,
+            created_at: at(0),
+            updated_at: at(0),
+        };
+        let roles = Roles {
+            custom: vec![role],
+            version: 1,
+        };
+        (RoleKey::Custom(id), roles)
     }
 
+    /// SPEC D26: a role that is widened gives the holder of a copied link nothing.
     #[test]
-    fn access_covers_what_it_contains_and_a_list_never_covers_all() {
-        let [one, other] = ["c", "d"].map(|name| ClientId::derive(&[name]));
-        let some = ClientAccess::Only([one].into());
-        let both = ClientAccess::Only([one, other].into());
-        assert!(ClientAccess::All.covers(&ClientAccess::All));
-        assert!(ClientAccess::All.covers(&both));
-        assert!(both.covers(&some));
-        assert!(!some.covers(&both));
-        assert!(!both.covers(&ClientAccess::All));
+    fn a_member_holds_no_more_than_the_limit() {
+        let (key, narrow) = role(&[Permission::ProjectsRead]);
+        let (_, wide) = role(&[Permission::ProjectsRead, Permission::MembersManage]);
+        let free = Member {
+            role: key,
+            ..member("ana")
+        };
+        let limited = Member {
+            limit: Some(free.given(&narrow)),
+            ..free.clone()
+        };
+        for held in [free.permissions(&wide), limited.permissions(&wide)] {
+            assert!(held.contains(Permission::ProjectsRead));
+        }
+        assert!(free.permissions(&wide).contains(Permission::MembersManage));
+        assert!(
+            !limited
+                .permissions(&wide)
+                .contains(Permission::MembersManage)
+        );
+        assert_eq!(limited.permissions(&narrow), free.permissions(&narrow));
+    }
+
+    /// SPEC D26.
+    #[test]
+    fn a_change_outgrows_the_limit_if_it_gives_what_lies_beyond() {
+        let (key, narrow) = role(&[Permission::ProjectsRead]);
+        let (_, wide) = role(&[Permission::ProjectsRead, Permission::MembersManage]);
+        let client = ClientAccess::Only([ClientId::derive(&["c"])].into());
+        let free = Member {
+            role: key,
+            clients: client,
+            ..member("ana")
+        };
+        let limited = Member {
+            limit: Some(free.given(&narrow)),
+            ..free.clone()
+        };
+        let extra = |member: &Member| Member {
+            extra: [Permission::AuditRead].into(),
+            ..member.clone()
+        };
+        let all_clients = Member {
+            clients: ClientAccess::All,
+            ..limited.clone()
+        };
+        let less = Member {
+            role: RoleKey::None,
+            ..limited.clone()
+        };
+        assert!(limited.outgrows_limit(&extra(&limited), &narrow));
+        assert!(limited.outgrows_limit(&all_clients, &narrow));
+        assert!(!free.outgrows_limit(&extra(&free), &narrow));
+        assert!(!limited.outgrows_limit(&less, &narrow));
+        assert!(!less.outgrows_limit(&limited, &narrow));
+        // The role was widened: what else is changed is no matter of the limit.
+        assert!(!limited.outgrows_limit(&limited, &wide));
+        assert!(limited.outgrows_limit(&extra(&limited), &wide));
+        assert!(less.outgrows_limit(&limited, &wide));
     }
 
     #[test]
@@ -190,5 +221,23 @@ mod tests {
         }
         assert!(!member("ben").is_active_super_admin());
         assert_eq!(Record::version(&admin), 1);
+    }
+
+    #[test]
+    fn rights_that_were_given_are_those_of_role_further_permissions_and_clients() {
+        let roles = Roles::default();
+        let given = Member {
+            extra: [Permission::AuditRead].into(),
+            ..member("ana")
+        }
+        .given(&roles);
+        assert!(given.permissions.contains(Permission::AuditRead));
+        assert!(given.permissions.contains(Permission::ConversationsReply));
+        assert_eq!(given.clients, ClientAccess::All);
+        let admin = Member {
+            role: RoleKey::SuperAdmin,
+            ..member("ana")
+        };
+        assert_eq!(admin.given(&roles), Rights::ALL);
     }
 }

@@ -22,11 +22,10 @@ impl MemberStanding {
         self.member.status == MemberStatus::Active
     }
 
-    /// The member's permissions: those of the role, and the further ones.
+    /// The permissions that the member holds.
     #[must_use]
     pub fn effective(&self) -> Permissions {
-        let member = &self.member;
-        self.roles.effective(&member.role, &member.extra)
+        self.member.permissions(&self.roles)
     }
 
     /// The version of the roles, if the member's permissions depend on it.

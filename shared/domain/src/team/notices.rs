@@ -6,20 +6,23 @@
 //! a little before the present, because lists lag behind: a request that no list shows yet is the next round's.
 
 use super::{
-    login::Login,
-    mail::{MAIL_TEXT_MAX_CHARS, Mail, MailKind, MailOwner, NoticedRequest, mail_text},
-    member::{ClientAccess, Member, MemberStatus},
+    client_access::ClientAccess,
+    login::Preferences,
+    mail::{
+        MAIL_TEXT_MAX_CHARS, Mail, MailKind, MailOwner, NoticedRequest, NoticedSource, mail_text,
+    },
+    member::{Member, MemberStatus},
     role::Roles,
 };
 use crate::{
     Timestamp,
     access::request::AccessRequest,
-    account::permission::Permission,
-    ids::{ClientId, ProjectId},
+    account::{email_address::EmailAddress, permission::Permission},
+    ids::{AccessRequestId, ClientId, LoginId, ProjectId},
     scope::ProjectScope,
     text::clean_line,
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// Shortest time between two notices of a project.
 pub const NOTICE_INTERVAL: Duration = Duration::from_mins(5);
@@ -31,6 +34,9 @@ pub const NOTICE_LAG: Duration = Duration::from_secs(30);
 pub const NOTICE_LOOK_BACK: Duration = Duration::from_hours(24);
 /// Requests that a mail lists; of the others it tells the number.
 pub const NOTICE_LISTED_MAX: usize = 10;
+/// Most notices that an account sends in a day: enough to tell fifty people twenty times. All accounts of a stack share
+/// the daily quota of the mail service, which begins at 50,000 outside its sandbox, so one account uses up a fiftieth.
+pub const NOTICES_PER_DAY: u32 = 1000;
 /// Longest preview in a mail, in characters.
 pub const NOTICE_PREVIEW_MAX_CHARS: usize = 200;
 
@@ -177,15 +183,25 @@ impl NewRequests {
 }
 
 impl NoticedRequest {
-    /// Cuts the texts of a request for a mail.
+    /// Cuts the texts of a request at a connector of this client for a mail.
     #[must_use]
-    pub fn of(request: &AccessRequest, name: &str, preview: Option<&str>) -> Self {
+    pub fn of(
+        request: &AccessRequest,
+        client_id: ClientId,
+        name: &str,
+        preview: Option<&str>,
+    ) -> Self {
         let or_identifier = clean_line(name, MAIL_TEXT_MAX_CHARS);
         Self {
             name: or_identifier.unwrap_or_else(|| mail_text(&request.identifier)),
             connector_name: mail_text(&request.connector_name),
             preview: preview.and_then(|text| clean_line(text, NOTICE_PREVIEW_MAX_CHARS)),
             at: request.created_at,
+            source: Some(NoticedSource {
+                request_id: request.id,
+                chat_user_id: request.chat_user_id,
+                client_id,
+            }),
         }
     }
 }
@@ -205,7 +221,20 @@ pub struct Recipient {
     /// The member.
     pub member: Member,
     /// The login.
-    pub login: Login,
+    pub login: RecipientLogin,
+}
+
+/// The part of a login that notices need: nothing that opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipientLogin {
+    /// Id of the login.
+    pub id: LoginId,
+    /// The address.
+    pub email: EmailAddress,
+    /// Time at which a mailed link proved the address.
+    pub verified_at: Option<Timestamp>,
+    /// Preferences of the person.
+    pub preferences: Preferences,
 }
 
 impl Recipient {
@@ -213,8 +242,8 @@ impl Recipient {
     #[must_use]
     pub fn may_be(member: &Member, roles: &Roles) -> bool {
         member.status == MemberStatus::Active
-            && roles
-                .effective(&member.role, &member.extra)
+            && member
+                .permissions(roles)
                 .contains(Permission::AccessRequestsDecide)
     }
 
@@ -241,6 +270,7 @@ impl Recipient {
     ) -> Option<Mail> {
         let (requests, count) = requests.of_clients(&self.member.clients)?;
         let kind = MailKind::NewRequests {
+            member_id: Some(self.member.id),
             account_name: mail_text(&names.account),
             project_id: scope.project_id(),
             project_name: mail_text(&names.project),
@@ -256,6 +286,47 @@ impl Recipient {
             None,
             now,
         ))
+    }
+}
+
+/// The state of what a notice was made from, before it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeCheck {
+    /// The member and the login.
+    pub recipient: Recipient,
+    /// The account's roles.
+    pub roles: Roles,
+    /// Those of the listed requests that are pending, of people whose records are there and who are not blocked.
+    pub pending: BTreeSet<AccessRequestId>,
+}
+
+impl NoticeCheck {
+    /// Leaves in a notice what its recipient is still to be told (SPEC B35, B39, C62). `false` if that is nothing.
+    #[must_use]
+    pub fn narrow(&self, mail: &mut Mail) -> bool {
+        let MailKind::NewRequests {
+            project_id,
+            requests,
+            count,
+            ..
+        } = &mut mail.kind
+        else {
+            return true;
+        };
+        let Recipient { member, login } = &self.recipient;
+        let is_told = login.email == mail.to
+            && Recipient::may_be(member, &self.roles)
+            && self.recipient.wants(*project_id);
+        let listed = requests.len();
+        requests.retain(|request| {
+            request.source.is_none_or(|source| {
+                self.pending.contains(&source.request_id)
+                    && member.clients.contains(source.client_id)
+            })
+        });
+        let dropped = u32::try_from(listed - requests.len()).unwrap_or(u32::MAX);
+        *count = count.saturating_sub(dropped);
+        is_told && *count > 0
     }
 }
 

@@ -23,6 +23,11 @@ pub const AGENT: [Permission; 5] = [
     Permission::ConversationsReply,
 ];
 
+/// Name of the built-in role that holds everything.
+pub const SUPER_ADMIN_NAME: &str = "Super Admin";
+/// Name of the built-in role of those who talk to people.
+pub const AGENT_NAME: &str = "Agent";
+
 const SUPER_ADMIN_KEY: &str = "super_admin";
 const AGENT_KEY: &str = "agent";
 const NONE_KEY: &str = "none";
@@ -126,6 +131,17 @@ impl Roles {
     #[must_use]
     pub fn get(&self, id: RoleId) -> Option<&Role> {
         self.custom.iter().find(|role| role.id == id)
+    }
+
+    /// Name of a role. One that no longer exists has none (SPEC E35).
+    #[must_use]
+    pub fn name_of(&self, key: &RoleKey) -> Option<&str> {
+        match key {
+            RoleKey::SuperAdmin => Some(SUPER_ADMIN_NAME),
+            RoleKey::Agent => Some(AGENT_NAME),
+            RoleKey::Custom(id) => self.get(*id).map(|role| role.name.as_str()),
+            RoleKey::None => None,
+        }
     }
 
     /// Permissions of a role. One that no longer exists has none (SPEC E35).

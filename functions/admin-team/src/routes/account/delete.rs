@@ -52,14 +52,15 @@ pub struct DeleteAccountRequest {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"done": true}))]
 pub struct DeletedAccountResponse {
-    /// Whether the account is deleted. If not, it has more members than one call removes: call again.
+    /// Whether the account is deleted. If not, it has more members and invitations than one call removes: call again.
     done: bool,
 }
 
 /// Delete the account
 ///
-/// Ends its API keys, members, invitations, clients, roles and login methods. Logins stay, with their other accounts.
-/// It is for a super admin's session, and not while there are projects. A call that ended half way can be repeated
+/// Deletes its API keys, members, invitations, clients, roles and login methods. Logins stay with their other accounts;
+/// entries of the audit log stay until their time is over.
+/// It takes a super admin's session, and an account without projects. A call that ended half way can be repeated
 /// by the same person. It cannot be undone.
 #[utoipa::path(
     delete,
@@ -100,7 +101,12 @@ pub async fn delete_account(
     deps.account_ends
         .end_keys(call.scope(), by(call, &entry))
         .await?;
-    if !remove_others(deps, call, last.id).await? {
+    let ends = &deps.account_ends;
+    let is_clear = remove_others(deps, call, last.id).await?
+        && ends
+            .delete_traces(call.scope(), last.id, by(call, &entry))
+            .await?;
+    if !is_clear {
         return Ok(Json(DeletedAccountResponse { done: false }));
     }
     let deletion = deps

@@ -113,7 +113,8 @@ impl Sending<'_> {
         } else {
             TokenKind::Copied
         };
-        let token = tokens::add_link(deps, &mut invitation, kind, now)?;
+        let rights = member.given(self.roles);
+        let token = tokens::add_link(deps, &mut invitation, (kind, &rights), now)?;
         let mail = if is_sent {
             let role_name = role_name(self.roles, &member.role).unwrap_or_default();
             let words = InvitationWords {
@@ -253,7 +254,8 @@ pub struct InvitationLinkResponse {
 /// Copy the link of an invitation
 ///
 /// Draws a further link, to be handed over. It proves no mailbox: a login made by it is unverified until a mailed
-/// link proves the address. It is on record who copied it.
+/// link proves the address. It opens no more than the invitee has now: once they are given more, by a role that is
+/// widened too, it is refused, and a new one can be copied, which ends it. It is on record who copied it.
 #[utoipa::path(
     post,
     path = "/v1/invitations/{invitation_id}/link",
@@ -282,7 +284,9 @@ pub async fn copy_invitation_link(
             if status != InvitationStatus::Pending || member.status != MemberStatus::Pending {
                 return Err(not_pending(status));
             }
-            let token = tokens::add_link(deps, &mut invitation, TokenKind::Copied, now)?;
+            let rights = member.given(roles);
+            let link = (TokenKind::Copied, &rights);
+            let token = tokens::add_link(deps, &mut invitation, link, now)?;
             invitation.updated_at = now;
             let event = Event::InvitationLinkCopied(invitation.id);
             let entry = entry_of(call, event, json!({"member_id": member.id}), now);

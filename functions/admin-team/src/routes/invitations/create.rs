@@ -132,7 +132,8 @@ impl Inviting<'_> {
         } else {
             TokenKind::Copied
         };
-        let token = tokens::add_link(deps, &mut invitation, kind, now)?;
+        let rights = member.given(self.roles);
+        let token = tokens::add_link(deps, &mut invitation, (kind, &rights), now)?;
         let mail = if is_sent {
             Some(self.mail(&invitation, &member, &token, now).await?)
         } else {
@@ -166,6 +167,7 @@ impl Inviting<'_> {
             role: draft.role.clone(),
             extra: draft.extra.clone(),
             clients: draft.clients.clone(),
+            limit: None,
             status: MemberStatus::Pending,
             invitation_id: Some(id),
             version: 1,
@@ -180,6 +182,7 @@ impl Inviting<'_> {
             method: draft.method.clone(),
             invited_by: call.actor().clone(),
             tokens: Vec::new(),
+            copied_rights: None,
             sends: 1,
             resent_at: Vec::new(),
             opened_at: None,

@@ -17,9 +17,9 @@ use vestibule_domain::{
     account::{email_address::EmailAddress, permission::Permission, rules::AccountRules},
     ids::{ClientId, LoginMethodId},
     team::{
+        client_access::ClientAccess,
         invitation::{INVITATION_LIFE_DAYS, INVITATION_LIFE_DAYS_DEFAULT, InvitedMethod},
         login_method::ProviderSettings,
-        member::ClientAccess,
         role::{RoleKey, Roles},
     },
 };

@@ -303,6 +303,32 @@ pub(super) fn change(
     changed
 }
 
+/// Whether a change of a provider may keep out who got in before: other scopes, or fewer tenants.
+pub(super) fn may_keep_out(before: &ProviderSettings, after: &ProviderSettings) -> bool {
+    match (before, after) {
+        (
+            ProviderSettings::OpenIdConnect {
+                tenants: before_tenants,
+                scopes: before_scopes,
+                ..
+            },
+            ProviderSettings::OpenIdConnect {
+                tenants, scopes, ..
+            },
+        ) => !before_tenants.is_subset(tenants) || before_scopes != scopes,
+        (
+            ProviderSettings::OAuth2 {
+                scopes: before_scopes,
+                ..
+            },
+            ProviderSettings::OAuth2 { scopes, .. },
+        ) => before_scopes != scopes,
+        // The kind never changes.
+        (ProviderSettings::OpenIdConnect { .. }, ProviderSettings::OAuth2 { .. })
+        | (ProviderSettings::OAuth2 { .. }, ProviderSettings::OpenIdConnect { .. }) => true,
+    }
+}
+
 /// Records an error if a field that never changes is given with another value.
 fn keep<T: PartialEq>(name: &str, wanted: Option<T>, stored: &T, errors: &mut FieldErrors) {
     if wanted.is_some_and(|wanted| wanted != *stored) {

@@ -1,7 +1,7 @@
 //! Changes of a login method.
 
 use super::{
-    LoginMethodResponse, facts,
+    LAST_LOGIN_METHOD, LoginMethodResponse, check_other_way, facts,
     provider::{self, LoginProviderRequest},
     read, read_client_id, read_client_secret, seal,
 };
@@ -20,6 +20,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     event::{Change, Event},
+    ports::MethodOutcome,
     secret::Secret,
     team::login_method::LoginMethod,
 };
@@ -69,7 +70,8 @@ fn read_update(fields: Map<String, Value>) -> (Wanted, FieldErrors) {
 /// Change a login method
 ///
 /// Its kind, issuer and addresses cannot be changed, because members are bound to the identities there: add another
-/// login method instead.
+/// login method instead. Other credentials or scopes, and fewer tenants, need a new trial. An account that allows single
+/// sign-on only takes them from a session through another one of its tried login methods.
 #[utoipa::path(
     patch,
     path = "/v1/login-methods/{login_method_id}",
@@ -78,7 +80,7 @@ fn read_update(fields: Map<String, Value>) -> (Wanted, FieldErrors) {
     request_body = UpdateLoginMethodRequest,
     responses(
         (status = 200, description = "The changed login method.", body = LoginMethodResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))),
-        (status = 409, description = "Other callers keep changing it.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The account allows nothing else, the change asks for another trial, and the caller is not signed in through another login method that was tried; or other callers keep changing it.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -102,6 +104,9 @@ pub async fn update_login_method(
                 let version = method.version;
                 return Ok(found(version, LoginMethodResponse::of(method, base)));
             }
+            if method.tried_at.is_some() && changed.tried_at.is_none() {
+                check_other_way(deps, call, method.id).await?;
+            }
             let changed = LoginMethod {
                 updated_at: now,
                 ..changed
@@ -112,10 +117,14 @@ pub async fn update_login_method(
                 after: facts(&changed),
             };
             let entry = call.audit(change, now);
-            deps.methods
+            match deps
+                .methods
                 .update_method(&changed, by(call, &entry))
-                .await?;
-            log(&entry);
+                .await?
+            {
+                MethodOutcome::Done => log(&entry),
+                MethodOutcome::LastTried => return Err(ApiError::new(&LAST_LOGIN_METHOD)),
+            }
             let version = changed.version + 1;
             Ok(found(version, LoginMethodResponse::of(changed, base)))
         },
@@ -123,7 +132,7 @@ pub async fn update_login_method(
     .await
 }
 
-/// Applies the change. Other credentials ask for another trial.
+/// Applies the change. One that may keep out who got in before asks for another trial.
 async fn changed(
     deps: &Deps,
     method: &LoginMethod,
@@ -154,10 +163,15 @@ async fn changed(
             changed.client_secret = seal(vault, (scope, id), secret.clone()).await?;
         }
     }
-    let has_other_credentials =
-        changed.client_id != method.client_id || changed.client_secret != method.client_secret;
-    if has_other_credentials {
+    if may_keep_out(method, &changed) {
         changed.tried_at = None;
     }
     Ok(changed)
+}
+
+/// Whether a change may keep out who got in before.
+fn may_keep_out(before: &LoginMethod, after: &LoginMethod) -> bool {
+    after.client_id != before.client_id
+        || after.client_secret != before.client_secret
+        || provider::may_keep_out(&before.provider, &after.provider)
 }

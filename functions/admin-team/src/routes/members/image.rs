@@ -12,10 +12,7 @@ use crate::{
 };
 use axum::{
     extract::State,
-    http::{
-        HeaderName, HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
-    },
+    http::{StatusCode, header::CACHE_CONTROL},
     response::{IntoResponse, Response},
 };
 use data_encoding::BASE64;
@@ -24,9 +21,9 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, IfMatch, JsonBody,
+    ApiPath, Call, FieldErrors, IfMatch, JsonBody, Picture,
     api_types::IfMatchHeader,
-    etag, log,
+    cached_by_the_caller, etag, log,
     problem::{ApiError, Problem},
     read_fields,
 };
@@ -38,18 +35,8 @@ use vestibule_domain::{
     team::member::{Member, MemberStatus},
 };
 
-/// A browser may display a picture and do nothing else with it, and a shared cache may not store it.
-const HEADERS: [(HeaderName, HeaderValue); 3] = [
-    (
-        CACHE_CONTROL,
-        HeaderValue::from_static("private, max-age=300"),
-    ),
-    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; sandbox"),
-    ),
-];
+/// Seconds for which a caller may cache a picture.
+const MAX_AGE: u32 = 300;
 
 /// A picture of a member.
 #[derive(Default, Deserialize, ToSchema)]
@@ -80,19 +67,23 @@ fn read_image(fields: Map<String, Value>) -> Result<MemberImage, ApiError> {
 /// Read a member's picture
 ///
 /// Every caller of the account may see it. A page that shows it with a session names the account in the query, as
-/// `?account=`, instead of the header.
+/// `?account=`, instead of the header. A member without one is answered by 204, not by an error.
 #[utoipa::path(
     get,
     path = "/v1/members/{member_id}/image",
     tag = "Members",
     params(MemberPath),
-    responses((
-        status = 200,
-        description = "The picture, at most 100 KiB: PNG, JPEG or WebP. The caller may cache it for five minutes; shared caches may not.",
-        content_type = "image/*",
-        body = Vec<u8>,
-        headers(("ETag" = String, description = "Version of the picture, for `If-Match`."))
-    ))
+    responses(
+        (
+            status = 200,
+            description = "The picture, at most 100 KiB: PNG, JPEG or WebP. The caller may cache it for five minutes; shared caches may not.",
+            content_type = "image/*",
+            body = Vec<u8>,
+            headers(("ETag" = String, description = "Version of the picture, for `If-Match`."))
+        ),
+        (status = 204, description = "The member has no picture. The caller may cache that for five minutes."),
+        (status = 404, description = "There is no such member, or the member was removed.", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 pub async fn get_member_image(
     State(deps): State<Arc<Deps>>,
@@ -104,11 +95,19 @@ pub async fn get_member_image(
         .member_image(call.scope(), path.member_id)
         .await?;
     let Some(image) = stored.image else {
-        return Err(ApiError::not_found("picture"));
+        let member = read(&deps, call.scope(), path.member_id).await?;
+        if member.status == MemberStatus::Removed {
+            return Err(ApiError::not_found("member"));
+        }
+        let caching = [(CACHE_CONTROL, cached_by_the_caller(MAX_AGE))];
+        return Ok((StatusCode::NO_CONTENT, caching).into_response());
     };
-    let media_type = [(CONTENT_TYPE, HeaderValue::from_static(image.media_type))];
-    let tag = etag(stored.version);
-    Ok((HEADERS, media_type, tag, image.bytes).into_response())
+    let picture = Picture {
+        media_type: image.media_type,
+        bytes: image.bytes,
+        max_age: MAX_AGE,
+    };
+    Ok((etag(stored.version), picture).into_response())
 }
 
 /// Set a member's picture
@@ -123,7 +122,7 @@ pub async fn get_member_image(
     request_body = MemberImageRequest,
     responses(
         (status = 204, description = "The picture is set."),
-        (status = 404, description = "There is no such member, or not any more.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such member, or the member was removed.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The member holds more than the caller, or somebody else changed the picture meanwhile.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -149,7 +148,7 @@ pub async fn put_member_image(
     params(MemberPath, IfMatchHeader),
     responses(
         (status = 204, description = "There is no picture."),
-        (status = 404, description = "There is no such member, or not any more.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such member, or the member was removed.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The member holds more than the caller, or somebody else changed the picture meanwhile.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The picture is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )

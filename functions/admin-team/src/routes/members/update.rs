@@ -17,7 +17,7 @@ use vestibule_admin::{
     ApiPath, Call, FieldErrors, IfMatch, JsonBody, Nullable, amend,
     api_types::{IfMatchHeader, PermissionName, found},
     given, log,
-    problem::{ApiError, Problem},
+    problem::{ApiError, Problem, UNVERIFIED_LOGIN},
     read_fields, validation,
 };
 use vestibule_domain::{
@@ -25,7 +25,8 @@ use vestibule_domain::{
     event::{Change, Event},
     ports::MemberOutcome,
     team::{
-        member::{ClientAccess, Member, MemberStatus},
+        client_access::ClientAccess,
+        member::{Member, MemberStatus},
         role::{RoleKey, Roles},
     },
 };
@@ -107,7 +108,8 @@ impl Update {
 /// Change a member
 ///
 /// Name, role, further permissions and access to clients, before and after the invitation is accepted. Nobody
-/// grants what they do not hold, nor changes somebody who holds more.
+/// grants what they do not hold, nor changes somebody who holds more. A member whose login a copied link made gets no
+/// more than that link could open, until a mailed link proves the invited address.
 #[utoipa::path(
     patch,
     path = "/v1/members/{member_id}",
@@ -116,7 +118,7 @@ impl Update {
     request_body = UpdateMemberRequest,
     responses(
         (status = 200, description = "The changed member.", body = MemberResponse, headers(("ETag" = String, description = "Version of the record, for `If-Match`."))),
-        (status = 409, description = "The member holds more than the caller, or is the last active super admin, or other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The member holds more than the caller, or is the last active super admin, or joined by a copied link and has not proven the address, or other callers keep changing the record.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -151,6 +153,10 @@ pub async fn update_member(
                 return Ok(found(version, MemberResponse::of(member, roles, call)));
             }
             check_grant(call, &roles.effective(&changed.role, &changed.extra))?;
+            // Whoever copied the link may have made the login, so it is given nothing beyond what that link could open.
+            if member.outgrows_limit(&changed, roles) {
+                return Err(ApiError::new(&UNVERIFIED_LOGIN));
+            }
             let change = Change {
                 event: Event::MemberUpdated(member.id),
                 before: facts(&member),

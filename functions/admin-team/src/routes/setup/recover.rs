@@ -15,7 +15,7 @@ use vestibule_admin::{
     CallOrigin, FieldErrors, JsonBody,
     auth::sha256_hex,
     log,
-    problem::{ApiError, Problem},
+    problem::{ApiError, Problem, UNVERIFIED_LOGIN},
     read_fields, validation,
 };
 use vestibule_domain::{
@@ -25,11 +25,13 @@ use vestibule_domain::{
     ids::{AccountId, AuditId, MailId},
     ports::{AccountPlace, Recovery, RecoveryOutcome, SetUpState, SetupToken},
     team::{
+        client_access::ClientAccess,
         invitation::TokenKind,
         login::Login,
         mail::{ChangedCredential, Mail, MailKind, MailOwner},
-        member::{ClientAccess, Member, MemberStatus},
-        role::RoleKey,
+        member::{Member, MemberStatus},
+        rights::Rights,
+        role::{RoleKey, SUPER_ADMIN_NAME},
     },
 };
 
@@ -63,8 +65,10 @@ pub struct RecoverResponse {
 ///
 /// Invites a super admin to an account, or removes a login's second factor. Whoever can change the stack's set-up
 /// secret may do it, once for each value that was set after the last set-up or recovery. A person who is a member of
-/// the account already becomes an active super admin at once, and signs in as ever. If the account's members signed in
-/// at a provider only, passwords count again.
+/// the account already becomes an active super admin at once, and signs in as ever. If a copied link made their login
+/// and nobody proved its address, they are invited instead: the mailed link, or without a sender the link in the answer,
+/// ends what was set in that login before. If the account's members signed in at a provider only, passwords count again. The
+/// reset of a factor changes no account.
 #[utoipa::path(
     post,
     path = "/v1/setup/recover",
@@ -73,7 +77,7 @@ pub struct RecoverResponse {
     responses(
         (status = 202, description = "The invitation is on its way, or its link is in the answer; or the person can sign in.", body = RecoverResponse),
         (status = 401, description = "The set-up token is wrong.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The set-up token was used before, or the stack is not set up.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The set-up token was used before, or the stack is not set up, or the stack sends no mail and nobody proved the address of the login, which is in another account too.", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many calls with set-up tokens.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -187,12 +191,17 @@ impl Recovering<'_> {
         AccountScope::of_verified(self.account.id)
     }
 
-    /// A recovery lets passwords in again: a provider that is gone may be what locked everybody out.
-    fn recovery(&self, event: Event, after: Value) -> Recovery {
+    /// The account with passwords let in again: a provider that is gone may be what locked everybody out.
+    fn with_passwords(&self) -> Account {
         let mut account = self.account.clone();
         account.rules.sso_only = false;
+        account
+    }
+
+    /// A recovery that leaves the account as it is.
+    fn recovery(&self, event: Event, after: Value) -> Recovery {
         Recovery {
-            account,
+            account: self.account.clone(),
             invitation: None,
             member: None,
             mail: None,
@@ -244,7 +253,9 @@ impl Recovering<'_> {
         }
     }
 
-    /// Makes a member of the account its super admin, or invites one. Returns the link to show.
+    /// Makes a member of the account its super admin, or invites one. Returns the link to show. A login whose address
+    /// nobody proved may be anybody's, so it becomes a super admin's only by a link that ends what was set in it
+    /// (SPEC D24).
     async fn way_in(
         &self,
         email: &EmailAddress,
@@ -254,6 +265,17 @@ impl Recovering<'_> {
             Some(login) => self.deps.logins.accounts(login.id).await?,
             None => Vec::new(),
         };
+        let is_unproven = login.is_some_and(|login| login.verified_at.is_none());
+        if is_unproven {
+            let is_elsewhere = places
+                .iter()
+                .any(|place| place.account.id != self.account.id);
+            // Without the proof of a mailbox it joins no second account, so the link could not be used.
+            if self.deps.mail_from.is_none() && is_elsewhere {
+                return Err(ApiError::new(&UNVERIFIED_LOGIN));
+            }
+            return self.invited(email).await;
+        }
         match member_of(places, self.account.id) {
             Some(member) => Ok((self.raised(member), None)),
             None => self.invited(email).await,
@@ -265,9 +287,11 @@ impl Recovering<'_> {
         let event = Event::AccountRecovered(self.account.id);
         let after = json!({"member_id": member.id, "email": member.email});
         Recovery {
+            account: self.with_passwords(),
             member: Some(Member {
                 role: RoleKey::SuperAdmin,
                 clients: ClientAccess::All,
+                limit: None,
                 status: MemberStatus::Active,
                 updated_at: self.now,
                 ..member
@@ -286,13 +310,13 @@ impl Recovering<'_> {
         let kind = if is_sent {
             TokenKind::Mailed
         } else {
-            TokenKind::Copied
+            TokenKind::Operator
         };
-        let token = tokens::add_link(deps, &mut invitation, kind, now)?;
+        let token = tokens::add_link(deps, &mut invitation, (kind, &Rights::ALL), now)?;
         let words = InvitationWords {
             account_name: &self.account.name,
             invited_by: operator::NAME,
-            role_name: operator::ROLE_NAME,
+            role_name: SUPER_ADMIN_NAME,
         };
         let mail = if is_sent {
             let mail = tokens::invitation_mail(deps, &invitation, &member, &token, words, now);
@@ -305,6 +329,7 @@ impl Recovering<'_> {
             "member_id": member.id, "invitation_id": invitation.id, "email": email, "sent": is_sent,
         });
         let recovery = Recovery {
+            account: self.with_passwords(),
             invitation: Some(invitation),
             member: Some(member),
             mail,

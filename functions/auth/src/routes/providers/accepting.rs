@@ -3,20 +3,19 @@
 use super::{
     WRONG_IDENTITY,
     asking::own_session,
-    outcome::{new_session, opened},
+    outcome::{done, prepare},
     returned::{Done, Returned},
 };
 use crate::{
     joining::{self, Link, check_room},
     problems::{OTHER_LOGIN_METHOD, SIGN_IN_TO_ACCEPT, TOKEN_NOT_VALID, WRONG_LOGIN},
-    tokens,
 };
+use futures_util::future::try_join;
 use vestibule_admin::{problem::ApiError, validation::NAME_MAX_CHARS};
 use vestibule_domain::{
-    Timestamp,
     account::email_address::EmailAddress,
     ids::{InvitationId, LoginId, LoginMethodId},
-    ports::AcceptingLogin,
+    ports::{AcceptingLogin, AccountPlace},
     team::{
         identity::AccountIdentity,
         invitation::{Invitation, InvitedMethod, TokenKind},
@@ -31,8 +30,8 @@ use vestibule_openid::Person;
 enum Plan {
     /// The address has none: one is made.
     Make,
-    /// The address has an unproven one, and the mailed link proves it now. What was set before, by whomever, ends.
-    Prove,
+    /// The address has an unproven one, and the link renews it. What was set before ends, whoever set it.
+    Renew,
     /// The login joins as it is.
     Join,
 }
@@ -48,8 +47,8 @@ fn plan(kind: TokenKind, login: Option<&Login>, own: Option<LoginId>) -> Result<
     };
     match (own, kind) {
         (Some(own), _) if own != login.id => Err(ApiError::new(&WRONG_LOGIN)),
-        (_, TokenKind::Mailed) if login.verified_at.is_none() => Ok(Plan::Prove),
-        (Some(_), _) | (None, TokenKind::Mailed) => Ok(Plan::Join),
+        (_, kind) if kind.ends_earlier() && login.verified_at.is_none() => Ok(Plan::Renew),
+        (Some(_), _) | (None, TokenKind::Mailed | TokenKind::Operator) => Ok(Plan::Join),
         (None, TokenKind::Copied) => Err(ApiError::new(&SIGN_IN_TO_ACCEPT)),
     }
 }
@@ -72,14 +71,23 @@ fn check_identity(
     if *method_id != method || invited_at.as_deref() != issuer {
         return Err(ApiError::new(&OTHER_LOGIN_METHOD));
     }
-    let is_invited = match identifier {
-        Some(identifier) => person.identifier.as_ref() == Some(identifier),
-        None => issuer.is_some() && person.email_verified && is_address(person, &invitation.email),
-    };
-    if is_invited {
+    if is_meant(person, identifier.as_deref(), (&invitation.email, issuer)) {
         Ok(())
     } else {
         Err(ApiError::new(&WRONG_IDENTITY))
+    }
+}
+
+/// Whether a person is the one who is meant. An identifier decides alone; without one, the address must be verified,
+/// which only `OpenID` Connect tells: a provider that has an issuer.
+pub(super) fn is_meant(
+    person: &Person,
+    identifier: Option<&str>,
+    (email, issuer): (&EmailAddress, Option<&str>),
+) -> bool {
+    match identifier {
+        Some(identifier) => person.identifier.as_deref() == Some(identifier),
+        None => issuer.is_some() && person.email_verified && is_address(person, email),
     }
 }
 
@@ -100,75 +108,55 @@ pub(super) async fn accept(
         .invitations
         .get_invitation(returned.flow.scope, invitation_id);
     let view = view.await?.ok_or(&TOKEN_NOT_VALID)?;
-    let token = view.invitation.token(token_hash);
-    let kind = token.map(|token| token.kind).ok_or(&TOKEN_NOT_VALID)?;
-    let link = Link {
-        view,
-        account: returned.account.clone(),
-        kind,
-        token_hash: token_hash.to_owned(),
-    };
-    link.check_pending(now)?;
-    link.check_method()?;
+    let account = returned.account.clone();
+    let link = Link::of(deps, view, account, token_hash.to_owned()).await?;
+    link.check(now)?;
     let invitation = &link.view.invitation;
     let method = (returned.method.id, returned.method.provider.issuer());
     check_identity(invitation, method, &returned.person)?;
     let own = own_session(deps, returned.visitor, now).await?;
     let login = deps.logins.find_login(&invitation.email).await?;
     let own = own.map(|session| session.login_id);
-    let plan = plan(kind, login.as_ref(), own)?;
-    let (login, accepting) = match (plan, login) {
+    let plan = plan(link.kind, login.as_ref(), own)?;
+    let (accepting, prepared) = match (plan, login) {
         (Plan::Join, Some(login)) => {
-            let places = deps.logins.accounts(login.id).await?;
+            let places = deps.logins.accounts(login.id);
+            let sessions = deps.sessions.list_sessions(login.id);
+            let (places, sessions) = try_join(places, sessions).await?;
             check_room(&link, &login, &places)?;
-            (login.clone(), AcceptingLogin::Existing(login))
+            // Its other accounts are not told: this one's provider is no business of theirs.
+            let told: &[AccountPlace] = &[];
+            let known = Some((told, sessions.as_slice()));
+            // The login's own sign-in is worth more than the provider's, so it stays.
+            let prepared = match own {
+                Some(_) => None,
+                None => Some(prepare(returned, &login, known).await?),
+            };
+            (AcceptingLogin::Existing(login), prepared)
         }
-        (Plan::Prove, Some(login)) => prove(returned, &link, login).await?,
-        (Plan::Make | Plan::Join | Plan::Prove, _) => {
+        (Plan::Renew, Some(login)) => {
+            let name = name(returned, &link);
+            let renewed = joining::renew(deps, &link, login, (name, None)).await?;
+            let prepared = prepare(returned, &renewed.login, None).await?;
+            (AcceptingLogin::Renewed(renewed), Some(prepared))
+        }
+        (Plan::Make | Plan::Join | Plan::Renew, _) => {
             let login = new_login(returned, &link);
-            (login.clone(), AcceptingLogin::New(login))
+            let prepared = prepare(returned, &login, None).await?;
+            (AcceptingLogin::New(login), Some(prepared))
         }
     };
     let identity = AccountIdentity {
         scope: link.scope(),
         hash: returned.identity.clone(),
-        login_id: login.id,
+        login_id: accepting.login().id,
         member_id: link.view.member.id,
         method_id: returned.method.id,
     };
-    // A sign-in of the login's own that stays is worth more than the provider's.
-    let stays = plan == Plan::Join && own.is_some();
-    let token = tokens::session(login.id, deps.random.as_ref())?;
-    let session = (!stays).then(|| new_session(returned, &login, token.hash));
-    let done = session
-        .as_ref()
-        .map(|session| opened(session, &token.token))
-        .unwrap_or_default();
     let origin = &returned.visitor.origin;
-    joining::accept(deps, &link, accepting, session, Some(identity), origin).await?;
-    Ok(done)
-}
-
-/// An unproven login whose address the mailed link proves: its sessions, password and factor end (SPEC D24).
-async fn prove(
-    returned: &Returned<'_>,
-    link: &Link,
-    login: Login,
-) -> Result<(Login, AcceptingLogin), ApiError> {
-    let deps = returned.deps;
-    let places = deps.logins.accounts(login.id).await?;
-    let sessions = deps.sessions.list_sessions(login.id).await?;
-    let ended = sessions.into_iter().map(|session| session.hash).collect();
-    let proven = Login {
-        name: name(returned, link),
-        verified_at: Some(returned.now),
-        password: None,
-        factor: None,
-        updated_at: returned.now,
-        ..login
-    };
-    check_room(link, &proven, &places)?;
-    Ok((proven.clone(), AcceptingLogin::Proven(proven, ended)))
+    let accepted = joining::accept(deps, &link, accepting, prepared, Some(identity), origin);
+    let opened = Box::pin(accepted).await?;
+    Ok(opened.map(done).unwrap_or_default())
 }
 
 fn new_login(returned: &Returned<'_>, link: &Link) -> Login {
@@ -178,7 +166,7 @@ fn new_login(returned: &Returned<'_>, link: &Link) -> Login {
         email: link.view.invitation.email.clone(),
         name: name(returned, link),
         // A provider proves no address, whatever it says (SPEC D24).
-        verified_at: proven_by(link.kind, now),
+        verified_at: link.kind.proves_address().then_some(now),
         password: None,
         factor: None,
         preferences: Preferences::default(),
@@ -186,13 +174,6 @@ fn new_login(returned: &Returned<'_>, link: &Link) -> Login {
         version: 1,
         created_at: now,
         updated_at: now,
-    }
-}
-
-fn proven_by(kind: TokenKind, now: Timestamp) -> Option<Timestamp> {
-    match kind {
-        TokenKind::Mailed => Some(now),
-        TokenKind::Copied => None,
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) async fn start(
     body: Map<String, Value>,
 ) -> Result<Asked, ApiError> {
     let given = read_request(body)?;
-    let network = limits::network(visitor.origin.source_ip.as_deref());
+    let network = visitor.origin.network();
     limits::admit(deps, ThrottleKind::SignInAddress, &network).await?;
     // Providers' names are on the sign-in page, which anybody may see.
     let scope = AccountScope::of_verified(path.account_id);
@@ -214,8 +214,7 @@ async fn purpose(
             if link.scope() != method.scope {
                 return Err(ApiError::new(&TOKEN_NOT_VALID));
             }
-            link.check_pending(now)?;
-            link.check_method()?;
+            link.check(now)?;
             match link.view.invitation.method {
                 InvitedMethod::Provider { method_id, .. } if method_id == method.id => {}
                 InvitedMethod::Provider { .. } | InvitedMethod::Password => {

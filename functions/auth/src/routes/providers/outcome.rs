@@ -1,29 +1,29 @@
-//! Outcomes of a sign-in at a provider: a session of the account, a binding, a trial.
+//! Outcomes of a sign-in at a provider: a session of the account, a trial.
 
 use super::{
-    IDENTITY_TAKEN, NOT_BOUND, SIGN_IN_FAILED,
-    asking::{membership, own_session, trier},
+    NOT_BOUND, SIGN_IN_FAILED,
+    asking::trier,
     returned::{Done, Returned},
 };
 use crate::{
-    Deps, cookies, limits, opening, records,
+    Deps, cookies, limits,
+    opening::{self, Opened, Prepared, SignInStatus},
+    records,
     tokens::{self, LoginClaim, sha256_hex},
+    visitor::is_known,
 };
-use axum::http::HeaderValue;
 use futures_util::future::try_join3;
 use serde_json::json;
 use vestibule_admin::{
     log,
-    problem::{ApiError, NOT_A_MEMBER, SIGN_IN_AGAIN},
+    problem::{ApiError, NOT_A_MEMBER},
 };
 use vestibule_domain::{
-    account::actor::Actor,
     event::{AuditEntry, Change, Event},
     ids::{AccountId, AuditId, LoginId},
-    ports::{By, DeviceToken, Opening},
+    ports::{AccountPlace, By, DeviceToken, Opening},
     secret::Secret,
     team::{
-        identity::AccountIdentity,
         login::Login,
         login_method::LoginMethod,
         mail::MailKind,
@@ -38,7 +38,7 @@ const SESSIONS_THROUGH_PROVIDER_MAX: usize = 10;
 
 /// Opens a session of the member who bound the identity.
 pub(super) async fn sign_in(returned: &Returned<'_>) -> Result<Done, ApiError> {
-    let (deps, visitor, now) = (returned.deps, returned.visitor, returned.now);
+    let deps = returned.deps;
     let scope = returned.flow.scope;
     let bound = deps.logins.find_identity(scope, &returned.identity).await?;
     let bound = bound.ok_or(&NOT_BOUND)?;
@@ -57,9 +57,32 @@ pub(super) async fn sign_in(returned: &Returned<'_>) -> Result<Done, ApiError> {
     if places.is_empty() {
         return Err(ApiError::new(&NOT_A_MEMBER));
     }
+    let prepared = prepare(
+        returned,
+        &login,
+        Some((places.as_slice(), sessions.as_slice())),
+    )
+    .await?;
+    let stored = deps
+        .sessions
+        .open_session(&prepared.session, &prepared.opening);
+    stored.await?;
+    Ok(done(prepared.stored(deps).await))
+}
+
+/// Prepares a session through the account's provider. `known` are the accounts of the login that are told, and its
+/// sessions; without them, a link makes or renews the login.
+pub(super) async fn prepare(
+    returned: &Returned<'_>,
+    login: &Login,
+    known: Option<(&[AccountPlace], &[Session])>,
+) -> Result<Prepared, ApiError> {
+    let (deps, visitor, now) = (returned.deps, returned.visitor, returned.now);
+    let account_id = returned.account.id;
+    let (places, sessions) = known.unwrap_or_default();
     let token = tokens::session(login.id, deps.random.as_ref())?;
-    let session = new_session(returned, &login, token.hash);
-    let device = device(returned, login.id).await?;
+    let session = new_session(returned, login, token.hash);
+    let device = device(returned, login).await?;
     let event = Event::LoginSignedIn(login.id);
     let audits = match session.stage {
         SessionStage::Full => {
@@ -67,58 +90,43 @@ pub(super) async fn sign_in(returned: &Returned<'_>) -> Result<Done, ApiError> {
             if let Some(facts) = after.as_object_mut() {
                 facts.insert("login_method".to_owned(), json!(returned.method.id));
             }
-            records::audits(
-                deps,
-                (&login, &places),
-                (event, &after),
-                &visitor.origin,
-                now,
-            )
+            records::audits(deps, (login, places), (event, &after), &visitor.origin, now)
         }
         SessionStage::AwaitingFactor => Vec::new(),
     };
-    let mail = if device.is_known || !may_mail(deps, &login, scope.account_id()).await? {
-        None
-    } else {
+    let tells = known.is_some() && !device.is_known;
+    let mail = if tells && may_mail(deps, login, account_id).await? {
         let device = session.device.clone();
-        records::login_mail(deps, &login, MailKind::NewDevice { device, at: now }, now)
+        records::login_mail(deps, login, MailKind::NewDevice { device, at: now }, now)
+    } else {
+        None
     };
     let opening = Opening {
-        end: ending(
-            &sessions,
-            scope.account_id(),
-            login.id,
-            visitor.session.as_ref(),
-        ),
+        end: ending(sessions, account_id, login.id, visitor.session.as_ref()),
         device: DeviceToken { hash: device.hash },
         mail,
         audits,
     };
-    deps.sessions.open_session(&session, &opening).await?;
-    if session.stage == SessionStage::Full {
-        records::log_events(&opening.audits, event);
-    }
-    records::enqueue(deps, opening.mail.as_ref()).await;
-    let device_cookie = cookies::set(cookies::DEVICE, device.token.reveal(), cookies::DEVICE_AGE);
-    let mut done = opened(&session, &token.token);
-    done.cookies.push(device_cookie);
-    Ok(done)
+    Ok(Prepared {
+        session,
+        opening,
+        cookies: vec![
+            opening::session_cookie(token.token.reveal()),
+            cookies::set(cookies::DEVICE, device.token.reveal(), cookies::DEVICE_AGE),
+        ],
+    })
 }
 
-/// The answer to a browser for which this session was opened.
-pub(super) fn opened(session: &Session, token: &Secret) -> Done {
+/// The answer to a browser for which a session was opened.
+pub(super) fn done(opened: Opened) -> Done {
     Done {
-        cookies: vec![session_cookie(token)],
-        awaits_factor: session.stage == SessionStage::AwaitingFactor,
+        awaits_factor: opened.status == SignInStatus::FactorRequired,
+        cookies: opened.cookies,
     }
-}
-
-fn session_cookie(token: &Secret) -> HeaderValue {
-    opening::session_cookie(token.reveal())
 }
 
 /// The session of a sign-in through the account's provider.
-pub(super) fn new_session(returned: &Returned<'_>, login: &Login, hash: String) -> Session {
+fn new_session(returned: &Returned<'_>, login: &Login, hash: String) -> Session {
     let device = returned.visitor.device();
     let session = Session {
         method: SignInMethod::Provider {
@@ -146,12 +154,12 @@ struct Browser {
 
 /// A browser is remembered per account. A provider must not make its own browser one that the login knows: a known
 /// one has attempts of its own, and no mail tells of it.
-async fn device(returned: &Returned<'_>, login_id: LoginId) -> Result<Browser, ApiError> {
+async fn device(returned: &Returned<'_>, login: &Login) -> Result<Browser, ApiError> {
     let (deps, account_id) = (returned.deps, returned.account.id);
     let hash = |token: &Secret| sha256_hex(&format!("{}|{account_id}", token.reveal()));
     if let Some(device) = &returned.visitor.device {
         let hash = hash(&device.token);
-        let is_known = deps.sessions.knows_device(login_id, &hash).await?;
+        let is_known = is_known(deps, login.id, Some(login), &hash).await?;
         return Ok(Browser {
             token: device.token.clone(),
             hash,
@@ -196,45 +204,6 @@ fn ending(
         .chain(sessions.iter().filter(|session| is_browsers(session)))
         .map(|session| session.hash.clone())
         .collect()
-}
-
-/// Binds the identity to the membership of the login that began the sign-in, by a session of its own.
-pub(super) async fn bind(returned: &Returned<'_>, login_id: LoginId) -> Result<Done, ApiError> {
-    let (deps, now) = (returned.deps, returned.now);
-    let session = own_session(deps, returned.visitor, now).await?;
-    let session = session.filter(|session| session.login_id == login_id);
-    let session = session.ok_or(&SIGN_IN_AGAIN)?;
-    let member = membership(deps, &session, returned.flow.scope)
-        .await?
-        .member;
-    let identity = AccountIdentity {
-        scope: member.scope,
-        hash: returned.identity.clone(),
-        login_id,
-        member_id: member.id,
-        method_id: returned.method.id,
-    };
-    let entry = AuditEntry {
-        id: AuditId::new(deps.admin.ids.draw()),
-        scope: member.scope,
-        at: now,
-        actor: Actor::member(member.id, member.name.clone()),
-        change: Change {
-            event: Event::IdentityBound(member.id),
-            before: serde_json::Value::Null,
-            after: json!({"login_method": returned.method.id}),
-        },
-        request_id: returned.visitor.origin.request_id.clone(),
-    };
-    let is_bound = deps
-        .logins
-        .bind_identity(&identity, member.version, &entry)
-        .await?;
-    if !is_bound {
-        return Err(ApiError::new(&IDENTITY_TAKEN));
-    }
-    log(&entry);
-    Ok(Done::default())
 }
 
 /// Notes that a sign-in by the method went well. Nobody is signed in.

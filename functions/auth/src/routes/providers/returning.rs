@@ -3,7 +3,7 @@
 use super::{
     CallbackParams, ProviderPath, SIGN_IN_FAILED, SIGN_IN_PAGE, accepting,
     asking::{self, address},
-    outcome, redirect_uri,
+    binding, outcome, redirect_uri,
     returned::{Done, Returned},
 };
 use crate::{Deps, problems::LOGIN_METHOD_NOT_ALLOWED, tokens, visitor::Visitor};
@@ -187,7 +187,7 @@ async fn complete(back: &Back<'_>, flow: &SignInFlow) -> Result<Done, Failure> {
             invitation_id,
             token_hash,
         } => accepting::accept(&returned, *invitation_id, token_hash).await?,
-        FlowPurpose::Bind { login_id } => outcome::bind(&returned, *login_id).await?,
+        FlowPurpose::Bind { login_id } => binding::bind(&returned, *login_id).await?,
         FlowPurpose::Trial { session_hash } => outcome::trial(&returned, session_hash).await?,
     })
 }
@@ -225,7 +225,7 @@ async fn person(
         nonce: &flow.nonce,
         wants_profile: matches!(
             flow.purpose,
-            FlowPurpose::Accept { .. } | FlowPurpose::Trial { .. }
+            FlowPurpose::Accept { .. } | FlowPurpose::Bind { .. } | FlowPurpose::Trial { .. }
         ),
         now,
     };

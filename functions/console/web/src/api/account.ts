@@ -16,3 +16,9 @@ export async function createAccount(name: string, idempotencyKey: string): Promi
   const params = { header: { "Idempotency-Key": idempotencyKey } };
   return unwrap(await client.POST("/v1/accounts", { params, body: { name } })) as Account;
 }
+
+/** Deletes the account; false while more members and invitations are left than one call removes, and then it is called again. */
+export async function deleteAccount(name: string, etag: string | undefined): Promise<boolean> {
+  const params = { header: { "If-Match": etag } };
+  return unwrap(await client.DELETE("/v1/account", { params, body: { name } })).done;
+}

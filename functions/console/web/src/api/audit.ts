@@ -1,5 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
+import { common } from "../texts/en/common";
 import { client } from "./client";
+import { useMay, useMe } from "./me";
 import { unwrap } from "./problems";
 import { listOptions, PAGE } from "./query";
 import type { components } from "./schema";
@@ -42,6 +44,23 @@ export function auditEntryOptions(id: string) {
     },
     staleTime: Number.POSITIVE_INFINITY,
   });
+}
+
+/** The entry of the latest change of values among entries that begin with the latest. */
+export function latestChange(entries: readonly AuditEntry[]): AuditEntry | undefined {
+  return entries.find(({ before, after }) => before !== null && after !== null);
+}
+
+/** Finds the name of whoever last changed a record, such as `role:01JD…`, where the person may see the audit log. */
+export function useLastEditor(): (target: string) => Promise<string | undefined> {
+  const may = useMay();
+  const me = useMe().account?.member_id;
+  return async (target) => {
+    if (!may("audit.read")) return undefined;
+    const answer = await client.GET("/v1/audit", { params: { query: { target, limit: 10 } } }).catch(() => undefined);
+    const actor = latestChange(answer?.data?.items ?? [])?.actor;
+    return actor?.id === `member:${me}` ? common.conflictYou : actor?.name;
+  };
 }
 
 /** Rows of an export from a cursor on, as text, with the cursor of the rows after them. */

@@ -57,6 +57,13 @@ describe("a call", () => {
     expect(sent[0]?.headers.has("Vestibule-Account")).toBe(false);
   });
 
+  it("may name another account than the one that is shown", async () => {
+    answers(fine);
+    setAccount("01A");
+    await client.GET("/v1/members", { headers: { "Vestibule-Account": "01B" } });
+    expect(sent[0]?.headers.get("Vestibule-Account")).toBe("01B");
+  });
+
   it("is repeated once after the gateway's limit, without telling (U122)", async () => {
     answers(() => gateway(429, { "retry-after": "2" }), fine);
     const answer = send(new Request(PATH));

@@ -74,7 +74,10 @@ export const client = createClient<paths>({
 
 client.use({
   onRequest({ request }) {
-    if (account !== undefined) request.headers.set("Vestibule-Account", account);
+    // A call may name another account than the one that is shown.
+    if (account !== undefined && !request.headers.has("Vestibule-Account")) {
+      request.headers.set("Vestibule-Account", account);
+    }
     return request;
   },
 });

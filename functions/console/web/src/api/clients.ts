@@ -1,14 +1,10 @@
 import { queryOptions } from "@tanstack/react-query";
 import { client as api } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
-import { listOptions, PAGE, readAll, recordOptions } from "./query";
+import { readAll, recordOptions } from "./query";
 import type { components } from "./schema";
 
 export type Client = components["schemas"]["ClientResponse"];
-
-export const clientsOptions = listOptions(["clients"], (cursor, signal) =>
-  api.GET("/v1/clients", { params: { query: { cursor, limit: PAGE } }, signal }),
-);
 
 /** Every client, for choices. */
 export const allClientsOptions = queryOptions({

@@ -1,16 +1,12 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client } from "./client";
 import { unwrap } from "./problems";
-import { listOptions, PAGE, readOptions } from "./query";
+import { readOptions } from "./query";
 import type { components } from "./schema";
 
 export type Invitation = components["schemas"]["InvitationResponse"];
 export type CreateInvitation = components["schemas"]["CreateInvitationRequest"];
 export type TimelineEntry = components["schemas"]["TimelineEntry"];
-
-export const invitationsOptions = listOptions(["invitations"], (cursor, signal) =>
-  client.GET("/v1/invitations", { params: { query: { cursor, limit: PAGE } }, signal }),
-);
 
 interface InvitationPage {
   items: Invitation[];

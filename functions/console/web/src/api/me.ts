@@ -12,7 +12,7 @@ export type GivenCode = components["schemas"]["FactorRequest"];
 export type UpdatePreferences = components["schemas"]["UpdatePreferences"];
 export type Session = components["schemas"]["SessionResponse"];
 
-/** Who is signed in, and what they may do in the account of the address. */
+/** The person who is signed in, with their permissions in the account of the address. */
 export const meOptions = queryOptions({
   queryKey: ["me"],
   // Without the signal: a component that stops watching must not abort what the router waits for.
@@ -24,7 +24,7 @@ export const meOptions = queryOptions({
   staleTime: 60_000,
 });
 
-/** Who is signed in, on pages that everybody may see: null for nobody. */
+/** The person who is signed in, on pages that everybody may see; null for nobody. */
 export const visitorOptions = queryOptions({
   queryKey: ["visitor"],
   queryFn: async ({ signal }) => {
@@ -37,12 +37,12 @@ export const visitorOptions = queryOptions({
   },
 });
 
-/** Who is signed in. Only below the routes that have read it. */
+/** The person who is signed in. Only below the routes that have read it. */
 export function useMe(): Me {
   return useSuspenseQuery(meOptions).data.value;
 }
 
-/** Who is signed in, if that is known here. */
+/** The person who is signed in, if that is known here. */
 export function useMaybeMe(): Me | undefined {
   return useQuery({ ...meOptions, enabled: false }).data?.value;
 }
@@ -59,6 +59,22 @@ export async function updateMe(body: components["schemas"]["UpdateMeRequest"], e
   return me.value;
 }
 
+/** Tries at a record that others keep changing. */
+const ATTEMPTS = 3;
+
+/** Switches notices of one project off or on, and leaves what another tab chose for others. */
+export async function muteProject(id: string, isMuted: boolean): Promise<Me> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { value, etag } = await queryClient.fetchQuery({ ...meOptions, staleTime: 0 });
+    const others = value.preferences.muted_projects.filter((muted) => muted !== id);
+    try {
+      return await updateMe({ preferences: { muted_projects: isMuted ? [...others, id] : others } }, etag);
+    } catch (error) {
+      if (!isProblem(error, "precondition-failed") || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
 export const sessionsOptions = readOptions(["sessions"], (signal) => client.GET("/v1/me/sessions", { signal }));
 
 export async function endSession(id: string): Promise<void> {
@@ -73,8 +89,8 @@ export async function changePassword(body: components["schemas"]["ChangePassword
   return unwrap(await client.POST("/v1/me/password", { body }));
 }
 
-export async function beginFactor() {
-  return unwrap(await client.POST("/v1/me/factor"));
+export async function beginFactor(password: string) {
+  return unwrap(await client.POST("/v1/me/factor", { body: { password } }));
 }
 
 export async function confirmFactor(code: string): Promise<string[]> {

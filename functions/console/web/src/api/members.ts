@@ -1,23 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
 import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
-import { listOptions, PAGE, readAll, recordOptions } from "./query";
+import { readAll, recordOptions } from "./query";
 import type { components } from "./schema";
 
 export type Member = components["schemas"]["MemberResponse"];
 export type MemberStatus = components["schemas"]["MemberStatusName"];
 export type UpdateMember = components["schemas"]["UpdateMemberRequest"];
-
-export interface MemberFilter {
-  role?: string;
-  status?: MemberStatus;
-}
-
-export function membersOptions(filter: MemberFilter = {}) {
-  return listOptions(["members", filter], (cursor, signal) =>
-    client.GET("/v1/members", { params: { query: { ...filter, cursor, limit: PAGE } }, signal }),
-  );
-}
 
 /** Every member, by name: a team is short enough to be searched here. */
 export const allMembersOptions = queryOptions({

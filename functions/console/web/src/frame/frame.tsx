@@ -106,7 +106,13 @@ function SettingsSections({ account }: { account: string }) {
       <details className={styles.sectionsMenu} ref={list}>
         <summary>
           <span>
-            {frame.settings} <span className={styles.soft}>/</span> {current?.label}
+            {frame.settings}
+            {current && (
+              <>
+                {" "}
+                <span className={styles.soft}>/</span> {current.label}
+              </>
+            )}
           </span>
           <Icon name="chevronDown" />
         </summary>

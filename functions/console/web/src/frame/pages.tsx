@@ -1,6 +1,7 @@
 import { useQueryErrorResetBoundary } from "@tanstack/react-query";
 import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useState } from "react";
+import { CodeMissing, reloadOnce } from "../code";
 import { frame } from "../texts/en/frame";
 import { looks } from "../ui/button";
 import { PageHeading } from "../ui/heading";
@@ -44,11 +45,16 @@ export function LoadingPage() {
   );
 }
 
-/** Stands for a page that could not be read, or that failed. */
+/** Stands for a page that could not be read, or that failed. One whose code is gone after a deploy is loaded again. */
 export function FailedPage({ error, reset }: ErrorComponentProps) {
   const router = useRouter();
   const { reset: resetQueries } = useQueryErrorResetBoundary();
+  const isCodeMissing = error instanceof CodeMissing;
+  const [isReloading, setReloading] = useState(isCodeMissing);
+  useEffect(() => setReloading(isCodeMissing && reloadOnce()), [isCodeMissing]);
+  if (isReloading) return <LoadingPage />;
   const retry = () => {
+    if (isCodeMissing) return location.reload();
     resetQueries();
     reset();
     void router.invalidate();

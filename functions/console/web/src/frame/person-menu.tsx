@@ -7,11 +7,11 @@ import { session } from "../api/session";
 import { goTo } from "../navigation";
 import { frame } from "../texts/en/frame";
 import { applyTheme, type Theme } from "../theme";
-import { Avatar } from "../ui/badge";
 import { MenuButton, type MenuSection } from "../ui/menu";
 import { errorText } from "../ui/states";
 import { toasts } from "../ui/toast";
 import styles from "./frame.module.css";
+import { MemberAvatar } from "./member-avatar";
 import { openShortcutList } from "./shortcuts";
 
 const THEMES: readonly (readonly [Theme, string])[] = [
@@ -89,7 +89,7 @@ export function PersonMenu() {
 
   return (
     <MenuButton className={styles.person} label={frame.person(me.login.name)} placement="top start" sections={sections}>
-      <Avatar name={me.login.name} size={24} />
+      <MemberAvatar member={me.account?.member_id} name={me.login.name} size={24} />
       <span className={styles.personWords}>
         <bdi className={styles.entryName}>{me.login.name}</bdi>
       </span>

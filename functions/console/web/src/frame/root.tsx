@@ -9,7 +9,7 @@ import styles from "./frame.module.css";
 import { SessionEnded } from "./session-ended";
 import { usePageTitle } from "./title";
 
-/** What every page has: the way past the navigation, live regions, toasts, and the dialog of an ended session. */
+/** Parts of every page: the way past the navigation, live regions, toasts, and the dialog of an ended session. */
 export function Root() {
   useDocumentTitle();
   return (

@@ -1,10 +1,10 @@
-import { type ComponentPropsWithRef, type ReactNode, useId, useState } from "react";
+import { type ComponentPropsWithRef, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { common } from "../texts/en/common";
 import { classes } from "./classes";
 import styles from "./field.module.css";
 import { Icon } from "./icon";
 
-/** What every field has: a visible label, help, and the message of the rule that it breaks. */
+/** Properties of every field: a visible label, help, and the message of the rule that it breaks. */
 export interface FieldProps {
   label: string;
   help?: ReactNode;
@@ -58,9 +58,19 @@ export function FieldNotes({ id, error, help }: { id: string; error?: string | u
   );
 }
 
+/** Gives a control the focus when it appears. React's own `autoFocus` comes too early in a dialog over another one, which takes the focus back. */
+export function useFirstFocus<Control extends HTMLElement>(isWanted: boolean | undefined) {
+  const control = useRef<Control>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it appears
+  useEffect(() => {
+    if (isWanted) control.current?.focus();
+  }, []);
+  return control;
+}
+
 type Native<Element extends "input" | "textarea" | "select"> = Omit<
   ComponentPropsWithRef<Element>,
-  "value" | "onChange" | "className" | "id" | "required" | "size"
+  "value" | "onChange" | "className" | "id" | "required" | "size" | "ref"
 >;
 
 interface TextProps extends FieldProps {
@@ -71,8 +81,9 @@ interface TextProps extends FieldProps {
 }
 
 export function TextField(props: TextProps & Native<"input"> & { mono?: boolean }) {
-  const { label, help, error, optional, hideLabel, aside, value, onChange, mono, ...rest } = props;
+  const { label, help, error, optional, hideLabel, aside, value, onChange, mono, autoFocus, ...rest } = props;
   const { id, describedBy } = useFieldIds(error, help);
+  const input = useFirstFocus<HTMLInputElement>(autoFocus);
   return (
     <FieldFrame aside={aside} error={error} help={help} hideLabel={hideLabel} id={id} label={label} optional={optional}>
       <input
@@ -83,6 +94,7 @@ export function TextField(props: TextProps & Native<"input"> & { mono?: boolean 
         className={classes(styles.input, mono && styles.mono)}
         id={id}
         onChange={(event) => onChange(event.target.value)}
+        ref={input}
         value={value}
       />
     </FieldFrame>
@@ -91,8 +103,9 @@ export function TextField(props: TextProps & Native<"input"> & { mono?: boolean 
 
 /** A field for a password, which can be shown. */
 export function PasswordField(props: TextProps & Native<"input">) {
-  const { label, help, error, optional, hideLabel, aside, value, onChange, ...rest } = props;
+  const { label, help, error, optional, hideLabel, aside, value, onChange, autoFocus, ...rest } = props;
   const { id, describedBy } = useFieldIds(error, help);
+  const input = useFirstFocus<HTMLInputElement>(autoFocus);
   const [isShown, setShown] = useState(false);
   return (
     <FieldFrame aside={aside} error={error} help={help} hideLabel={hideLabel} id={id} label={label} optional={optional}>
@@ -107,6 +120,7 @@ export function PasswordField(props: TextProps & Native<"input">) {
           className={styles.input}
           id={id}
           onChange={(event) => onChange(event.target.value)}
+          ref={input}
           spellCheck={false}
           type={isShown ? "text" : "password"}
           value={value}

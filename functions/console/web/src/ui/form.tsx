@@ -8,7 +8,7 @@ import { Row } from "./layout";
 import { ProblemView } from "./states";
 import type { FormState } from "./use-form";
 
-export { useForm } from "./use-form";
+export { type FormOptions, useForm } from "./use-form";
 
 const SUMMARY_FROM = 3;
 const FormContext = createContext<FormState | undefined>(undefined);
@@ -61,7 +61,15 @@ export function SubmitButton({
 }) {
   const form = use(FormContext);
   return (
-    <Button changes isBusy={form?.isBusy} kind={kind} type="submit" wide={wide}>
+    <Button
+      changes
+      isBusy={form?.isBusy}
+      kind={kind}
+      // The field that has the focus keeps it: the message below it, which it gets when it is left, would move the button away from the press.
+      onMouseDown={(event) => event.preventDefault()}
+      type="submit"
+      wide={wide}
+    >
       {children}
     </Button>
   );
@@ -115,24 +123,28 @@ interface FormDialogProps {
   submit: string;
   children: ReactNode;
   size?: "small" | "medium" | "large";
+  kind?: "primary" | "danger";
+  /** Whether leaving with changes asks first; not where only a proof, such as a code, is typed. */
+  isGuarded?: boolean;
 }
 
-/** A form in a dialog. Leaving it with changes asks first. */
-export function FormDialog({ isOpen, onClose, title, form, submit, children, size }: FormDialogProps) {
+/** A form in a dialog. */
+export function FormDialog(props: FormDialogProps) {
+  const { isOpen, onClose, title, form, submit, children, size, kind, isGuarded = true } = props;
   const [isAsking, setAsking] = useState(false);
   const leave = () => {
     if (form.isBusy) return;
-    if (form.isDirty()) setAsking(true);
+    if (isGuarded && form.isDirty()) setAsking(true);
     else onClose();
   };
   return (
     <>
       <Dialog isOpen={isOpen} onClose={leave} size={size} title={title}>
-        <Form form={form}>
+        <Form form={form} isGuarded={isGuarded}>
           {children}
           <Row align="end">
             <Button onClick={leave}>{common.cancel}</Button>
-            <SubmitButton>{submit}</SubmitButton>
+            <SubmitButton kind={kind}>{submit}</SubmitButton>
           </Row>
         </Form>
       </Dialog>
@@ -145,5 +157,35 @@ export function FormDialog({ isOpen, onClose, title, form, submit, children, siz
         onKeep={() => setAsking(false)}
       />
     </>
+  );
+}
+
+interface DangerProps {
+  isOpen: boolean;
+  onClose: () => void;
+  title: string;
+  form: FormState;
+  /** The verb on the button, such as “Delete account”. */
+  action: string;
+  children: ReactNode;
+}
+
+/** Asks for something typed before a dangerous action. The focus is on the way out. */
+export function DangerDialog({ isOpen, onClose, title, form, action, children }: DangerProps) {
+  const leave = () => {
+    if (!form.isBusy) onClose();
+  };
+  return (
+    <Dialog isOpen={isOpen} onClose={leave} role="alertdialog" size="small" title={title}>
+      <Form form={form} isGuarded={false}>
+        {children}
+        <Row align="end">
+          <Button autoFocus onClick={leave}>
+            {common.cancel}
+          </Button>
+          <SubmitButton kind="danger">{action}</SubmitButton>
+        </Row>
+      </Form>
+    </Dialog>
   );
 }

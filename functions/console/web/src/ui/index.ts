@@ -16,14 +16,14 @@ export {
   TextArea,
   TextField,
 } from "./field";
-export { Form, FormActions, FormDialog, SubmitButton, useForm } from "./form";
+export { DangerDialog, Form, FormActions, FormDialog, type FormOptions, SubmitButton, useForm } from "./form";
 export { PageHeading } from "./heading";
 export { Icon, type IconName } from "./icon";
-export { Details, Notice, Page, Row, Section, Stack } from "./layout";
+export { Details, Notice, Offer, Page, Row, Section, Stack } from "./layout";
 export { announce } from "./live";
 export { MenuButton, type MenuEntry, type MenuSection } from "./menu";
 export { SearchField } from "./search-field";
-export { describeError, EmptyState, errorText, NoMatches, ProblemView, Skeleton } from "./states";
+export { describeError, EmptyState, Explained, errorText, NoMatches, ProblemView, Skeleton } from "./states";
 export { StrangersText } from "./strangers-text";
 export { type Column, DataTable } from "./table";
 export { Tabs } from "./tabs";

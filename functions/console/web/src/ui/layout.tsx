@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { classes } from "./classes";
 import styles from "./layout.module.css";
+import tones from "./tones.module.css";
 
 /** The content of a page: its heading, then its parts. `isNarrow` for forms and texts. */
 export function Page({ children, isNarrow }: { children: ReactNode; isNarrow?: boolean }) {
@@ -23,6 +24,19 @@ export function Section(props: { title?: ReactNode; about?: ReactNode; actions?:
       )}
       {children && <div className={styles.sectionBody}>{children}</div>}
     </section>
+  );
+}
+
+/** An action of a section: its description at the left, its button at the right. */
+export function Offer({ title, about, children }: { title: string; about: ReactNode; children: ReactNode }) {
+  return (
+    <div className={styles.offer}>
+      <div className={styles.offerWords}>
+        <h3>{title}</h3>
+        <p className={styles.about}>{about}</p>
+      </div>
+      {children}
+    </div>
   );
 }
 
@@ -53,7 +67,10 @@ export function Details({ items }: { items: readonly (readonly [string, ReactNod
 /** A message in the page: what to know, to mind, or what went wrong. */
 export function Notice({ tone = "info", children }: { tone?: "info" | "good" | "warn" | "bad"; children: ReactNode }) {
   return (
-    <div className={classes(styles.notice, styles[tone])} role={tone === "bad" ? "alert" : undefined}>
+    <div
+      className={classes(styles.notice, tones[tone === "info" ? "blue" : tone])}
+      role={tone === "bad" ? "alert" : undefined}
+    >
       {children}
     </div>
   );

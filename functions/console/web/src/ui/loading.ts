@@ -1,4 +1,7 @@
 import { useEffect, useState } from "react";
+import { loadCode, reloadOnce } from "../code";
+import { common } from "../texts/en/common";
+import { toasts } from "./toast";
 
 /** Code that is loaded once, when it is first wanted or the browser has nothing else to do. */
 export interface Later<Module> {
@@ -11,7 +14,7 @@ export function later<Module>(load: () => Promise<Module>): Later<Module> {
   let running: Promise<Module> | undefined;
   return {
     load: () => {
-      running ??= load().then(
+      running ??= loadCode(load).then(
         (loaded) => {
           module = loaded;
           return loaded;
@@ -25,19 +28,6 @@ export function later<Module>(load: () => Promise<Module>): Later<Module> {
     },
     loaded: () => module,
   };
-}
-
-const RELOADED = "vestibule.reloaded";
-
-/**
- * Loads the page again: after a deploy, the code that an open page asks for is gone. Only once a minute, lest it never ends. (The router
- * does the same for the code of pages.)
- */
-function reloadOnce(): void {
-  const last = Number(sessionStorage.getItem(RELOADED));
-  if (Date.now() - last < 60_000) return;
-  sessionStorage.setItem(RELOADED, String(Date.now()));
-  location.reload();
 }
 
 /** Milliseconds that belong to what the page itself loads. */
@@ -69,7 +59,7 @@ export function useLater<Module>(what: Later<Module>, isWanted: boolean): Module
           if (!isLeft) setModule(() => loaded);
         },
         () => {
-          if (isWanted) reloadOnce();
+          if (isWanted && !isLeft && !reloadOnce()) toasts.failed(`${common.codeMissing} ${common.codeMissingDetail}`);
         },
       );
     const cancel = isWanted ? void load() : whenIdle(() => void load());

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { ApiProblem, ServiceBusy, Unreachable } from "../api/problems";
+import { CodeMissing } from "../code";
 import { common } from "../texts/en/common";
 import { Button } from "./button";
 import { Copy } from "./copy";
@@ -28,7 +29,7 @@ export function Skeleton({ rows = 5, height = 56 }: { rows?: number; height?: nu
   );
 }
 
-/** What appears here once there is something, and the one action that leads on. */
+/** Stands for a list without entries: says what will appear here, and offers the one action that leads on. */
 export function EmptyState({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
   return (
     <div className={styles.empty}>
@@ -48,7 +49,7 @@ export function NoMatches({ onClear, children }: { onClear: () => void; children
   );
 }
 
-/** What went wrong, in the words of the API, with a way to try again. */
+/** An error in the words of the API, with a way to try again. */
 export function ProblemView({ error, retry }: { error: unknown; retry?: () => void }) {
   if (error instanceof ServiceBusy && retry) return <BusyView retry={retry} />;
   const { title, detail, requestId } = describeError(error);
@@ -57,19 +58,21 @@ export function ProblemView({ error, retry }: { error: unknown; retry?: () => vo
       <Icon name="alert" />
       <div>
         <h2>{title}</h2>
-        <p className={styles.soft}>{detail}</p>
-        <div className={styles.problemEnd}>
-          {retry && (
-            <Button onClick={retry} small>
-              {common.tryAgain}
-            </Button>
-          )}
-          {requestId && (
-            <span className={styles.soft}>
-              {common.requestId} <Copy text={requestId} />
-            </span>
-          )}
-        </div>
+        {detail && <p className={styles.soft}>{detail}</p>}
+        {(retry || requestId) && (
+          <div className={styles.problemEnd}>
+            {retry && (
+              <Button onClick={retry} small>
+                {common.tryAgain}
+              </Button>
+            )}
+            {requestId && (
+              <span className={styles.soft}>
+                {common.requestId} <Copy text={requestId} />
+              </span>
+            )}
+          </div>
+        )}
       </div>
     </div>
   );
@@ -115,12 +118,25 @@ function BusyView({ retry }: { retry: () => void }) {
   );
 }
 
+/** A refusal in the words of a page, where those of the API speak to programmers. */
+export class Explained extends Error {
+  override readonly name = "Explained";
+  readonly detail: string;
+
+  constructor(title: string, detail = "") {
+    super(title);
+    this.detail = detail;
+  }
+}
+
 /** An error in words. */
 export function describeError(error: unknown): { title: string; detail: string; requestId?: string } {
   if (error instanceof ApiProblem) {
     return { title: error.body.title, detail: error.body.detail, requestId: error.body.request_id };
   }
+  if (error instanceof Explained) return { title: error.message, detail: error.detail };
   if (error instanceof ServiceBusy) return { title: common.busyNow, detail: "" };
+  if (error instanceof CodeMissing) return { title: common.codeMissing, detail: common.codeMissingDetail };
   if (error instanceof Unreachable) return { title: common.unreachable, detail: common.unreachableDetail };
   return { title: common.unexpected, detail: common.unexpectedDetail };
 }

@@ -4,7 +4,7 @@ import { ApiProblem } from "../api/problems";
 type Messages<Values> = Partial<Record<keyof Values & string, string>>;
 type Rule<Value, Values> = (value: Value, values: Values) => string | undefined;
 
-interface Options<Values, Result> {
+export interface FormOptions<Values, Result> {
   initial: Values;
   /** The visible label of each field, in the order on the page. */
   labels: Record<keyof Values & string, string>;
@@ -21,7 +21,7 @@ interface Options<Values, Result> {
 }
 
 /** The state of a form. Show it with `Form`, its fields with `{...form.text("email")}` or `{...form.check("send")}`. */
-export function useForm<Values extends object, Result = unknown>(options: Options<Values, Result>) {
+export function useForm<Values extends object, Result = unknown>(options: FormOptions<Values, Result>) {
   type Name = keyof Values & string;
   const { initial, labels, rules, apiNames, send, onDone, onFailure } = options;
   const names = Object.keys(labels) as Name[];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vestibule_domain::{
     AccountScope, Timestamp,
     account::{Account, Client, rules::AccountRules},
-    ids::{AccountId, ClientId, LoginMethodId},
+    ids::{AccountId, ClientId, LoginMethodId, MemberId},
 };
 
 /// The version of a record from before versions were counted.
@@ -103,6 +103,9 @@ pub(in crate::dynamo) struct AccountItem {
     id: AccountId,
     name: String,
     pub(in crate::dynamo) default_client: ClientAttribute,
+    /// The member who made the account, whom no invitation names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) founder_id: Option<MemberId>,
     #[serde(default)]
     rules: RulesAttribute,
     #[serde(default = "first")]
@@ -122,6 +125,7 @@ impl AccountItem {
             id: account.id,
             name: account.name.clone(),
             default_client: client,
+            founder_id: None,
             rules: (&account.rules).into(),
             version: account.version,
             created_at: account.created_at,

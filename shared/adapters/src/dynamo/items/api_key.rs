@@ -15,13 +15,13 @@ use vestibule_domain::{
 /// Permissions as stored: `"*"`, or a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum PermissionsAttribute {
+pub(super) enum PermissionsAttribute {
     All(EveryPermission),
     Only(BTreeSet<Permission>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum EveryPermission {
+pub(super) enum EveryPermission {
     #[serde(rename = "*")]
     Every,
 }

@@ -1,3 +1,4 @@
+use super::rights::RightsAttribute;
 use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
@@ -21,6 +22,8 @@ pub(in crate::dynamo) struct InvitationItem {
     invited_method: MethodAttribute,
     invited_by: Actor,
     tokens: Vec<TokenAttribute>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    copied_rights: Option<RightsAttribute>,
     sends: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     resent_at: Vec<Timestamp>,
@@ -113,6 +116,7 @@ impl From<&Invitation> for InvitationItem {
             invited_method: (&invitation.method).into(),
             invited_by: invitation.invited_by.clone(),
             tokens: tokens.collect(),
+            copied_rights: invitation.copied_rights.as_ref().map(Into::into),
             sends: invitation.sends,
             resent_at: invitation.resent_at.clone(),
             opened_at: invitation.opened_at,
@@ -142,6 +146,7 @@ impl From<InvitationItem> for Invitation {
             method: item.invited_method.into(),
             invited_by: item.invited_by,
             tokens: tokens.collect(),
+            copied_rights: item.copied_rights.map(Into::into),
             sends: item.sends,
             resent_at: item.resent_at,
             opened_at: item.opened_at,
@@ -160,7 +165,11 @@ impl From<InvitationItem> for Invitation {
 mod tests {
     use super::*;
     use crate::dynamo::table::{from_row, to_row};
-    use vestibule_domain::{ids::AccountId, team::invitation::INVITATION_TOKENS_MAX};
+    use vestibule_domain::{
+        account::permission::Permission,
+        ids::AccountId,
+        team::{client_access::ClientAccess, invitation::INVITATION_TOKENS_MAX, rights::Rights},
+    };
 
     fn invitation(method: InvitedMethod) -> Invitation {
         let at = Timestamp::from_millis;
@@ -177,6 +186,10 @@ mod tests {
             method,
             invited_by: Actor::system(),
             tokens: vec![token; INVITATION_TOKENS_MAX],
+            copied_rights: Some(Rights {
+                permissions: Permission::ALL.into_iter().collect(),
+                clients: ClientAccess::All,
+            }),
             sends: 2,
             resent_at: vec![at(4)],
             opened_at: Some(at(5)),

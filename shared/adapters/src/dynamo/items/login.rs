@@ -164,6 +164,9 @@ pub(in crate::dynamo) struct ResetItem {
     pk: String,
     sk: String,
     login_id: LoginId,
+    /// Absent on rows of earlier releases, which open nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<EmailAddress>,
     reset_hash: String,
     ends_at: Timestamp,
     expires_at: i64,
@@ -176,6 +179,7 @@ impl From<&Reset> for ResetItem {
             pk: key.pk,
             sk: key.sk,
             login_id: reset.login_id,
+            email: Some(reset.email.clone()),
             reset_hash: reset.hash.clone(),
             ends_at: reset.expires_at,
             expires_at: reset.expires_at.seconds(),
@@ -183,13 +187,15 @@ impl From<&Reset> for ResetItem {
     }
 }
 
-impl From<ResetItem> for Reset {
-    fn from(item: ResetItem) -> Self {
-        Self {
-            login_id: item.login_id,
-            hash: item.reset_hash,
-            expires_at: item.ends_at,
-        }
+impl ResetItem {
+    /// The reset, if its address is known.
+    pub(in crate::dynamo) fn reset(self) -> Option<Reset> {
+        Some(Reset {
+            login_id: self.login_id,
+            email: self.email?,
+            hash: self.reset_hash,
+            expires_at: self.ends_at,
+        })
     }
 }
 
@@ -247,12 +253,16 @@ mod tests {
     fn a_reset_is_read_as_it_was_written() {
         let reset = Reset {
             login_id: LoginId::derive(&["l"]),
+            email: EmailAddress::parse("ana@example.com").unwrap(),
             hash: "4e5e7".to_owned(),
             expires_at: Timestamp::from_millis(1_800_000_000_500),
         };
-        let row = to_row(&ResetItem::from(&reset)).unwrap();
-        let read: ResetItem = from_row(row, "reset").unwrap();
+        let mut row = to_row(&ResetItem::from(&reset)).unwrap();
+        let read: ResetItem = from_row(row.clone(), "reset").unwrap();
         assert_eq!(read.expires_at, 1_800_000_000);
-        assert_eq!(Reset::from(read), reset);
+        assert_eq!(read.reset(), Some(reset));
+        row.remove("email");
+        let earlier: ResetItem = from_row(row, "reset").unwrap();
+        assert_eq!(earlier.reset(), None);
     }
 }

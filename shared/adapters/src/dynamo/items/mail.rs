@@ -278,9 +278,11 @@ mod tests {
             connector_name: "Support".to_owned(),
             preview: preview.map(str::to_owned),
             at: at(7),
+            source: None,
         };
         let notice = Mail {
             kind: MailKind::NewRequests {
+                member_id: None,
                 account_name: "Acme".to_owned(),
                 project_id: ProjectId::derive(&["p"]),
                 project_name: "Concierge".to_owned(),

@@ -1,3 +1,4 @@
+use super::rights::RightsAttribute;
 use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -6,8 +7,9 @@ use vestibule_domain::{
     account::{email_address::EmailAddress, permission::Permission},
     ids::{AccountId, InvitationId, LoginId, LoginMethodId, MemberId, RoleId},
     team::{
+        client_access::ClientAccess,
         identity::{AccountIdentity, IdentityHash},
-        member::{ClientAccess, Member, MemberStatus},
+        member::{Member, MemberStatus},
         role::{Role, RoleKey, Roles},
     },
 };
@@ -36,6 +38,8 @@ pub(in crate::dynamo) struct MemberItem {
     extra: BTreeSet<Permission>,
     #[serde(default)]
     clients: ClientAccess,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limit: Option<RightsAttribute>,
     status: MemberStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     invitation_id: Option<InvitationId>,
@@ -65,6 +69,7 @@ impl From<&Member> for MemberItem {
             role: member.role.clone(),
             extra: member.extra.clone(),
             clients: member.clients.clone(),
+            limit: member.limit.as_ref().map(Into::into),
             status: member.status,
             invitation_id: member.invitation_id,
             version: member.version,
@@ -85,6 +90,7 @@ impl From<MemberItem> for Member {
             role: item.role,
             extra: item.extra,
             clients: item.clients,
+            limit: item.limit.map(Into::into),
             status: item.status,
             invitation_id: item.invitation_id,
             version: item.version,
@@ -291,6 +297,7 @@ pub(in crate::dynamo) fn login_of(member: &Member) -> Result<LoginId, PortError>
 mod tests {
     use super::*;
     use crate::dynamo::table::{from_row, to_row};
+    use vestibule_domain::team::rights::Rights;
 
     fn scope() -> AccountScope {
         AccountScope::of_verified(AccountId::derive(&["a"]))
@@ -306,6 +313,7 @@ mod tests {
             role: RoleKey::Custom(RoleId::derive(&["r"])),
             extra: BTreeSet::from([Permission::ConversationsReply]),
             clients: ClientAccess::Only(BTreeSet::new()),
+            limit: Some(Rights::ALL),
             status,
             invitation_id: Some(InvitationId::derive(&["i"])),
             version: 4,

@@ -121,7 +121,7 @@ impl From<SessionItem> for Session {
 pub(in crate::dynamo) struct DeviceItem {
     pk: String,
     sk: String,
-    last_seen_at: Timestamp,
+    pub(in crate::dynamo) last_seen_at: Timestamp,
     expires_at: i64,
 }
 

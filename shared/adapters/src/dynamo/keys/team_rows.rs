@@ -2,7 +2,7 @@
 
 use super::{Key, account_pk};
 use vestibule_domain::{
-    AccountScope,
+    AccountScope, Timestamp,
     account::email_address::EmailAddress,
     ids::{AccountId, InvitationId, LoginId, LoginMethodId, MailId, MemberId},
     job::SendMail,
@@ -144,6 +144,13 @@ pub fn parse_mail(key: &Key) -> Option<SendMail> {
 #[must_use]
 pub fn mail_sent(hash: &str) -> Key {
     Key::new(format!("MAIL_SENT#{hash}"), "MAIL_SENT")
+}
+
+/// The notices that an account sends on the day of this time.
+#[must_use]
+pub fn notice_day(scope: AccountScope, at: Timestamp) -> Key {
+    let date: String = at.to_string().chars().take("2026-11-29".len()).collect();
+    Key::new(of_account(scope, "NOTICE_DAYS"), format!("DAY#{date}"))
 }
 
 /// An address to which the account sends no mail.

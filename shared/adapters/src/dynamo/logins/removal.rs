@@ -3,9 +3,9 @@
 use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT, every};
 use crate::aws::port_error;
 use crate::dynamo::{
-    items::{EmailItem, LoginIdentityItem},
-    keys::{self, ALL_PK, INDEX_ALL, Key},
-    table::{Attributes, Cancelled, Transacted, delete_write, from_row, key_of, n, put_write, s},
+    items::EmailItem,
+    keys::{self, Key},
+    table::{Attributes, Transacted, delete_write, from_row, key_of, n, put_write, s},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -27,34 +27,6 @@ struct DeviceFacts {
 }
 
 impl DynamoLogins {
-    /// Reads the identities that are bound to a login.
-    async fn identity_rows(&self, id: LoginId) -> Result<Vec<LoginIdentityItem>, PortError> {
-        let partition = keys::login_identities(id);
-        let rows = self
-            .partition(&partition, "dynamodb: Query (identities of a login)")
-            .await?;
-        let read = |row: Attributes| from_row(row, "identity of a login");
-        rows.into_iter().map(read).collect()
-    }
-
-    /// Unbinds the identities of a login. One that another login has by now stays.
-    async fn unbind(&self, id: LoginId) -> Result<(), PortError> {
-        for bound in self.identity_rows(id).await? {
-            let place = keys::identity(bound.scope, &bound.identity);
-            let found = keys::login_identity(id, bound.scope.account_id(), &bound.identity);
-            let own = [(":own", s(id))];
-            let identity = delete_write(self.table.delete_part(&place, OWN_OR_NONE, &own)?);
-            if let Transacted::Cancelled(reasons) = self.table.transact(vec![identity]).await?
-                && !matches!(reasons.as_slice(), [Cancelled::Condition(_)])
-            {
-                return Err(PortError::Conflict { what: WHAT });
-            }
-            let pointer = delete_write(self.table.removal_part(&found)?);
-            self.delete_all(vec![pointer]).await?;
-        }
-        Ok(())
-    }
-
     /// Deletes the rows of a partition that are in question.
     pub(super) async fn clear(
         &self,
@@ -91,12 +63,7 @@ impl DynamoLogins {
         loop {
             let answer = self
                 .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .index_name(INDEX_ALL)
-                .key_condition_expression(format!("{ALL_PK} = :list"))
-                .expression_attribute_values(":list", s(keys::login_mails(id)))
+                .list_query(keys::login_mails(id))
                 .set_exclusive_start_key(start)
                 .send()
                 .await
@@ -133,7 +100,7 @@ impl OwnLoginStore for DynamoLogins {
     }
 
     async fn identities(&self, id: LoginId) -> Result<Vec<BoundIdentity>, PortError> {
-        let rows = self.identity_rows(id).await?;
+        let rows = self.table.identity_rows(id).await?;
         let shown = rows.into_iter().map(|row| BoundIdentity {
             account_id: row.scope.account_id(),
             method_id: row.method_id,
@@ -169,7 +136,7 @@ impl OwnLoginStore for DynamoLogins {
     async fn remove_login(&self, removal: &LoginRemoval) -> Result<(), PortError> {
         let table = &self.table;
         let (login, id) = (&removal.login, removal.login.id);
-        self.unbind(id).await?;
+        table.unbind(id, None).await?;
         self.clear(&keys::devices(id), every).await?;
         self.clear(&keys::resets(id), every).await?;
         self.clear(&keys::session_uses(id), every).await?;

@@ -2,7 +2,7 @@
 
 use super::{DynamoLogins, FRESH, SESSIONS_ENDED_MAX};
 use crate::dynamo::{
-    items::{DeviceItem, SessionItem, SessionUseItem, SessionsEndedItem},
+    items::{DeviceItem, ResetItem, SessionItem, SessionUseItem, SessionsEndedItem},
     keys,
     table::{
         Attributes, Table, Transacted, check_write, delete_write, from_row, key_of, n, put_write,
@@ -12,10 +12,11 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use std::collections::HashMap;
 use vestibule_domain::{
-    PortError,
+    PortError, Timestamp,
+    account::email_address::EmailAddress,
     event::AuditEntry,
     ids::LoginId,
-    ports::{Opening, SessionStore},
+    ports::{Opening, Reset, SessionStore},
     team::{login::Login, session::Session},
 };
 
@@ -54,6 +55,36 @@ impl Table {
         Ok(put_write(self.replacing_part(&item)?))
     }
 
+    /// Makes the check that no change of the login ended this session with every earlier one.
+    pub(in crate::dynamo) fn still_counts_check(
+        &self,
+        session: &Session,
+    ) -> Result<TransactWriteItem, PortError> {
+        let check = self.check_part(
+            &keys::sessions_ended(session.login_id),
+            "attribute_not_exists(pk) OR from_version <= :version",
+            &[],
+            &[(":version", n(session.login_version))],
+        )?;
+        Ok(check_write(check))
+    }
+
+    /// Makes the writes beside a session that is opened at this time: its device, mail and audit entries.
+    pub(in crate::dynamo) fn beside_session(
+        &self,
+        login_id: LoginId,
+        opening: &Opening,
+        at: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let device = DeviceItem::new(login_id, &opening.device.hash, at);
+        let mut writes = vec![put_write(self.replacing_part(&device)?)];
+        if let Some(mail) = &opening.mail {
+            writes.push(self.mail_write(mail)?);
+        }
+        writes.extend(self.audit_writes(&opening.audits)?);
+        Ok(writes)
+    }
+
     /// Ends the sessions that do not fit into the transaction of the change that ends them, before it.
     pub(in crate::dynamo) async fn end_surplus(
         &self,
@@ -79,24 +110,16 @@ impl SessionStore for DynamoLogins {
             .split_at(opening.end.len().min(SESSIONS_ENDED_MAX));
         self.table.end_surplus(login_id, surplus).await?;
         let item = SessionItem::from(session);
-        let device = DeviceItem::new(login_id, &opening.device.hash, session.created_at);
         // A session that ended before it began is not on record either.
-        let still_counts = self.table.check_part(
-            &keys::sessions_ended(login_id),
-            "attribute_not_exists(pk) OR from_version <= :version",
-            &[],
-            &[(":version", n(session.login_version))],
-        )?;
         let mut writes = vec![
             put_write(self.table.put_part(&item, FRESH, &[])?),
-            put_write(self.table.replacing_part(&device)?),
-            check_write(still_counts),
+            self.table.still_counts_check(session)?,
         ];
         writes.extend(self.table.session_ends(login_id, ended)?);
-        if let Some(mail) = &opening.mail {
-            writes.push(self.table.mail_write(mail)?);
-        }
-        writes.extend(self.table.audit_writes(&opening.audits)?);
+        let beside = self
+            .table
+            .beside_session(login_id, opening, session.created_at)?;
+        writes.extend(beside);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
@@ -158,9 +181,38 @@ impl SessionStore for DynamoLogins {
         }
     }
 
-    async fn knows_device(&self, id: LoginId, hash: &str) -> Result<bool, PortError> {
+    async fn record_refusal(
+        &self,
+        email: &EmailAddress,
+        id: LoginId,
+        audits: &[AuditEntry],
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let mut writes = self.table.audit_writes(audits)?;
+        if writes.is_empty() {
+            // A row to which no token leads, so that a refusal costs the same without a login.
+            let in_vain = Reset {
+                login_id: id,
+                email: email.clone(),
+                hash: "refused".to_owned(),
+                expires_at: now,
+            };
+            let item = ResetItem::from(&in_vain);
+            writes.push(put_write(self.table.replacing_part(&item)?));
+        }
+        match self.table.transact(writes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: "refusal" }),
+        }
+    }
+
+    async fn device_seen_at(
+        &self,
+        id: LoginId,
+        hash: &str,
+    ) -> Result<Option<Timestamp>, PortError> {
         let key = keys::device(id, hash);
         let item: Option<DeviceItem> = self.table.get(&key, "device").await?;
-        Ok(item.is_some())
+        Ok(item.map(|item| item.last_seen_at))
     }
 }

@@ -158,7 +158,7 @@ impl Rows {
         let mut count = found.count;
         let mut first = Vec::new();
         for request in &found.first {
-            match self.noticed(request) {
+            match self.noticed(connector, request) {
                 Ok(Some(request)) => first.push(request),
                 Ok(None) => count = count.saturating_sub(1),
                 Err(error) => {
@@ -178,7 +178,11 @@ impl Rows {
     }
 
     /// A request as a notice shows it, unless it is decided or the person is blocked.
-    fn noticed(&self, listed: &AccessRequest) -> Result<Option<NoticedRequest>, PortError> {
+    fn noticed(
+        &self,
+        connector: &Connector,
+        listed: &AccessRequest,
+    ) -> Result<Option<NoticedRequest>, PortError> {
         let [request, user, preview] = about(self.scope, listed);
         let item = self.found.get(&request).cloned();
         let item = item.map(|row| from_row::<AccessRequestItem>(row, "access request"));
@@ -201,6 +205,7 @@ impl Rows {
         let name = user.as_ref().map(ChatUser::display_name);
         Ok(Some(NoticedRequest::of(
             &request,
+            connector.client_id,
             name.unwrap_or(&request.identifier),
             preview
                 .as_ref()

@@ -3,26 +3,70 @@
 use crate::{
     aws::port_error,
     dynamo::{
-        items::{LoginItem, MemberItem, RolesItem},
-        keys::{self, ALL_PK, ALL_SK, INDEX_ALL, Key, PK, SK},
+        items::{MemberItem, RolesItem},
+        keys::{self, ALL_PK, ALL_SK, Key, PK, SK},
         table::{Attributes, Table, from_row, s, take},
     },
 };
+use futures_util::future::try_join;
+use serde::Deserialize;
+use std::collections::HashMap;
 use vestibule_domain::{
-    AccountScope, PortError, ProjectScope,
+    AccountScope, PortError, ProjectScope, Timestamp,
+    account::email_address::EmailAddress,
     error::Chain,
     ids::LoginId,
     ports::RecipientPage,
     team::{
-        login::Login,
+        login::Preferences,
         member::Member,
-        notices::{MemberPlace, Recipient},
+        notices::{MemberPlace, Recipient, RecipientLogin},
         role::Roles,
     },
 };
 
 /// Number of members read by one call.
 const PAGE: i32 = 100;
+
+/// The attributes of a login's row that are read.
+const LOGIN_ATTRIBUTES: [&str; 4] = ["id", "email", "verified_at", "preferences"];
+
+/// The part of a login's row that is read. The password and the second factor stay where they are.
+#[derive(Debug, Deserialize)]
+pub(super) struct RecipientLoginItem {
+    id: LoginId,
+    email: EmailAddress,
+    #[serde(default)]
+    verified_at: Option<Timestamp>,
+    #[serde(default)]
+    preferences: Preferences,
+}
+
+impl From<RecipientLoginItem> for RecipientLogin {
+    fn from(item: RecipientLoginItem) -> Self {
+        Self {
+            id: item.id,
+            email: item.email,
+            verified_at: item.verified_at,
+            preferences: item.preferences,
+        }
+    }
+}
+
+/// Reads rows, and of logins the part that notices need.
+pub(super) async fn rows_with_logins(
+    table: &Table,
+    others: &[Key],
+    logins: &[Key],
+) -> Result<HashMap<Key, Attributes>, PortError> {
+    let (mut rows, logins) = try_join(
+        table.get_batch(others),
+        table.get_batch_of(logins, &LOGIN_ATTRIBUTES),
+    )
+    .await?;
+    rows.extend(logins);
+    Ok(rows)
+}
 
 /// See [`NoticeStore::recipients`](vestibule_domain::ports::NoticeStore::recipients).
 pub(super) async fn recipients(
@@ -32,8 +76,7 @@ pub(super) async fn recipients(
 ) -> Result<RecipientPage, PortError> {
     let account = scope.account();
     let (members, next) = listed(table, account, from).await?;
-    let roles: Option<RolesItem> = table.get(&keys::roles(account), "roles").await?;
-    let roles: Roles = roles.map(Into::into).unwrap_or_default();
+    let roles = known_roles(table.get(&keys::roles(account), "roles").await)?;
     // Lists lag behind: the rows themselves decide.
     let candidates = members
         .iter()
@@ -41,27 +84,56 @@ pub(super) async fn recipients(
     let candidates: Vec<(Key, LoginId)> = candidates
         .filter_map(|member| Some((keys::member(account, member.id), member.login_id?)))
         .collect();
-    let wanted: Vec<Key> = candidates
+    let (members, logins): (Vec<Key>, Vec<Key>) = candidates
         .iter()
-        .flat_map(|(member, login)| [member.clone(), keys::login(*login)])
-        .collect();
-    let mut rows = table.get_batch(&wanted).await?;
+        .map(|(member, login)| (member.clone(), keys::login(*login)))
+        .unzip();
+    let mut rows = rows_with_logins(table, &members, &logins).await?;
     let mut recipients = Vec::new();
-    for (key, login_id) in candidates {
-        let member: Option<MemberItem> = take(&mut rows, &key, "member")?;
-        let login: Option<LoginItem> = take(&mut rows, &keys::login(login_id), "login")?;
-        let Some((member, login)) = member.zip(login) else {
-            continue;
-        };
-        let recipient = Recipient {
-            member: Member::from(member),
-            login: Login::from(login),
-        };
-        if Recipient::may_be(&recipient.member, &roles) && recipient.wants(scope.project_id()) {
-            recipients.push(recipient);
+    for (member, login_id) in candidates {
+        match recipient(&mut rows, &member, &keys::login(login_id)) {
+            Ok(Some(recipient))
+                if Recipient::may_be(&recipient.member, &roles)
+                    && recipient.wants(scope.project_id()) =>
+            {
+                recipients.push(recipient);
+            }
+            Ok(_) => {}
+            Err(error) => report(&error),
         }
     }
     Ok(RecipientPage { recipients, next })
+}
+
+/// The roles of an account whose row was read. Built-in roles are known whatever it holds.
+pub(super) fn known_roles(read: Result<Option<RolesItem>, PortError>) -> Result<Roles, PortError> {
+    match read {
+        Ok(item) => Ok(item.map(Into::into).unwrap_or_default()),
+        Err(error @ PortError::Corrupt { .. }) => {
+            tracing::error!(error = %Chain(&error), "members with custom roles are left out of notices");
+            Ok(Roles::default())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The member and the login of these rows, if both exist.
+fn recipient(
+    rows: &mut HashMap<Key, Attributes>,
+    member: &Key,
+    login: &Key,
+) -> Result<Option<Recipient>, PortError> {
+    let member: Option<MemberItem> = take(rows, member, "member")?;
+    let login: Option<RecipientLoginItem> = take(rows, login, "login")?;
+    Ok(member.zip(login).map(|(member, login)| Recipient {
+        member: Member::from(member),
+        login: login.into(),
+    }))
+}
+
+/// Reports a row that cannot be read. It keeps nobody else from hearing of requests.
+fn report(error: &PortError) {
+    tracing::error!(error = %Chain(error), "a member is left out of notices");
 }
 
 /// Reads a page of an account's members by name, and the place of the next one.
@@ -72,12 +144,7 @@ async fn listed(
 ) -> Result<(Vec<Member>, Option<MemberPlace>), PortError> {
     let list = keys::members(account, None);
     let answer = table
-        .client
-        .query()
-        .table_name(&table.name)
-        .index_name(INDEX_ALL)
-        .key_condition_expression(format!("{ALL_PK} = :list"))
-        .expression_attribute_values(":list", s(&list))
+        .list_query(&list)
         .set_exclusive_start_key(from.and_then(|place| start_at(account, &list, place)))
         .limit(PAGE)
         .send()
@@ -87,10 +154,7 @@ async fn listed(
     for row in answer.items.unwrap_or_default() {
         match from_row::<MemberItem>(row, "member") {
             Ok(item) => members.push(Member::from(item)),
-            // One row that cannot be read keeps nobody else from hearing of requests.
-            Err(error) => {
-                tracing::error!(error = %Chain(&error), "a member is left out of notices");
-            }
+            Err(error) => report(&error),
         }
     }
     let place = |last: &Attributes| last.get(ALL_SK)?.as_s().ok().cloned();

@@ -43,12 +43,19 @@ impl DynamoTeam {
             return Ok(Accepted::NotPending(invitation.status(now)));
         }
         let login_id = login_of(&acceptance.member)?;
-        let (ended, surplus): (&[String], &[String]) = match &acceptance.login {
-            AcceptingLogin::New(_) | AcceptingLogin::Existing(_) => (&[], &[]),
-            AcceptingLogin::Proven(_, ended) => ended.split_at(ended.len().min(SESSIONS_ENDED_MAX)),
+        let ends: &[String] = match (&acceptance.login, &acceptance.opening) {
+            (AcceptingLogin::Renewed(renewed), _) => renewed.ended.as_slice(),
+            (_, Some(opening)) => opening.end.as_slice(),
+            (_, None) => &[],
         };
+        let (ended, surplus) = ends.split_at(ends.len().min(SESSIONS_ENDED_MAX));
         let mut session = acceptance.session.clone();
         self.table.end_surplus(login_id, surplus).await?;
+        let is_renewal = matches!(acceptance.login, AcceptingLogin::Renewed(_));
+        let kept = acceptance.identity.as_ref();
+        if is_renewal {
+            self.table.unbind(login_id, kept).await?;
+        }
         let mut writes = vec![
             self.accepted_write(&invitation)?,
             self.joined_write(&acceptance.member)?,
@@ -77,9 +84,13 @@ impl DynamoTeam {
             AcceptingLogin::Existing(login) => {
                 writes.extend(self.table.joining_writes(login)?);
             }
-            AcceptingLogin::Proven(login, _) => {
+            AcceptingLogin::Renewed(renewed) => {
+                let login = &renewed.login;
                 writes.extend(self.table.joining_writes(login)?);
                 writes.push(self.table.earlier_ends(login, session.as_mut())?);
+                for member in &renewed.freed {
+                    writes.push(self.table.member_write(member)?);
+                }
             }
         }
         writes.extend(self.table.session_ends(login_id, ended)?);
@@ -87,15 +98,25 @@ impl DynamoTeam {
             let item = SessionItem::from(session);
             writes.push(put_write(self.table.put_part(&item, FRESH, &[])?));
         }
+        if let Some(opening) = &acceptance.opening {
+            writes.extend(self.table.beside_session(login_id, opening, now)?);
+        }
+        if let Some(version) = acceptance.roles_version {
+            let scope = acceptance.invitation.scope;
+            writes.push(self.table.roles_check(scope, version)?);
+        }
         if let Some(identity) = &acceptance.identity {
             places.identity = Some(writes.len());
             writes.extend(self.table.binding_writes(identity).await?);
         }
         writes.push(self.table.audit_write(&acceptance.audit)?);
-        match self.table.transact(writes).await? {
-            Transacted::Done => Ok(Accepted::Joined),
-            Transacted::Cancelled(reasons) => refused(&reasons, &places, acceptance),
+        if let Transacted::Cancelled(reasons) = self.table.transact(writes).await? {
+            return refused(&reasons, &places, acceptance);
         }
+        if is_renewal {
+            self.table.unbind_rest(login_id, kept).await;
+        }
+        Ok(Accepted::Joined)
     }
 
     /// Makes the write of an accepted invitation, if it is still pending and its time is not over.
@@ -157,7 +178,10 @@ fn refused(
 
 impl Table {
     /// Makes the writes of a login that joins an account. It is not purged any more if it had left its last one.
-    fn joining_writes(&self, login: &Login) -> Result<Vec<TransactWriteItem>, PortError> {
+    pub(in crate::dynamo) fn joining_writes(
+        &self,
+        login: &Login,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
         let joining = Login {
             left_at: None,
             ..login.clone()

@@ -123,19 +123,26 @@ impl ClientStore for DynamoTeam {
             at_version(client.version),
             &[(":read", n(client.version))],
         )?;
-        let writes = vec![
-            delete_write(delete),
-            self.table
-                .client_gone_write(scope, client.id, by.audit.at)?,
-        ];
-        match self.table.transact_by(writes, by).await? {
-            Transacted::Done => Ok(ClientDeletion::Done),
-            Transacted::Cancelled(reasons) => match reasons.into_iter().nth(1) {
-                Some(Cancelled::Condition(Some(row))) => {
-                    Ok(ClientDeletion::InUse(connectors_of(row)?))
-                }
-                _ => Err(PortError::Conflict { what: WHAT }),
-            },
+        let gone = self
+            .table
+            .client_gone_writes(scope, client.id, by.audit.at)?;
+        let rows = gone.len();
+        let mut writes = vec![delete_write(delete)];
+        writes.extend(gone);
+        let reasons = match self.table.transact_by(writes, by).await? {
+            Transacted::Done => return Ok(ClientDeletion::Done),
+            Transacted::Cancelled(reasons) => reasons,
+        };
+        let mut named = Vec::new();
+        for reason in reasons.into_iter().skip(1).take(rows) {
+            if let Cancelled::Condition(Some(row)) = reason {
+                named.extend(connectors_of(row)?);
+            }
+        }
+        if named.is_empty() {
+            Err(PortError::Conflict { what: WHAT })
+        } else {
+            Ok(ClientDeletion::InUse(named))
         }
     }
 }

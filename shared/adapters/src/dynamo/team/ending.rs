@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use vestibule_domain::{
     AccountScope, PortError,
     account::{Account, proof::CallerProof},
+    ids::MemberId,
     ports::{AccountDeletion, AccountEndStore, By},
     team::member::{Member, MemberStatus},
 };
@@ -35,7 +36,7 @@ impl DynamoTeam {
     }
 
     /// Deletes these rows, if the caller's right still holds.
-    async fn delete_rows(&self, rows: &[Key], by: By<'_>) -> Result<(), PortError> {
+    pub(super) async fn delete_rows(&self, rows: &[Key], by: By<'_>) -> Result<(), PortError> {
         for some in rows.chunks(DELETED_AT_ONCE) {
             let mut deletes = Vec::new();
             for key in some {
@@ -72,6 +73,15 @@ impl AccountEndStore for DynamoTeam {
         self.delete_rows(&rows, by).await
     }
 
+    async fn delete_traces(
+        &self,
+        scope: AccountScope,
+        last: MemberId,
+        by: By<'_>,
+    ) -> Result<bool, PortError> {
+        self.delete_traces_of_others(scope, last, by).await
+    }
+
     async fn delete_account(
         &self,
         account: &Account,
@@ -84,13 +94,16 @@ impl AccountEndStore for DynamoTeam {
         }
         let scope = last.scope;
         let own = keys::account(scope);
+        let latest = self.table.latest_project(scope).await?;
         let mut rows = self.keys_in(&own.pk).await?;
         let projects = rows.iter().filter(|key| is_project(key)).count();
         if projects > 0 {
             return Ok(AccountDeletion::HasProjects(projects));
         }
-        rows.retain(|key| *key != own);
+        let note = keys::latest_project(scope);
+        rows.retain(|key| *key != own && *key != note);
         rows.extend(self.keys_in(&keys::login_methods(scope)).await?);
+        rows.extend(self.keys_in(&keys::connectors_of_clients(scope)).await?);
         self.delete_rows(&rows, by).await?;
         let at = by.audit.at;
         let removed = Member {
@@ -105,8 +118,14 @@ impl AccountEndStore for DynamoTeam {
             delete_write(self.table.delete_part(&own, condition, &read)?),
             self.table.member_write(&removed)?,
             delete_write(roles),
+            self.table.no_project_since_write(scope, latest)?,
         ];
         writes.extend(self.removal_writes(&removed, &[], at).await?);
+        if let Some(login_id) = last.login_id {
+            for key in self.identity_keys(scope, login_id).await? {
+                writes.push(delete_write(self.table.removal_part(&key)?));
+            }
+        }
         match self.table.transact_by(writes, by).await? {
             Transacted::Done => Ok(AccountDeletion::Done),
             Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),

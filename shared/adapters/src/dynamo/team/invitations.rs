@@ -41,7 +41,7 @@ fn mail_key(invitation: &Invitation, number: u32) -> Key {
 }
 
 /// The keys of the latest mails of an invitation, the latest first. Numbers begin with 0 or 1.
-fn mail_keys(invitation: &Invitation, shown: u32) -> Vec<Key> {
+pub(super) fn mail_keys(invitation: &Invitation, shown: u32) -> Vec<Key> {
     let last = invitation.sends;
     let first = last.saturating_sub(shown.saturating_sub(1));
     (first..=last)

@@ -3,16 +3,18 @@
 use super::{DynamoTeam, FRESH};
 use crate::aws::port_error;
 use crate::dynamo::{
+    changes::at_version,
     items::LoginMethodItem,
     keys::{self, PK},
-    table::{Cancelled, Transacted, delete_write, from_row, n, put_write, s},
+    table::{Cancelled, Table, Transacted, check_write, delete_write, from_row, n, put_write, s},
 };
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     AccountScope, PortError,
     account::Account,
     ids::LoginMethodId,
-    ports::{By, Created, LoginMethodStore, MethodDeletion},
+    ports::{By, Created, LoginMethodStore, MethodOutcome},
     team::login_method::LoginMethod,
 };
 
@@ -23,6 +25,37 @@ impl DynamoTeam {
     async fn ruled_account(&self, scope: AccountScope) -> Result<Account, PortError> {
         let account = self.table.account(scope).await?;
         account.ok_or(PortError::Conflict { what: "account" })
+    }
+
+    /// Makes the checks by which an account of single sign-on only keeps a tried login method besides `method`.
+    /// `None` if it has none.
+    async fn others_tried(
+        &self,
+        account: &Account,
+        method: &LoginMethod,
+    ) -> Result<Option<Vec<TransactWriteItem>>, PortError> {
+        if !account.rules.sso_only {
+            return Ok(Some(Vec::new()));
+        }
+        let all = self.list_methods(method.scope).await?;
+        let mut others = all.iter().filter(|other| other.id != method.id);
+        let Some(tried) = others.find(|other| other.tried_at.is_some()) else {
+            return Ok(None);
+        };
+        Ok(Some(vec![self.table.tried_check(tried.scope, tried.id)?]))
+    }
+}
+
+impl Table {
+    /// Makes the check that a login method is there and was tried.
+    pub(in crate::dynamo) fn tried_check(
+        &self,
+        scope: AccountScope,
+        id: LoginMethodId,
+    ) -> Result<TransactWriteItem, PortError> {
+        let key = keys::login_method(scope, id);
+        let check = self.check_part(&key, "attribute_exists(tried_at)", &[], &[])?;
+        Ok(check_write(check))
     }
 }
 
@@ -83,35 +116,57 @@ impl LoginMethodStore for DynamoTeam {
         }
     }
 
-    async fn update_method(&self, method: &LoginMethod, by: By<'_>) -> Result<(), PortError> {
+    async fn update_method(
+        &self,
+        method: &LoginMethod,
+        by: By<'_>,
+    ) -> Result<MethodOutcome, PortError> {
+        let mut checks = Vec::new();
+        if method.tried_at.is_none() {
+            let account = self.ruled_account(method.scope).await?;
+            let Some(others) = self.others_tried(&account, method).await? else {
+                return Ok(MethodOutcome::LastTried);
+            };
+            checks = others;
+            // Single sign-on only may be turned on meanwhile.
+            let unchanged = self.table.check_part(
+                &keys::account(method.scope),
+                at_version(account.version),
+                &[],
+                &[(":read", n(account.version))],
+            )?;
+            checks.push(check_write(unchanged));
+        }
         let item = LoginMethodItem::from(&LoginMethod {
             version: method.version + 1,
             ..method.clone()
         });
         self.table
-            .replace_by(&item, method.version, vec![], by, WHAT)
-            .await
+            .replace_by(&item, method.version, checks, by, WHAT)
+            .await?;
+        Ok(MethodOutcome::Done)
     }
 
     async fn delete_method(
         &self,
         method: &LoginMethod,
         by: By<'_>,
-    ) -> Result<MethodDeletion, PortError> {
+    ) -> Result<MethodOutcome, PortError> {
         let mut account = self.ruled_account(method.scope).await?;
+        let Some(others) = self.others_tried(&account, method).await? else {
+            return Ok(MethodOutcome::LastTried);
+        };
         account.rules.methods.remove(&method.id);
-        if account.rules.sso_only && account.rules.methods.is_empty() {
-            return Ok(MethodDeletion::LastMethod);
-        }
         account.updated_at = by.audit.at;
         let delete = self.table.delete_part(
             &keys::login_method(method.scope, method.id),
             "version = :read",
             &[(":read", n(method.version))],
         )?;
-        let writes = vec![delete_write(delete), self.table.account_update(&account)?];
+        let mut writes = vec![delete_write(delete), self.table.account_update(&account)?];
+        writes.extend(others);
         match self.table.transact_by(writes, by).await? {
-            Transacted::Done => Ok(MethodDeletion::Done),
+            Transacted::Done => Ok(MethodOutcome::Done),
             Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
         }
     }

@@ -219,6 +219,28 @@ fn a_job_about_a_request_orders_notices_and_one_about_anything_else_does_not() {
 }
 
 #[test]
+fn a_request_beside_an_approval_notice_that_may_have_been_tried_owes_its_own_notice() {
+    let id = AccessRequestId::derive(&["new"]);
+    for (tasks, owes) in [
+        (&[PendingTask::ApprovalNotice][..], true),
+        (
+            &[PendingTask::RelatedRequests, PendingTask::ApprovalNotice],
+            false,
+        ),
+        (&[], false),
+    ] {
+        let before = Standing {
+            pending_tasks: tasks.iter().copied().collect(),
+            ..standing()
+        };
+        let asked = before.with_request(id, &message(), true);
+        let notice = PendingTask::RequestNotice;
+        assert_eq!(asked.pending_tasks.contains(&notice), owes, "{tasks:?}");
+        assert_eq!(asked.brings_a_notice(200), owes, "{tasks:?}");
+    }
+}
+
+#[test]
 fn a_message_that_was_due_before_the_latest_request_may_have_been_tried() {
     let id = AccessRequestId::derive(&["new"]);
     let first = standing().with_request(id, &message(), true);

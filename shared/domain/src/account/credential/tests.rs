@@ -270,6 +270,28 @@ fn a_session_admits_the_member_of_its_login() {
     assert_eq!(credential.login(&anas(), at(1)), Ok(&session("ana", 0)));
 }
 
+/// SPEC D27: whom a provider of the account lets in, or a key, does not speak for the login.
+#[test]
+fn only_a_session_of_the_logins_own_is_its_own_sign_in() {
+    let own = of_session(session("ana", 0), member("ana"));
+    assert!(own.caller(&anas(), at(1)).unwrap().is_own_sign_in);
+    let through_provider = Credential::Session {
+        session: provided("a"),
+        standing: Some(standing(member("ana"))),
+        account: Some(with_method(Some(ISSUER))),
+        identity: Some(bound()),
+    };
+    let caller = through_provider.caller(&anas(), at(1)).unwrap();
+    assert!(!caller.is_own_sign_in);
+    let of_member = ApiKey {
+        owner: KeyOwner::Member { id: ana() },
+        ..key()
+    };
+    let claimed = claim("a", &of_member.hash);
+    let by_key = of_key(of_member, Some(standing(member("ana"))));
+    assert!(!by_key.caller(&claimed, at(1)).unwrap().is_own_sign_in);
+}
+
 /// The authorisation matrix' rows of sessions that admit nobody.
 #[test]
 fn a_session_admits_nobody_else() {

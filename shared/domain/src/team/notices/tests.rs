@@ -1,6 +1,5 @@
 use super::*;
 use crate::{
-    ids::LoginId,
     samples::{at, login, member, request, scope},
     team::{mail::MailStatus, role::RoleKey},
 };
@@ -147,7 +146,12 @@ fn noticed(second: i64) -> NoticedRequest {
         created_at: at(second),
         ..request()
     };
-    NoticedRequest::of(&request, &format!("Ada {second}"), Some("Hello"))
+    NoticedRequest::of(
+        &request,
+        client("one"),
+        &format!("Ada {second}"),
+        Some("Hello"),
+    )
 }
 
 fn client(name: &str) -> ClientId {
@@ -188,15 +192,16 @@ fn a_member_is_told_of_the_oldest_requests_of_their_clients_and_of_how_many_ther
 #[test]
 fn texts_of_others_are_cut_and_a_person_without_a_name_is_known_by_the_identifier() {
     let long = "x".repeat(500);
-    let cut = NoticedRequest::of(&request(), &long, Some(&long));
+    let cut = NoticedRequest::of(&request(), client("one"), &long, Some(&long));
     assert_eq!(cut.name.len(), MAIL_TEXT_MAX_CHARS);
     assert_eq!(
         cut.preview.map(|text| text.len()),
         Some(NOTICE_PREVIEW_MAX_CHARS)
     );
-    let bare = NoticedRequest::of(&request(), "\u{202E}", Some(" \n "));
+    let bare = NoticedRequest::of(&request(), client("one"), "\u{202E}", Some(" \n "));
     assert_eq!((bare.name.as_str(), bare.preview), ("U1", None));
-    let lines = NoticedRequest::of(&request(), "Ada\r\nBcc: x@example.com", None);
+    let name = "Ada\r\nBcc: x@example.com";
+    let lines = NoticedRequest::of(&request(), client("one"), name, None);
     assert_eq!(lines.name, "Ada Bcc: x@example.com");
 }
 
@@ -208,9 +213,11 @@ fn recipient() -> Recipient {
             status: MemberStatus::Active,
             ..member("ana")
         },
-        login: Login {
+        login: RecipientLogin {
+            id: login("ana").id,
+            email: login("ana").email,
             verified_at: Some(at(0)),
-            ..login("ana")
+            preferences: Preferences::default(),
         },
     }
 }
@@ -286,4 +293,94 @@ fn a_notice_goes_to_the_logins_address_once_for_each_round() {
     elsewhere.member.clients = ClientAccess::Only([client("other")].into());
     let of = (scope(), &names);
     assert_eq!(elsewhere.notice(of, &requests, at(5), at(9)), None);
+}
+
+/// A notice of the requests of these names, and the state of what it was made from.
+fn queued(names: &[&str], unlisted: u32) -> (Mail, NoticeCheck) {
+    let first: Vec<NoticedRequest> = names
+        .iter()
+        .copied()
+        .map(|name| {
+            let request = AccessRequest {
+                id: AccessRequestId::derive(&[name]),
+                ..request()
+            };
+            NoticedRequest::of(&request, client(name), name, None)
+        })
+        .collect();
+    let count = u32::try_from(names.len()).unwrap() + unlisted;
+    let requests = NewRequests {
+        of_connectors: vec![ConnectorRequests {
+            client_id: client("one"),
+            count,
+            first,
+        }],
+    };
+    let names_told = NoticeNames {
+        account: "Acme".into(),
+        project: "Concierge".into(),
+    };
+    let mail = recipient().notice((scope(), &names_told), &requests, at(5), at(9));
+    let ids = names.iter().copied();
+    let ids = ids.map(|name| AccessRequestId::derive(&[name]));
+    let check = NoticeCheck {
+        recipient: recipient(),
+        roles: Roles::default(),
+        pending: ids.collect(),
+    };
+    (mail.unwrap(), check)
+}
+
+fn told(mail: &Mail) -> (Vec<&str>, u32) {
+    let MailKind::NewRequests {
+        requests, count, ..
+    } = &mail.kind
+    else {
+        panic!("{:?}", mail.kind);
+    };
+    let names = requests.iter().map(|request| request.name.as_str());
+    (names.collect(), *count)
+}
+
+/// SPEC C62, B39.
+#[test]
+fn a_queued_notice_tells_of_requests_that_are_still_pending_and_of_the_members_clients() {
+    let (mut mail, check) = queued(&["ada", "alan"], 2);
+    assert!(check.narrow(&mut mail));
+    assert_eq!(told(&mail), (vec!["ada", "alan"], 4));
+
+    let (mut mail, mut check) = queued(&["ada", "alan"], 2);
+    check.pending.remove(&AccessRequestId::derive(&["ada"]));
+    assert!(check.narrow(&mut mail));
+    assert_eq!(told(&mail), (vec!["alan"], 3));
+
+    let (mut mail, mut check) = queued(&["ada", "alan"], 0);
+    check.recipient.member.clients = ClientAccess::Only([client("ada")].into());
+    assert!(check.narrow(&mut mail));
+    assert_eq!(told(&mail), (vec!["ada"], 1));
+
+    let (mut mail, mut check) = queued(&["ada"], 0);
+    check.pending.clear();
+    assert!(!check.narrow(&mut mail));
+}
+
+/// SPEC B35.
+#[test]
+fn a_queued_notice_is_for_whoever_still_may_decide_and_wants_it_at_the_same_address() {
+    let changes: [fn(&mut NoticeCheck); 6] = [
+        |check| check.recipient.member.status = MemberStatus::Suspended,
+        |check| check.recipient.member.role = RoleKey::Agent,
+        |check| check.recipient.login.preferences.notices = false,
+        |check| check.recipient.login.verified_at = None,
+        |check| check.recipient.login.email = login("ben").email,
+        |check| {
+            let muted = scope().project_id();
+            check.recipient.login.preferences.muted_projects = [muted].into();
+        },
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let (mut mail, mut check) = queued(&["ada"], 0);
+        change(&mut check);
+        assert!(!check.narrow(&mut mail), "{number}");
+    }
 }

@@ -231,6 +231,17 @@ fn the_tenants_of_a_provider_that_serves_many_are_listed_and_can_change() {
     let changed = change(&read, &request(json!({"tenants": [other]})), &mut errors);
     assert_eq!(told(errors), Ok(()));
     assert_eq!(facts(&changed)["tenants"], json!([other]));
+    // Members of a tenant that is taken out got in before.
+    assert!(may_keep_out(&read, &changed));
+    let more = json!({"tenants": [TENANT, other]});
+    let changed = change(&read, &request(more), &mut FieldErrors::default());
+    assert!(!may_keep_out(&read, &changed) && may_keep_out(&changed, &read));
+    let claim = json!({"identifier_claim": "staff_number"});
+    let changed = change(&read, &request(claim), &mut FieldErrors::default());
+    assert!(!may_keep_out(&read, &changed));
+    let scopes = json!({"scopes": ["openid"]});
+    let changed = change(&read, &request(scopes), &mut FieldErrors::default());
+    assert!(may_keep_out(&read, &changed));
     let mut errors = FieldErrors::default();
     change(&read, &request(json!({"tenants": []})), &mut errors);
     assert_eq!(told(errors), Err(vec!["provider.tenants".to_owned()]));

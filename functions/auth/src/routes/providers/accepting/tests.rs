@@ -1,11 +1,8 @@
-//! Who may accept by a provider's identity, and what it does to a login.
+//! Acceptance by a provider's identity: for whom, and its effect on a login.
 
+use super::super::fixtures;
 use super::*;
-use vestibule_domain::{
-    AccountScope,
-    account::actor::Actor,
-    ids::{AccountId, MemberId},
-};
+use vestibule_domain::Timestamp;
 
 const ISSUER: &str = "https://idp.example";
 
@@ -38,29 +35,11 @@ fn login(verified: bool) -> Login {
 }
 
 fn invitation(identifier: Option<&str>, issuer: Option<&str>) -> Invitation {
-    Invitation {
-        id: InvitationId::derive(&["i"]),
-        scope: AccountScope::of_verified(AccountId::derive(&["acme"])),
-        member_id: MemberId::derive(&["ana"]),
-        email: email(),
-        method: InvitedMethod::Provider {
-            method_id: method(),
-            identifier: identifier.map(str::to_owned),
-            issuer: issuer.map(str::to_owned),
-        },
-        invited_by: Actor::set_up(),
-        tokens: Vec::new(),
-        sends: 1,
-        resent_at: Vec::new(),
-        opened_at: None,
-        accepted_at: None,
-        revoked_at: None,
-        expires_at: at(1000),
-        request_hash: None,
-        version: 1,
-        created_at: at(0),
-        updated_at: at(0),
-    }
+    fixtures::invitation(InvitedMethod::Provider {
+        method_id: method(),
+        identifier: identifier.map(str::to_owned),
+        issuer: issuer.map(str::to_owned),
+    })
 }
 
 fn person(identifier: Option<&str>, email: Option<&str>, email_verified: bool) -> Person {
@@ -77,7 +56,7 @@ fn person(identifier: Option<&str>, email: Option<&str>, email_verified: bool) -
 /// SPEC D24, D27: what the provider says of an address has no part in this.
 #[test]
 fn the_way_of_the_link_and_an_own_sign_in_decide_what_becomes_of_a_login() {
-    use TokenKind::{Copied, Mailed};
+    use TokenKind::{Copied, Mailed, Operator};
     let (ana, bob) = (LoginId::derive(&["ana"]), LoginId::derive(&["bob"]));
     let wrong = Err("/problems/wrong-login");
     let sign_in = Err("/problems/sign-in-to-accept");
@@ -92,19 +71,22 @@ fn the_way_of_the_link_and_an_own_sign_in_decide_what_becomes_of_a_login() {
         (Copied, Some(true), None, sign_in),
         (Copied, Some(true), Some(ana), Ok(Plan::Join)),
         (Copied, Some(true), Some(bob), wrong),
-        (Mailed, Some(false), None, Ok(Plan::Prove)),
-        (Mailed, Some(false), Some(ana), Ok(Plan::Prove)),
+        (Mailed, Some(false), None, Ok(Plan::Renew)),
+        (Mailed, Some(false), Some(ana), Ok(Plan::Renew)),
         (Mailed, Some(false), Some(bob), wrong),
         (Copied, Some(false), None, sign_in),
         (Copied, Some(false), Some(ana), Ok(Plan::Join)),
         (Copied, Some(false), Some(bob), wrong),
+        (Operator, None, None, Ok(Plan::Make)),
+        (Operator, Some(true), None, Ok(Plan::Join)),
+        (Operator, Some(false), None, Ok(Plan::Renew)),
+        (Operator, Some(false), Some(ana), Ok(Plan::Renew)),
+        (Operator, Some(false), Some(bob), wrong),
     ] {
         let login = login_is.map(login);
         let found = plan(kind, login.as_ref(), own).map_err(|error| error.kind().uri);
         assert_eq!(found, expected, "{kind:?} {login_is:?} {own:?}");
     }
-    assert_eq!(proven_by(Mailed, at(5)), Some(at(5)));
-    assert_eq!(proven_by(Copied, at(5)), None);
 }
 
 /// SPEC D12, D27.

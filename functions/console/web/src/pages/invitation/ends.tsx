@@ -71,6 +71,8 @@ export function MemberEnd({ end, invitation }: { end: End; invitation: OpenedInv
           </Link>
         </Message>
       );
+    case "outgrown":
+      return <Message about={texts.outgrownAbout} names={names} title={texts.outgrownTitle} />;
     case "method-gone":
       return <Message about={texts.methodGoneAbout} names={names} title={texts.methodGoneTitle} />;
     case "not-valid":

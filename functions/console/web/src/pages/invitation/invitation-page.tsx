@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { openedInvitationOptions } from "../../api/auth";
 import { visitorOptions } from "../../api/me";
 import { ApiProblem, isProblem } from "../../api/problems";
-import { readOutcome, useFragment } from "../../fragment";
+import { readOutcome, useFragment, useNewLink } from "../../fragment";
 import { PublicPage } from "../../frame/public-page";
 import { invitation as texts } from "../../texts/en/invitation";
 import { ProblemView, Skeleton } from "../../ui/states";
@@ -13,11 +13,11 @@ import { NotValid } from "./not-valid";
 import { isToken, openInvitation } from "./open-invitation";
 import { PendingInvitation } from "./pending-invitation";
 
-/** What the link of an invitation shows: to whom it is, and the way to accept it. Only a button accepts. */
+/** The page of an invitation's link: for whom it is, and the way to accept it. Only a button accepts. */
 export function InvitationPage() {
   const fragment = useFragment();
   const [token] = useState(() => openInvitation.read(fragment));
-  useNewLink();
+  useNewLink(isToken);
   return token ? <Opened outcome={readOutcome(fragment)} token={token} /> : <NotValid />;
 }
 
@@ -64,15 +64,4 @@ function Opened({ token, outcome }: { token: string; outcome: ReturnType<typeof 
     );
   }
   return <PendingInvitation invitation={invitation.data} outcome={outcome} token={token} visitor={visitor.data} />;
-}
-
-/** Opens another link that is pasted into the tab: a new fragment alone loads nothing. */
-function useNewLink(): void {
-  useEffect(() => {
-    const open = () => {
-      if (isToken(location.hash.slice(1))) location.reload();
-    };
-    addEventListener("hashchange", open);
-    return () => removeEventListener("hashchange", open);
-  }, []);
 }

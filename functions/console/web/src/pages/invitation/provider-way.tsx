@@ -3,6 +3,7 @@ import { startProvider } from "../../api/auth";
 import { invitation as texts } from "../../texts/en/invitation";
 import { Button } from "../../ui/button";
 import { ProblemView } from "../../ui/states";
+import { withNames } from "../../ui/with-names";
 import { useRefusal } from "../sign-in/use-refusal";
 
 interface Props {
@@ -33,7 +34,7 @@ export function ProviderWay({ account, provider, token, onRefused }: Props) {
     <>
       {refusal.view}
       <Button changes icon="signIn" isBusy={isBusy} kind="primary" onClick={() => void start()} wide>
-        {texts.continueWith(provider.name)}
+        {withNames(texts.continueWith("{name}"), { name: provider.name })}
       </Button>
       {error !== undefined && <ProblemView error={error} />}
     </>

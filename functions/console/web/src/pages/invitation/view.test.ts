@@ -60,6 +60,7 @@ it("leads to the invitation's provider, or says that it is gone", () => {
 
 it("knows the refusals that no form can mend", () => {
   expect(endOf("already-a-member")).toBe("member");
+  expect(endOf("link-outgrown")).toBe("outgrown");
   expect(endOf("wrong-credentials")).toBeUndefined();
   expect(endOf("toString")).toBeUndefined();
   expect(endOf(undefined)).toBeUndefined();

@@ -1,7 +1,7 @@
 import type { OpenedInvitation } from "../../api/auth";
 import type { Me } from "../../api/me";
 
-/** What the page offers to somebody who opens a link. */
+/** The page's offer to somebody who opens a link. */
 export type View =
   /** The invitation is over: accepted, revoked or expired. */
   | "over"
@@ -42,6 +42,7 @@ const ENDS = {
   "already-a-member": "member",
   "too-many-accounts": "full",
   "unverified-login": "unverified",
+  "link-outgrown": "outgrown",
   "login-method-not-allowed": "method-gone",
   "token-not-valid": "not-valid",
 } as const;

@@ -14,8 +14,8 @@ describe("a new password (SPEC D28)", () => {
     expect(check("plum tree river")).toBeUndefined();
     expect(check("plumtreerivera")).toBe("short");
     expect(check("    é    🙂    .")).toBeUndefined();
-    expect(check("xyzw".repeat(32))).toBeUndefined();
-    expect(check(`${"xyzw".repeat(32)}x`)).toBe("long");
+    expect(check("plum tree river ".repeat(8))).toBeUndefined();
+    expect(check(`${"plum tree river ".repeat(8)}x`)).toBe("long");
   });
 
   it.each([

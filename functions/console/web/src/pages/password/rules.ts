@@ -1,4 +1,4 @@
-/** What a password must not consist of. Empty where it is not known here; the API checks it in any case. */
+/** Names and addresses that a password must not consist of. Empty where they are not known here; the API checks them in any case. */
 export interface Owner {
   email: string;
   name: string;
@@ -24,7 +24,10 @@ export function readCommon(list: string): string[] {
   return list.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-/** The rule that a new password breaks: the API's own rules (SPEC D28), told while typing. */
+/**
+ * The rule that a new password breaks: the API's own rules (SPEC D28), told while typing. Only the API finds what is made of
+ * common words and patterns; its answer is shown at the field.
+ */
 export function brokenRule(password: string, owner: Owner, common: readonly string[]): PasswordRule | undefined {
   const count = countCharacters(password);
   if (count < MIN) return "short";

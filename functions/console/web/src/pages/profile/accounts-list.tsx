@@ -1,9 +1,13 @@
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { currentAccount } from "../../api/client";
 import { type Me, useMe } from "../../api/me";
+import { common } from "../../texts/en/common";
 import { frame } from "../../texts/en/frame";
+import { ownLogin } from "../../texts/en/own-login";
 import { profile as texts } from "../../texts/en/profile";
-import { Badge, type Column, DataTable, EmptyState, Row, Section } from "../../ui";
+import { Badge, Button, type Column, DataTable, EmptyState, Row, Section } from "../../ui";
+import { LeaveAccount } from "./leave-account";
 import styles from "./profile.module.css";
 
 type Account = Me["accounts"][number];
@@ -13,7 +17,7 @@ const columns: Column<Account>[] = [
     key: "name",
     title: texts.account,
     isHeader: true,
-    width: "50%",
+    width: "40%",
     cell: ({ id, name }) => (
       <Row>
         <Link params={{ account: id }} to="/a/$account">
@@ -34,9 +38,30 @@ const columns: Column<Account>[] = [
   },
 ];
 
-/** The accounts of the person, with the role in each. */
+/** The accounts of the person, with the role in each and the way out. */
 export function AccountsList() {
   const { accounts } = useMe();
+  const [leaving, setLeaving] = useState<Account>();
+  const [isAsking, setAsking] = useState(false);
+  const actions: Column<Account> = {
+    key: "actions",
+    title: common.actions,
+    isUnlabelled: true,
+    align: "end",
+    cell: (account) => (
+      <Button
+        aria-label={ownLogin.leaveOf(account.name)}
+        changes
+        onClick={() => {
+          setLeaving(account);
+          setAsking(true);
+        }}
+        small
+      >
+        {ownLogin.leave}
+      </Button>
+    ),
+  };
   if (accounts.length === 0) {
     return (
       <Section>
@@ -50,7 +75,8 @@ export function AccountsList() {
         <h2 id="accounts">{texts.accounts}</h2>
         <p className={styles.soft}>{texts.accountsAbout}</p>
       </div>
-      <DataTable caption={texts.accounts} columns={columns} rowKey={({ id }) => id} rows={accounts} />
+      <DataTable caption={texts.accounts} columns={[...columns, actions]} rowKey={({ id }) => id} rows={accounts} />
+      <LeaveAccount account={leaving} isOpen={isAsking} onClose={() => setAsking(false)} />
     </section>
   );
 }

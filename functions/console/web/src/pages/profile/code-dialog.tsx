@@ -1,10 +1,10 @@
-import { type ReactNode, useEffect } from "react";
+import type { ReactNode } from "react";
 import type { GivenCode } from "../../api/me";
 import { type ApiProblem, isProblem } from "../../api/problems";
 import { formatList } from "../../format";
-import { common } from "../../texts/en/common";
 import { profile as texts } from "../../texts/en/profile";
-import { Button, Dialog, Form, Row, SubmitButton, TextField, useForm } from "../../ui";
+import { FormDialog, TextField, useForm } from "../../ui";
+import { useOnOpen } from "../../ui/use-on-open";
 import { readCode } from "../sign-in/codes";
 import { useRefusal } from "../sign-in/use-refusal";
 
@@ -41,35 +41,33 @@ export function CodeDialog<Result>(props: Props<Result>) {
       return true;
     },
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew with each opening
-  useEffect(() => {
-    if (!isOpen) return;
+  useOnOpen(isOpen, () => {
     form.restart();
     refusal.clear();
-  }, [isOpen]);
-  const leave = () => {
-    if (!form.isBusy) onClose();
-  };
+  });
   return (
-    <Dialog isOpen={isOpen} onClose={leave} size="small" title={title}>
-      <Form form={form} isGuarded={false}>
-        <p>{children}</p>
-        {refusal.view}
-        <TextField
-          {...form.text("code")}
-          autoCapitalize="off"
-          autoComplete="one-time-code"
-          help={texts.anyCode}
-          label={texts.code}
-          mono
-          spellCheck={false}
-        />
-        <Row align="end">
-          <Button onClick={leave}>{common.cancel}</Button>
-          <SubmitButton kind={kind}>{action}</SubmitButton>
-        </Row>
-      </Form>
-    </Dialog>
+    <FormDialog
+      form={form}
+      isGuarded={false}
+      isOpen={isOpen}
+      kind={kind}
+      onClose={onClose}
+      size="small"
+      submit={action}
+      title={title}
+    >
+      <p>{children}</p>
+      {refusal.view}
+      <TextField
+        {...form.text("code")}
+        autoCapitalize="off"
+        autoComplete="one-time-code"
+        help={texts.anyCode}
+        label={texts.code}
+        mono
+        spellCheck={false}
+      />
+    </FormDialog>
   );
 }
 

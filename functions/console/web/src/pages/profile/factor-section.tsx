@@ -5,32 +5,32 @@ import { queryClient } from "../../api/query";
 import { profile as texts } from "../../texts/en/profile";
 import { Badge, Button, errorText, Row, Section, toasts } from "../../ui";
 import { CodeDialog } from "./code-dialog";
+import { PasswordDialog } from "./password-dialog";
 import { RecoveryCodes } from "./recovery-codes";
 import { type BegunFactor, SetUpDialog } from "./set-up-dialog";
 
 /** The second factor of the login. */
 export function FactorSection() {
   const { login } = useMe();
-  const [isBusy, setBusy] = useState(false);
   const [begun, setBegun] = useState<BegunFactor>();
-  const [asks, setAsks] = useState<"set-up" | "renew" | "remove">();
+  const [asks, setAsks] = useState<"prove" | "set-up" | "renew" | "remove">();
   const [codes, setCodes] = useState<readonly string[]>();
   const place = useRef<HTMLDivElement>(null);
   const close = () => setAsks(undefined);
 
   const readAgain = () => queryClient.fetchQuery({ ...meOptions, staleTime: 0 });
 
-  const begin = async () => {
-    setBusy(true);
-    try {
-      setBegun(await beginFactor());
-      setAsks("set-up");
-    } catch (error) {
-      if (isProblem(error, "factor-already-set")) await readAgain().catch(() => {});
-      toasts.failed(errorText(error));
-    } finally {
-      setBusy(false);
-    }
+  const began = (next: BegunFactor) => {
+    setBegun(next);
+    setAsks("set-up");
+  };
+
+  const notBegun = (error: unknown): boolean => {
+    if (!isProblem(error, "factor-already-set")) return false;
+    close();
+    toasts.failed(errorText(error));
+    void readAgain().catch(() => {});
+    return true;
   };
 
   const show = async (next: readonly string[]) => {
@@ -60,11 +60,19 @@ export function FactorSection() {
             <Button onClick={() => setAsks("remove")}>{texts.remove}</Button>
           </Row>
         ) : (
-          <Button changes isBusy={isBusy} kind="primary" onClick={() => void begin()}>
+          <Button changes kind="primary" onClick={() => setAsks("prove")}>
             {texts.setUp}
           </Button>
         )}
       </div>
+      <PasswordDialog
+        email={login.email}
+        isOpen={asks === "prove"}
+        onClose={close}
+        onDone={began}
+        onFailure={notBegun}
+        send={beginFactor}
+      />
       <SetUpDialog
         begun={begun}
         isOpen={asks === "set-up"}

@@ -20,6 +20,7 @@ import {
   toasts,
   useForm,
 } from "../../ui";
+import { ChangeAddress } from "./change-address";
 
 /** Name and address of the login. */
 export function NameSection() {
@@ -86,6 +87,7 @@ export function NameSection() {
             ],
           ]}
         />
+        <ChangeAddress />
         {!verified && (
           <Notice tone="warn">
             <p>{texts.unprovenAbout}</p>

@@ -4,6 +4,7 @@ import { queryClient } from "../../api/query";
 import { profile as texts } from "../../texts/en/profile";
 import { Form, FormActions, PasswordField, Section, SubmitButton, toasts, useForm } from "../../ui";
 import { NewPasswordField, newPasswordMessage } from "../password/new-password-field";
+import { UsernameField } from "../password/username-field";
 import { useRefusal } from "../sign-in/use-refusal";
 
 const EMPTY = { current: "", next: "" };
@@ -40,16 +41,7 @@ export function PasswordSection() {
     <Section about={texts.passwordAbout} title={texts.password}>
       <Form form={form}>
         {refusal.view}
-        {/* Tells password managers whose password it is. */}
-        <input
-          aria-hidden="true"
-          autoComplete="username"
-          className="visually-hidden"
-          readOnly
-          tabIndex={-1}
-          type="email"
-          value={login.email}
-        />
+        <UsernameField email={login.email} />
         <PasswordField {...form.text("current")} autoComplete="current-password" label={texts.currentPassword} />
         <NewPasswordField {...form.text("next")} label={texts.newPassword} owner={login} />
         <FormActions>

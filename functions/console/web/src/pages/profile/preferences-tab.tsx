@@ -7,6 +7,7 @@ import { profile as texts } from "../../texts/en/profile";
 import { applyTheme, type Theme } from "../../theme";
 import { announce, Button, errorText, RadioGroup, Row, Section, Select, Stack, Switch, toasts } from "../../ui";
 import styles from "./profile.module.css";
+import { ProjectNotices } from "./project-notices";
 import { zoneOptions } from "./time-zones";
 
 type Preferences = Me["preferences"];
@@ -15,7 +16,7 @@ type Name = keyof UpdatePreferences;
 const BROWSER = "browser";
 const REGION = "region";
 
-/** What the person chose for every account. Each choice is saved by itself. */
+/** The person's choices for every account. Each is saved by itself. */
 export function PreferencesTab() {
   const { shown, choose, stateOf } = useChoices();
   const status = (...names: Name[]) => (
@@ -55,12 +56,15 @@ export function PreferencesTab() {
         </Stack>
       </Section>
       <Section actions={status("notices")} title={texts.mail}>
-        <Switch
-          help={texts.noticesHelp}
-          isSelected={shown.notices}
-          label={texts.notices}
-          onChange={(notices) => choose({ notices })}
-        />
+        <Stack>
+          <Switch
+            help={texts.noticesHelp}
+            isSelected={shown.notices}
+            label={texts.notices}
+            onChange={(notices) => choose({ notices })}
+          />
+          <ProjectNotices areOn={shown.notices} />
+        </Stack>
       </Section>
     </>
   );

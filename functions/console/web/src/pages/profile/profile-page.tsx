@@ -1,8 +1,12 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useMe } from "../../api/me";
+import { useAccount, useMe } from "../../api/me";
+import { image } from "../../texts/en/image";
 import { profile as texts } from "../../texts/en/profile";
 import { looks, Notice, Page, PageHeading, Row, Tabs } from "../../ui";
+import { ImageSection } from "../member-image/image-section";
 import { AccountsList } from "./accounts-list";
+import { AddressLinkSection } from "./address-link-section";
+import { DataSection } from "./data-section";
 import { FactorSection } from "./factor-section";
 import { NameSection } from "./name-section";
 import { PasswordSection } from "./password-section";
@@ -35,10 +39,13 @@ export function ProfilePage() {
           link: { to: "/profile", search: { tab: key } },
         }))}
       />
+      <AddressLinkSection />
       {tab === undefined && (
         <>
           <NameSection />
+          <OwnImage />
           <AccountsList />
+          <DataSection />
         </>
       )}
       {tab === "security" && (
@@ -53,11 +60,20 @@ export function ProfilePage() {
   );
 }
 
-/** What somebody sees who came through the provider of an account: it may not touch the login. */
+/** The person's picture in the account that is shown: each account has its own. */
+function OwnImage() {
+  const { login, account } = useMe();
+  const { name } = useAccount();
+  if (!account) return null;
+  return <ImageSection about={image.aboutMine(name)} key={account.id} member={account.member_id} name={login.name} />;
+}
+
+/** The profile for a session through the provider of an account, which may not touch the login. */
 function ProviderProfile() {
   return (
     <Page isNarrow>
       <PageHeading title={texts.title} />
+      <AddressLinkSection />
       <Notice>
         <p>{texts.providerOnly}</p>
       </Notice>

@@ -248,7 +248,7 @@ function drawWords(words: readonly number[], dark: boolean[][], isFixed: readonl
   }
 }
 
-/** How hard a code is to read, by the rules of the standard. */
+/** Penalty of a code that is hard to read, by the rules of the standard. */
 function penaltyOf(code: QrCode): number {
   const size = code.length;
   const columns = code.map((_, x) => code.map((row) => row[x] ?? false));

@@ -1,3 +1,4 @@
+import { saveFile } from "../../download";
 import { profile as texts } from "../../texts/en/profile";
 import { Button, copyText, Dialog, Notice, Row } from "../../ui";
 import styles from "./profile.module.css";
@@ -37,19 +38,10 @@ export function RecoveryCodes({ isOpen, codes, email, onStored }: Props) {
         <Button icon="copy" onClick={() => void copyText(codes.join("\n"))}>
           {texts.copyCodes}
         </Button>
-        <Button icon="download" onClick={() => save(file)}>
+        <Button icon="download" onClick={() => saveFile([file], "text/plain", texts.fileName)}>
           {texts.download}
         </Button>
       </Row>
     </Dialog>
   );
-}
-
-function save(text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = texts.fileName;
-  link.click();
-  URL.revokeObjectURL(address);
 }

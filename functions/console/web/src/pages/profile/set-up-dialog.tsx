@@ -1,8 +1,8 @@
-import { useEffect } from "react";
 import { isProblem } from "../../api/problems";
 import { profile as texts } from "../../texts/en/profile";
 import { Copy, FormDialog, TextField, useForm } from "../../ui";
 import { later, useLater } from "../../ui/loading";
+import { useOnOpen } from "../../ui/use-on-open";
 import { digits, isAppCode } from "../sign-in/codes";
 import { useRefusal } from "../sign-in/use-refusal";
 import styles from "./profile.module.css";
@@ -41,10 +41,7 @@ export function SetUpDialog({ isOpen, begun, onClose, send, onDone }: Props) {
       return true;
     },
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew with each opening
-  useEffect(() => {
-    if (isOpen) form.restart();
-  }, [isOpen]);
+  useOnOpen(isOpen, () => form.restart());
   return (
     <FormDialog form={form} isOpen={isOpen} onClose={onClose} submit={texts.confirm} title={texts.setUpTitle}>
       <ol className={styles.steps}>

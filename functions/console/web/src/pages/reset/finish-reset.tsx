@@ -27,8 +27,12 @@ interface Props {
 export function FinishReset({ token, onAskAgain }: Props) {
   const [status, setStatus] = useState<SignInStatus>();
   const [isSpent, setSpent] = useState(false);
-  // A link works once, so it is read once.
-  const link = useQuery({ ...resetOptions(token), staleTime: Number.POSITIVE_INFINITY });
+  // A link works once, so it is read once, and no more when it is spent.
+  const link = useQuery({
+    ...resetOptions(token),
+    enabled: status === undefined && !isSpent,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   const signedIn = () => {
     setStatus("signed_in");
     queryClient.clear();

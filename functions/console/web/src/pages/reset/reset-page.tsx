@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useFragment } from "../../fragment";
+import { useFragment, useNewLink } from "../../fragment";
 import { AskReset } from "./ask-reset";
 import { FinishReset } from "./finish-reset";
 
@@ -7,5 +7,6 @@ import { FinishReset } from "./finish-reset";
 export function ResetPage() {
   const fragment = useFragment();
   const [token, setToken] = useState(fragment);
+  useNewLink(Boolean);
   return token ? <FinishReset onAskAgain={() => setToken("")} token={token} /> : <AskReset />;
 }

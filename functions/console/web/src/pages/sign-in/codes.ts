@@ -8,7 +8,7 @@ export function isAppCode(code: string): boolean {
   return /^\d{6}$/.test(digits(code));
 }
 
-/** What a typed text stands for: a code of the app, or a recovery code. */
+/** Reads a typed text: a code of the app, or a recovery code. */
 export function readCode(text: string): { code: string } | { recovery_code: string } | undefined {
   if (isAppCode(text)) return { code: digits(text) };
   const trimmed = text.trim();

@@ -1,7 +1,7 @@
 const ACCOUNT = "vestibule.sign-in.account";
 const RETURN_TO = "vestibule.sign-in.return-to";
 
-/** What this tab remembers while the browser is at a provider. The way back says neither account nor address. */
+/** Memory of this tab while the browser is at a provider. The way back says neither account nor address. */
 export const pendingSignIn = {
   begin(account: string, returnTo: string | undefined): void {
     sessionStorage.setItem(ACCOUNT, account);

@@ -4,6 +4,7 @@ import { signIn as texts } from "../../texts/en/sign-in";
 import { Button } from "../../ui/button";
 import { Stack } from "../../ui/layout";
 import { ProblemView } from "../../ui/states";
+import { withNames } from "../../ui/with-names";
 
 interface Props {
   account: string;
@@ -35,7 +36,7 @@ export function ProviderButtons({ account, providers, onLeave }: Props) {
     <Stack gap={2}>
       {providers.map(({ id, name }) => (
         <Button icon="signIn" isBusy={busy === id} key={id} onClick={() => void start(id)} wide>
-          {texts.withMethod(name)}
+          {withNames(texts.withMethod("{name}"), { name })}
         </Button>
       ))}
       {error !== undefined && <ProblemView error={error} />}

@@ -20,7 +20,7 @@ const ofAccount = getRouteApi("/sign-in/$account");
 
 /** The sign-in by password, for every account. */
 export function SignInPage() {
-  const { return_to } = plain.useSearch();
+  const { return_to, after } = plain.useSearch();
   const navigate = useNavigate();
   const fragment = useFragment();
   const { problem } = readOutcome(fragment);
@@ -35,6 +35,11 @@ export function SignInPage() {
 
   return (
     <PublicPage title={texts.title}>
+      {after === "deletion" && (
+        <Notice tone="good">
+          <p>{texts.afterDeletion}</p>
+        </Notice>
+      )}
       <Problem kind={problem} />
       <SignInForm aside={<Forgot />} onSignedIn={() => goOn(return_to)} />
     </PublicPage>

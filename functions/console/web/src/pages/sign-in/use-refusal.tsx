@@ -4,7 +4,7 @@ import { signIn as texts } from "../../texts/en/sign-in";
 import { Notice } from "../../ui/layout";
 import { useCountdown } from "./use-countdown";
 
-/** What something was refused for: a known kind of problem in words, or too many attempts, counted down. */
+/** The reason for a refusal: a known kind of problem in words, or too many attempts, counted down. */
 export function useRefusal(initial?: string) {
   const [message, setMessage] = useState(initial);
   const countdown = useCountdown();

@@ -26,7 +26,7 @@ export const audit = {
   from: "From",
   to: "To",
   toRule: "To must not be before From",
-  targetRule: "A record is written as its kind and id, such as role:01JD3Q…, without blanks.",
+  targetRule: "A record is written as its kind and id, such as role:01JD3Q…, without spaces.",
 
   export: "Export",
   exportCsv: "CSV",
@@ -43,9 +43,8 @@ export const audit = {
   cancelled: "The export was cancelled",
 
   entry: "Entry",
-  entryGone: "There is no such entry. It may have been removed after the time for which this account keeps them.",
+  entryGone: "There is no such entry. It may have been removed, since an account keeps entries for a limited time.",
   event: "Event",
-  actorId: "Id of who did it",
   by: "Show all by this person",
   on: "Show all on this record",
   values: "Values",

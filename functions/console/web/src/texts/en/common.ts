@@ -9,6 +9,7 @@ export const common = {
   copy: "Copy",
   copied: "Copied",
   copyFailed: "The browser did not allow copying. Select the text and copy it by hand.",
+  exported: "The export was downloaded",
   edit: "Edit",
   remove: "Remove",
   delete: "Delete",
@@ -30,6 +31,9 @@ export const common = {
   busyNow: "The service is busy. Try again in a moment.",
   unreachable: "The service cannot be reached",
   unreachableDetail: "Check the network connection, then try again. Nothing that was typed is lost.",
+  codeMissing: "A part of this page could not be loaded.",
+  codeMissingDetail:
+    "A new version may have been installed. Load the page again; if that does not help, try again in a minute.",
   unexpected: "Something went wrong here",
   unexpectedDetail:
     "The page met an error of its own. Load it again; if the error stays, tell whoever runs this service.",
@@ -40,6 +44,7 @@ export const common = {
   keepEditing: "Keep editing",
   conflictTitle: (name: string) => `${name} changed this while you were editing.`,
   conflictSomebody: "Somebody",
+  conflictYou: "You",
   conflictText: "Both values of each field that differs are below.",
   conflictField: "Field",
   yours: "Yours",

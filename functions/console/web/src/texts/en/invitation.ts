@@ -51,6 +51,9 @@ export const invitation = {
   unverifiedAbout:
     "Your login was made with a link that somebody copied. Before it joins another account, a mail has to prove that the address is yours: set a new password by mail, then open the invitation again.",
   toReset: "Set a new password by mail",
+  outgrownTitle: "This link is no longer enough",
+  outgrownAbout:
+    "You were given more rights in {account} after this link was copied, and others may have seen it. Ask {by} for a new link, or for an invitation by mail.",
   methodGoneTitle: "This way of signing in is no longer allowed",
   methodGoneAbout: "{account} has changed how its members sign in. Ask {by} for a new invitation.",
 

@@ -52,6 +52,8 @@ export const profile = {
   off: "Off",
   setUp: "Set up second factor",
   setUpTitle: "Set up second factor",
+  setUpProof: "Enter your password first, so that nobody who finds this page open can lock you out.",
+  goOn: "Continue",
   scan: "Scan this code with an authenticator app on your phone.",
   qrCode: "QR code with the key of your second factor",
   cannotScan: "If you cannot scan it, type this key into the app:",
@@ -75,7 +77,7 @@ export const profile = {
   remove: "Remove",
   removeTitle: "Remove second factor?",
   removeAbout:
-    "Your password alone will let anybody in who knows it. Your recovery codes no longer work, and you are told by mail.",
+    "Anybody who knows your password can then sign in with it alone. Your recovery codes no longer work, and you are told by mail.",
   removeAction: "Remove second factor",
   factorRemoved: "Your second factor is removed",
   anyCode: "Six digits from the app, or one of your recovery codes.",
@@ -85,7 +87,7 @@ export const profile = {
   requiredByMany: (accounts: string) => `${accounts} require a second factor, so it cannot be removed.`,
 
   sessions: "Sessions",
-  sessionsAbout: "Where you are signed in. End what you do not know, then change your password.",
+  sessionsAbout: "Where you are signed in. End sessions that you do not recognise, then change your password.",
   device: "Device",
   onSystem: (browser: string, system: string) => `${browser} on ${system}`,
   unknownDevice: "Unknown device",
@@ -128,5 +130,8 @@ export const profile = {
   showShortcuts: "Show the list",
   mail: "Mail",
   notices: "Digests of new access requests",
-  noticesHelp: "Mails about your invitations, your password and your second factor come in any case.",
+  noticesOf: (account: string) => `Projects of ${account}`,
+  noticesOff: "Digests are switched off above.",
+  noticesFull: "At most 100 projects can be switched off. Switch all digests off instead.",
+  noticesHelp: "Mails about your invitations, your password and your second factor are always sent.",
 } as const;

@@ -9,7 +9,7 @@ export const reset = {
   askedTitle: "Look into your mail",
   asked: "If {email} has a login, a mail with a link is on its way. The link works once, within 30 minutes.",
   nothing:
-    "If nothing has come after a few minutes, look into the spam folder, check the address, or ask an admin of your account.",
+    "If nothing has come after a few minutes, look in the spam folder, check the address, or ask an admin of your account.",
   again: "Use another address",
 
   newTitle: "Choose a new password",

@@ -1,13 +1,13 @@
 /** Texts of the sign-in. */
 export const signIn = {
   title: "Sign in",
-  toAccount: "To Vestibule",
   email: "Email",
   password: "Password",
   submit: "Sign in",
   forgot: "Forgot password?",
   withMethod: (method: string) => `Sign in with ${method}`,
   or: "or",
+  afterDeletion: "Your login is deleted, and all its sessions have ended. A mail confirms it.",
   ssoOnly: "Members of this account sign in at their provider.",
   emailRequired: "Enter your e-mail address",
   passwordRequired: "Enter your password",

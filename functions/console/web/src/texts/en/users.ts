@@ -82,7 +82,7 @@ export const users = {
   copyLink: "Copy link",
   copyLinkTitle: (name: string) => `Copy the invitation link of ${name}?`,
   copyLinkText:
-    "Whoever has the link can join in this person's place, so hand it over in a way that you trust. A copied link proves no mailbox: until a mailed link is opened, the new login stays unverified and cannot join a second account.",
+    "Whoever has the link can join in this person's place, so hand it over in a way that you trust. A copied link proves no mailbox: until a mailed link is opened, the new login stays unverified, joins no second account and gets no more rights. Give more rights first, then copy the link.",
   copyLinkRecord: "The audit log records that you copied it.",
   linkTitle: (name: string) => `Invitation link of ${name}`,
   linkText: "Hand it over in a way that you trust: whoever has it can join. It proves no mailbox.",
@@ -207,7 +207,7 @@ export const users = {
   removeOther: "Other accounts of the same person are untouched.",
   revokeTheirs: "Also revoke the invitations that this person made",
   revokeYours: "Also revoke the invitations that you made",
-  revokeTheirsHelp: "Else they stay valid.",
+  revokeTheirsHelp: "Otherwise they stay valid.",
   removeAction: "Remove user",
   removed: (name: string) => `${name} was removed`,
   endedKeys: (count: number) => (count === 1 ? "1 API key ended" : `${count} API keys ended`),

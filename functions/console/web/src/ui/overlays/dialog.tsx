@@ -1,4 +1,4 @@
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { common } from "../../texts/en/common";
 import { Button, IconButton } from "../button";
@@ -29,7 +29,7 @@ export function DialogView(props: DialogProps) {
             </Heading>
             {!isStubborn && <IconButton icon="close" label={common.close} onClick={onClose} />}
           </header>
-          <div className={styles.body}>{children}</div>
+          <Body>{children}</Body>
           {actions && <footer className={styles.actions}>{actions}</footer>}
         </Dialog>
       </Modal>
@@ -37,9 +37,39 @@ export function DialogView(props: DialogProps) {
   );
 }
 
+/** What a dialog shows. Where it is longer than the dialog and has no control, it takes the focus itself, so that keys scroll it. */
+function Body({ children }: { children: ReactNode }) {
+  const body = useRef<HTMLDivElement>(null);
+  const [mustFocus, setMustFocus] = useState(false);
+  useEffect(() => {
+    const place = body.current;
+    if (!place) return;
+    const look = () => {
+      const isLong = place.scrollHeight > place.clientHeight;
+      setMustFocus(
+        isLong && place.querySelector("a[href], summary, :is(button, input, select, textarea):enabled") === null,
+      );
+    };
+    const observer = new ResizeObserver(look);
+    observer.observe(place);
+    for (const part of place.children) observer.observe(part);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <div className={styles.body} ref={body} tabIndex={mustFocus ? 0 : undefined}>
+      {children}
+    </div>
+  );
+}
+
 export function ConfirmView(props: ConfirmProps) {
   const { isOpen, onClose, title, children, action, cancel = common.cancel, kind = "danger", onConfirm } = props;
   const { isBusy, error, run, forget } = useAction(onConfirm, onClose);
+  const wayOut = useRef<HTMLButtonElement>(null);
+  // `autoFocus` comes too early over another dialog, which takes the focus back as long as it is the topmost.
+  useEffect(() => {
+    if (isOpen) wayOut.current?.focus();
+  }, [isOpen]);
   const leave = () => {
     if (isBusy) return;
     forget();
@@ -49,7 +79,7 @@ export function ConfirmView(props: ConfirmProps) {
     <DialogView
       actions={
         <>
-          <Button autoFocus onClick={leave}>
+          <Button onClick={leave} ref={wayOut}>
             {cancel}
           </Button>
           <Button isBusy={isBusy} kind={kind} onClick={run}>

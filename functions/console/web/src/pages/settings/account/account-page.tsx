@@ -3,6 +3,7 @@ import { type Account, accountOptions } from "../../../api/account";
 import { useMay } from "../../../api/me";
 import { account as texts } from "../../../texts/en/account";
 import { Details, Notice, Page, PageHeading, ProblemView, Section, Skeleton, Stack } from "../../../ui";
+import { DataSection } from "./data-section";
 import { daysInWords, draftOf, wordsOf } from "./draft";
 import { FurtherAccounts } from "./further-accounts";
 import { GeneralDetails } from "./general-details";
@@ -28,6 +29,7 @@ export function AccountPage() {
           </Section>
           <Mail account={data.value} />
           {may("accounts.create") && <FurtherAccounts />}
+          <DataSection record={data} />
         </>
       )}
     </Page>

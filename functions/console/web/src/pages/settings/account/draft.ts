@@ -1,7 +1,7 @@
 import type { Account, UpdateAccount } from "../../../api/account";
 import { account as texts } from "../../../texts/en/account";
 
-/** What can be changed of an account. */
+/** The changeable settings of an account. */
 export interface Draft {
   name: string;
   factorRequired: boolean;
@@ -66,7 +66,7 @@ export function differences(mine: Draft, theirs: Draft) {
     .map((name) => ({ label: labels[name], mine: wordsOf(name, mine), theirs: wordsOf(name, theirs) }));
 }
 
-/** What a change asks of the members, in sentences; empty if it asks nothing. */
+/** The consequences of a change for the members, in sentences; empty if there are none. */
 export function consequences(draft: Draft, saved: Draft): string[] {
   const found: string[] = [];
   if (draft.factorRequired && !saved.factorRequired) found.push(texts.confirmFactor);
@@ -81,7 +81,7 @@ export interface Standing {
   isSignedInThere: boolean;
 }
 
-/** What stands in the way of single sign-on only, as far as it is known here. The API decides. */
+/** Whether a condition of single sign-on only is not met, as far as that is known here. The API decides. */
 export function standsInWay({ isSetUp, isTried, isSignedInThere }: Standing): boolean {
   return !isSetUp || isTried === false || !isSignedInThere;
 }

@@ -2,7 +2,7 @@ import { account as texts } from "../../../texts/en/account";
 import { Copy, Details } from "../../../ui";
 import styles from "./account.module.css";
 
-/** What others need to know of the account: its id, and where its members sign in. */
+/** Facts of the account that others need: its id, and where its members sign in. */
 export function GeneralDetails({ id }: { id: string }) {
   return (
     <Details

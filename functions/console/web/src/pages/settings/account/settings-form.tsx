@@ -1,8 +1,8 @@
 import { Link } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useRef, useState } from "react";
 import { type Account, accountOptions, updateAccount } from "../../../api/account";
 import { useMe } from "../../../api/me";
-import { isProblem, type Tagged } from "../../../api/problems";
+import type { Tagged } from "../../../api/problems";
 import { queryClient } from "../../../api/query";
 import { account as texts } from "../../../texts/en/account";
 import {
@@ -16,8 +16,8 @@ import {
   Switch,
   TextField,
   toasts,
-  useForm,
 } from "../../../ui";
+import { useRecordForm } from "../use-record-form";
 import { apiNames, consequences, type Draft, differences, draftOf, labels, toUpdate } from "./draft";
 import { GeneralDetails } from "./general-details";
 import { SsoOnly } from "./sso-only";
@@ -25,56 +25,39 @@ import { SsoOnly } from "./sso-only";
 /** A change waits for an answer; until then the form stays changed. */
 class Unconfirmed extends Error {}
 
-/** What can be changed of the account, saved together. */
+/** The changeable settings of the account, saved together. */
 export function SettingsForm({ record }: { record: Tagged<Account> }) {
-  // The version that was on the page when the person began; a later one is met with the conflict dialog.
-  const [basis, setBasis] = useState(record);
-  const [conflict, setConflict] = useState<Tagged<Account>>();
   const [asked, setAsked] = useState<Draft>();
+  const confirmed = useRef<Draft>(undefined);
   const me = useMe();
-  const saved = draftOf(basis.value);
-
-  const save = async (draft: Draft, onto: Tagged<Account>) => {
-    const next = await updateAccount(toUpdate(draft, draftOf(onto.value)), onto.etag);
-    setBasis(next);
-    queryClient.setQueryData(accountOptions.queryKey, next);
-    form.restart(draftOf(next.value));
-    // The name stands in the frame, and the rules may ask more of this session.
-    void queryClient.invalidateQueries({ queryKey: ["me"] });
-    toasts.done(texts.saved);
-  };
-
-  const fail = (error: unknown): boolean => {
-    if (!isProblem(error, "precondition-failed", "changed-meanwhile")) return false;
-    void queryClient
-      .fetchQuery({ ...accountOptions, staleTime: 0 })
-      .then(setConflict, (failure: unknown) => form.setFailure(failure));
-    return true;
-  };
-
-  const form = useForm({
+  const saved = draftOf(record.value);
+  const { form, save, conflict } = useRecordForm<Account, Draft>({
+    target: `account:${record.value.id}`,
+    record,
     initial: saved,
+    valuesOf: draftOf,
+    read: () => queryClient.fetchQuery({ ...accountOptions, staleTime: 0 }),
+    update: async (draft, before) => {
+      if (consequences(draft, draftOf(before.value)).length > 0 && draft !== confirmed.current) throw new Unconfirmed();
+      const next = await updateAccount(toUpdate(draft, draftOf(before.value)), before.etag);
+      queryClient.setQueryData(accountOptions.queryKey, next);
+      return next;
+    },
+    differences,
     labels,
     apiNames,
     rules: { name: (name) => (name.trim() ? undefined : texts.nameRequired) },
-    send: async (draft) => {
-      if (consequences(draft, saved).length > 0) throw new Unconfirmed();
-      await save(draft, basis);
+    onDone: () => {
+      // The name stands in the frame, and the rules may ask more of this session.
+      void queryClient.invalidateQueries({ queryKey: ["me"] });
+      toasts.done(texts.saved);
     },
     onFailure: (error, draft) => {
-      if (!(error instanceof Unconfirmed)) return fail(error);
+      if (!(error instanceof Unconfirmed)) return false;
       setAsked(draft);
       return true;
     },
   });
-
-  // An untouched form shows what was saved since by somebody else.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only a newer version matters
-  useEffect(() => {
-    if (record.etag === basis.etag || form.isDirty()) return;
-    setBasis(record);
-    form.restart(draftOf(record.value));
-  }, [record.etag]);
 
   const { values } = form;
   return (
@@ -91,7 +74,7 @@ export function SettingsForm({ record }: { record: Tagged<Account> }) {
                 label={texts.name}
                 maxLength={100}
               />
-              <GeneralDetails id={basis.value.id} />
+              <GeneralDetails id={record.value.id} />
             </Stack>
           </Section>
           <Section about={texts.signInAbout} title={texts.signIn}>
@@ -132,25 +115,12 @@ export function SettingsForm({ record }: { record: Tagged<Account> }) {
         onClose={() => setAsked(undefined)}
         onConfirm={async () => {
           if (!asked) return;
-          try {
-            await save(asked, basis);
-          } catch (error) {
-            if (!fail(error)) throw error;
-          }
+          confirmed.current = asked;
+          await save(asked);
         }}
         saved={saved}
       />
-      <ConflictDialog
-        fields={conflict ? differences(values, draftOf(conflict.value)) : []}
-        isOpen={conflict !== undefined}
-        onClose={() => setConflict(undefined)}
-        onKeepMine={() => conflict && save(values, conflict)}
-        onTakeTheirs={() => {
-          if (!conflict) return;
-          setBasis(conflict);
-          form.restart(draftOf(conflict.value));
-        }}
-      />
+      <ConflictDialog {...conflict} />
     </>
   );
 }

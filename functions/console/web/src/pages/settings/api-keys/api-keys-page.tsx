@@ -24,6 +24,7 @@ import {
   Skeleton,
   Time,
 } from "../../../ui";
+import record from "../record.module.css";
 import styles from "./api-keys.module.css";
 import { DetailsDialog } from "./details-dialog";
 import { expiryOf, replacedUntil } from "./expiry";
@@ -78,7 +79,7 @@ export function ApiKeysPage() {
         secret={shown?.secret ?? ""}
         title={shown?.title ?? ""}
       >
-        <p className={styles.soft}>{shown?.about}</p>
+        <p className={record.soft}>{shown?.about}</p>
       </SecretOnce>
     </>
   );
@@ -177,14 +178,14 @@ function Name({ apiKey }: { apiKey: ApiKey }) {
   return (
     <>
       <Link
-        className={styles.name}
+        className={record.name}
         params={{ account: useAccount().id }}
         search={{ open: apiKey.id }}
         to="/a/$account/settings/api-keys"
       >
         <bdi>{apiKey.name}</bdi>
       </Link>
-      <span className={styles.about}>
+      <span className={record.about}>
         {length > 0 && length === count ? texts.everyPermission : texts.permissionCount(length)}
       </span>
     </>
@@ -210,7 +211,7 @@ export function Expiry({ at }: { at: string }) {
       <Badge tone={isSoon ? "warn" : "bad"}>
         {!isSoon ? texts.expired : expiry.days === 0 ? texts.expiresToday : texts.expiresIn(expiry.days)}
       </Badge>
-      <span className={styles.soft}>
+      <span className={record.soft}>
         <Day at={at} />
       </span>
     </Row>

@@ -12,7 +12,7 @@ import { Expiry } from "./api-keys-page";
 import { byArea } from "./choice";
 import { OwnerName } from "./owner-name";
 
-/** What a key can do, whose it is, and where it comes from. */
+/** Permissions, owner and origin of a key. */
 export function DetailsDialog({ apiKey, onClose }: { apiKey: ApiKey | undefined; onClose: () => void }) {
   // Kept while the dialog fades.
   const last = useRef(apiKey);

@@ -7,7 +7,7 @@ export const LIVES = [30, 90, 365] as const;
 
 export type Expiry = { state: "expired" } | { state: "soon"; days: number } | { state: "later" };
 
-/** How near the end of a key is. */
+/** State of a key by the time that it has left. */
 export function expiryOf(expiresAt: string, now: number = Date.now()): Expiry {
   const left = Date.parse(expiresAt) - now;
   if (left <= 0) return { state: "expired" };

@@ -5,7 +5,7 @@ import { allMembersOptions } from "../../../api/members";
 import { useList } from "../../../api/query";
 import { apiKeys as texts } from "../../../texts/en/api-keys";
 
-/** Who a key belongs to, by name where the API tells it. */
+/** The owner of a key, by name where the API tells it. */
 export function OwnerName({ apiKey }: { apiKey: ApiKey }) {
   const { owner, created_by } = apiKey;
   const { account, login } = useMe();

@@ -4,6 +4,7 @@ import { type ApiKey, madeByKeyOptions, revokeApiKey } from "../../../api/api-ke
 import { queryClient } from "../../../api/query";
 import { apiKeys as texts } from "../../../texts/en/api-keys";
 import { Checkbox, ConfirmDialog, ProblemView, Skeleton, Stack, Time, toasts } from "../../../ui";
+import record from "../record.module.css";
 import styles from "./api-keys.module.css";
 
 /** Ends a key, and on demand the keys that it made. */
@@ -23,7 +24,9 @@ export function RevokeDialog({ apiKey, onClose }: { apiKey: ApiKey | undefined; 
   const revoke = async () => {
     if (!key) return;
     const { revoked } = await revokeApiKey(key.id, withMade && made.length > 0);
-    await queryClient.invalidateQueries({ queryKey: ["api-keys"] });
+    // The list of keys that it made is gone with it, so it cannot be read again.
+    const isOfKey = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey.includes(key.id);
+    await queryClient.invalidateQueries({ queryKey: ["api-keys"], predicate: (query) => !isOfKey(query) });
     const others = revoked.filter((id) => id !== key.id).length;
     toasts.done(others > 0 ? texts.revokedWith(key.name, others) : texts.revoked(key.name));
   };
@@ -38,7 +41,7 @@ export function RevokeDialog({ apiKey, onClose }: { apiKey: ApiKey | undefined; 
       <Stack>
         <p>{texts.revokeText}</p>
         {key && (
-          <p className={styles.soft}>
+          <p className={record.soft}>
             {texts.revokeUsed} {key.last_used_at ? <Time as="date" at={key.last_used_at} /> : texts.never.toLowerCase()}
           </p>
         )}

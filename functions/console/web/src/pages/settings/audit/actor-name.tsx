@@ -3,6 +3,7 @@ import type { AuditEntry } from "../../../api/audit";
 import { useAccount, useMay, useMe } from "../../../api/me";
 import { allMembersOptions } from "../../../api/members";
 import { audit as texts } from "../../../texts/en/audit";
+import record from "../record.module.css";
 import styles from "./audit.module.css";
 import { nameIn } from "./values";
 
@@ -19,7 +20,7 @@ export function useMemberNames(): ReadonlyMap<string, string> {
   return new Map(data?.map(({ id, name }) => [`member:${id}`, name]));
 }
 
-/** Who did it, by the name of that time. */
+/** The actor of an entry, by the name of that time. */
 export function ActorName({ actor }: { actor: AuditEntry["actor"] }) {
   const me = useMe().account?.member_id;
   const { kind } = splitName(actor.id);
@@ -27,7 +28,7 @@ export function ActorName({ actor }: { actor: AuditEntry["actor"] }) {
     <>
       <bdi>{actor.name}</bdi>
       {actor.id === `member:${me}` && ` ${texts.you}`}
-      {kind !== "member" && <span className={styles.about}>{texts.actorKinds[kind] ?? kind}</span>}
+      {kind !== "member" && <span className={record.about}>{texts.actorKinds[kind] ?? kind}</span>}
     </>
   );
 }
@@ -54,7 +55,7 @@ export function TargetName({ entry, names }: { entry: AuditEntry; names: Readonl
   return (
     <>
       <bdi>{name}</bdi>
-      <span className={styles.about}>{kindName}</span>
+      <span className={record.about}>{kindName}</span>
     </>
   );
 }

@@ -19,6 +19,7 @@ import {
   Skeleton,
   Time,
 } from "../../../ui";
+import record from "../record.module.css";
 import { ActorName, actionName, TargetName, useMemberNames } from "./actor-name";
 import styles from "./audit.module.css";
 import { EntryDialog } from "./entry-dialog";
@@ -152,7 +153,7 @@ function What({ entry }: { entry: AuditEntry }) {
   return (
     <div className={styles.what}>
       <Link
-        className={styles.open}
+        className={record.name}
         from="/a/$account/settings/audit"
         resetScroll={false}
         search={(now) => ({ ...now, open: entry.id })}

@@ -44,26 +44,3 @@ export async function collect(
   } while (collected.next !== undefined);
   return collected;
 }
-
-/** The name of the downloaded file: `audit-acme-2026-11-29.csv`. */
-export function fileName(account: string, format: ExportFormat, now: Date = new Date()): string {
-  const plain = account
-    .toLowerCase()
-    .replace(/[^\p{Letter}\p{Number}]+/gu, "-")
-    .replace(/^-|-$/g, "");
-  return (
-    ["audit", plain, now.toISOString().slice(0, 10)].filter(Boolean).join("-") + (format === "csv" ? ".csv" : ".jsonl")
-  );
-}
-
-/** Hands a file to the person who asked for it. */
-export function download(collected: Collected, format: ExportFormat, name: string): void {
-  const type = format === "csv" ? "text/csv;charset=utf-8" : "application/jsonl";
-  const address = URL.createObjectURL(new Blob([...collected.parts], { type }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  // The browser has taken the address by then.
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
-}

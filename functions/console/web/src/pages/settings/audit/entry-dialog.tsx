@@ -3,6 +3,7 @@ import type { AuditEntry } from "../../../api/audit";
 import { audit as texts } from "../../../texts/en/audit";
 import { Button, Copy, Details, Dialog, Notice, ProblemView, Row, Skeleton, Stack, Time } from "../../../ui";
 import { classes } from "../../../ui/classes";
+import record from "../record.module.css";
 import { ActorName, actionName, TargetName } from "./actor-name";
 import styles from "./audit.module.css";
 import type { Filters } from "./filter";
@@ -85,7 +86,7 @@ function Content({ entry, names, onFilter }: { entry: AuditEntry } & Pick<Props,
 }
 
 function Values({ lines }: { lines: readonly Line[] }) {
-  if (lines.length === 0) return <p className={styles.soft}>{texts.noValues}</p>;
+  if (lines.length === 0) return <p className={record.soft}>{texts.noValues}</p>;
   return (
     <table className={styles.values}>
       <caption className="visually-hidden">{texts.values}</caption>
@@ -119,7 +120,7 @@ function Values({ lines }: { lines: readonly Line[] }) {
 }
 
 function Side({ parts, className }: { parts: readonly Part[] | undefined; className: string | undefined }) {
-  if (!parts) return <span className={styles.soft}>{texts.none}</span>;
+  if (!parts) return <span className={record.soft}>{texts.none}</span>;
   return (
     <ul className={styles.parts}>
       {parts.map(({ text, isOnlyHere }) => (

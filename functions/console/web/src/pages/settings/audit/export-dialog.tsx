@@ -1,12 +1,16 @@
 import { useEffect, useRef, useState } from "react";
 import { type AuditFilter, type ExportFormat, exportAudit } from "../../../api/audit";
 import { useAccount } from "../../../api/me";
+import { fileName, saveFile } from "../../../download";
 import { formatNumber } from "../../../format";
 import { audit as texts } from "../../../texts/en/audit";
 import { common } from "../../../texts/en/common";
 import { announce, Button, Dialog, ProblemView, toasts } from "../../../ui";
+import record from "../record.module.css";
 import styles from "./audit.module.css";
-import { type Collected, collect, download, fileName, NOTHING } from "./collect";
+import { type Collected, collect, NOTHING } from "./collect";
+
+const TYPES: Record<ExportFormat, string> = { csv: "text/csv;charset=utf-8", jsonl: "application/jsonl" };
 
 interface Props {
   /** The format that was asked for; undefined while nothing is exported. */
@@ -37,7 +41,7 @@ export function ExportDialog({ format, filter, isFiltered, onClose }: Props) {
       if (done.rows === 0) {
         toasts.done(texts.exportedNothing);
       } else {
-        download(done, as, fileName(account, as));
+        saveFile(done.parts, TYPES[as], fileName("audit", account, as));
         toasts.done(texts.exported(formatNumber(done.rows)));
       }
       onClose();
@@ -75,7 +79,7 @@ export function ExportDialog({ format, filter, isFiltered, onClose }: Props) {
       size="small"
       title={texts.exportTitle}
     >
-      <p className={styles.soft}>{isFiltered ? texts.exportFiltered : texts.exportAll}</p>
+      <p className={record.soft}>{isFiltered ? texts.exportFiltered : texts.exportAll}</p>
       <p className={styles.rows}>{texts.exportRows(formatNumber(collected.rows))}</p>
       {error === undefined ? (
         <div aria-label={texts.exportTitle} className={styles.progress} role="progressbar">

@@ -11,7 +11,7 @@ export interface Filters {
   to?: string | undefined;
 }
 
-/** How far a time zone is ahead of UTC at a time, in milliseconds. */
+/** Milliseconds by which a time zone is ahead of UTC at a time. */
 function aheadOfUtc(at: number, timeZone: string | undefined): number {
   const format = new Intl.DateTimeFormat("en-GB", {
     timeZone,
@@ -39,7 +39,7 @@ export function dayAfter(day: string): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
 }
 
-/** What the API is asked for. Days are those of the person's time zone. */
+/** The filter as the API takes it. Days are those of the person's time zone. */
 export function toQuery({ actor, action, target, from, to }: Filters, timeZone?: string): AuditFilter {
   return {
     actor,

@@ -2,7 +2,7 @@ import type { Client } from "../../../api/clients";
 import { clientTexts as texts } from "../../../texts/en/clients";
 import type { ConflictingField } from "../../../ui";
 
-/** What can be changed about a client. */
+/** The changeable values of a client. */
 export interface ClientValues {
   name: string;
   channels: string[];

@@ -1,21 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { type Client, clientOptions, createClient, updateClient } from "../../../api/clients";
-import { isProblem } from "../../../api/problems";
 import { providersOptions } from "../../../api/providers";
 import { queryClient } from "../../../api/query";
 import { clientTexts as texts } from "../../../texts/en/clients";
-import {
-  announce,
-  Button,
-  Checkbox,
-  ConflictDialog,
-  FieldGroup,
-  FormDialog,
-  TextField,
-  toasts,
-  useForm,
-} from "../../../ui";
+import { announce, Button, Checkbox, ConflictDialog, FieldGroup, FormDialog, TextField, toasts } from "../../../ui";
+import { useRecordDialog } from "../use-record-form";
 import {
   type ClientValues,
   changeOf,
@@ -47,61 +37,29 @@ export function ClientDialog(props: Props) {
 }
 
 function ClientForm({ isOpen, onClose, client, others }: Props) {
-  const base = useRef<{ values: ClientValues; etag: string | undefined }>({ values: NEW, etag: undefined });
-  const [theirs, setTheirs] = useState<ClientValues>();
-  const [isConflict, setConflict] = useState(false);
-
-  const save = async (values: ClientValues, key: string): Promise<string> => {
-    if (!client) return (await createClient({ name: values.name.trim(), channels: values.channels }, key)).name;
-    const saved = await updateClient(client.id, changeOf(base.current.values, values), base.current.etag);
-    return saved.value.name;
-  };
-  const done = (name: string) => {
-    const words = client ? texts.saved(name) : texts.created(name);
-    for (const key of ["clients", "client"]) void queryClient.invalidateQueries({ queryKey: [key] });
-    toasts.done(words);
-    announce(words);
-    onClose();
-  };
-  const read = async () => {
-    if (!client) return;
-    const now = await queryClient.fetchQuery({ ...clientOptions(client.id), staleTime: 0 });
-    base.current = { values: valuesOf(now.value), etag: now.etag };
-  };
-  const compare = async (mine: ClientValues) => {
-    await read();
-    if (conflictsOf(mine, base.current.values).length === 0) return done(mine.name);
-    setTheirs(base.current.values);
-    setConflict(true);
-  };
-
-  const form = useForm<ClientValues, string>({
-    initial: NEW,
+  const id = client?.id ?? "";
+  const { form, conflict } = useRecordDialog<Client, ClientValues>({
+    isOpen,
+    onClose,
+    item: client,
+    target: `client:${id}`,
+    blank: NEW,
+    valuesOf,
+    read: () => queryClient.fetchQuery({ ...clientOptions(id), staleTime: 0 }),
+    create: (values, key) => createClient({ name: values.name.trim(), channels: values.channels }, key),
+    update: (values, { value, etag }) => updateClient(id, changeOf(valuesOf(value), values), etag),
+    differences: conflictsOf,
     labels: { name: texts.name, channels: texts.channels },
     rules: {
       name: (name) => (!name.trim() ? texts.nameRule : name.trim().length > NAME_MAX ? texts.nameTooLong : undefined),
     },
-    send: save,
-    onDone: done,
-    onFailure: (error, values) => {
-      if (!client || !isProblem(error, "precondition-failed", "changed-meanwhile")) return false;
-      compare(values).catch((failure) => form.setFailure(failure));
-      return true;
+    onDone: ({ name }) => {
+      const words = client ? texts.saved(name) : texts.created(name);
+      for (const key of ["clients", "client"]) void queryClient.invalidateQueries({ queryKey: [key] });
+      toasts.done(words);
+      announce(words);
     },
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew each time it opens
-  useEffect(() => {
-    if (!isOpen) return;
-    base.current = { values: client ? valuesOf(client) : NEW, etag: undefined };
-    form.restart(base.current.values);
-    // The list has no versions; the form begins with the one that is read now.
-    read().then(
-      () => {
-        if (!form.isDirty()) form.restart(base.current.values);
-      },
-      (failure) => form.setFailure(failure),
-    );
-  }, [isOpen]);
 
   return (
     <>
@@ -121,13 +79,7 @@ function ClientForm({ isOpen, onClose, client, others }: Props) {
           value={form.values.channels}
         />
       </FormDialog>
-      <ConflictDialog
-        fields={theirs ? conflictsOf(form.values, theirs) : []}
-        isOpen={isConflict}
-        onClose={() => setConflict(false)}
-        onKeepMine={async () => done(await save(form.values, ""))}
-        onTakeTheirs={() => theirs && form.restart(theirs)}
-      />
+      <ConflictDialog {...conflict} />
     </>
   );
 }

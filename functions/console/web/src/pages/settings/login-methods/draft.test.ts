@@ -53,6 +53,8 @@ describe("a login method's form (U510, D27)", () => {
 
   it("takes only addresses to which a secret can be sent", () => {
     expect(isAddress("https://id.acme.example/tenant")).toBe(true);
+    // The provider of the local stack.
+    expect(isAddress("http://127.0.0.1:9403")).toBe(true);
     for (const text of [
       "http://id.acme.example",
       "id.acme.example",
@@ -109,5 +111,31 @@ describe("a login method's form (U510, D27)", () => {
     const shown = differences(mine, draftOf(method));
     expect(shown.map(({ label }) => label)).toEqual(["Name", "Client secret"]);
     expect(JSON.stringify(shown)).not.toContain("very secret");
+  });
+});
+
+describe("the tenants of a login method", () => {
+  const ONE = "9188040d-6c67-4c5b-b112-36a304b66dad";
+  const OTHER = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+  const issuer = "https://login.microsoftonline.com/organizations/v2.0";
+  const many: Draft = { ...emptyDraft("open_id_connect"), issuer, tenants: `${ONE}\n${OTHER}` };
+
+  it("go with a new one only where the issuer serves many", () => {
+    expect(toCreate(many).provider.tenants).toEqual([OTHER, ONE]);
+    expect(toCreate({ ...many, issuer: "https://id.acme.example" }).provider).not.toHaveProperty("tenants", [
+      OTHER,
+      ONE,
+    ]);
+    expect(brokenRule("tenants", { ...many, tenants: "" })).toMatch(/at least one/);
+  });
+
+  it("are changed as a whole, and not where only their order or case differs", () => {
+    expect(toUpdate({ ...many, tenants: ONE }, many)).toEqual({ provider: { tenants: [ONE] } });
+    expect(toUpdate({ ...many, tenants: `${OTHER}, ${ONE.toUpperCase()}` }, many)).toEqual({});
+  });
+
+  it("stand in the dialog of a conflict", () => {
+    const shown = differences(many, { ...many, tenants: ONE });
+    expect(shown.map(({ label }) => label)).toEqual(["Tenants"]);
   });
 });

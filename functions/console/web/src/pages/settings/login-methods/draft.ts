@@ -1,13 +1,16 @@
 import type { CreateLoginMethod, LoginMethod, UpdateLoginMethod } from "../../../api/login-methods";
 import { loginMethods as texts } from "../../../texts/en/login-methods";
+import { brokenTenants, servesTenants, splitTenants } from "./tenants";
 
 export type Kind = LoginMethod["provider"]["kind"];
 
-/** What a person types into the form of a login method. */
+/** Values of the form of a login method. */
 export interface Draft {
   kind: Kind;
   name: string;
   issuer: string;
+  /** Ids of tenants, one a line. */
+  tenants: string;
   authorizationUrl: string;
   tokenUrl: string;
   userInfoUrl: string;
@@ -25,6 +28,7 @@ export function emptyDraft(kind: Kind): Draft {
     kind,
     name: "",
     issuer: "",
+    tenants: "",
     authorizationUrl: "",
     tokenUrl: "",
     userInfoUrl: "",
@@ -43,6 +47,7 @@ export function draftOf({ name, provider, client_id }: LoginMethod): Draft {
     kind: provider.kind,
     name,
     issuer: provider.issuer ?? "",
+    tenants: provider.tenants.join("\n"),
     authorizationUrl: provider.authorization_url ?? "",
     tokenUrl: provider.token_url ?? "",
     userInfoUrl: provider.user_info_url ?? "",
@@ -60,6 +65,7 @@ export const labels: Record<keyof Draft, string> = {
   kind: texts.kind,
   name: texts.name,
   issuer: texts.issuer,
+  tenants: texts.tenants,
   authorizationUrl: texts.authorizationUrl,
   tokenUrl: texts.tokenUrl,
   userInfoUrl: texts.userInfoUrl,
@@ -76,6 +82,7 @@ export const labels: Record<keyof Draft, string> = {
 export const apiNames: Partial<Record<keyof Draft, string>> = {
   kind: "provider.kind",
   issuer: "provider.issuer",
+  tenants: "provider.tenants",
   authorizationUrl: "provider.authorization_url",
   tokenUrl: "provider.token_url",
   userInfoUrl: "provider.user_info_url",
@@ -88,10 +95,14 @@ export const apiNames: Partial<Record<keyof Draft, string>> = {
   scopes: "provider.scopes",
 };
 
+/** Hosts of this machine, at which the local stack has its provider. Elsewhere the API refuses them. */
+const LOOPBACK = ["127.0.0.1", "localhost"];
+
 /** Whether a text is an address to which secrets can be sent. */
 export function isAddress(text: string): boolean {
   const address = URL.parse(text.trim());
-  return address?.protocol === "https:" && !/\s/.test(text.trim());
+  if (!address || /\s/.test(text.trim())) return false;
+  return address.protocol === "https:" || (address.protocol === "http:" && LOOPBACK.includes(address.hostname));
 }
 
 export function splitScopes(text: string): string[] {
@@ -118,6 +129,8 @@ export function brokenRule(name: keyof Draft, draft: Draft): string | undefined 
     case "issuer":
       if (!isOpenIdConnect) return undefined;
       return isAddress(value) && !value.includes("?") ? undefined : labelled(name, texts.issuerRule);
+    case "tenants":
+      return isOpenIdConnect ? brokenTenants(value, draft.issuer) : undefined;
     case "authorizationUrl":
     case "tokenUrl":
     case "userInfoUrl":
@@ -170,6 +183,7 @@ export function toCreate(draft: Draft): CreateLoginMethod {
       provider: {
         kind: "open_id_connect",
         issuer: draft.issuer.trim(),
+        tenants: servesTenants(draft.issuer) ? splitTenants(draft.tenants) : undefined,
         identifier_claim: orAbsent(draft.identifierClaim),
         scopes: scopes.length > 0 ? scopes : undefined,
       },
@@ -201,6 +215,10 @@ export function toUpdate(draft: Draft, saved: Draft): UpdateLoginMethod {
   if (draft.kind === "open_id_connect" && differs("identifierClaim")) {
     provider.identifier_claim = orAbsent(draft.identifierClaim) ?? "sub";
   }
+  const tenants = splitTenants(draft.tenants);
+  if (draft.kind === "open_id_connect" && tenants.join() !== splitTenants(saved.tenants).join()) {
+    provider.tenants = tenants;
+  }
   if (draft.kind === "oauth2" && differs("emailField")) provider.email_field = orNull(draft.emailField);
   if (draft.kind === "oauth2" && differs("nameField")) provider.name_field = orNull(draft.nameField);
   if (differs("scopes")) {
@@ -211,7 +229,7 @@ export function toUpdate(draft: Draft, saved: Draft): UpdateLoginMethod {
   return update;
 }
 
-const CHANGEABLE = ["name", "clientId", "identifierClaim", "emailField", "nameField", "scopes"] as const;
+const CHANGEABLE = ["name", "clientId", "tenants", "identifierClaim", "emailField", "nameField", "scopes"] as const;
 
 /** The fields in which a draft differs from what somebody else saved meanwhile. */
 export function differences(mine: Draft, theirs: Draft) {

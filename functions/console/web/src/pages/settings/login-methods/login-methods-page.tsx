@@ -21,9 +21,9 @@ import {
   Skeleton,
   Time,
 } from "../../../ui";
+import record from "../record.module.css";
 import type { Kind } from "./draft";
 import { LoginMethodView } from "./login-method-view";
-import styles from "./login-methods.module.css";
 import { NewLoginMethod } from "./new-login-method";
 import { TrialNotice } from "./trial";
 
@@ -96,7 +96,7 @@ function List({ outcome }: { outcome: ReturnType<typeof readOutcome> }) {
 }
 
 function About({ children }: { children: string }) {
-  return <span className={styles.about}>{children}</span>;
+  return <span className={record.about}>{children}</span>;
 }
 
 function Name({ entry }: { entry: Entry }) {
@@ -120,7 +120,7 @@ function Name({ entry }: { entry: Entry }) {
   const { id, name, provider } = entry.method;
   return (
     <>
-      <Link className={styles.name} params={{ account }} search={{ open: id }} to="/a/$account/settings/login-methods">
+      <Link className={record.name} params={{ account }} search={{ open: id }} to="/a/$account/settings/login-methods">
         <bdi>{name}</bdi>
       </Link>
       <About>{placeOf(provider)}</About>

@@ -11,7 +11,6 @@ import {
   Notice,
   Page,
   PageHeading,
-  PasswordField,
   RadioGroup,
   Section,
   Stack,
@@ -21,6 +20,7 @@ import {
   useForm,
 } from "../../../ui";
 import { apiNames, brokenRule, emptyDraft, type Kind, labels, rulesOf, toCreate } from "./draft";
+import { CredentialFields, IdentityFields, NameField } from "./fields";
 import { ToList } from "./to-list";
 
 const route = getRouteApi("/a/$account/settings/login-methods");
@@ -43,7 +43,6 @@ export function NewLoginMethod({ kind }: { kind: Kind }) {
   });
   const isOpenIdConnect = form.values.kind === "open_id_connect";
   const address = { autoComplete: "off", inputMode: "url", mono: true, spellCheck: false } as const;
-  const word = { autoComplete: "off", mono: true, spellCheck: false } as const;
   return (
     <Page isNarrow>
       <ToList />
@@ -60,14 +59,7 @@ export function NewLoginMethod({ kind }: { kind: Kind }) {
             ]}
             value={form.values.kind}
           />
-          <TextField
-            {...form.text("name")}
-            autoComplete="off"
-            help={texts.nameHelp}
-            label={texts.name}
-            maxLength={100}
-            placeholder={texts.namePlaceholder}
-          />
+          <NameField form={form} isNew />
           {isOpenIdConnect ? (
             <TextField
               {...form.text("issuer")}
@@ -101,41 +93,8 @@ export function NewLoginMethod({ kind }: { kind: Kind }) {
               />
             </>
           )}
-          <TextField {...form.text("clientId")} {...word} label={texts.clientId} maxLength={255} />
-          <PasswordField
-            {...form.text("clientSecret")}
-            autoComplete="off"
-            help={texts.clientSecretHelp}
-            label={texts.clientSecret}
-            maxLength={1024}
-          />
-          {isOpenIdConnect ? (
-            <TextField
-              {...form.text("identifierClaim")}
-              {...word}
-              help={texts.identifierClaimHelp}
-              label={texts.identifierClaim}
-            />
-          ) : (
-            <>
-              <TextField
-                {...form.text("identifierField")}
-                {...word}
-                help={texts.identifierFieldHelp}
-                label={texts.identifierField}
-                placeholder="id"
-              />
-              <TextField {...form.text("emailField")} {...word} label={texts.emailField} optional placeholder="email" />
-              <TextField {...form.text("nameField")} {...word} label={texts.nameField} optional placeholder="name" />
-            </>
-          )}
-          <TextField
-            {...form.text("scopes")}
-            {...word}
-            help={isOpenIdConnect ? texts.scopesHelpOpenIdConnect : texts.scopesHelp}
-            label={texts.scopes}
-            optional
-          />
+          <CredentialFields form={form} isNew />
+          <IdentityFields form={form} isNew />
           <Stack>
             <Notice>
               <p>{texts.redirectLater}</p>

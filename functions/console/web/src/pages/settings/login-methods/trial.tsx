@@ -6,7 +6,7 @@ import type { ProviderOutcome } from "../../../fragment";
 import { loginMethods as texts } from "../../../texts/en/login-methods";
 import { announce, Button, Notice, ProblemView, Stack, StrangersText } from "../../../ui";
 
-/** What the way back from a trial said. */
+/** Tells the outcome of a trial, after the way back from the provider. */
 export function TrialNotice({ outcome, name }: { outcome: ProviderOutcome; name?: string }) {
   const { isDone, problem, reason } = outcome;
   const called = name ?? texts.triedOther;

@@ -3,7 +3,7 @@ import type { Role } from "../../../api/roles";
 
 const SUPER_ADMIN = "super_admin";
 
-/** What the person who is signed in holds in the account. */
+/** The permissions that the signed-in person holds in the account. */
 export interface Standing {
   permissions: readonly Permission[];
   isSuperAdmin: boolean;
@@ -21,7 +21,7 @@ interface Holder {
   permissions: readonly Permission[];
 }
 
-/** What a member holds and the person lacks; undefined if the member is not above. A super admin holds more than any list. */
+/** The permissions that a member holds and the person lacks; undefined if the member is not above. A super admin holds more than any list. */
 export function aboveBy(mine: Standing, holder: Holder): Permission[] | undefined {
   if (mine.isSuperAdmin) return undefined;
   const missing = holder.permissions.filter((key) => !mine.permissions.includes(key));

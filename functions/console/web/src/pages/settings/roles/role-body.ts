@@ -2,7 +2,7 @@ import type { Permission } from "../../../api/me";
 import type { Role } from "../../../api/roles";
 import type { ConflictingField } from "../../../ui";
 
-/** What can be changed about a role. */
+/** The changeable values of a role. */
 export interface RoleValues {
   name: string;
   description: string;
@@ -15,7 +15,7 @@ export function valuesOf(role: Role): RoleValues {
   return { name: role.name, description: role.description ?? "", permissions: [...role.permissions].sort() };
 }
 
-/** What is sent of a form; a description without words is none. */
+/** The body that is sent for a form; a description without words is none. */
 export function bodyOf({ name, description, permissions }: RoleValues) {
   return { name: name.trim(), description: description.trim() || null, permissions };
 }

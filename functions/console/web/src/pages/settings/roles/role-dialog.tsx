@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useRef } from "react";
 import { useMay } from "../../../api/me";
 import { isProblem } from "../../../api/problems";
 import { queryClient } from "../../../api/query";
@@ -17,11 +17,11 @@ import {
   TextArea,
   TextField,
   toasts,
-  useForm,
 } from "../../../ui";
 import { labelsOf } from "../permissions/areas";
 import { PermissionPicker } from "../permissions/permission-picker";
 import { mayGive, useStanding } from "../permissions/standing";
+import { useRecordDialog } from "../use-record-form";
 import { aboutRole } from "../users/fields";
 import { bodyOf, changeOf, conflictsOf, NEW, type RoleValues, valuesOf } from "./role-body";
 
@@ -89,54 +89,36 @@ export function RoleDialog(props: Props) {
 
 function RoleForm({ isOpen, onClose, role, holders, catalogue }: Props) {
   const standing = useStanding();
-  const base = useRef<{ values: RoleValues; etag: string | undefined }>({ values: NEW, etag: undefined });
-  const [theirs, setTheirs] = useState<RoleValues>();
-  const [isConflict, setConflict] = useState(false);
   const labels = { name: texts.name, description: texts.description, permissions: texts.permissions };
   const list = (keys: readonly string[]) => formatList(labelsOf(keys, catalogue));
-
-  const save = async (values: RoleValues, key: string): Promise<string> => {
-    if (!role) return (await createRole(bodyOf(values), key)).name;
-    const saved = await updateRole(role.key, changeOf(base.current.values, values), base.current.etag);
-    return saved.value.name;
-  };
-  const done = (name: string) => {
-    const words = role ? texts.saved(name) : texts.created(name);
-    void queryClient.invalidateQueries({ queryKey: ["roles"] });
-    if (role) {
-      for (const key of ["role", "members", "member", "me"]) void queryClient.invalidateQueries({ queryKey: [key] });
-    }
-    toasts.done(words);
-    announce(words);
-    onClose();
-  };
-  const read = async () => {
-    if (!role) return;
-    const now = await queryClient.fetchQuery({ ...roleOptions(role.key), staleTime: 0 });
-    base.current = { values: valuesOf(now.value), etag: now.etag };
-  };
-  const compare = async (mine: RoleValues) => {
-    await read();
-    if (conflictsOf(mine, base.current.values, labels, list).length === 0) return done(mine.name);
-    setTheirs(base.current.values);
-    setConflict(true);
-  };
-
-  const form = useForm<RoleValues, string>({
-    initial: NEW,
+  const id = role?.key ?? "";
+  const { form, conflict } = useRecordDialog<Role, RoleValues>({
+    isOpen,
+    onClose,
+    item: role,
+    target: `role:${id}`,
+    blank: NEW,
+    valuesOf,
+    read: () => queryClient.fetchQuery({ ...roleOptions(id), staleTime: 0 }),
+    create: (values, key) => createRole(bodyOf(values), key),
+    update: (values, { value, etag }) => updateRole(id, changeOf(valuesOf(value), values), etag),
+    differences: (mine, theirs) => conflictsOf(mine, theirs, labels, list),
     labels,
     rules: {
       name: (name) => (!name.trim() ? texts.nameRule : name.trim().length > NAME_MAX ? texts.nameTooLong : undefined),
       description: (text) => (text.trim().length > DESCRIPTION_MAX ? texts.descriptionTooLong : undefined),
       permissions: (chosen) => (chosen.length === 0 ? texts.permissionsRule : undefined),
     },
-    send: save,
-    onDone: done,
-    onFailure: (error, values) => {
-      if (role && isProblem(error, "precondition-failed", "changed-meanwhile")) {
-        compare(values).catch((failure) => form.setFailure(failure));
-        return true;
+    onDone: ({ name }) => {
+      const words = role ? texts.saved(name) : texts.created(name);
+      void queryClient.invalidateQueries({ queryKey: ["roles"] });
+      if (role) {
+        for (const key of ["role", "members", "member", "me"]) void queryClient.invalidateQueries({ queryKey: [key] });
       }
+      toasts.done(words);
+      announce(words);
+    },
+    onFailure: (error) => {
       if (isProblem(error, "name-taken")) {
         form.complain("name", texts.nameTaken);
         return true;
@@ -148,19 +130,6 @@ function RoleForm({ isOpen, onClose, role, holders, catalogue }: Props) {
       return false;
     },
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew each time it opens
-  useEffect(() => {
-    if (!isOpen) return;
-    base.current = { values: role ? valuesOf(role) : NEW, etag: undefined };
-    form.restart(base.current.values);
-    // The list has no versions; the form begins with the one that is read now.
-    read().then(
-      () => {
-        if (!form.isDirty()) form.restart(base.current.values);
-      },
-      (failure) => form.setFailure(failure),
-    );
-  }, [isOpen]);
 
   return (
     <>
@@ -195,13 +164,7 @@ function RoleForm({ isOpen, onClose, role, holders, catalogue }: Props) {
           />
         </FieldGroup>
       </FormDialog>
-      <ConflictDialog
-        fields={theirs ? conflictsOf(form.values, theirs, labels, list) : []}
-        isOpen={isConflict}
-        onClose={() => setConflict(false)}
-        onKeepMine={async () => done(await save(form.values, ""))}
-        onTakeTheirs={() => theirs && form.restart(theirs)}
-      />
+      <ConflictDialog {...conflict} />
     </>
   );
 }

@@ -7,7 +7,7 @@ export function keepDraft(values: InviteValues): void {
   draft = values;
 }
 
-/** What was kept, once. */
+/** Takes the kept values, once. */
 export function takeDraft(): InviteValues | undefined {
   const kept = draft;
   draft = undefined;

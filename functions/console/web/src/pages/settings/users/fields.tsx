@@ -58,7 +58,7 @@ export function RoleField({
   );
 }
 
-/** What a role is for, in its own words or ours. */
+/** The purpose of a role, in its own words or ours. */
 export function aboutRole(role: Role): string {
   const known = Object.entries(texts.roleAbout).find(([key]) => role.built_in && key === role.key)?.[1];
   return role.description ?? known ?? texts.roleHolds(role.permissions.length);

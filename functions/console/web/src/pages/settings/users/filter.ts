@@ -1,15 +1,11 @@
 import type { Member, MemberStatus } from "../../../api/members";
+import { folded } from "../../../folded";
 
 export interface Filter {
   q?: string | undefined;
   /** Key of a role, or `none`. */
   role?: string | undefined;
   status?: MemberStatus | undefined;
-}
-
-/** Text as it is compared: without case and accents. */
-function folded(text: string): string {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
 /** The members that a filter leaves: each word of the search stands in the name or the address. */

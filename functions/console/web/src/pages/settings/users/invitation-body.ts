@@ -7,7 +7,7 @@ export const PASSWORD = "password";
 /** Access to clients: all, some, or what the API gives by default, which is that of the inviter. */
 export type Access = "all" | "some" | "default";
 
-/** What the forms of an invitation ask for. */
+/** Values of the forms of an invitation. */
 export interface InviteValues {
   method: string;
   fullName: string;
@@ -39,7 +39,7 @@ export const EMPTY: InviteValues = {
   days: "7",
 };
 
-/** What the person answered to a refusal, for the address that it was about. */
+/** The person's answer to a refusal, for the address that it was about. */
 export interface Resolution {
   email: string;
   onConflict?: "resend" | "replace";

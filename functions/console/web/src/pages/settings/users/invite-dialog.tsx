@@ -60,7 +60,7 @@ export function InviteDialog({ isOpen, onClose, onLink }: Props) {
         spellCheck={false}
         type="email"
       />
-      <ProviderFields invite={invite} withNames />
+      <ProviderFields invite={invite} asksNames />
       <RoleField
         error={form.errors.role}
         isOptional={method !== PASSWORD}

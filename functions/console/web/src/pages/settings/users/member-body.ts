@@ -3,7 +3,7 @@ import type { Member, UpdateMember } from "../../../api/members";
 import type { ConflictingField } from "../../../ui";
 import { readClients } from "./filter";
 
-/** What can be changed about a member. */
+/** The changeable values of a member. */
 export interface MemberValues {
   name: string;
   /** Key of a role; empty for none. */

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { allClientsOptions } from "../../../api/clients";
 import { type Member, memberOptions, updateMember } from "../../../api/members";
 import { type ApiProblem, isProblem } from "../../../api/problems";
@@ -19,9 +19,9 @@ import {
   SubmitButton,
   TextField,
   toasts,
-  useForm,
 } from "../../../ui";
 import { labelsOf } from "../permissions/areas";
+import { useRecordForm } from "../use-record-form";
 import { ClientAccess, ExtraPermissions, RoleField, useMayChooseClients } from "./fields";
 import { changeOf, conflictsOf, type MemberValues, type Names, valuesOf } from "./member-body";
 import { readTeamAgain } from "./use-invitations";
@@ -36,35 +36,18 @@ interface Props {
 export function MemberForm({ member, etag, isReadOnly }: Props) {
   const names = useNames();
   const mayChooseClients = useMayChooseClients();
-  // The version that the form began with: what others save meanwhile must not slip in unseen.
-  const base = useRef({ values: valuesOf(member), etag });
-  const [theirs, setTheirs] = useState<MemberValues>();
-  const [isConflict, setConflict] = useState(false);
   const [refusal, setRefusal] = useState<ApiProblem>();
-
-  const save = async (values: MemberValues) => {
-    setRefusal(undefined);
-    const saved = await updateMember(member.id, changeOf(base.current.values, values), base.current.etag);
-    base.current = { values: valuesOf(saved.value), etag: saved.etag };
-    return saved.value;
-  };
-  const done = (saved: Member) => {
-    form.restart(valuesOf(saved));
-    toasts.done(texts.saved(saved.name));
-    void readTeamAgain();
-  };
-  /** Reads what somebody else saved, and asks which values count. */
-  const compare = async (mine: MemberValues) => {
-    const now = await queryClient.fetchQuery({ ...memberOptions(member.id), staleTime: 0 });
-    const values = valuesOf(now.value);
-    base.current = { values, etag: now.etag };
-    if (conflictsOf(mine, values, names).length === 0) return done(now.value);
-    setTheirs(values);
-    setConflict(true);
-  };
-
-  const form = useForm<MemberValues, Member>({
-    initial: base.current.values,
+  const { form, undo, conflict } = useRecordForm<Member, MemberValues>({
+    target: `member:${member.id}`,
+    record: { value: member, etag },
+    initial: valuesOf(member),
+    valuesOf,
+    read: () => queryClient.fetchQuery({ ...memberOptions(member.id), staleTime: 0 }),
+    update: (values, before) => {
+      setRefusal(undefined);
+      return updateMember(member.id, changeOf(valuesOf(before.value), values), before.etag);
+    },
+    differences: (mine, theirs) => conflictsOf(mine, theirs, names),
     labels: {
       name: texts.fullName,
       role: texts.role,
@@ -77,26 +60,17 @@ export function MemberForm({ member, etag, isReadOnly }: Props) {
       clients: (clients, { access }) => (access === "some" && clients.length === 0 ? texts.clientsRule : undefined),
     },
     apiNames: { extra: "extra_permissions" },
-    send: save,
-    onDone: done,
-    onFailure: (error, values) => {
-      if (isProblem(error, "precondition-failed", "changed-meanwhile")) {
-        compare(values).catch((failure) => form.setFailure(failure));
-        return true;
-      }
-      if (isProblem(error, "last-super-admin", "permissions-not-held", "member-above")) {
-        setRefusal(error);
-        return true;
-      }
-      return false;
+    onDone: (saved) => {
+      toasts.done(texts.saved(saved.name));
+      void readTeamAgain();
+    },
+    onFailure: (error) => {
+      if (!isProblem(error, "last-super-admin", "permissions-not-held", "member-above")) return false;
+      setRefusal(error);
+      return true;
     },
   });
   const { role, extra, access, clients } = form.values;
-  const undo = () => {
-    setRefusal(undefined);
-    form.restart(base.current.values);
-  };
-
   return (
     <Form form={form}>
       <Section about={isReadOnly ? undefined : texts.accessAbout} title={texts.access}>
@@ -137,18 +111,21 @@ export function MemberForm({ member, etag, isReadOnly }: Props) {
           {!isReadOnly && (
             <FormActions>
               <SubmitButton>{texts.save}</SubmitButton>
-              {form.isDirty() && <Button onClick={undo}>{common.cancel}</Button>}
+              {form.isDirty() && (
+                <Button
+                  onClick={() => {
+                    setRefusal(undefined);
+                    undo();
+                  }}
+                >
+                  {common.cancel}
+                </Button>
+              )}
             </FormActions>
           )}
         </Stack>
       </Section>
-      <ConflictDialog
-        fields={theirs ? conflictsOf(form.values, theirs, names) : []}
-        isOpen={isConflict}
-        onClose={() => setConflict(false)}
-        onKeepMine={async () => done(await save(form.values))}
-        onTakeTheirs={() => theirs && form.restart(theirs)}
-      />
+      <ConflictDialog {...conflict} />
     </Form>
   );
 }
@@ -174,7 +151,7 @@ function Refusal({ error, member }: { error: ApiProblem; member: Member }) {
   );
 }
 
-/** How values are called, for the comparison of two people's changes. */
+/** Names of values, for the comparison of two people's changes. */
 function useNames(): Names {
   const roles = useQuery(rolesOptions).data?.items ?? [];
   const catalogue = useQuery(permissionsOptions).data?.items ?? [];

@@ -1,5 +1,6 @@
 import { users as texts } from "../../../texts/en/users";
 import { RadioGroup, TextField } from "../../../ui";
+import { withNames } from "../../../ui/with-names";
 import { MoreMethods } from "./fields";
 import { PASSWORD } from "./invitation-body";
 import type { InviteForm } from "./use-invite-form";
@@ -10,7 +11,11 @@ export function MethodField({ invite }: { invite: InviteForm }) {
   const { form, methods } = invite;
   const options = [
     ...(methods.hasPassword ? [{ value: PASSWORD, label: texts.methodPassword, help: texts.methodPasswordHelp }] : []),
-    ...methods.providers.map(({ id, name }) => ({ value: id, label: name, help: texts.methodProviderHelp(name) })),
+    ...methods.providers.map(({ id, name }) => ({
+      value: id,
+      label: name,
+      help: withNames(texts.methodProviderHelp("{name}"), { name }),
+    })),
   ];
   const leave = () => form.restart(form.values);
   return (
@@ -31,8 +36,8 @@ export function MethodField({ invite }: { invite: InviteForm }) {
   );
 }
 
-/** What is compared with the provider's claim, and the name that a short form asks for beside it. */
-export function ProviderFields({ invite, withNames }: { invite: InviteForm; withNames: boolean }) {
+/** The identifier that is compared with the provider's claim, and the name that a short form asks for beside it. */
+export function ProviderFields({ invite, asksNames }: { invite: InviteForm; asksNames: boolean }) {
   const { form, methods } = invite;
   const { method } = form.values;
   if (method === PASSWORD) return null;
@@ -48,7 +53,7 @@ export function ProviderFields({ invite, withNames }: { invite: InviteForm; with
         optional={!isNeeded}
         spellCheck={false}
       />
-      {withNames && (
+      {asksNames && (
         <div className={styles.halves}>
           <TextField {...form.text("firstName")} autoComplete="off" dir="auto" label={texts.firstName} optional />
           <TextField {...form.text("lastName")} autoComplete="off" dir="auto" label={texts.lastName} optional />

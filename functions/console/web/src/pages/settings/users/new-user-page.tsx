@@ -116,7 +116,7 @@ export function NewUserPage() {
         <Section title={texts.invitation}>
           <Stack gap={5}>
             <MethodField invite={invite} />
-            <ProviderFields invite={invite} withNames={false} />
+            <ProviderFields invite={invite} asksNames={false} />
             <Select
               label={texts.expiresIn}
               onChange={(days) => form.set("days", days)}

@@ -80,7 +80,7 @@ export interface Trouble {
   isBlocked: boolean;
 }
 
-/** What keeps the latest mail from its reader, if anything does. */
+/** The obstacle that keeps the latest mail from its reader, if there is one. */
 export function troubleOf({ timeline, mail_status }: Told): Trouble | undefined {
   const mail = latestMail(timeline);
   if (mail_status === "suppressed") return { kind: "suppressed", isBlocked: true };
@@ -106,7 +106,7 @@ export function troubleOf({ timeline, mail_status }: Told): Trouble | undefined 
   };
 }
 
-/** What can be done with an invitation. */
+/** The actions that an invitation allows. */
 export interface Options {
   /** Words for sending it: once more, after trouble with its mail, or after it expired. */
   send: "resend" | "sendAgain" | "inviteAgain" | undefined;

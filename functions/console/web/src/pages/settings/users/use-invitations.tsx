@@ -39,7 +39,7 @@ export interface InvitationActions {
   dialogs: ReactNode;
 }
 
-/** What can be done with invitations, with the dialogs that it needs. */
+/** The actions on invitations, with the dialogs that they need. */
 export function useInvitationActions(): InvitationActions {
   const [sending, setSending] = useState<string>();
   const [asked, setAsked] = useState<{ what: "link" | "revoke"; invitation: Invitation }>();

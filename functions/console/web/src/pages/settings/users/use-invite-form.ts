@@ -111,7 +111,7 @@ export function useInviteForm({ kind, initial, onDone }: Options) {
     form,
     methods,
     kind,
-    /** What stands in the way, as long as the address is the one that it is about. */
+    /** The obstacle to the invitation, as long as the address is the one that it is about. */
     trouble: trouble?.email === email ? trouble.error : undefined,
     /** Sends the form again with an answer to the refusal. */
     resolve: (answer: Omit<Resolution, "email">) => {

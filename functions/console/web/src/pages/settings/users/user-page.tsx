@@ -9,10 +9,11 @@ import { polled } from "../../../api/polling";
 import { isProblem } from "../../../api/problems";
 import { permissionsOptions } from "../../../api/roles";
 import { formatDay, formatList } from "../../../format";
+import { MemberAvatar } from "../../../frame/member-avatar";
 import { useTitle } from "../../../frame/title";
+import { image } from "../../../texts/en/image";
 import { users as texts } from "../../../texts/en/users";
 import {
-  Avatar,
   Badge,
   Details,
   looks,
@@ -25,6 +26,7 @@ import {
   Stack,
   Time,
 } from "../../../ui";
+import { ImageSection } from "../../member-image/image-section";
 import { labelsOf } from "../permissions/areas";
 import { aboveBy, useStanding } from "../permissions/standing";
 import { BackToUsers } from "./back-to-users";
@@ -64,6 +66,7 @@ export function UserPage() {
 }
 
 function MemberView({ member, etag }: { member: Member; etag: string | undefined }) {
+  const account = useAccount();
   const mayManage = useMay()("members.manage");
   const above = aboveBy(useStanding(), member);
   const isGone = member.status === "removed";
@@ -76,7 +79,7 @@ function MemberView({ member, etag }: { member: Member; etag: string | undefined
           about={member.name === member.email ? undefined : member.email}
           title={
             <span className={styles.person}>
-              <Avatar name={member.name} size={40} />
+              <MemberAvatar member={isGone ? undefined : member.id} name={member.name} size={40} />
               <span className={styles.nameLine}>
                 <bdi>{member.name}</bdi>
                 <StatusBadge status={member.status} />
@@ -91,6 +94,13 @@ function MemberView({ member, etag }: { member: Member; etag: string | undefined
         <InvitationSection id={member.invitation_id} isBlocked={above !== undefined} />
       )}
       <MemberForm etag={etag} isReadOnly={isReadOnly} member={member} />
+      {!isGone && (member.is_you || !isReadOnly) && (
+        <ImageSection
+          about={member.is_you ? image.aboutMine(account.name) : image.aboutTheirs(member.name)}
+          member={member.id}
+          name={member.name}
+        />
+      )}
       {mayManage && !isGone && <Membership isAbove={above !== undefined} member={member} />}
       <Details
         items={[

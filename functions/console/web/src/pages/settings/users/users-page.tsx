@@ -296,7 +296,7 @@ const NAMED = 2;
 
 function ClientsCell({ member, clients }: { member: Member; clients: readonly Client[] | undefined }) {
   const access = readClients(member.clients);
-  if (access === "all") return texts.allClients;
+  if (access === "all") return <span className={styles.whole}>{texts.allClients}</span>;
   const names = access.flatMap((id) => clients?.find((client) => client.id === id)?.name ?? []);
   if (names.length === 0 || names.length > NAMED || names.length < access.length) {
     return <span title={formatList(names)}>{texts.someClients(access.length)}</span>;

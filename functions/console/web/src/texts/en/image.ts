@@ -1,0 +1,23 @@
+/** Texts about the picture of a member. */
+export const image = {
+  title: "Profile image",
+  aboutMine: (account: string) => `Optional. Colleagues in ${account} see it beside your name.`,
+  aboutTheirs: (name: string) => `Optional. Colleagues see it beside ${name}'s name.`,
+  choose: "Choose image…",
+  change: "Change image…",
+  help: "PNG, JPEG or WebP, at most 10 MB. It is cut to a square of 256 × 256 pixels before it leaves this device.",
+  remove: "Remove",
+  removeLabel: "Remove profile image",
+  typeRule: "Choose a PNG, JPEG or WebP file",
+  sizeRule: "Choose a file of at most 10 MB",
+  brokenRule: "This file cannot be read as a picture. Choose another one.",
+  tooRich: "The square is larger than 100 KB. Choose another picture.",
+  cropTitle: "Profile image",
+  preview: "Preview of the picture",
+  across: "Move the square sideways",
+  along: "Move the square up and down",
+  save: "Save image",
+  saved: "The profile image is saved",
+  removed: "The profile image is removed",
+  replaced: "Somebody has set another picture in the meantime. Look at it, then remove it if you still want to.",
+} as const;

@@ -1,0 +1,107 @@
+import { acme, invite, join } from "./people.ts";
+import { Caller, facts, newAddress, PASSWORD } from "./stack.ts";
+import { atProvider, expect, settings, settled, signIn, test } from "./test.ts";
+import { pathOf } from "./watch.ts";
+
+test("An address that has a login joins a second account without new credentials, after signing in (U702, U104, SPEC D17, D18, D34)", async ({
+  browse,
+  team,
+}) => {
+  const both = await join(acme, { name: "Grace Hopper" });
+  const link = await invite(team, both.email, { role: "agent" });
+  const page = await browse();
+  await page.goto(link);
+  await expect(page.getByText(`${both.email} has a login already. Sign in with it, then join.`)).toBeVisible();
+  await expect(page.getByLabel("Your name")).toHaveCount(0);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  // The sign-in alone accepts nothing.
+  await expect(page.getByText(`You are signed in as ${both.email}.`)).toBeVisible();
+  const before = await both.api.call("GET", "/v1/me");
+  expect(before.accounts).toHaveLength(1);
+  await page.getByRole("button", { name: /^Join Initech/ }).click();
+  await settled(page, "Clients");
+  expect(pathOf(page)).toBe(settings(team.account, "clients"));
+
+  await page.getByRole("button", { name: "Grace Hopper, your menu" }).click();
+  await page.getByRole("group", { name: "Switch account" }).getByText("Acme").click();
+  await page.waitForURL(`**${settings(facts.account_id, "clients")}`);
+  await settled(page, "Clients");
+});
+
+test("Somebody else's session is told for whom the invitation is, and may switch (U702)", async ({ browse, team }) => {
+  const invited = newAddress("invited");
+  const link = await invite(team, invited, { role: "agent" });
+  const page = await browse(team.owner);
+  await page.goto(link);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(`This invitation is for ${invited}.`);
+  await expect(page.getByText(`You are signed in as ${team.owner.email}.`)).toBeVisible();
+  await expect(page.getByRole("button", { name: "Switch account" })).toBeVisible();
+  await page.getByRole("link", { name: "Stay signed in and leave" }).click();
+  await settled(page, "User Management");
+});
+
+test("A revoked, a used and a broken link each say what they are, and whom to ask (U702, SPEC D15)", async ({
+  browse,
+  team,
+  watch,
+}) => {
+  const email = newAddress("revoked");
+  const revoked = await invite(team, email, { role: "agent" });
+  const { items } = await team.inviter.call("GET", "/v1/invitations");
+  const { id } = items.find((invitation: { email: string }) => invitation.email === email);
+  await team.inviter.call("POST", `/v1/invitations/${id}/revoke`);
+  const page = await browse();
+  await page.goto(revoked);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("This invitation was revoked");
+  await expect(page.getByText(/If you did not expect that, ask Ana Lopes at Initech/)).toBeVisible();
+
+  const other = newAddress("used");
+  const used = await invite(team, other, { role: "agent" });
+  await Caller.nobody().call("POST", "/v1/auth/invitation/accept", {
+    token: used.split("#")[1],
+    name: "Mary",
+    password: PASSWORD,
+  });
+  await page.goto(used);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("This invitation was accepted already");
+
+  watch.expects("410 POST /v1/auth/invitation/inspect");
+  await page.goto(`${used.slice(0, -4)}AAAA`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("This link is not valid");
+});
+
+test("A provider's identity that is not the invited one does not get in, and an invited one signs in at the account's own page (U701, U702, SPEC D12, D27)", async ({
+  browse,
+  watch,
+}) => {
+  watch.allow(facts.openid_url);
+  const email = newAddress("sso");
+  const { items } = await Caller.key().call("GET", "/v1/login-methods");
+  const link = await invite(acme, email, { role: "agent", method: items[0].id });
+  const page = await browse();
+  await page.goto(link);
+  await page.getByRole("button", { name: "Continue with Acme" }).click();
+  await atProvider(page, { name: "Somebody Else", email: newAddress("else") });
+  await expect(page.getByText(/The invitation is for somebody else at the provider\./)).toBeVisible();
+  await page.getByRole("button", { name: "Continue with Acme" }).click();
+  await atProvider(page, { name: "Edsger Dijkstra", email });
+  await settled(page, "Clients");
+
+  const later = await browse();
+  await later.goto(settings(facts.account_id, "account"));
+  await expect(later).toHaveURL(/\/console\/sign-in\//);
+  await later.getByRole("button", { name: "Sign in with Acme" }).click();
+  await atProvider(later, { name: "Edsger Dijkstra", email });
+  await settled(later, "Account");
+  expect(pathOf(later)).toBe(settings(facts.account_id, "account"));
+
+  const stranger = await browse();
+  await stranger.goto(`/console/sign-in/${facts.account_id}`);
+  await stranger.getByRole("button", { name: "Sign in with Acme" }).click();
+  await atProvider(stranger, { name: "Nobody", email: newAddress("nobody") });
+  await expect(stranger.getByText(/This identity belongs to nobody in the account\./)).toBeVisible();
+  await signIn(stranger, newAddress("nobody"), "whatever it may be");
+  watch.expects("401 POST /v1/auth/sign-in");
+  await expect(stranger.getByText("Email or password is wrong")).toBeVisible();
+});

@@ -1,0 +1,45 @@
+import { equip, pictureMail } from "./looks.ts";
+import { join, signInAgain } from "./people.ts";
+import { Caller, eventually, mailsTo, newAddress, PASSWORD } from "./stack.ts";
+import { expect, test } from "./test.ts";
+import { codeOf } from "./totp.ts";
+
+const NEXT = "eleven brown owls by the pond";
+
+/** What each mail is about, by its subject. */
+const KINDS = [
+  ["invitation", /^Your invitation to/],
+  ["new-device", /^A new device signed in/],
+  ["second-factor", /second factor/i],
+  ["password-changed", /password was changed/i],
+  ["reset", /^Set a new password$/],
+  ["address-asked", /^Another e-mail address was asked for$/],
+] as const;
+
+test("Every kind of mail to a person can be read on phones and computers, in light and dark: axe finds nothing, and nothing is loaded (U151, U144, SPEC D15, D28, D33)", async ({
+  browse,
+  team,
+}) => {
+  test.slow();
+  const person = await join(team, { name: "Grace Hopper" });
+  await signInAgain(person);
+  const { secret } = await person.api.call("POST", "/v1/me/factor", { password: PASSWORD });
+  await person.api.call("POST", "/v1/me/factor/confirm", { code: codeOf(secret) });
+  await person.api.call("POST", "/v1/me/password", { current: PASSWORD, new: NEXT });
+  await Caller.nobody().call("POST", "/v1/auth/reset", { email: person.email });
+  const next = newAddress("next");
+  await person.api.call("POST", "/v1/me/address", { email: next, password: NEXT });
+
+  const page = await browse();
+  await equip(page);
+  for (const [name, subject] of KINDS) {
+    const mail = await eventually(`the mail: ${name}`, async () =>
+      (await mailsTo(person.email)).find(({ Subject }) => subject.test(Subject)),
+    );
+    await page.goto("about:blank");
+    await pictureMail(page, name, mail.BodyHtml);
+    expect(mail.BodyText, name).toContain("Hello Grace Hopper");
+  }
+  const confirm = await eventually("the mail to the new address", async () => (await mailsTo(next))[0]);
+  await pictureMail(page, "address-confirm", confirm.BodyHtml);
+});

@@ -1,0 +1,83 @@
+import { found, join } from "./people.ts";
+import { PASSWORD } from "./stack.ts";
+import { beginSecondFactor, expect, settings, settled, signIn, test, toast } from "./test.ts";
+import { codeOf } from "./totp.ts";
+import { pathOf } from "./watch.ts";
+
+test("A second factor is set up by an app's code, asked for at the next sign-in, and a recovery code stands in for it (U514, U701, U138, SPEC D28)", async ({
+  browse,
+  team,
+  watch,
+}) => {
+  const person = await join(team, { name: "Grace Hopper" });
+  const page = await browse(person);
+  await page.goto("/console/profile?tab=security");
+  await settled(page, "Profile");
+  const dialog = await beginSecondFactor(page, PASSWORD);
+  const secret = await dialog.locator("code").innerText();
+  await dialog.getByRole("textbox", { name: "Code" }).fill("12345");
+  await dialog.getByRole("button", { name: "Turn on" }).click();
+  await expect(dialog.getByText("Enter the six digits of the code")).toBeVisible();
+  // The step before still counts, which leaves those that follow for the sign-ins below.
+  await dialog.getByRole("textbox", { name: "Code" }).fill(codeOf(secret, -1));
+  await dialog.getByRole("button", { name: "Turn on" }).click();
+
+  const codes = page.getByRole("dialog", { name: "Recovery codes" });
+  await expect(codes.getByRole("listitem")).toHaveCount(10);
+  const [recovery = ""] = await codes.getByRole("listitem").allInnerTexts();
+  // They are shown this once, so nothing but the button closes them.
+  await page.keyboard.press("Escape");
+  await codes.getByRole("button", { name: "I have stored them" }).click();
+  await expect(codes).toBeHidden();
+  await expect(toast(page, "Your second factor is on")).toBeVisible();
+
+  const other = await browse();
+  await other.goto("/console/sign-in");
+  await signIn(other, person.email, PASSWORD);
+  await expect(other.getByRole("heading", { name: "Second factor" })).toBeVisible();
+  watch.expects("401 POST /v1/auth/factor");
+  await other.getByLabel("Code").fill("000000");
+  await other.getByRole("button", { name: "Go on" }).click();
+  await expect(other.getByText("The code is not right. Each code works once: wait for the next one.")).toBeVisible();
+  await other.getByLabel("Code").fill(codeOf(secret));
+  await other.getByRole("button", { name: "Go on" }).click();
+  await settled(other, "Clients");
+  expect(pathOf(other)).toBe(settings(team.account, "clients"));
+
+  const third = await browse();
+  await third.goto("/console/sign-in");
+  await signIn(third, person.email, PASSWORD);
+  await third.getByRole("button", { name: "Use a recovery code" }).click();
+  await third.getByLabel("Recovery code").fill(recovery);
+  await third.getByRole("button", { name: "Go on" }).click();
+  await settled(third, "Clients");
+
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  const remove = page.getByRole("dialog", { name: "Remove second factor?" });
+  await remove.getByLabel("Code").fill(codeOf(secret, 1));
+  await remove.getByRole("button", { name: "Remove second factor" }).click();
+  await expect(toast(page, "Your second factor is removed")).toBeVisible();
+});
+
+test("An account that requires a second factor lets nobody in before it is set up (U515, U105, SPEC D28)", async ({
+  browse,
+  team,
+}) => {
+  const strict = await found(team.owner, "Hooli");
+  const person = await join(strict, { name: "Mary Jackson" });
+  const page = await browse(strict.owner);
+  await page.goto(settings(strict.account, "account"));
+  await settled(page, "Account");
+  await page.getByRole("switch", { name: "Require a second factor" }).check();
+  await page.getByRole("button", { name: "Save changes" }).click();
+  const confirm = page.getByRole("alertdialog", { name: "Change how everybody signs in?" });
+  await expect(confirm.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await confirm.getByRole("button", { name: "Change it" }).click();
+  await expect(page.getByRole("heading", { name: "This account requires a second factor" })).toBeVisible();
+
+  const member = await browse(person);
+  await member.goto(settings(strict.account));
+  await expect(member.getByRole("heading", { level: 1 })).toHaveText("This account requires a second factor");
+  await member.getByRole("link", { name: "Set up second factor" }).click();
+  await settled(member, "Profile");
+});
