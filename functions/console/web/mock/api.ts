@@ -2,7 +2,9 @@ import { accountRoutes } from "./account.ts";
 import { apiKeysRoutes } from "./api-keys.ts";
 import { auditRoutes } from "./audit.ts";
 import { authRoutes } from "./auth.ts";
+import { chatUsersRoutes } from "./chat-users.ts";
 import { clientsRoutes } from "./clients.ts";
+import { connectorsRoutes } from "./connectors.ts";
 import { ACME, account, GLOBEX, me } from "./data.ts";
 import { invitationsRoutes } from "./invitations.ts";
 import { loginMethodsRoutes } from "./login-methods.ts";
@@ -26,6 +28,8 @@ const ROUTES: Routes = [
   ...loginMethodsRoutes,
   ...apiKeysRoutes,
   ...auditRoutes,
+  ...connectorsRoutes,
+  ...chatUsersRoutes,
   ...projectsRoutes,
 ];
 

@@ -1,4 +1,5 @@
 import { ago, projects } from "./data.ts";
+import { providers } from "./providers.ts";
 import { ok, page, type Routes } from "./reply.ts";
 
 /** Projects, their environments and the providers. */
@@ -18,18 +19,6 @@ export const projectsRoutes: Routes = [
         })),
       ),
   ],
-  [
-    "GET /v1/providers",
-    () =>
-      ok({
-        items: [
-          ["whatsapp_cloud", "WhatsApp", "whatsapp"],
-          ["twilio_sms", "Twilio SMS", "sms"],
-          ["slack", "Slack", "slack"],
-          ["telegram", "Telegram", "telegram"],
-          ["teams", "Microsoft Teams", "teams"],
-        ].map(([provider, label, channel]) => ({ provider, label, channel })),
-      }),
-  ],
+  ["GET /v1/providers", () => ok({ items: providers })],
   ["GET /v1/projects", (call) => page(call, projects[String(call.headers["vestibule-account"])] ?? [])],
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatDateTime, formatDay, formatExact, formatRelative, formattingLocale } from "./format";
+import { formatCount, formatDateTime, formatDay, formatExact, formatRelative, formattingLocale } from "./format";
 
 const KATHMANDU = { timeZone: "Asia/Kathmandu", hourCycle: "h23" } as const;
 const NOW = Date.parse("2026-11-29T10:00:00Z");
@@ -44,4 +44,9 @@ describe("times (U140)", () => {
     expect(formatDay("2025-11-20T08:00:00Z", NOW, KATHMANDU)).toContain("2025");
     expect(formatDay("2025-12-31T23:30:00Z", NOW, KATHMANDU)).not.toContain("202");
   });
+});
+
+it("a count that stops at a thousand says so (U140)", () => {
+  expect(formatCount({ count: 12, more: false })).toBe("12");
+  expect(formatCount({ count: 1000, more: true })).toMatch(/^1.000\+$/);
 });

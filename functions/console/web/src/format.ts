@@ -87,9 +87,26 @@ export function formatRelative(at: string, now: number, by: TimeSettings = setti
   return words.format(Math.round(distance / DAY), "day");
 }
 
+/** “5 min”, “3 hr” or “6 days”: a length of time in its largest unit. */
+export function formatSpan(milliseconds: number): string {
+  const [value, unit] =
+    milliseconds < 59.5 * 60_000
+      ? [milliseconds / 60_000, "minute"]
+      : milliseconds < 23.5 * 3_600_000
+        ? [milliseconds / 3_600_000, "hour"]
+        : [milliseconds / DAY, "day"];
+  const style = { style: "unit", unit: String(unit), unitDisplay: "short" } as const;
+  return new Intl.NumberFormat(WORDS, style).format(Math.max(1, Math.round(Number(value))));
+}
+
 /** A number with its digits grouped. */
 export function formatNumber(value: number): string {
   return new Intl.NumberFormat(locale).format(value);
+}
+
+/** “12”, or “1,000+” where counting stopped. */
+export function formatCount({ count, more }: { count: number; more: boolean }): string {
+  return formatNumber(count) + (more ? "+" : "");
 }
 
 /** “Ana, Bo and Cy” */

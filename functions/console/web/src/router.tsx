@@ -8,6 +8,7 @@ import { session } from "./api/session";
 import { lazyPage } from "./code";
 import { AccountLayout } from "./frame/account-layout";
 import { FailedPage, LoadingPage, NotFoundPage } from "./frame/pages";
+import { ProjectLayout } from "./frame/project-layout";
 import { Root } from "./frame/root";
 import { SignedInLayout } from "./frame/signed-in-layout";
 import { navigateWith, noteNavigation } from "./navigation";
@@ -236,6 +237,74 @@ const accountPage = createRoute({
   component: lazyPage(() => import("./pages/settings/account/account-page"), "AccountPage"),
 });
 
+// ---------------------------------------------------------------- Projects
+
+const project = createRoute({
+  getParentRoute: () => account,
+  path: "/p/$project",
+  beforeLoad: ({ params }) => storage.set("project", params.project),
+  component: ProjectLayout,
+});
+
+const connectors = createRoute({
+  getParentRoute: () => project,
+  path: "/connectors",
+  validateSearch: (raw: Raw) => ({
+    environment: text(raw, "environment"),
+    /** Id of the connector whose onboarding is being turned on or off. */
+    toggle: text(raw, "toggle"),
+  }),
+  staticData: { title: frame.connectors, permission: "projects.read" },
+  component: lazyPage(() => import("./pages/connectors/connectors-page"), "ConnectorsPage"),
+});
+
+const newConnector = createRoute({
+  getParentRoute: () => project,
+  path: "/connectors/new",
+  staticData: { title: frame.newConnector, permission: "connectors.write" },
+  component: lazyPage(() => import("./pages/connectors/new/choose-platform"), "ChoosePlatform"),
+});
+
+const newConnectorOf = createRoute({
+  getParentRoute: () => project,
+  path: "/connectors/new/$provider",
+  validateSearch: (raw: Raw) => ({
+    /** Id of the connector, once it is made. */
+    connector: text(raw, "connector"),
+    step: oneOf(raw, "step", ["address", "test", "policy"]),
+  }),
+  staticData: { title: frame.newConnector, permission: "connectors.write" },
+  component: lazyPage(() => import("./pages/connectors/new/set-up-page"), "SetUpPage"),
+});
+
+const connector = createRoute({
+  getParentRoute: () => project,
+  path: "/connectors/$id",
+  validateSearch: (raw: Raw) => ({ toggle: flag(raw, "toggle") }),
+  staticData: { title: frame.connectors, permission: "projects.read" },
+  component: lazyPage(() => import("./pages/connectors/connector-page"), "ConnectorPage"),
+});
+
+const people = createRoute({
+  getParentRoute: () => project,
+  path: "/people",
+  validateSearch: (raw: Raw) => ({
+    tab: oneOf(raw, "tab", ["active", "blocked"]),
+    q: text(raw, "q"),
+    provider: text(raw, "provider"),
+  }),
+  staticData: { title: frame.people, permission: "chat_users.read" },
+  component: lazyPage(() => import("./pages/people/people-page"), "PeoplePage"),
+});
+
+const person = createRoute({
+  getParentRoute: () => project,
+  path: "/people/$id",
+  validateSearch: (raw: Raw) => ({ open: oneOf(raw, "open", ["approve", "block", "link"]) }),
+  staticData: { title: frame.people, permission: "chat_users.read" },
+  component: lazyPage(() => import("./pages/people/person-page"), "PersonPage"),
+});
+
 export const routeTree = root.addChildren([
   start,
   signIn,
@@ -255,6 +324,7 @@ export const routeTree = root.addChildren([
     apiKeys,
     audit,
     accountPage,
+    project.addChildren([connectors, newConnector, newConnectorOf, connector, people, person]),
   ]),
 ]);
 

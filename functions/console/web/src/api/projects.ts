@@ -13,6 +13,16 @@ export interface AccountProjects {
   projects: Project[];
 }
 
+/** Every project of the account that the person may see, the oldest first. */
+export const projectsOptions = queryOptions({
+  queryKey: ["projects", "all"],
+  queryFn: ({ signal }) =>
+    readAll<Project>((cursor) =>
+      client.GET("/v1/projects", { params: { query: { cursor, limit: 100, order: "oldest" } }, signal }),
+    ),
+  staleTime: 60_000,
+});
+
 /** The projects whose new requests the person may be told of, by account. Each call names its own account. */
 export function noticedProjectsOptions(accounts: Me["accounts"]) {
   const open = accounts.filter(({ opens }) => opens);

@@ -12,6 +12,8 @@ import { Logo } from "./logo";
 import { useMedia } from "./media";
 import { OfflineBar } from "./offline-bar";
 import { PersonMenu } from "./person-menu";
+import { ProjectEntries } from "./project-entries";
+import { ProjectSwitcher } from "./project-switcher";
 import { useSections } from "./sections";
 import { Shortcuts } from "./shortcuts";
 
@@ -46,6 +48,14 @@ export function Frame({ children }: { children: ReactNode }) {
             </button>
           )}
         </div>
+        {account && (
+          <>
+            <div className={styles.project}>
+              <ProjectSwitcher />
+            </div>
+            <ProjectEntries />
+          </>
+        )}
         <div className={styles.space} />
         {account && (
           <Link

@@ -13,11 +13,11 @@ interface Props {
 /** The picture of a member of the account that is shown, or the initials. */
 export function MemberAvatar({ member, name, size }: Props) {
   const { data } = useQuery({ ...memberImageOptions(member ?? ""), enabled: member !== undefined });
-  return <Avatar name={name} picture={useAddress(data?.value)} size={size} />;
+  return <Avatar name={name} picture={usePictureAddress(data?.value)} size={size} />;
 }
 
 /** The address of a picture for as long as it is shown. */
-function useAddress(picture: Blob | undefined): string | undefined {
+export function usePictureAddress(picture: Blob | undefined): string | undefined {
   const [address, setAddress] = useState<string>();
   useEffect(() => {
     if (!picture) return;

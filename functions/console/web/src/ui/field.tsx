@@ -143,8 +143,22 @@ export function PasswordField(props: TextProps & Native<"input">) {
 
 /** A field for several lines. With `limit`, a counter appears near it. */
 export function TextArea(props: TextProps & Native<"textarea"> & { limit?: number }) {
-  const { label, help, error, optional, hideLabel, aside, value, onChange, limit, rows = 3, ...rest } = props;
+  const {
+    label,
+    help,
+    error,
+    optional,
+    hideLabel,
+    aside,
+    value,
+    onChange,
+    limit,
+    rows = 3,
+    autoFocus,
+    ...rest
+  } = props;
   const { id, describedBy } = useFieldIds(error, help);
+  const area = useFirstFocus<HTMLTextAreaElement>(autoFocus);
   const isNearLimit = limit !== undefined && value.length >= limit * 0.9;
   const counter = isNearLimit && (
     <span aria-live="polite" className={classes(styles.counter, value.length > limit && styles.over)}>
@@ -170,6 +184,7 @@ export function TextArea(props: TextProps & Native<"textarea"> & { limit?: numbe
         dir="auto"
         id={id}
         onChange={(event) => onChange(event.target.value)}
+        ref={area}
         value={value}
       />
     </FieldFrame>

@@ -5,6 +5,7 @@ export { Button, IconButton, looks } from "./button";
 export { ComboBox } from "./combo-box";
 export { Copy, copyText } from "./copy";
 export { ConfirmDialog, ConflictDialog, type ConflictingField, Dialog, DiscardDialog, SecretOnce } from "./dialog";
+export { EnvironmentBadge } from "./environment-badge";
 export {
   Checkbox,
   FieldGroup,
@@ -21,7 +22,9 @@ export { PageHeading } from "./heading";
 export { Icon, type IconName } from "./icon";
 export { Details, Notice, Offer, Page, Row, Section, Stack } from "./layout";
 export { announce } from "./live";
+export { Marked, type Range } from "./marked";
 export { MenuButton, type MenuEntry, type MenuSection } from "./menu";
+export { ProviderIcon } from "./provider-icon";
 export { SearchField } from "./search-field";
 export { describeError, EmptyState, Explained, errorText, NoMatches, ProblemView, Skeleton } from "./states";
 export { StrangersText } from "./strangers-text";

@@ -20,6 +20,11 @@ export interface FormOptions<Values, Result> {
   onFailure?: (error: unknown, values: Values) => boolean;
 }
 
+/** The message of a rule of the API: a sentence stands alone, anything else follows the name of the field. */
+export function complaintOf(label: string, rule: string): string {
+  return /^\p{Lu}.*\.$/su.test(rule) ? rule : `${label} ${rule}`;
+}
+
 /** The state of a form. Show it with `Form`, its fields with `{...form.text("email")}` or `{...form.check("send")}`. */
 export function useForm<Values extends object, Result = unknown>(options: FormOptions<Values, Result>) {
   type Name = keyof Values & string;
@@ -69,7 +74,7 @@ export function useForm<Values extends object, Result = unknown>(options: FormOp
         const apiName = apiNames?.[known] ?? known;
         return field === apiName || field.startsWith(`${apiName}.`) || field.startsWith(`${apiName}[`);
       });
-      if (name) messages[name] ??= `${labels[name]} ${rule}`;
+      if (name) messages[name] ??= complaintOf(labels[name], rule);
       else isComplete = false;
     }
     show(messages);

@@ -1,0 +1,124 @@
+import { client } from "./client";
+import { unwrap, unwrapTagged } from "./problems";
+import { listOptions, PAGE, readOptions, recordOptions } from "./query";
+import type { components } from "./schema";
+import {
+  ahead,
+  type ChatUserCounts,
+  type EndUserChoice,
+  type UpcomingChatUser,
+  type UpcomingRequest,
+} from "./upcoming-connectors";
+
+type Schemas = components["schemas"];
+
+export type ChatUser = Schemas["ChatUserResponse"] & UpcomingChatUser;
+export type ChatUserStatus = Schemas["ChatUserStatusName"];
+export type Grant = Schemas["GrantResponse"];
+export type PersonsRequest = Schemas["AccessRequestDetailsResponse"] & UpcomingRequest;
+export type PersonsConversation = Schemas["ConversationResponse"];
+
+const LIST = "/v1/projects/{project_id}/chat-users";
+const ONE = "/v1/projects/{project_id}/chat-users/{chat_user_id}";
+
+export interface ChatUserFilter {
+  status: ChatUserStatus;
+  q?: string | undefined;
+  provider?: string | undefined;
+}
+
+export function chatUsersOptions(project: string, filter: ChatUserFilter) {
+  return listOptions<ChatUser>(["chat-users", project, filter], (cursor, signal) =>
+    ahead.get<{ items: ChatUser[]; next_cursor?: string | null }>(LIST, {
+      params: { path: { project_id: project }, query: { ...filter, cursor, limit: PAGE } },
+      signal,
+    }),
+  );
+}
+
+export function chatUserCountsOptions(project: string) {
+  return readOptions(["chat-users", project, "counts"], (signal) =>
+    ahead.get<ChatUserCounts>(`${LIST}/counts`, { params: { path: { project_id: project } }, signal }),
+  );
+}
+
+export function chatUserOptions(project: string, id: string) {
+  return recordOptions<ChatUser>(["chat-user", project, id], (signal) =>
+    client.GET(ONE, { params: at(project, id), signal }),
+  );
+}
+
+function at(project: string, id: string) {
+  return { path: { project_id: project, chat_user_id: id } };
+}
+
+/** The requests of a person, the newest first. */
+export function personsRequestsOptions(project: string, { id, identifier }: Pick<ChatUser, "id" | "identifier">) {
+  return readOptions(["access-requests", project, "of", id], async (signal) => {
+    const query = { q: identifier, order: "newest", limit: 100 };
+    const answer = await ahead.get<{ items: PersonsRequest[] }>("/v1/projects/{project_id}/access-requests", {
+      params: { path: { project_id: project }, query },
+      signal,
+    });
+    // The search finds identifiers that begin alike, too.
+    return { ...answer, data: answer.data?.items.filter((request) => request.chat_user_id === id) };
+  });
+}
+
+/** The conversations in which a person wrote last, the latest first. */
+export function personsConversationsOptions(project: string, id: string) {
+  return readOptions(["conversations", project, "of", id], (signal) =>
+    client.GET("/v1/projects/{project_id}/conversations", {
+      params: { path: { project_id: project }, query: { chat_user_id: id, limit: 20 } },
+      signal,
+    }),
+  );
+}
+
+export async function approveChatUser(project: string, id: string, body: Schemas["ApproveChatUserRequest"]) {
+  return unwrap(await client.POST(`${ONE}/approve`, { params: at(project, id), body }));
+}
+
+export async function blockChatUser(project: string, id: string, note: string | null) {
+  return unwrapTagged<ChatUser>(await client.POST(`${ONE}/block`, { params: at(project, id), body: { note } }));
+}
+
+export async function unblockChatUser(project: string, id: string) {
+  return unwrapTagged<ChatUser>(await client.POST(`${ONE}/unblock`, { params: at(project, id) }));
+}
+
+/** Takes an environment from a person, and from the user that the person is linked to. */
+export async function revokeGrant(project: string, id: string, environment: string, note: string | null) {
+  const body = { environment_id: environment, note };
+  return unwrapTagged(await ahead.post<ChatUser>(`${ONE}/revoke`, { params: at(project, id), body }));
+}
+
+export async function linkChatUser(project: string, id: string, endUser: string) {
+  const body = { end_user_id: endUser };
+  return unwrapTagged(await ahead.post<ChatUser>(`${ONE}/link`, { params: at(project, id), body }));
+}
+
+export async function unlinkChatUser(project: string, id: string, keepAccess: boolean) {
+  const body = { keep_access: keepAccess };
+  return unwrapTagged(await ahead.post<ChatUser>(`${ONE}/unlink`, { params: at(project, id), body }));
+}
+
+/** Everything that is held of a person. */
+export async function exportChatUser(project: string, id: string): Promise<unknown> {
+  return unwrap(await ahead.get<object>(`${ONE}/export`, { params: at(project, id) }));
+}
+
+export async function eraseChatUser(project: string, id: string, etag: string | undefined) {
+  const params = { ...at(project, id), header: { "If-Match": etag } };
+  return unwrap(await client.DELETE(ONE, { params }));
+}
+
+/** Users of the project whom a search finds, to link one to a person. */
+export function endUserChoicesOptions(project: string, q: string) {
+  return readOptions(["end-users", project, "choices", q], (signal) =>
+    ahead.get<{ items: EndUserChoice[] }>("/v1/projects/{project_id}/end-users", {
+      params: { path: { project_id: project }, query: { q, limit: 10 } },
+      signal,
+    }),
+  );
+}

@@ -1,0 +1,70 @@
+import { client } from "./client";
+import { unwrap, unwrapTagged } from "./problems";
+import { listOptions, PAGE, recordOptions } from "./query";
+import type { components } from "./schema";
+import { ahead, type UpcomingConnector, type UpcomingConnectorChange } from "./upcoming-connectors";
+
+type Schemas = components["schemas"];
+
+export type Connector = Schemas["ConnectorResponse"] & UpcomingConnector;
+export type CreateConnector = Schemas["CreateConnectorRequest"] & UpcomingConnectorChange;
+export type UpdateConnector = Schemas["UpdateConnectorRequest"] & UpcomingConnectorChange;
+export type Policy = Schemas["PolicyName"];
+export type PolicyEffects = Schemas["PolicyEffectsResponse"];
+export type SetUpOutcome = Schemas["SetUpOutcomeResponse"];
+
+const LIST = "/v1/projects/{project_id}/connectors";
+const ONE = "/v1/projects/{project_id}/connectors/{connector_id}";
+
+export function connectorsOptions(project: string, environment?: string) {
+  return listOptions<Connector>(["connectors", project, environment], (cursor, signal) =>
+    ahead.get<{ items: Connector[]; next_cursor?: string | null }>(LIST, {
+      params: { path: { project_id: project }, query: { environment_id: environment, cursor, limit: PAGE } },
+      signal,
+    }),
+  );
+}
+
+export function connectorOptions(project: string, id: string) {
+  const params = { path: { project_id: project, connector_id: id } };
+  return recordOptions<Connector>(["connector", project, id], (signal) => client.GET(ONE, { params, signal }));
+}
+
+function at(project: string, id: string, etag?: string) {
+  return { params: { path: { project_id: project, connector_id: id }, header: { "If-Match": etag } } };
+}
+
+export async function createConnector(project: string, body: CreateConnector, idempotencyKey: string) {
+  const params = { path: { project_id: project }, header: { "Idempotency-Key": idempotencyKey } };
+  return unwrap(await client.POST(LIST, { params, body })) as Connector;
+}
+
+export async function updateConnector(project: string, id: string, body: UpdateConnector, etag?: string) {
+  return unwrapTagged<Connector>(await client.PATCH(ONE, { ...at(project, id, etag), body }));
+}
+
+/** The effects that a change would have, without making it. */
+export async function tryConnector(project: string, id: string, body: UpdateConnector, signal?: AbortSignal) {
+  const answer = await client.PATCH(ONE, { ...at(project, id), body: { ...body, dry_run: true }, signal });
+  return unwrap(answer).dry_run;
+}
+
+export async function deleteConnector(project: string, id: string, etag?: string): Promise<void> {
+  unwrap(await client.DELETE(ONE, at(project, id, etag)));
+}
+
+/** Asks the platform whether the credentials work. */
+export async function testConnector(project: string, id: string): Promise<SetUpOutcome> {
+  const params = { path: { project_id: project, connector_id: id } };
+  return unwrap(await client.POST(`${ONE}/test`, { params }));
+}
+
+/** Sends the address to the platform, and the webhook secret that this API made. */
+export async function connectConnector(project: string, id: string): Promise<SetUpOutcome> {
+  const params = { path: { project_id: project, connector_id: id } };
+  return unwrap(await client.POST(`${ONE}/connect`, { params }));
+}
+
+export async function rotateWebhookSecret(project: string, id: string, etag?: string): Promise<SetUpOutcome> {
+  return unwrap(await client.POST(`${ONE}/rotate-webhook-secret`, at(project, id, etag)));
+}

@@ -1,0 +1,87 @@
+import { useState } from "react";
+import type { Connector } from "../../api/connectors";
+import type { ProviderField } from "../../api/providers";
+import { formatDateTime } from "../../format";
+import { connectorTexts as texts } from "../../texts/en/connectors";
+import { Badge, Button, PasswordField, Row, TextField, type useForm } from "../../ui";
+import { isSet, labelOf } from "./connector";
+import styles from "./connectors.module.css";
+import type { Credentials } from "./values";
+
+type CredentialsForm = Pick<ReturnType<typeof useForm<Credentials>>, "text" | "set" | "errors" | "values">;
+
+interface Props {
+  form: CredentialsForm;
+  fields: readonly ProviderField[];
+  /** The connector whose secrets are stored; undefined for a new one. */
+  connector?: Connector;
+}
+
+/** The fields of a platform, each with where its console shows the value. Stored secrets show only that they are there. */
+export function CredentialFields({ form, fields, connector }: Props) {
+  return fields.map((field) => {
+    const common = {
+      ...form.text(field.name),
+      autoComplete: "off",
+      help: field.help,
+      label: labelOf(field),
+      optional: !field.required,
+      placeholder: field.placeholder,
+      spellCheck: false,
+    };
+    if (!field.secret) return <TextField {...common} key={field.name} mono />;
+    if (!connector) return <PasswordField {...common} key={field.name} maxLength={4096} />;
+    return <StoredSecret connector={connector} field={field} form={form} key={field.name} shown={common} />;
+  });
+}
+
+interface SecretProps {
+  connector: Connector;
+  field: ProviderField;
+  form: CredentialsForm;
+  shown: Parameters<typeof PasswordField>[0];
+}
+
+function StoredSecret({ connector, field, form, shown }: SecretProps) {
+  const [isReplacing, setReplacing] = useState(false);
+  const label = labelOf(field);
+  const stored = isSet(connector, field.name);
+  const keptUntil = field.previous_in && isSet(connector, field.previous_in) ? connector.previous_secrets_until : null;
+  // A message of the rule that it breaks, or of the platform that refuses it, needs its field.
+  if (isReplacing || !stored || form.values[field.name] || form.errors[field.name]) {
+    return (
+      <PasswordField
+        {...shown}
+        aside={
+          stored && (
+            <Button
+              kind="quiet"
+              onClick={() => {
+                form.set(field.name, "");
+                setReplacing(false);
+              }}
+              small
+            >
+              {texts.keepStored}
+            </Button>
+          )
+        }
+        autoFocus={isReplacing}
+        label={stored ? texts.newSecret(label) : label}
+        maxLength={4096}
+      />
+    );
+  }
+  return (
+    <div className={styles.secret}>
+      <span className={styles.secretName}>{label}</span>
+      <Row>
+        <Badge tone="good">{texts.set}</Badge>
+        <Button aria-label={texts.replaceOf(label)} onClick={() => setReplacing(true)} small>
+          {texts.replace}
+        </Button>
+        {keptUntil && <span className={styles.soft}>{texts.keptUntil(formatDateTime(keptUntil))}</span>}
+      </Row>
+    </div>
+  );
+}

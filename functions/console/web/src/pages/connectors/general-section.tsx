@@ -1,0 +1,74 @@
+import { useQuery } from "@tanstack/react-query";
+import { allClientsOptions } from "../../api/clients";
+import { type Connector, tryConnector } from "../../api/connectors";
+import { environmentsOptions } from "../../api/environments";
+import type { Tagged } from "../../api/problems";
+import { formatCount } from "../../format";
+import { useProjectId } from "../../frame/project-id";
+import { connectorTexts as texts } from "../../texts/en/connectors";
+import { ConflictDialog, Form, FormActions, Notice, Section, Select, SubmitButton, TextField } from "../../ui";
+import { useSectionForm } from "./use-section-form";
+import { generalChange, generalLabels, generalNames, generalOf, generalRules } from "./values";
+
+/** Name, environment and client of a connector. */
+export function GeneralSection({ record }: { record: Tagged<Connector> }) {
+  const project = useProjectId();
+  const environments = useQuery(environmentsOptions(project)).data ?? [];
+  const clients = useQuery(allClientsOptions).data ?? [];
+  const nameOf = (items: readonly { id: string; name: string }[], id: string) =>
+    items.find((item) => item.id === id)?.name ?? id;
+  const { form, conflict } = useSectionForm({
+    record,
+    valuesOf: generalOf,
+    changeOf: generalChange,
+    labels: generalLabels,
+    apiNames: generalNames,
+    rules: generalRules,
+    words: (name, values) => {
+      if (name === "environment") return nameOf(environments, values.environment);
+      return name === "client" ? nameOf(clients, values.client) : values.name;
+    },
+  });
+  const isMoved = form.values.environment !== record.value.environment_id;
+  return (
+    <Section title={texts.general}>
+      <Form form={form}>
+        <TextField {...form.text("name")} autoComplete="off" dir="auto" label={texts.name} />
+        <Select
+          {...form.text("environment")}
+          help={texts.environmentHelp}
+          label={texts.environment}
+          options={environments.map(({ id, name }) => ({ value: id, label: name }))}
+        />
+        {isMoved && <MoveNotice connector={record.value.id} environment={form.values.environment} />}
+        <Select
+          {...form.text("client")}
+          help={texts.clientHelp}
+          label={texts.client}
+          options={clients.map(({ id, name }) => ({ value: id, label: name }))}
+        />
+        <FormActions>
+          <SubmitButton>{texts.save}</SubmitButton>
+        </FormActions>
+      </Form>
+      <ConflictDialog {...conflict} />
+    </Section>
+  );
+}
+
+/** The requests that a move to another environment closes. */
+function MoveNotice({ connector, environment }: { connector: string; environment: string }) {
+  const project = useProjectId();
+  const closed = useQuery({
+    queryKey: ["policy-effects", project, connector, environment],
+    queryFn: ({ signal }) => tryConnector(project, connector, { environment_id: environment }, signal),
+    staleTime: 0,
+    gcTime: 0,
+  }).data?.pending_requests_closed;
+  if (!closed) return null;
+  return (
+    <Notice tone="warn">
+      <p>{texts.moved(formatCount(closed), closed.count === 1 && !closed.more)}</p>
+    </Notice>
+  );
+}

@@ -1,0 +1,42 @@
+import type { ReactNode } from "react";
+import type { ChatUser } from "../../api/chat-users";
+import type { Tagged } from "../../api/problems";
+import { useProjectId } from "../../frame/project-id";
+import { peopleTexts as texts } from "../../texts/en/people";
+import { FormDialog, TextArea, useForm } from "../../ui";
+import { useOnOpen } from "../../ui/use-on-open";
+import { keepPerson } from "./keep";
+import { NOTE_MAX, noteRule } from "./note";
+
+interface Props {
+  isOpen: boolean;
+  onClose: () => void;
+  title: string;
+  action: string;
+  /** The outcome in words. */
+  done: string;
+  send: (note: string | null) => Promise<Tagged<ChatUser>>;
+  children: ReactNode;
+}
+
+/** Asks, with a note for other admins, before something is taken from a person. */
+export function NoteDialog({ isOpen, onClose, title, action, done, send, children }: Props) {
+  const project = useProjectId();
+  const form = useForm<{ note: string }, Tagged<ChatUser>>({
+    initial: { note: "" },
+    labels: { note: texts.note },
+    rules: { note: noteRule },
+    send: ({ note }) => send(note.trim() || null),
+    onDone: (saved) => {
+      keepPerson(project, saved, done);
+      onClose();
+    },
+  });
+  useOnOpen(isOpen, () => form.restart());
+  return (
+    <FormDialog form={form} isOpen={isOpen} kind="danger" onClose={onClose} size="small" submit={action} title={title}>
+      {children}
+      <TextArea {...form.text("note")} help={texts.noteHelp} label={texts.note} limit={NOTE_MAX} optional rows={2} />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,8 @@
+import { peopleTexts as texts } from "../../texts/en/people";
+
+export const NOTE_MAX = 4_000;
+
+/** The message of the rule that a note breaks. */
+export function noteRule(note: string): string | undefined {
+  return [...note.trim()].length > NOTE_MAX ? texts.noteTooLong : undefined;
+}

@@ -1,0 +1,18 @@
+import { expect, it } from "vitest";
+import { partsOf } from "./marked";
+
+const shown = (text: string, ...ranges: [number, number][]) =>
+  partsOf(
+    text,
+    ranges.map(([start, end]) => ({ start, end })),
+  ).map(({ words, isMarked }) => (isMarked ? `[${words}]` : words));
+
+it("marks each range and keeps the rest", () => {
+  expect(shown("Ada Lovelace", [4, 8], [0, 3])).toEqual(["[Ada]", " ", "[Love]", "lace"]);
+  expect(shown("Ada")).toEqual(["Ada"]);
+});
+
+it("ranges that overlap or lie outside lose nothing of the text", () => {
+  expect(shown("Ada Lovelace", [0, 6], [4, 8]).join("")).toBe("[Ada Lo][ve]lace");
+  expect(shown("Ada", [2, 9], [7, 9])).toEqual(["Ad", "[a]"]);
+});
