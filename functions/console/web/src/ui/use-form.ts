@@ -121,6 +121,8 @@ export function useForm<Values extends object, Result = unknown>(options: FormOp
     failure,
     isBusy,
     isDirty,
+    /** Whether one field differs from what was saved. */
+    isChanged: (name: Name) => values[name] !== saved.current[name],
     element,
     set,
     focus,

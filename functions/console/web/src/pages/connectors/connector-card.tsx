@@ -67,7 +67,7 @@ export function ConnectorCard({ connector, onToggle }: { connector: Connector; o
 function Pending({ connector }: { connector: Connector }) {
   const pending = connector.pending_count;
   const maySee = useMay()("access_requests.read");
-  if (connector.policy === "AllowAll" || !pending) return <span />;
+  if (!pending || (pending.count === 0 && connector.policy !== "OnBoarding")) return <span />;
   if (pending.count === 0) return <span className={styles.soft}>{texts.noPending}</span>;
   const words = texts.pending(formatCount(pending));
   return maySee ? <RequestsLink connector={connector.id}>{words}</RequestsLink> : <span>{words}</span>;

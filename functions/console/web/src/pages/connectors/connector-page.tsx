@@ -86,7 +86,7 @@ function ConnectorView({ record }: { record: Tagged<Connector> }) {
         <>
           <GeneralSection record={record} />
           {provider ? (
-            <CredentialsSection outcome={setUp.outcome} provider={provider} record={record} />
+            <CredentialsSection onSaved={setUp.forget} outcome={setUp.outcome} provider={provider} record={record} />
           ) : (
             <Skeleton rows={3} />
           )}

@@ -8,20 +8,25 @@ import { isSet, labelOf } from "./connector";
 import styles from "./connectors.module.css";
 import type { Credentials } from "./values";
 
-type CredentialsForm = Pick<ReturnType<typeof useForm<Credentials>>, "text" | "set" | "errors" | "values">;
+type CredentialsForm = Pick<ReturnType<typeof useForm<Credentials>>, "text" | "set" | "values" | "isChanged">;
 
 interface Props {
   form: CredentialsForm;
   fields: readonly ProviderField[];
   /** The connector whose secrets are stored; undefined for a new one. */
   connector?: Connector;
+  /** What the platform says of a field, until something else is typed there. */
+  complaint?: { field: string; words: string } | undefined;
 }
 
 /** The fields of a platform, each with where its console shows the value. Stored secrets show only that they are there. */
-export function CredentialFields({ form, fields, connector }: Props) {
+export function CredentialFields({ form, fields, connector, complaint }: Props) {
   return fields.map((field) => {
+    const text = form.text(field.name);
+    const isRefused = complaint?.field === field.name && !form.isChanged(field.name);
     const common = {
-      ...form.text(field.name),
+      ...text,
+      error: text.error ?? (isRefused ? complaint.words : undefined),
       autoComplete: "off",
       help: field.help,
       label: labelOf(field),
@@ -47,13 +52,14 @@ function StoredSecret({ connector, field, form, shown }: SecretProps) {
   const label = labelOf(field);
   const stored = isSet(connector, field.name);
   const keptUntil = field.previous_in && isSet(connector, field.previous_in) ? connector.previous_secrets_until : null;
-  // A message of the rule that it breaks, or of the platform that refuses it, needs its field.
-  if (isReplacing || !stored || form.values[field.name] || form.errors[field.name]) {
+  // A message needs its field.
+  if (isReplacing || !stored || form.values[field.name] || shown.error) {
     return (
       <PasswordField
         {...shown}
         aside={
-          stored && (
+          stored &&
+          !shown.error && (
             <Button
               kind="quiet"
               onClick={() => {

@@ -43,18 +43,18 @@ export function CredentialsSection({ record, provider, outcome, onSaved }: Props
     onSaved,
   });
 
+  const named = fieldOfOutcome(outcome?.field);
+  const complaint =
+    outcome?.status === "failed" && named && outcome.problem ? { field: named, words: outcome.problem } : undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each answer of the platform
   useEffect(() => {
-    const named = fieldOfOutcome(outcome?.field);
-    if (outcome?.status === "failed" && named && named in labels && outcome.problem) {
-      form.complain(named, outcome.problem);
-    }
+    if (complaint) requestAnimationFrame(() => form.focus(complaint.field));
   }, [outcome]);
 
   return (
     <Section about={texts.credentialsAbout} title={texts.credentials}>
       <Form form={form}>
-        <CredentialFields connector={record.value} fields={fields} form={form} />
+        <CredentialFields complaint={complaint} connector={record.value} fields={fields} form={form} />
         <FormActions>
           <SubmitButton>{texts.save}</SubmitButton>
         </FormActions>

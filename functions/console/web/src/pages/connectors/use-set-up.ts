@@ -46,7 +46,7 @@ export function useSetUp({ id }: Pick<Connector, "id">) {
       for (const key of ["connector", "connectors"]) void queryClient.invalidateQueries({ queryKey: [key, project] });
     }
   };
-  return { running, outcome, error, run };
+  return { running, outcome, error, run, forget: () => setOutcome(undefined) };
 }
 
 export type SetUp = ReturnType<typeof useSetUp>;

@@ -41,13 +41,7 @@ export function AccessSection({ person }: { person: ChatUser }) {
                 </span>
               </div>
               {mayDecide && (
-                <Button
-                  aria-label={texts.revokeOf(nameOf(grant))}
-                  changes
-                  kind="quiet"
-                  onClick={() => setRevoking(grant)}
-                  small
-                >
+                <Button aria-label={texts.revokeOf(nameOf(grant))} changes onClick={() => setRevoking(grant)} small>
                   {texts.revoke}
                 </Button>
               )}

@@ -29,7 +29,7 @@ export function UserSection({ person, isLinking, onLinking }: Props) {
             {user ? <UserLink user={user} /> : <span className={styles.soft}>{texts.notLinked}</span>}
           </div>
           {mayDecide && (
-            <Button changes kind="quiet" onClick={() => (user ? setUnlinking(true) : onLinking(true))} small>
+            <Button changes onClick={() => (user ? setUnlinking(true) : onLinking(true))} small>
               {user ? texts.unlink : texts.link}
             </Button>
           )}

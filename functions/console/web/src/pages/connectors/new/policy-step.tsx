@@ -41,7 +41,7 @@ export function PolicyStep({ record, provider }: { record: Tagged<Connector>; pr
     },
   });
   return (
-    <Section title={texts.policyTitle}>
+    <Section>
       <Form form={form}>
         <RadioGroup
           label={texts.policyTitle}
