@@ -1,3 +1,4 @@
+import { accessRequestsRoutes } from "./access-requests.ts";
 import { accountRoutes } from "./account.ts";
 import { apiKeysRoutes } from "./api-keys.ts";
 import { auditRoutes } from "./audit.ts";
@@ -30,6 +31,7 @@ const ROUTES: Routes = [
   ...auditRoutes,
   ...connectorsRoutes,
   ...chatUsersRoutes,
+  ...accessRequestsRoutes,
   ...projectsRoutes,
 ];
 

@@ -1,4 +1,5 @@
 import type { ChatUser, ChatUserStatus } from "../src/api/chat-users";
+import { blockRequests, listRequests, USERS } from "./access-requests.ts";
 import { connectors, environment } from "./connectors.ts";
 import { ago, id, me } from "./data.ts";
 import { type Call, change, ok, page, problem, type Reply, type Routes, removeFrom, tagged } from "./reply.ts";
@@ -76,6 +77,8 @@ const countOf = (status: ChatUserStatus) => ({
   more: false,
 });
 
+const isHere = (user: string | undefined) => chatUsers.some(({ id: known }) => known === user);
+
 function one(user: string | undefined, by: (known: ChatUser) => Reply | undefined): Reply {
   return change(chatUsers, ({ id: known }) => known === user, by);
 }
@@ -85,13 +88,6 @@ function stand(user: ChatUser): undefined {
   if (user.status !== "blocked") user.status = user.environments.length > 0 ? "active" : "onboarding";
   return undefined;
 }
-
-const END_USERS = ["Alan M. Turing", "Ada King", "Grace Hopper"].map((full_name, index) => ({
-  id: `01JD3Q3Z9V8M4T6K2N7P5R1SU${index}`,
-  full_name,
-  email: index === 0 ? null : "mail@example.com",
-  phone_display: `+1 555-010${index}`,
-}));
 
 /** People who write, and what is known of each. */
 export const chatUsersRoutes: Routes = [
@@ -126,26 +122,30 @@ export const chatUsersRoutes: Routes = [
   [
     "POST /v1/projects/*/chat-users/*/block",
     ({ body }, [, user]) =>
-      one(user, (known) => {
-        known.status = "blocked";
-        known.block = { blocked_at: ago(0), blocked_by: me.login.name, note: body.note };
-        return undefined;
-      }),
+      isHere(user)
+        ? one(user, (known) => {
+            known.status = "blocked";
+            known.block = { blocked_at: ago(0), blocked_by: me.login.name, note: body.note };
+            return undefined;
+          })
+        : blockRequests(user, true),
   ],
   [
     "POST /v1/projects/*/chat-users/*/unblock",
     (_, [, user]) =>
-      one(user, (known) => {
-        known.status = "active";
-        known.block = null;
-        return stand(known);
-      }),
+      isHere(user)
+        ? one(user, (known) => {
+            known.status = "active";
+            known.block = null;
+            return stand(known);
+          })
+        : blockRequests(user, false),
   ],
   [
     "POST /v1/projects/*/chat-users/*/link",
     ({ body }, [, user]) =>
       one(user, (known) => {
-        const linked = END_USERS.find((choice) => choice.id === body.end_user_id);
+        const linked = USERS.find((choice) => choice.id === body.end_user_id);
         known.end_user = linked ? { id: linked.id, display_name: linked.full_name } : null;
         return undefined;
       }),
@@ -185,7 +185,8 @@ export const chatUsersRoutes: Routes = [
         processed_by: status === "pending" ? null : { id: "member:1", name: "Ana Sousa" },
         processing_note: note,
       });
-      if (user?.provider !== "slack") return ok({ items: [], next_cursor: null });
+      if (!user) return listRequests(call);
+      if (user.provider !== "slack") return ok({ items: [], next_cursor: null });
       const state = user.status === "onboarding" ? "pending" : "approved";
       return ok({
         items: [request(state, 2, null), request("rejected", 9, "Not known to us.\nAsked Bo.")],
@@ -210,16 +211,6 @@ export const chatUsersRoutes: Routes = [
           message_count,
           last_activity_at: ago(5 * MINUTE),
         })),
-      ),
-  ],
-  [
-    "GET /v1/projects/*/end-users",
-    (call) =>
-      page(
-        call,
-        END_USERS.filter(({ full_name }) =>
-          full_name.toLowerCase().includes((call.query.get("q") ?? "").toLowerCase()),
-        ),
       ),
   ],
 ];

@@ -1,5 +1,5 @@
 import type { Connector } from "../src/api/connectors";
-import { ago, clients, id } from "./data.ts";
+import { ACME, ago, clients, id, projects } from "./data.ts";
 import { providers } from "./providers.ts";
 import {
   type Call,
@@ -162,11 +162,12 @@ const find = (connector: string | undefined) => connectors.find((known) => known
 export const connectorsRoutes: Routes = [
   [
     "GET /v1/projects/*/connectors",
-    (call) => {
+    (call, [project]) => {
       const wanted = call.query.get("environment_id");
+      const isHelpDesk = project === projects[ACME]?.[0]?.id && process.env.MOCK_CONNECTORS !== "0";
       return page(
         call,
-        connectors.filter(({ environment_id }) => !wanted || environment_id === wanted),
+        connectors.filter(({ environment_id }) => isHelpDesk && (!wanted || environment_id === wanted)),
       );
     },
   ],

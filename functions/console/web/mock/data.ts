@@ -60,6 +60,8 @@ export const permissions: Schemas["PermissionResponse"][] = [
   P("access_requests.decide", "access_requests", "Decide access requests", "Approve and reject access requests."),
   P("conversations.read", "conversations", "View conversations", "Read conversations and their messages."),
   P("conversations.reply", "conversations", "Reply in conversations", "Write into conversations, as the agent."),
+  // The document does not have it yet.
+  P("end_users.read" as Schemas["PermissionName"], "chat_users", "View users", "Read the users of projects."),
   P("members.read", "team", "View the team", "Read members, invitations and roles."),
   P("members.manage", "team", "Manage the team", "Invite, change, suspend and remove members."),
   P("roles.manage", "team", "Manage roles", "Create, change and delete roles."),

@@ -30,6 +30,8 @@ it("every page of the console has its address (U110)", async () => {
     "/a/$account/settings/api-keys",
     "/a/$account/settings/audit",
     "/a/$account/settings/account",
+    "/a/$account/p/$project/requests",
+    "/a/$account/p/$project/requests/$id",
   ]) {
     expect(known).toContain(address);
   }

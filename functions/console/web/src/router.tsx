@@ -3,6 +3,7 @@ import { addressLink } from "./address-link";
 import { currentAccount, setAccount } from "./api/client";
 import { meOptions, type Permission } from "./api/me";
 import { isProblem } from "./api/problems";
+import { projectsOptions } from "./api/projects";
 import { queryClient } from "./api/query";
 import { session } from "./api/session";
 import { lazyPage } from "./code";
@@ -14,6 +15,7 @@ import { SignedInLayout } from "./frame/signed-in-layout";
 import { navigateWith, noteNavigation } from "./navigation";
 import { applyPreferences } from "./preferences";
 import { preferredAccount } from "./preferred-account";
+import { preferredProject } from "./preferred-project";
 import { day, flag, oneOf, text } from "./search";
 import { storage } from "./storage";
 import { frame } from "./texts/en/frame";
@@ -102,7 +104,7 @@ const start = createRoute({
     const me = await readMe(storage.get("account") ?? undefined, location.publicHref);
     const account = preferredAccount(me.accounts);
     if (!account) throw redirect({ to: "/profile", replace: true });
-    throw redirect({ to: "/a/$account/settings", params: { account }, replace: true });
+    throw redirect({ to: "/a/$account", params: { account }, replace: true });
   },
 });
 
@@ -140,9 +142,121 @@ const account = createRoute({
 const accountStart = createRoute({
   getParentRoute: () => account,
   path: "/",
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: "/a/$account/settings", params, replace: true });
+  beforeLoad: async ({ params }) => {
+    const project = await startProject();
+    if (!project) throw redirect({ to: "/a/$account/settings", params, replace: true });
+    throw redirect({ to: "/a/$account/p/$project/requests", params: { ...params, project }, replace: true });
   },
+});
+
+/** The project whose requests an account begins with, where the person may see them. */
+async function startProject(): Promise<string | undefined> {
+  const held = (await queryClient.ensureQueryData(meOptions)).value.account?.permissions ?? [];
+  if (!held.includes("projects.read") || !held.includes("access_requests.read")) return undefined;
+  return preferredProject(await queryClient.ensureQueryData(projectsOptions), storage.get("project"));
+}
+
+const project = createRoute({
+  getParentRoute: () => account,
+  path: "/p/$project",
+  beforeLoad: ({ params }) => storage.set("project", params.project),
+  component: ProjectLayout,
+});
+
+const projectStart = createRoute({
+  getParentRoute: () => project,
+  path: "/",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/a/$account/p/$project/requests", params, replace: true });
+  },
+});
+
+const requests = createRoute({
+  getParentRoute: () => project,
+  path: "/requests",
+  validateSearch: (raw: Raw) => ({
+    tab: oneOf(raw, "tab", ["approved", "history"]),
+    /** In the history, the state that is shown; rejected requests if none is named. */
+    status: oneOf(raw, "status", ["all"]),
+    q: text(raw, "q"),
+    connector: text(raw, "connector"),
+    provider: text(raw, "provider"),
+    age: oneOf(raw, "age", ["1d", "7d", "30d", "dates"]),
+    from: day(raw, "from"),
+    to: day(raw, "to"),
+    order: oneOf(raw, "order", ["newest", "oldest", "last_message"]),
+    /** Request whose approval is being written. */
+    approve: text(raw, "approve"),
+    /** Request whose rejection is being written. */
+    reject: text(raw, "reject"),
+  }),
+  staticData: { title: frame.requests, permission: "access_requests.read" },
+  component: lazyPage(() => import("./pages/requests/requests-page"), "RequestsPage"),
+});
+
+const request = createRoute({
+  getParentRoute: () => requests,
+  path: "/$id",
+  staticData: { title: frame.requests, permission: "access_requests.read" },
+});
+
+const connectors = createRoute({
+  getParentRoute: () => project,
+  path: "/connectors",
+  validateSearch: (raw: Raw) => ({
+    environment: text(raw, "environment"),
+    /** Id of the connector whose onboarding is being turned on or off. */
+    toggle: text(raw, "toggle"),
+  }),
+  staticData: { title: frame.connectors, permission: "projects.read" },
+  component: lazyPage(() => import("./pages/connectors/connectors-page"), "ConnectorsPage"),
+});
+
+const newConnector = createRoute({
+  getParentRoute: () => project,
+  path: "/connectors/new",
+  staticData: { title: frame.newConnector, permission: "connectors.write" },
+  component: lazyPage(() => import("./pages/connectors/new/choose-platform"), "ChoosePlatform"),
+});
+
+const newConnectorOf = createRoute({
+  getParentRoute: () => project,
+  path: "/connectors/new/$provider",
+  validateSearch: (raw: Raw) => ({
+    /** Id of the connector, once it is made. */
+    connector: text(raw, "connector"),
+    step: oneOf(raw, "step", ["address", "test", "policy"]),
+  }),
+  staticData: { title: frame.newConnector, permission: "connectors.write" },
+  component: lazyPage(() => import("./pages/connectors/new/set-up-page"), "SetUpPage"),
+});
+
+const connector = createRoute({
+  getParentRoute: () => project,
+  path: "/connectors/$id",
+  validateSearch: (raw: Raw) => ({ toggle: flag(raw, "toggle") }),
+  staticData: { title: frame.connectors, permission: "projects.read" },
+  component: lazyPage(() => import("./pages/connectors/connector-page"), "ConnectorPage"),
+});
+
+const people = createRoute({
+  getParentRoute: () => project,
+  path: "/people",
+  validateSearch: (raw: Raw) => ({
+    tab: oneOf(raw, "tab", ["active", "blocked"]),
+    q: text(raw, "q"),
+    provider: text(raw, "provider"),
+  }),
+  staticData: { title: frame.people, permission: "chat_users.read" },
+  component: lazyPage(() => import("./pages/people/people-page"), "PeoplePage"),
+});
+
+const person = createRoute({
+  getParentRoute: () => project,
+  path: "/people/$id",
+  validateSearch: (raw: Raw) => ({ open: oneOf(raw, "open", ["approve", "block", "link"]) }),
+  staticData: { title: frame.people, permission: "chat_users.read" },
+  component: lazyPage(() => import("./pages/people/person-page"), "PersonPage"),
 });
 
 const settings = createRoute({
@@ -237,74 +351,6 @@ const accountPage = createRoute({
   component: lazyPage(() => import("./pages/settings/account/account-page"), "AccountPage"),
 });
 
-// ---------------------------------------------------------------- Projects
-
-const project = createRoute({
-  getParentRoute: () => account,
-  path: "/p/$project",
-  beforeLoad: ({ params }) => storage.set("project", params.project),
-  component: ProjectLayout,
-});
-
-const connectors = createRoute({
-  getParentRoute: () => project,
-  path: "/connectors",
-  validateSearch: (raw: Raw) => ({
-    environment: text(raw, "environment"),
-    /** Id of the connector whose onboarding is being turned on or off. */
-    toggle: text(raw, "toggle"),
-  }),
-  staticData: { title: frame.connectors, permission: "projects.read" },
-  component: lazyPage(() => import("./pages/connectors/connectors-page"), "ConnectorsPage"),
-});
-
-const newConnector = createRoute({
-  getParentRoute: () => project,
-  path: "/connectors/new",
-  staticData: { title: frame.newConnector, permission: "connectors.write" },
-  component: lazyPage(() => import("./pages/connectors/new/choose-platform"), "ChoosePlatform"),
-});
-
-const newConnectorOf = createRoute({
-  getParentRoute: () => project,
-  path: "/connectors/new/$provider",
-  validateSearch: (raw: Raw) => ({
-    /** Id of the connector, once it is made. */
-    connector: text(raw, "connector"),
-    step: oneOf(raw, "step", ["address", "test", "policy"]),
-  }),
-  staticData: { title: frame.newConnector, permission: "connectors.write" },
-  component: lazyPage(() => import("./pages/connectors/new/set-up-page"), "SetUpPage"),
-});
-
-const connector = createRoute({
-  getParentRoute: () => project,
-  path: "/connectors/$id",
-  validateSearch: (raw: Raw) => ({ toggle: flag(raw, "toggle") }),
-  staticData: { title: frame.connectors, permission: "projects.read" },
-  component: lazyPage(() => import("./pages/connectors/connector-page"), "ConnectorPage"),
-});
-
-const people = createRoute({
-  getParentRoute: () => project,
-  path: "/people",
-  validateSearch: (raw: Raw) => ({
-    tab: oneOf(raw, "tab", ["active", "blocked"]),
-    q: text(raw, "q"),
-    provider: text(raw, "provider"),
-  }),
-  staticData: { title: frame.people, permission: "chat_users.read" },
-  component: lazyPage(() => import("./pages/people/people-page"), "PeoplePage"),
-});
-
-const person = createRoute({
-  getParentRoute: () => project,
-  path: "/people/$id",
-  validateSearch: (raw: Raw) => ({ open: oneOf(raw, "open", ["approve", "block", "link"]) }),
-  staticData: { title: frame.people, permission: "chat_users.read" },
-  component: lazyPage(() => import("./pages/people/person-page"), "PersonPage"),
-});
-
 export const routeTree = root.addChildren([
   start,
   signIn,
@@ -324,7 +370,16 @@ export const routeTree = root.addChildren([
     apiKeys,
     audit,
     accountPage,
-    project.addChildren([connectors, newConnector, newConnectorOf, connector, people, person]),
+    project.addChildren([
+      projectStart,
+      requests.addChildren([request]),
+      connectors,
+      newConnector,
+      newConnectorOf,
+      connector,
+      people,
+      person,
+    ]),
   ]),
 ]);
 

@@ -2,13 +2,7 @@ import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
 import { listOptions, PAGE, readOptions, recordOptions } from "./query";
 import type { components } from "./schema";
-import {
-  ahead,
-  type ChatUserCounts,
-  type EndUserChoice,
-  type UpcomingChatUser,
-  type UpcomingRequest,
-} from "./upcoming-connectors";
+import { ahead, type ChatUserCounts, type UpcomingChatUser, type UpcomingRequest } from "./upcoming-connectors";
 
 type Schemas = components["schemas"];
 
@@ -111,14 +105,4 @@ export async function exportChatUser(project: string, id: string): Promise<unkno
 export async function eraseChatUser(project: string, id: string, etag: string | undefined) {
   const params = { ...at(project, id), header: { "If-Match": etag } };
   return unwrap(await client.DELETE(ONE, { params }));
-}
-
-/** Users of the project whom a search finds, to link one to a person. */
-export function endUserChoicesOptions(project: string, q: string) {
-  return readOptions(["end-users", project, "choices", q], (signal) =>
-    ahead.get<{ items: EndUserChoice[] }>("/v1/projects/{project_id}/end-users", {
-      params: { path: { project_id: project }, query: { q, limit: 10 } },
-      signal,
-    }),
-  );
 }

@@ -64,14 +64,6 @@ export interface ChatUserCounts {
   blocked: Count;
 }
 
-/** A user of the project, as far as a choice needs it. */
-export interface EndUserChoice {
-  id: string;
-  full_name: string;
-  email: string | null;
-  phone_display: string | null;
-}
-
 interface Init {
   params: {
     path: Record<string, string>;

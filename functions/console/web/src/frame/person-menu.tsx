@@ -79,7 +79,7 @@ export function PersonMenu() {
               label: name,
               about: role?.name,
               isSelected: id === account,
-              onAction: () => goTo(`/console/a/${id}/settings`),
+              onAction: () => goTo(`/console/a/${id}`),
             })),
           },
         ]

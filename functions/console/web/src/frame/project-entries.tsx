@@ -1,8 +1,13 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { requestCountsOptions } from "../api/access-requests";
 import { type Permission, useAccount, useMay } from "../api/me";
+import { polled } from "../api/polling";
+import { formatCount } from "../format";
 import { frame } from "../texts/en/frame";
 import { Icon, type IconName } from "../ui/icon";
 import styles from "./frame.module.css";
+import { useRequestNotices } from "./request-notices";
 import { useShownProject } from "./use-project";
 
 interface Entry {
@@ -21,20 +26,62 @@ const ENTRIES = [
 export function ProjectEntries() {
   const account = useAccount().id;
   const may = useMay();
-  const project = useShownProject()?.id;
+  const project = useShownProject();
   if (!project) return null;
-  return ENTRIES.filter(({ permission }) => may(permission)).map(({ to, label, icon }) => (
+  return (
+    <>
+      {may("access_requests.read") && <RequestsEntry project={project} />}
+      {ENTRIES.filter(({ permission }) => may(permission)).map(({ to, label, icon }) => (
+        <Link
+          activeOptions={{ exact: false, includeSearch: false }}
+          activeProps={{ className: styles.current, "aria-current": "page" }}
+          className={styles.entry}
+          data-tip={label}
+          key={to}
+          params={{ account, project: project.id }}
+          to={to}
+        >
+          <Icon name={icon} />
+          <span className={styles.entryName}>{label}</span>
+        </Link>
+      ))}
+    </>
+  );
+}
+
+/** The access requests, with the number of those that are pending. */
+function RequestsEntry({ project }: { project: { id: string; name: string | undefined } }) {
+  const account = useAccount();
+  const isTold = useRequestNotices(project);
+  const counts = useQuery({
+    ...requestCountsOptions(project.id),
+    refetchInterval: polled,
+    // Whoever asked to be told looks elsewhere meanwhile.
+    refetchIntervalInBackground: isTold,
+  }).data;
+  const pending = counts?.pending;
+  return (
     <Link
       activeOptions={{ exact: false, includeSearch: false }}
       activeProps={{ className: styles.current, "aria-current": "page" }}
       className={styles.entry}
-      data-tip={label}
-      key={to}
-      params={{ account, project }}
-      to={to}
+      data-tip={frame.requests}
+      params={{ account: account.id, project: project.id }}
+      to="/a/$account/p/$project/requests"
     >
-      <Icon name={icon} />
-      <span className={styles.entryName}>{label}</span>
+      <Icon name="users" />
+      <span className={styles.entryName}>
+        <span className={styles.longName}>{frame.requests}</span>
+        <span aria-hidden="true" className={styles.shortName}>
+          {frame.requestsShort}
+        </span>
+      </span>
+      {pending && pending.count > 0 && (
+        <span className={styles.count}>
+          {formatCount(pending)}
+          <span className="visually-hidden"> {frame.pending}</span>
+        </span>
+      )}
     </Link>
-  ));
+  );
 }

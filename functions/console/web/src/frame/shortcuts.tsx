@@ -1,9 +1,11 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { useAccount, useMe } from "../api/me";
+import { isCommand, isTyping } from "../keys";
 import { goTo } from "../navigation";
 import { frame } from "../texts/en/frame";
 import { Dialog } from "../ui/dialog";
 import styles from "./frame.module.css";
+import { useShownProject } from "./use-project";
 
 const SECOND_KEY_WITHIN = 1_500;
 
@@ -19,8 +21,24 @@ export function openShortcutList(): void {
   setListOpen(true);
 }
 
+/** The page to which `g` and a second key lead. */
+function addressOf(key: string, account: string, project: string | undefined): string | undefined {
+  if (key === "u") return `/console/a/${account}/settings/users`;
+  if (key === "r" && project) return `/console/a/${account}/p/${project}/requests`;
+  return undefined;
+}
+
 const LIST: readonly (readonly [readonly string[], string])[] = [
   [["/"], frame.shortcutSearch],
+  [["j"], frame.shortcutNext],
+  [["k"], frame.shortcutPrevious],
+  [["x"], frame.shortcutSelect],
+  [["Shift", "x"], frame.shortcutSelectRange],
+  [["o"], frame.shortcutOpen],
+  [["a"], frame.shortcutApprove],
+  [["r"], frame.shortcutReject],
+  [["."], frame.shortcutShowNew],
+  [["g", "r"], frame.shortcutRequests],
   [["g", "u"], frame.shortcutUsers],
   [["?"], frame.shortcutList],
   [["Esc"], frame.shortcutClose],
@@ -32,7 +50,8 @@ const LIST: readonly (readonly [readonly string[], string])[] = [
 export function Shortcuts() {
   const { preferences } = useMe();
   const { id: account } = useAccount();
-  const [firstKeyAt, setFirstKeyAt] = useState(0);
+  const project = useShownProject();
+  const [firstKeyAt, setFirstKeyAt] = useState(Number.NEGATIVE_INFINITY);
   const isOpen = useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
@@ -43,7 +62,7 @@ export function Shortcuts() {
 
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (!preferences.shortcuts || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (!preferences.shortcuts || isCommand(event) || isTyping(event.target)) return;
       if (event.key === "/") {
         const search = document.querySelector<HTMLInputElement>("[data-search]");
         if (!search) return;
@@ -54,13 +73,18 @@ export function Shortcuts() {
         setListOpen(true);
       } else if (event.key === "g") {
         setFirstKeyAt(event.timeStamp);
-      } else if (event.key === "u" && event.timeStamp - firstKeyAt < SECOND_KEY_WITHIN && account) {
-        goTo(`/console/a/${account}/settings/users`);
+      } else if (event.timeStamp - firstKeyAt < SECOND_KEY_WITHIN) {
+        const address = account && addressOf(event.key, account, project?.id);
+        if (!address) return;
+        // The page shown has keys of its own.
+        event.stopImmediatePropagation();
+        setFirstKeyAt(Number.NEGATIVE_INFINITY);
+        goTo(address);
       }
     };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, [preferences.shortcuts, firstKeyAt, account]);
+    addEventListener("keydown", press, { capture: true });
+    return () => removeEventListener("keydown", press, { capture: true });
+  }, [preferences.shortcuts, firstKeyAt, account, project?.id]);
 
   return (
     <Dialog isOpen={isOpen} onClose={() => setListOpen(false)} size="small" title={frame.shortcuts}>
@@ -80,15 +104,5 @@ export function Shortcuts() {
         ))}
       </dl>
     </Dialog>
-  );
-}
-
-/** Whether a key belongs to a control or a dialog instead. */
-function isTyping(target: EventTarget | null): boolean {
-  if (!(target instanceof HTMLElement)) return false;
-  return (
-    target.closest(
-      "input, textarea, select, [contenteditable], [role='dialog'], [role='alertdialog'], [role='menu']",
-    ) !== null
   );
 }

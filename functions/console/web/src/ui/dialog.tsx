@@ -13,7 +13,8 @@ export interface DialogProps {
   children: ReactNode;
   /** Buttons at the end, the main one last. */
   actions?: ReactNode;
-  size?: "small" | "medium" | "large";
+  /** `side` is a panel at the end of the page. */
+  size?: "small" | "medium" | "large" | "side";
   /** Only its own buttons close it. */
   isStubborn?: boolean;
   /** `alertdialog` for questions that interrupt. */

@@ -18,8 +18,11 @@ interface Props {
   children: ReactNode;
   /** Asks before a changed form is left for another page; off where nothing is worth it. */
   isGuarded?: boolean;
-  /** Asks also where only `open` or `create` of the address change: the form is a view of its page, not a dialog. */
-  guardsViews?: boolean;
+  /**
+   * Asks also where only `open` or `create` of the address change: the form is a view of its page, not a dialog. A function answers the part
+   * of an address with which the form goes.
+   */
+  guardsViews?: boolean | View;
 }
 
 /** A form with the summary of its errors and what the API refused. `Ctrl/⌘ + Enter` sends it. */
@@ -99,13 +102,22 @@ function Summary({ form }: { form: FormState }) {
   );
 }
 
-/** The part of an address that says which page, or view of a page, is shown. */
-function viewOf({ pathname, search }: { pathname: string; search: object }, hasViews: boolean): string {
-  const { open, create } = search as { open?: unknown; create?: unknown };
-  return JSON.stringify(hasViews ? [pathname, open, create] : [pathname]);
+interface Place {
+  pathname: string;
+  search: object;
 }
 
-function LeaveGuard({ isDirty, guardsViews }: { isDirty: () => boolean; guardsViews: boolean }) {
+type View = (place: Place) => unknown;
+
+/** The part of an address that says which page, or view of a page, is shown. */
+function viewOf(place: Place, views: boolean | View): string {
+  if (typeof views === "function") return JSON.stringify(views(place));
+  const { pathname, search } = place;
+  const { open, create } = search as { open?: unknown; create?: unknown };
+  return JSON.stringify(views ? [pathname, open, create] : [pathname]);
+}
+
+function LeaveGuard({ isDirty, guardsViews }: { isDirty: () => boolean; guardsViews: boolean | View }) {
   const { status, proceed, reset } = useBlocker({
     shouldBlockFn: ({ current, next }) => viewOf(current, guardsViews) !== viewOf(next, guardsViews) && isDirty(),
     enableBeforeUnload: isDirty,

@@ -16,7 +16,7 @@ const OTHER = "M3.500 3h9a1 1 0 0 1 1 1v6a1 1 0 0 1-1 1H8l-3 2.500V11H3.500a1 1 
 /** The sign of a chat platform, beside the name that it stands for. */
 export function ProviderIcon({ provider, size = 20 }: { provider: string; size?: 20 | 32 }) {
   return (
-    <span className={classes(styles.icon, styles[`size${size}`])}>
+    <span aria-hidden="true" className={classes(styles.icon, styles[`size${size}`])}>
       <svg
         aria-hidden="true"
         fill="none"

@@ -12,6 +12,12 @@ function subscribe(listener: () => void): () => void {
   return () => clearInterval(timer);
 }
 
+/** The time of the clock, which moves on once a minute. */
+export function useNow(): number {
+  const current = useSyncExternalStore(subscribe, () => now);
+  return Math.max(current, Date.now() - 60_000);
+}
+
 interface Props {
   at: string;
   /** `relative` (“5 min ago” up to a day), `date`, or `full`. */
@@ -20,14 +26,14 @@ interface Props {
 
 /** A point in time; the exact one stands in its tooltip. */
 export function Time({ at, as = "relative" }: Props) {
-  const current = useSyncExternalStore(subscribe, () => now);
+  const current = useNow();
   const settings = useTimeSettings();
   const text =
     as === "date"
       ? formatDate(at, settings)
       : as === "full"
         ? formatDateTime(at, settings)
-        : formatRelative(at, Math.max(current, Date.now() - 60_000), settings);
+        : formatRelative(at, current, settings);
   return (
     <time dateTime={at} title={formatExact(at, settings)}>
       {text}

@@ -10,6 +10,7 @@ interface Toast {
   tone: "good" | "bad";
   text: string;
   link?: ReactNode;
+  series?: string | undefined;
 }
 
 const SHOWN = 6_000;
@@ -26,9 +27,11 @@ function change(next: readonly Toast[]): void {
 
 /** Short messages about outcomes, in a corner of the page. Errors stay until they are closed. */
 export const toasts = {
-  done(text: string, link?: ReactNode): void {
+  /** Of one series, only the latest is shown: whoever does the same many times needs no pile of them. */
+  done(text: string, link?: ReactNode, series?: string): void {
     last += 1;
-    change([...shown, { id: last, tone: "good", text, link }]);
+    const others = series === undefined ? shown : shown.filter((toast) => toast.series !== series);
+    change([...others, { id: last, tone: "good", text, link, series }]);
   },
   failed(text: string): void {
     last += 1;

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { allClientsOptions } from "../../api/clients";
 import type { Connector } from "../../api/connectors";
 import { environmentsOptions } from "../../api/environments";
@@ -8,7 +9,8 @@ import { providersOptions } from "../../api/providers";
 import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { connectorTexts as texts } from "../../texts/en/connectors";
-import { Details, EnvironmentBadge, looks, ProviderIcon, Time } from "../../ui";
+import { Details, EnvironmentBadge, looks, MenuButton, ProviderIcon, Row, Time } from "../../ui";
+import { ExplainDialog } from "../explain/explain-dialog";
 import { platformOf, stateOf } from "./connector";
 import styles from "./connectors.module.css";
 import { OnboardingToggle } from "./onboarding-toggle";
@@ -25,6 +27,7 @@ export function ConnectorCard({ connector, onToggle }: { connector: Connector; o
   const { id, name, provider, client_id, handler = "agent", last_message_at } = connector;
   const account = useAccount().id;
   const project = useProjectId();
+  const [isExplaining, setExplaining] = useState(false);
   const providers = useQuery(providersOptions).data?.items;
   const clients = useQuery(allClientsOptions).data;
   const environment = useEnvironmentName(connector);
@@ -56,10 +59,19 @@ export function ConnectorCard({ connector, onToggle }: { connector: Connector; o
       <OnboardingToggle connector={connector} isNamed onToggle={onToggle} />
       <footer className={styles.cardEnd}>
         <Pending connector={connector} />
-        <Link {...link} aria-label={texts.configureOf(name)} className={looks({ small: true })}>
-          {texts.configure}
-        </Link>
+        <Row>
+          <Link {...link} aria-label={texts.configureOf(name)} className={looks({ small: true })}>
+            {texts.configure}
+          </Link>
+          <MenuButton
+            label={texts.moreOf(name)}
+            sections={[
+              { entries: [{ id: "explain", label: texts.explain, icon: "info", onAction: () => setExplaining(true) }] },
+            ]}
+          />
+        </Row>
       </footer>
+      <ExplainDialog connector={id} isOpen={isExplaining} onClose={() => setExplaining(false)} project={project} />
     </article>
   );
 }

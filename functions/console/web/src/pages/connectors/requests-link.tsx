@@ -7,11 +7,8 @@ import { useProjectId } from "../../frame/project-id";
 export function RequestsLink({ connector, children }: { connector: string; children: ReactNode }) {
   const account = useAccount().id;
   const project = useProjectId();
-  // The page of the requests comes with its own route; its address is known (U110).
-  const to = "/a/$account/p/$project/requests" as "/a/$account/p/$project/connectors";
-  const search: Record<string, unknown> = { connector };
   return (
-    <Link params={{ account, project }} search={search} to={to}>
+    <Link params={{ account, project }} search={{ connector }} to="/a/$account/p/$project/requests">
       {children}
     </Link>
   );

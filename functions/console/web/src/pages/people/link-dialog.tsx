@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type ChatUser, endUserChoicesOptions, linkChatUser } from "../../api/chat-users";
+import { type ChatUser, linkChatUser } from "../../api/chat-users";
+import { endUserSearchOptions } from "../../api/end-user-search";
 import type { Tagged } from "../../api/problems";
 import { useProjectId } from "../../frame/project-id";
 import { peopleTexts as texts } from "../../texts/en/people";
@@ -19,7 +20,7 @@ interface Props {
 export function LinkDialog({ person, isOpen, onClose }: Props) {
   const project = useProjectId();
   const [q, setQ] = useState("");
-  const choices = useQuery({ ...endUserChoicesOptions(project, q), enabled: isOpen && q !== "" });
+  const choices = useQuery({ ...endUserSearchOptions(project, q), enabled: isOpen && q !== "" });
   const form = useForm<{ user: string }, Tagged<ChatUser>>({
     initial: { user: "" },
     labels: { user: texts.linkChoices },
@@ -35,7 +36,7 @@ export function LinkDialog({ person, isOpen, onClose }: Props) {
     setQ("");
     form.restart();
   });
-  const found = choices.data?.items;
+  const found = choices.data;
   return (
     <FormDialog
       form={form}

@@ -29,9 +29,9 @@ import {
   Time,
   Toolbar,
 } from "../../ui";
+import { PersonAvatar } from "../requests/person-avatar";
 import { hasName, rangesIn, TABS } from "./people";
 import styles from "./people.module.css";
-import { PersonAvatar } from "./person-avatar";
 
 const route = getRouteApi("/a/$account/p/$project/people");
 
@@ -113,7 +113,7 @@ function PersonCell({ person }: { person: ChatUser }) {
   const { id, display_name, identifier } = person;
   return (
     <div className={styles.person}>
-      <PersonAvatar person={person} />
+      <PersonAvatar chatUser={person.id} name={person.display_name} picture={person.avatar_url} project={project} />
       <div className={styles.names}>
         <Link className={styles.name} params={{ account, project, id }} to="/a/$account/p/$project/people/$id">
           <Marked ranges={rangesIn(person, "display_name")} text={display_name} />

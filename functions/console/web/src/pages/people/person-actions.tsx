@@ -18,6 +18,7 @@ import { peopleTexts as texts } from "../../texts/en/people";
 import { Button, ConfirmDialog, errorText, MenuButton, type MenuEntry, toasts } from "../../ui";
 import { useExport } from "../../use-export";
 import { ApproveDialog } from "./approve-dialog";
+import { ExplainPerson } from "./explain-person";
 import { keepPerson, readPeopleAgain, tell } from "./keep";
 import { NoteDialog } from "./note-dialog";
 import { environmentsLeft } from "./people";
@@ -103,6 +104,7 @@ function More({ record }: { record: Tagged<ChatUser> }) {
   const project = useProjectId();
   const may = useMay();
   const [isErasing, setErasing] = useState(false);
+  const [isExplaining, setExplaining] = useState(false);
   const data = useExport("person", display_name, () => exportChatUser(project, id));
   const erase = async () => {
     await eraseChatUser(project, id, record.etag);
@@ -112,6 +114,7 @@ function More({ record }: { record: Tagged<ChatUser> }) {
     readPeopleAgain(project);
   };
   const entries: MenuEntry[] = [
+    { id: "explain", label: texts.explain, icon: "info", onAction: () => setExplaining(true) },
     { id: "export", label: texts.exportData, icon: "download", onAction: data.start },
     ...(may("chat_users.erase")
       ? [
@@ -128,6 +131,7 @@ function More({ record }: { record: Tagged<ChatUser> }) {
   return (
     <>
       <MenuButton label={texts.more} sections={[{ entries }]} />
+      <ExplainPerson isOpen={isExplaining} onClose={() => setExplaining(false)} person={record.value} />
       <ConfirmDialog
         action={texts.eraseAction}
         isOpen={isErasing}

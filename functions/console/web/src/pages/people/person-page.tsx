@@ -27,11 +27,11 @@ import {
   type Tone,
 } from "../../ui";
 import { withNames } from "../../ui/with-names";
+import { PersonAvatar } from "../requests/person-avatar";
 import { AccessSection } from "./access-section";
 import { ConversationsSection, RequestsSection } from "./history-sections";
 import styles from "./people.module.css";
 import { PersonActions } from "./person-actions";
-import { PersonAvatar } from "./person-avatar";
 import { UserSection } from "./user-section";
 
 const route = getRouteApi("/a/$account/p/$project/people/$id");
@@ -99,9 +99,16 @@ function PersonView({ record }: { record: Tagged<ChatUser> }) {
 }
 
 function Title({ person }: { person: ChatUser }) {
+  const project = useProjectId();
   return (
     <span className={styles.title}>
-      <PersonAvatar person={person} size={40} />
+      <PersonAvatar
+        chatUser={person.id}
+        name={person.display_name}
+        picture={person.avatar_url}
+        project={project}
+        size={40}
+      />
       <bdi>{person.display_name}</bdi>
       <Badge tone={TONES[person.status]}>{texts.status[person.status]}</Badge>
     </span>

@@ -1,11 +1,13 @@
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { type Me, type UpdatePreferences, updateMe, useMe } from "../../api/me";
+import { browserNotices } from "../../browser-notices";
 import { formatDateTime, formatTime, type TimeSettings } from "../../format";
 import { openShortcutList } from "../../frame/shortcuts";
 import { applyPreferences } from "../../preferences";
 import { profile as texts } from "../../texts/en/profile";
 import { applyTheme, type Theme } from "../../theme";
 import { announce, Button, errorText, RadioGroup, Row, Section, Select, Stack, Switch, toasts } from "../../ui";
+import { BrowserNoticesSwitch } from "./browser-notices-switch";
 import styles from "./profile.module.css";
 import { ProjectNotices } from "./project-notices";
 import { zoneOptions } from "./time-zones";
@@ -19,6 +21,7 @@ const REGION = "region";
 /** The person's choices for every account. Each is saved by itself. */
 export function PreferencesTab() {
   const { shown, choose, stateOf } = useChoices();
+  const tellsHere = useSyncExternalStore(browserNotices.subscribe, browserNotices.areOn);
   const status = (...names: Name[]) => (
     <span aria-hidden="true" className={styles.status}>
       {stateOf(names)}
@@ -63,7 +66,8 @@ export function PreferencesTab() {
             label={texts.notices}
             onChange={(notices) => choose({ notices })}
           />
-          <ProjectNotices areOn={shown.notices} />
+          <BrowserNoticesSwitch />
+          <ProjectNotices areOn={shown.notices || tellsHere} />
         </Stack>
       </Section>
     </>

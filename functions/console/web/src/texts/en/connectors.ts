@@ -24,7 +24,7 @@ export const connectorTexts = {
   configure: "Configure",
   configureOf: (name: string) => `Configure ${name}`,
   moreOf: (name: string) => `More actions for ${name}`,
-  people: "People who wrote here",
+  explain: "Explain…",
 
   // Onboarding
   onboarding: "Onboarding",

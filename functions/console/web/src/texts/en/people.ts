@@ -74,6 +74,8 @@ export const peopleTexts = {
   unblock: "Unblock",
   unblocked: (name: string) => `${name} is not blocked any more`,
   more: "More actions",
+  explain: "Explain…",
+  noConnector: "The project has no connector of this platform any more.",
   exportData: "Export data",
   erase: "Erase…",
   eraseTitle: (name: string) => `Erase ${name}?`,

@@ -128,10 +128,14 @@ export const profile = {
   shortcuts: "Shortcuts with single keys",
   shortcutsHelp: "Such as / for the search. Switch them off if you dictate, or if keys are pressed by accident.",
   showShortcuts: "Show the list",
-  mail: "Mail",
-  notices: "Digests of new access requests",
+  mail: "Notices",
+  notices: "Notify me about new requests by e-mail digest",
+  browserNotices: "Notify me about new requests in this browser, while the console is open",
+  browserNoticesHelp: "Of the project that is shown. Names and messages are left out, as others may see the screen.",
+  browserNoticesRefused:
+    "The browser does not allow it. Allow notifications of this page in its settings, then try again.",
   noticesOf: (account: string) => `Projects of ${account}`,
-  noticesOff: "Digests are switched off above.",
-  noticesFull: "At most 100 projects can be switched off. Switch all digests off instead.",
+  noticesOff: "Notices are switched off above.",
+  noticesFull: "At most 100 projects can be switched off. Switch all notices off instead.",
   noticesHelp: "Mails about your invitations, your password and your second factor are always sent.",
 } as const;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { canBeRecord, countFilters, dayAfter, dayStart, isBackwards, toQuery } from "./filter";
+import { dayAfter, dayStart } from "../../../days";
+import { canBeRecord, countFilters, isBackwards, toQuery } from "./filter";
 
 describe("the filters of the audit log (U513)", () => {
   it("begin a day where the person's day begins", () => {

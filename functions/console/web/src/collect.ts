@@ -1,4 +1,4 @@
-import type { ExportFormat } from "../../../api/audit";
+import type { ExportFormat } from "./api/audit";
 
 /** The part of an export that was read. */
 export interface Collected {

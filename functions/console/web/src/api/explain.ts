@@ -1,0 +1,22 @@
+import { queryOptions } from "@tanstack/react-query";
+import { unwrap } from "./problems";
+import { type ExplainBody, upcoming } from "./upcoming";
+
+export type { ExplainBody, Explanation } from "./upcoming";
+
+/** Whether a sender may talk at a connector, and why. Asked anew each time: everything it tells may change. */
+export function explanationOptions(project: string, body: ExplainBody) {
+  return queryOptions({
+    queryKey: ["explanation", project, body],
+    queryFn: async ({ signal }) =>
+      unwrap(
+        await upcoming.POST("/v1/projects/{project_id}/explain", {
+          params: { path: { project_id: project } },
+          body,
+          signal,
+        }),
+      ),
+    staleTime: 0,
+    gcTime: 0,
+  });
+}

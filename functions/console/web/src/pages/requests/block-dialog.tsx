@@ -1,0 +1,44 @@
+import type { AccessRequest } from "../../api/access-requests";
+import { blockChatUser } from "../../api/chat-users";
+import { requests as texts } from "../../texts/en/requests";
+import { announce, DangerDialog, TextArea, toasts, useForm } from "../../ui";
+import { useOnOpen } from "../../ui/use-on-open";
+import { NOTE_MAX, noteRule } from "./decision";
+
+interface Props {
+  project: string;
+  request: AccessRequest | undefined;
+  isOpen: boolean;
+  onClose: () => void;
+  onBlocked: (request: AccessRequest) => void;
+}
+
+/** Blocks whoever made a request (A45). */
+export function BlockDialog({ project, request, isOpen, onClose, onBlocked }: Props) {
+  const name = request?.user_name ?? "";
+  const form = useForm<{ note: string }>({
+    initial: { note: "" },
+    labels: { note: texts.note },
+    rules: { note: noteRule },
+    send: async ({ note }) => request && (await blockChatUser(project, request.chat_user_id, note.trim() || null)),
+    onDone: () => {
+      onClose();
+      toasts.done(texts.wasBlocked(name));
+      announce(texts.wasBlocked(name));
+      if (request) onBlocked(request);
+    },
+  });
+  useOnOpen(isOpen, () => form.restart());
+  return (
+    <DangerDialog
+      form={form}
+      isOpen={isOpen}
+      onClose={onClose}
+      action={texts.blockAction}
+      title={texts.blockTitle(name)}
+    >
+      <p>{texts.blockText}</p>
+      <TextArea {...form.text("note")} help={texts.noteHelp} label={texts.note} limit={NOTE_MAX} rows={2} />
+    </DangerDialog>
+  );
+}
