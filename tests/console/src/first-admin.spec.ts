@@ -36,12 +36,14 @@ test("The first admin comes in by the mailed link, invites one person by e-mail 
     await admin.getByLabel("Password", { exact: true }).fill(PASSWORD);
     await admin.getByRole("button", { name: "Join Acme" }).click();
     // The password opens later sessions.
-    await settled(admin, "User Management");
+    await settled(admin, "Access Requests");
     await admin.getByRole("button", { name: "Admin, your menu" }).click();
     await admin.getByRole("menuitem", { name: "Sign out" }).click();
     await expect(admin.getByRole("heading", { level: 1 })).toHaveText("Sign in");
     await signIn(admin, facts.admin_email, PASSWORD);
   });
+  await settled(admin, "Access Requests");
+  await admin.getByRole("link", { name: "Settings" }).click();
   await settled(admin, "User Management");
   expect(pathOf(admin)).toBe(settings(facts.account_id, "users"));
 
@@ -103,6 +105,8 @@ test("The first admin comes in by the mailed link, invites one person by e-mail 
 });
 
 async function mayDoWhatAnAgentMay(page: Page): Promise<void> {
+  await settled(page, "Access Requests");
+  await page.getByRole("link", { name: "Settings" }).click();
   await settled(page, "Clients");
   const sections = page.getByRole("navigation", { name: "Settings" });
   await expect(sections.getByRole("link")).toHaveText(["Clients", "Account"]);

@@ -25,8 +25,8 @@ test("An address that has a login joins a second account without new credentials
 
   await page.getByRole("button", { name: "Grace Hopper, your menu" }).click();
   await page.getByRole("group", { name: "Switch account" }).getByText("Acme").click();
-  await page.waitForURL(`**${settings(facts.account_id, "clients")}`);
-  await settled(page, "Clients");
+  await page.waitForURL(`**/console/a/${facts.account_id}/p/*/requests`);
+  await settled(page, "Access Requests");
 });
 
 test("Somebody else's session is told for whom the invitation is, and may switch (U702)", async ({ browse, team }) => {
@@ -86,7 +86,7 @@ test("A provider's identity that is not the invited one does not get in, and an 
   await expect(page.getByText(/The invitation is for somebody else at the provider\./)).toBeVisible();
   await page.getByRole("button", { name: "Continue with Acme" }).click();
   await atProvider(page, { name: "Edsger Dijkstra", email });
-  await settled(page, "Clients");
+  await settled(page, "Access Requests");
 
   const later = await browse();
   await later.goto(settings(facts.account_id, "account"));

@@ -1,6 +1,7 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { Page, Response } from "@playwright/test";
-import { invite } from "./people.ts";
+import { found, invite } from "./people.ts";
+import { requestsOf } from "./requests.ts";
 import { facts, newAddress } from "./stack.ts";
 import { expect, settings, settled, test } from "./test.ts";
 
@@ -143,6 +144,14 @@ test("Every page of an account loads at most 150 KB of JavaScript in brotli and 
     expect(await load.gzipped(".css"), section).toBeLessThanOrEqual(20 * KB);
     await page.context().close();
   }
+});
+
+test("The access requests load at most 150 KB of JavaScript and 20 KB of styles (U173)", async ({ browse, team }) => {
+  const own = await found(team.owner, "Budget Inc");
+  const { id } = await own.inviter.call("POST", "/v1/projects", { name: "Budget" });
+  const load = await FirstLoad.of(await browse(own.owner), requestsOf(own.account, id), "Access Requests");
+  expect(await load.gzipped(".js")).toBeLessThanOrEqual(150 * KB);
+  expect(await load.gzipped(".css")).toBeLessThanOrEqual(20 * KB);
 });
 
 test("A chunk that is gone after a deploy loads the page once again (U171)", async ({ browse, team, watch }) => {

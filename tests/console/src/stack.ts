@@ -18,6 +18,7 @@ interface Facts {
   openid_client_id: string;
   openid_client_secret: string;
   aws_endpoint_url: string;
+  simulator_url: string;
 }
 
 /** What the running stack says of itself. */

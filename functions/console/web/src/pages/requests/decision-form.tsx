@@ -65,6 +65,8 @@ export function DecisionForm({ project, request, verb, connector, onDecided, onL
       }
       if (!isProblem(error, "already-decided", "not-found")) return false;
       decisionDrafts.drop(request.id, verb);
+      // Nothing is left to save, so that leaving asks nothing.
+      form.restart();
       onLost(request.id, standing(error.body, Date.now()) ?? texts.gone);
       return true;
     },

@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto";
+import type { Team } from "./people.ts";
+import { type Caller, eventually, facts } from "./stack.ts";
+
+/** Somebody on the simulated Telegram. */
+export interface Stranger {
+  id: string;
+  name: string;
+  /** Telegram's id of the person. */
+  identifier: string;
+}
+
+/** A project with a connector that asks for approval, and what strangers can do there. */
+export class Entrance {
+  readonly project: string;
+  readonly connector: string;
+  private readonly api: Caller;
+
+  private constructor(project: string, connector: string, api: Caller) {
+    this.project = project;
+    this.connector = connector;
+    this.api = api;
+  }
+
+  /** Makes a project of its own, so that no other test's people stand in its lists. */
+  static async open({ inviter }: Team, name: string): Promise<Entrance> {
+    const { id: project } = await inviter.call("POST", "/v1/projects", { name });
+    const { items } = await inviter.call("GET", `/v1/projects/${project}/environments`);
+    const production = items.find((environment: { name: string }) => environment.name === "Production");
+    const number = 8_000_000_000 + (randomBytes(4).readUInt32BE() % 1_000_000_000);
+    const account = {
+      bot_token: `${number}:${randomBytes(26).toString("base64url")}`,
+      secret_token: randomBytes(32).toString("base64url"),
+    };
+    const made = await inviter.call("POST", `/v1/projects/${project}/connectors`, {
+      name: `${name} bot`,
+      provider: "telegram",
+      environment_id: production.id,
+      policy: "OnBoarding",
+      onboarding_message: "Thanks for writing! Somebody looks at your request today.",
+      telegram: account,
+    });
+    await simulate("connectors", {
+      provider: "telegram",
+      connector_id: made.id,
+      name: `${name} bot`,
+      policy: "OnBoarding",
+      webhook_url: made.webhook_url,
+      ...account,
+    });
+    await inviter.call("POST", `/v1/projects/${project}/connectors/${made.id}/connect`);
+    return new Entrance(project, made.id, inviter);
+  }
+
+  /** A stranger who writes for the first time, and waits. */
+  async visit(name: string, text = "Hello, may I come in?"): Promise<Stranger> {
+    const stranger = await meet(name);
+    await this.say(stranger, text);
+    await this.request(stranger);
+    return stranger;
+  }
+
+  async say(stranger: Stranger, text: string): Promise<void> {
+    const { deliveries } = await simulate("messages", {
+      connector_id: this.connector,
+      user_id: stranger.id,
+      channel: "im",
+      text,
+    });
+    for (const { event_id } of deliveries) {
+      await eventually("the webhook takes the message", async () => {
+        const { delivery } = await look(`events/${event_id}`);
+        return delivery.state === "accepted" ? true : undefined;
+      });
+    }
+  }
+
+  /** The stranger's request, once there is one that bears their name. */
+  request(stranger: Stranger): Promise<{ id: string; status: string; chat_user_id: string }> {
+    return eventually(`a request of ${stranger.name}`, async () => {
+      const path = `/v1/projects/${this.project}/access-requests?limit=100`;
+      const { items } = await this.api.call("GET", path);
+      return items.find((one: { user_name: string }) => one.user_name === stranger.name);
+    });
+  }
+}
+
+async function meet(name: string): Promise<Stranger> {
+  const [first_name, ...rest] = name.split(" ");
+  const { user_id: id } = await simulate("users", { name, first_name, last_name: rest.join(" ") });
+  const { people } = await look("state");
+  const known = people.find((person: { id: string }) => person.id === id);
+  return { id, name, identifier: String(known.telegram_id) };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the tests read what they assert
+async function simulate(path: string, body: unknown): Promise<any> {
+  const response = await fetch(`${facts.simulator_url}/_control/${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as above
+async function look(path: string): Promise<any> {
+  return (await fetch(`${facts.simulator_url}/_control/${path}`)).json();
+}
+
+/** The address of a project's requests. */
+export function requestsOf(account: string, project: string, rest = ""): string {
+  return `/console/a/${account}/p/${project}/requests${rest}`;
+}
