@@ -27,11 +27,7 @@ export class Entrance {
     const { id: project } = await inviter.call("POST", "/v1/projects", { name });
     const { items } = await inviter.call("GET", `/v1/projects/${project}/environments`);
     const production = items.find((environment: { name: string }) => environment.name === "Production");
-    const number = 8_000_000_000 + (randomBytes(4).readUInt32BE() % 1_000_000_000);
-    const account = {
-      bot_token: `${number}:${randomBytes(26).toString("base64url")}`,
-      secret_token: randomBytes(32).toString("base64url"),
-    };
+    const account = newBot();
     const made = await inviter.call("POST", `/v1/projects/${project}/connectors`, {
       name: `${name} bot`,
       provider: "telegram",
@@ -40,22 +36,21 @@ export class Entrance {
       onboarding_message: "Thanks for writing! Somebody looks at your request today.",
       telegram: account,
     });
-    await simulate("connectors", {
-      provider: "telegram",
-      connector_id: made.id,
-      name: `${name} bot`,
-      policy: "OnBoarding",
-      webhook_url: made.webhook_url,
-      ...account,
-    });
+    await registerBot(made, account);
     await inviter.call("POST", `/v1/projects/${project}/connectors/${made.id}/connect`);
     return new Entrance(project, made.id, inviter);
   }
 
-  /** A stranger who writes for the first time, and waits. */
-  async visit(name: string, text = "Hello, may I come in?"): Promise<Stranger> {
+  /** A stranger who writes for the first time. */
+  async arrive(name: string, text = "Hello, may I come in?"): Promise<Stranger> {
     const stranger = await meet(name);
     await this.say(stranger, text);
+    return stranger;
+  }
+
+  /** A stranger who writes for the first time, and waits. */
+  async visit(name: string, text?: string): Promise<Stranger> {
+    const stranger = await this.arrive(name, text);
     await this.request(stranger);
     return stranger;
   }
@@ -83,6 +78,31 @@ export class Entrance {
       return items.find((one: { user_name: string }) => one.user_name === stranger.name);
     });
   }
+}
+
+/** The secrets of a bot that nobody had before. */
+export function newBot(): { bot_token: string; secret_token: string } {
+  const number = 8_000_000_000 + (randomBytes(4).readUInt32BE() % 1_000_000_000);
+  return {
+    bot_token: `${number}:${randomBytes(26).toString("base64url")}`,
+    secret_token: randomBytes(32).toString("base64url"),
+  };
+}
+
+/** Makes the simulated Telegram know a bot, as the bot of a connector. */
+export async function registerBot(
+  connector: { id: string; name: string; webhook_url: string },
+  account: ReturnType<typeof newBot>,
+): Promise<void> {
+  const { id: connector_id, name, webhook_url } = connector;
+  await simulate("connectors", {
+    provider: "telegram",
+    connector_id,
+    name,
+    policy: "OnBoarding",
+    webhook_url,
+    ...account,
+  });
 }
 
 async function meet(name: string): Promise<Stranger> {
