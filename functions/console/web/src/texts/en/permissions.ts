@@ -4,6 +4,7 @@ export const permissionTexts = {
     projects: "Projects",
     chat_users: "Chat users",
     access_requests: "Access requests",
+    end_users: "Users",
     conversations: "Conversations",
     team: "Team",
     api_keys: "API keys",
