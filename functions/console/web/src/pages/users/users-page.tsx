@@ -28,7 +28,7 @@ import { DeleteDialog } from "./delete-dialog";
 import { ExportUsers } from "./export-users";
 import { RunningImport } from "./import/running-import";
 import { NothingFound } from "./nothing-found";
-import { useRowKeys } from "./use-row-keys";
+import { useFocusAfter, useRowKeys } from "./use-row-keys";
 import styles from "./users.module.css";
 import { UsersTable } from "./users-table";
 
@@ -70,7 +70,9 @@ export function UsersPage() {
 
   const filter = (next: Partial<typeof search>, replace = false) =>
     void navigate({ search: (old) => ({ ...old, ...next }), replace });
-  useRowKeys(items?.map(({ id }) => id) ?? []);
+  const ids = items?.map(({ id }) => id) ?? [];
+  useRowKeys(ids);
+  const focusAfter = useFocusAfter(ids);
 
   return (
     <Page>
@@ -148,7 +150,15 @@ export function UsersPage() {
           {texts.empty}
         </EmptyState>
       )}
-      <DeleteDialog isOpen={isDeleting} onClose={() => setIsDeleting(false)} user={deleting} />
+      <DeleteDialog
+        isOpen={isDeleting}
+        onClose={() => {
+          setIsDeleting(false);
+          focusAfter.close();
+        }}
+        onDeleted={async () => focusAfter.removed(deleting?.id)}
+        user={deleting}
+      />
     </Page>
   );
 }
