@@ -14,7 +14,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test proofs try-console fuzz-api bench fuzz mutants build console deploy redrive fmt lint clean tools
+.PHONY: help run stop test proofs try-console fuzz-api bench fuzz mutants build console deploy redrive reindex fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -43,7 +43,8 @@ bench: tools ## Measure the webhooks as Lambda would run them (tests/bench), and
 	cargo build --locked --release $(addprefix --package ,$(filter webhook-%,$(FUNCTIONS)))
 	@$(TOOLS)/python tests/bench/run.py
 	cargo test --locked --package vestibule-tests --test flows -- --ignored latency
-	cargo test --locked --package vestibule-tests --test flows -- --ignored --nocapture --test-threads 1 timing
+	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo test --locked --release --package vestibule-tests --test flows -- \
+		--ignored --nocapture --test-threads 1 timing
 
 fuzz: ## Fuzz everything that strangers can reach, TIME seconds each (tests/fuzz; needs nightly Rust and cargo-fuzz)
 	$(PYTHON) tests/fuzz/seed.py
@@ -68,8 +69,11 @@ console: ## Build the files of the web console, if their sources changed
 deploy: build ## Build, then deploy to the AWS account of this shell's credentials; PARAMETERS='Name=value …' sets the template's
 	$(TOOLS)/sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
 
-redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboarding, outgoing, email, email-events or team, LOCAL=1 for the local stack
+redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboarding, outgoing, email, email-events, team or index, LOCAL=1 for the local stack
 	@$(TOOLS)/python infra/scripts/redrive.py --queue "$(QUEUE)" --stack "$(STACK)" $(if $(LOCAL),--local) $(if $(YES),--yes)
+
+reindex: tools ## Write the search index of a project anew: ACCOUNT=id PROJECT=id, CHECK=1 only counts differences, LOCAL=1 for the local stack
+	@$(TOOLS)/python infra/scripts/reindex.py --account "$(ACCOUNT)" --project "$(PROJECT)" --stack "$(STACK)" $(if $(CHECK),--check) $(if $(LOCAL),--local)
 
 fmt: ## Format the code
 	cargo fmt --all

@@ -19,7 +19,7 @@ pub struct AdminFunction {
 }
 
 /// Every admin function.
-pub const ADMIN_FUNCTIONS: [AdminFunction; 4] = [
+pub const ADMIN_FUNCTIONS: [AdminFunction; 5] = [
     AdminFunction {
         folder: "admin-access",
         table: admin_access::table,
@@ -40,6 +40,12 @@ pub const ADMIN_FUNCTIONS: [AdminFunction; 4] = [
         table: admin_team::table,
         openapi: admin_team::openapi,
         start: |adapters| Ok(admin_team::router(admin_team::wire(adapters)?)),
+    },
+    AdminFunction {
+        folder: "admin-users",
+        table: admin_users::table,
+        openapi: admin_users::openapi,
+        start: |adapters| Ok(admin_users::router(admin_users::wire(adapters))),
     },
     AdminFunction {
         folder: "auth",

@@ -204,6 +204,8 @@ def run(on_up) -> int:
             "email_dlq_url": deployment.outputs["EmailDlqUrl"],
             "email_events_queue_url": deployment.outputs["EmailEventsQueueUrl"],
             "team_queue_url": deployment.outputs["TeamQueueUrl"],
+            "index_queue_url": deployment.outputs["IndexQueueUrl"],
+            "team_dlq_url": deployment.outputs["TeamDlqUrl"],
             "functions": functions,
             "roles": deployment.of_type("AWS::IAM::Role"),
             "log_groups": deployment.of_type("AWS::Logs::LogGroup"),

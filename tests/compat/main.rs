@@ -25,7 +25,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use vestibule_domain::{
     AccountScope, Timestamp,
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
+        WebhookState,
     },
     egress::OriginAllowList,
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
@@ -135,6 +136,9 @@ fn connector(provider: Provider, settings: BTreeMap<String, String>) -> Connecto
         onboarding_message: None,
         onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::ZERO,
+        preapprove_known_users: true,
+        request_limits: RequestLimits::default(),
+        is_archived: false,
         after_approval: AfterApproval::default(),
         settings,
         secrets: SealedSecrets::default(),

@@ -224,6 +224,7 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
             aws.delete_item(&Resources::connector()),
             aws.query(None, &aws.account()),
             aws.query(None, &aws.user()),
+            aws.query(None, &aws.of_project("SEARCH#c#97")),
             aws.query(Some("lists_by_state"), &aws.pending()),
             aws.query(Some("lists_all"), &aws.projects()),
             aws.decrypt(),
@@ -290,6 +291,47 @@ async fn the_admin_api_for_conversations_may_read_them_add_messages_and_enqueue_
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
+async fn the_admin_api_for_users_may_change_them_and_enqueue_erasures() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    let end_user = aws.of_project(&format!("END_USER#{NOBODY}"));
+    try_role(
+        &stack,
+        "AdminUsersRole",
+        vec![
+            aws.get_item(&end_user),
+            aws.batch_get_item(&aws.user()),
+            aws.put_item(&end_user),
+            aws.put_item(&aws.of_project("PHONE#4915123456789")),
+            aws.delete_item(&end_user),
+            aws.update_item(&aws.uses_of_keys()),
+            aws.update_item(&aws.user()),
+            aws.query(None, &aws.user()),
+            aws.query(None, &aws.of_project("SEARCH#u#97")),
+            aws.query(Some("lists_by_state"), &aws.of_project("END_USERS#by_name")),
+            aws.query(Some("lists_all"), &aws.of_project("END_USERS")),
+            aws.decrypt(),
+            aws.generate_data_key(),
+            aws.enqueue_onboarding(),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(None, &aws.of_project("SEARCH#c#97")),
+            aws.query(Some("outbox"), &Resources::outbox()),
+            aws.encrypt(),
+            aws.setup_secret(),
+            aws.send("email_queue_url"),
+            aws.send("inbox_queue_url"),
+            aws.send("onboarding_dlq_url"),
+            aws.receive("onboarding_queue_url"),
+            aws.queue_attributes("onboarding_queue_url"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
 async fn the_api_of_the_team_may_change_it_read_the_set_up_secret_and_enqueue_mails() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;
@@ -349,6 +391,7 @@ async fn sign_in_may_change_logins_and_enqueue_mails_and_never_reads_the_set_up_
             aws.decrypt(),
             aws.generate_data_key(),
             aws.enqueue_mail(),
+            aws.enqueue_refusal(),
         ],
         vec![
             aws.scan(),
@@ -357,7 +400,7 @@ async fn sign_in_may_change_logins_and_enqueue_mails_and_never_reads_the_set_up_
             aws.encrypt(),
             aws.setup_secret(),
             aws.send("onboarding_queue_url"),
-            aws.send("team_queue_url"),
+            aws.send("team_dlq_url"),
             aws.receive("email_queue_url"),
             Resources::mail(),
         ],
@@ -379,6 +422,7 @@ async fn only_the_worker_of_mails_may_send_one() {
             aws.batch_get_item(&mail),
             aws.update_item(&mail),
             aws.delete_item(&mail),
+            aws.get_item(&Resources::row(&format!("EMAIL#{}", "0a".repeat(32)))),
             aws.put_item(&Resources::row(&format!("MAIL_SENT#{}", "0a".repeat(32)))),
             aws.decrypt(),
             Resources::mail(),
@@ -421,6 +465,7 @@ async fn only_the_worker_of_mails_may_send_one() {
             aws.batch_get_item(&Resources::row("SET_UP")),
             aws.put_item(&mail),
             aws.update_item(&aws.of_project("NOTICES")),
+            aws.query(None, &Resources::row(&format!("LOGIN#{NOBODY}#MEMBERS"))),
             aws.query(Some("lists_by_state"), &aws.pending()),
             aws.query(Some("lists_all"), &aws.of_account("MEMBERS", "")),
             aws.decrypt(),
@@ -429,8 +474,40 @@ async fn only_the_worker_of_mails_may_send_one() {
         ],
         vec![
             aws.scan(),
-            aws.query(None, &mail),
+            aws.query(Some("outbox"), &Resources::outbox()),
             aws.delete_item(&mail),
+            aws.setup_secret(),
+            aws.send("onboarding_queue_url"),
+            Resources::mail(),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_worker_of_the_index_writes_the_index_and_no_record() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    let user = aws.user();
+    let suffix = aws.of_project("SEARCH#c#97");
+    try_role(
+        &stack,
+        "WorkerIndexRole",
+        vec![
+            aws.get_item(&user),
+            aws.batch_get_item(&user),
+            aws.put_item(&suffix),
+            aws.update_item(&user),
+            aws.delete_item(&suffix),
+            aws.query(Some("lists_all"), &aws.of_project("USERS")),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(None, &suffix),
+            aws.put_item(&user),
+            aws.delete_item(&user),
+            aws.decrypt(),
             aws.setup_secret(),
             aws.send("onboarding_queue_url"),
             Resources::mail(),
@@ -543,6 +620,19 @@ impl<'a> Resources<'a> {
             "sqs",
             "send_message",
             json!({"QueueUrl": self.stack.fact("email_queue_url"), "MessageBody": job.to_string()}),
+        )
+    }
+
+    /// Enqueues the record of a refused sign-in of nobody, with which the worker has nothing to do.
+    fn enqueue_refusal(&self) -> AwsCall {
+        let job = json!({
+            "job": "record_refusal", "login_id": NOBODY, "audit_id": NOBODY,
+            "address": "192.0.2.7", "request_id": "end_to_end", "at": "2026-11-29T10:00:00.000Z",
+        });
+        call(
+            "sqs",
+            "send_message",
+            json!({"QueueUrl": self.stack.fact("team_queue_url"), "MessageBody": job.to_string()}),
         )
     }
 

@@ -469,6 +469,7 @@ impl Stack {
             "outgoing_queue_url",
             "email_queue_url",
             "team_queue_url",
+            "index_queue_url",
         ];
         eventually("the end of all queued work", IN_MINUTES, async || {
             let calls = queues.map(|queue| {

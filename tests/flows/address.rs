@@ -215,17 +215,10 @@ async fn a_link_counts_for_its_own_login_for_half_an_hour_and_until_the_password
 async fn a_link_for_a_new_password_that_went_to_the_old_address_ends_with_it() {
     let world = World::new().await;
     let mut ana = member(&world, OLD).await;
-    let body = json!({"email": OLD});
-    Browser::default()
-        .post(&world, "/v1/auth/reset", body)
-        .await;
-    let reset = mailed(&world, OLD).await;
+    let reset = reset_of(&world, OLD).await;
     let token = asked(&world, &mut ana, NEW).await;
     assert_eq!(confirm(&world, &mut ana, &token).await.status, 200);
-    let body = json!({"token": reset, "password": "four other words entirely"});
-    let seen = Browser::default()
-        .post(&world, "/v1/auth/reset/finish", body)
-        .await;
+    let seen = finish(&world, &reset).await;
     assert_eq!((seen.status, seen.problem()), (410, "token-not-valid"));
 }
 
@@ -396,13 +389,8 @@ fn put_back(world: &World, rows: Vec<Map<String, Value>>) {
 async fn a_link_for_a_new_password_opens_nothing_once_the_login_has_another_address() {
     let world = World::new().await;
     let mut ana = member(&world, OLD).await;
-    let body = json!({"email": OLD});
-    let seen = Browser::default()
-        .post(&world, "/v1/auth/reset", body)
-        .await;
-    assert_eq!(seen.status, 202, "{}", seen.body);
-    let link = mailed(&world, OLD).await;
-    let late = world.rows("RESET#");
+    let link = reset_of(&world, OLD).await;
+    let late = world.rows("RESET");
     assert_eq!(late.len(), 1);
     let token = asked(&world, &mut ana, NEW).await;
     let seen = confirm(&world, &mut ana, &token).await;
@@ -420,4 +408,58 @@ async fn a_link_for_a_new_password_opens_nothing_once_the_login_has_another_addr
     }
     let seen = sign_in(&world, &mut Browser::default(), NEW, PASSWORD).await;
     assert_eq!(seen.status, 200, "{}", seen.body);
+}
+
+/// Asks for a new password, and returns the token of the link that is mailed.
+async fn reset_of(world: &World, email: &str) -> String {
+    let body = json!({"email": email});
+    let seen = Browser::default().post(world, "/v1/auth/reset", body).await;
+    assert_eq!(seen.status, 202, "{}", seen.body);
+    mailed(world, email).await
+}
+
+/// Sets another password by a link.
+async fn finish(world: &World, token: &str) -> Seen {
+    let body = json!({"token": token, "password": "four other words entirely"});
+    Browser::default()
+        .post(world, "/v1/auth/reset/finish", body)
+        .await
+}
+
+/// SPEC D28, D35: the mailbox may have been somebody else's for a while.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_for_a_new_password_opens_nothing_after_a_login_left_the_address_and_came_back() {
+    let world = World::new().await;
+    let mut ana = member(&world, OLD).await;
+    let before = reset_of(&world, OLD).await;
+    world.clock.advance(Duration::from_secs(1));
+    for email in [NEW, OLD] {
+        let token = asked(&world, &mut ana, email).await;
+        let seen = confirm(&world, &mut ana, &token).await;
+        assert_eq!(seen.status, 200, "{}", seen.body);
+    }
+    let seen = finish(&world, &before).await;
+    assert_eq!((seen.status, seen.problem()), (410, "token-not-valid"));
+    world.clock.advance(Duration::from_secs(1));
+    let since = reset_of(&world, OLD).await;
+    let seen = finish(&world, &since).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+}
+
+/// SPEC D28, D35.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_for_a_new_password_opens_no_other_login_that_has_the_address_by_now() {
+    let world = World::new().await;
+    let mut ana = member(&world, OLD).await;
+    let mut ben = member(&world, "ben@example.com").await;
+    let link = reset_of(&world, OLD).await;
+    world.clock.advance(Duration::from_secs(1));
+    for (browser, email) in [(&mut ana, NEW), (&mut ben, OLD)] {
+        let token = asked(&world, browser, email).await;
+        let seen = confirm(&world, browser, &token).await;
+        assert_eq!(seen.status, 200, "{}", seen.body);
+    }
+    let seen = finish(&world, &link).await;
+    assert_eq!((seen.status, seen.problem()), (410, "token-not-valid"));
+    assert_eq!(own_address(&world, &mut ben).await, OLD);
 }

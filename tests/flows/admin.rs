@@ -56,8 +56,8 @@ async fn waiting() -> (World, String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_approval_takes_two_reads_side_by_side_one_transaction_with_its_audit_entry_and_one_job()
-{
+async fn an_approval_takes_two_reads_side_by_side_one_of_the_person_one_transaction_one_job_and_two_of_the_answer()
+ {
     let (world, token, path) = waiting().await;
     world.count_from_here();
     let (status, body) = call(
@@ -70,14 +70,18 @@ async fn an_approval_takes_two_reads_side_by_side_one_transaction_with_its_audit
     .await;
     assert_eq!(status, 200, "{body}");
     let mut calls = world.aws_calls();
-    // The reads are side by side.
-    calls[..2].sort_unstable();
+    // The reads are side by side, and so are the job and the read of the answer.
+    calls[..3].sort_unstable();
+    calls[4..].sort_unstable();
     assert_eq!(
         calls,
         [
             "DynamoDB.BatchGetItem",
             "DynamoDB.GetItem",
+            "DynamoDB.GetItem",
             "DynamoDB.TransactWriteItems",
+            "DynamoDB.BatchGetItem",
+            "DynamoDB.BatchGetItem",
             "SQS.SendMessage"
         ]
     );

@@ -408,7 +408,9 @@ async fn a_change_shows_the_record_to_those_who_may_read_it_and_its_id_to_others
             continue;
         }
         let path = filled_with_records(&world, &ada, &route.path).await;
-        let body = if route.path.ends_with("/{chat_user_id}/approve") {
+        let gives_or_takes = ["/{chat_user_id}/approve", "/{chat_user_id}/revoke"];
+        let is_of_environment = gives_or_takes.iter().any(|end| route.path.ends_with(end));
+        let body = if is_of_environment {
             json!({"environment_id": world.connector.environment_id})
         } else {
             json!({})

@@ -10,7 +10,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use vestibule_admin::routes::Access;
-use vestibule_domain::account::permission::Permission;
+use vestibule_domain::{account::permission::Permission, ids::EndUserId};
 use vestibule_tests::admin_functions::table;
 
 /// Parameters of paths that name a record of a client.
@@ -22,7 +22,7 @@ const OF_A_CLIENT: [&str; 4] = [
 ];
 
 /// A super admin with access to one client only, who owns a key with every permission.
-struct Limited {
+pub struct Limited {
     person: Person,
     key: String,
     client: String,
@@ -30,7 +30,7 @@ struct Limited {
 
 impl Limited {
     /// Such a member, made by another super admin. The client has no records.
-    async fn new(world: &World) -> Self {
+    pub async fn new(world: &World) -> Self {
         let root = world.person("super_admin").await;
         let body = json!({"name": "Hooli"});
         let made = world
@@ -56,7 +56,7 @@ impl Limited {
     }
 
     /// The answers to the member and to the member's key.
-    async fn call(&self, world: &World, route: (&str, &str), body: &Value) -> [Answer; 2] {
+    pub async fn call(&self, world: &World, route: (&str, &str), body: &Value) -> [Answer; 2] {
         let own = world.call_as(&self.person, route, body.clone(), &[]).await;
         [own, world.call(&self.key, route, body.clone(), &[]).await]
     }
@@ -81,9 +81,10 @@ fn body_of(world: &World, method: &str, path: &str) -> Value {
     match (method, path.rsplit('/').next().unwrap_or_default()) {
         ("GET" | "DELETE", _) => Value::Null,
         ("POST", "messages") => json!({"messages": [{"text": "Hi"}]}),
-        ("POST", "approve") if path.contains("/chat-users/") => {
+        ("POST", "approve" | "revoke") if path.contains("/chat-users/") => {
             json!({"environment_id": world.connector.environment_id})
         }
+        ("POST", "link") => json!({"end_user_id": EndUserId::derive(&["nobody"])}),
         ("PATCH", "{conversation_id}") => json!({"state": "closed"}),
         _ => json!({}),
     }
@@ -152,8 +153,9 @@ async fn no_list_tells_of_a_record_of_another_client() {
         let Some(rest) = route.path.strip_prefix(of_project) else {
             continue;
         };
-        // An environment is no client's.
-        let is_list = route.method == "GET" && !rest.contains('/') && rest != "environments";
+        // An environment is no client's, and neither is a user.
+        let is_of_all = ["environments", "end-users"].contains(&rest);
+        let is_list = route.method == "GET" && !rest.contains('/') && !is_of_all;
         if !is_list {
             continue;
         }

@@ -2,6 +2,7 @@
 //! The embedded database raises no conflict between transactions, so the fault proxy does.
 
 use crate::world::{SAID, World};
+use futures_util::future::{join, join_all};
 use vestibule_domain::{access::request::RequestStatus, access::request::Verdict};
 use vestibule_edge::batch::Outcome;
 use vestibule_testkit::{
@@ -43,6 +44,48 @@ async fn a_decision_that_meets_another_writer_is_made_all_the_same() {
         };
         assert_eq!(status, expected);
     }
+}
+
+/// SPEC B30.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_that_meets_a_burst_of_messages_is_made_once_and_nobody_is_told_of_a_conflict() {
+    const BURST: usize = 12;
+    for verdict in [Verdict::Approve, Verdict::Reject] {
+        let (mut world, ada) = asked(Platform::Slack).await;
+        let connector = world.connector.clone();
+        let more: Vec<_> = (0..3)
+            .map(|i| world.says(&connector, &ada, &format!("Hello again {i}")))
+            .collect();
+        let rule = conflict("TransactWriteItems").times(BURST);
+        world.to_db.inject(rule);
+        let deciding = world.decide(&ada, verdict);
+        let writing = join_all(more.iter().map(|hello| world.webhook(&connector, hello)));
+        let (answer, written) = join(deciding, writing).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert!(!world.to_db.has_pending_rules());
+        world.to_db.clear();
+        // The platform sends again what a webhook could not take in time.
+        for (hello, status) in more.iter().zip(written) {
+            if status != 200 {
+                assert_eq!(world.webhook(&connector, hello).await, 200);
+            }
+        }
+        world.settle().await;
+        let audited = world.rows("").into_iter().filter(|row| {
+            let action = row.get("action").and_then(serde_json::Value::as_str);
+            action.is_some_and(|action| action.starts_with("access_request."))
+        });
+        assert_eq!(audited.count(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_sits_out_fourteen_conflicts_in_a_row() {
+    let (world, ada) = asked(Platform::Slack).await;
+    world.to_db.inject(conflict("TransactWriteItems").times(14));
+    let answer = world.decide(&ada, Verdict::Approve).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(!world.to_db.has_pending_rules());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -123,6 +123,7 @@ fn project(version: u64, days: u16) -> Project {
         scope: scope(),
         name: "Help desk".to_owned(),
         history_days: HistoryDays::new(days).unwrap(),
+        archived_at: None,
         version,
         created_at: at(0),
         updated_at: at(0),

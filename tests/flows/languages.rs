@@ -168,6 +168,7 @@ async fn a_worker_that_dies_anywhere_tells_one_text_and_no_second_one() {
         for fault in [Fault::KillBefore, Fault::KillAfter] {
             let mut world = world_on(Platform::Slack).await;
             let ada = somebody_writes(&world, "de").await;
+            world.count_from_here();
             let rule = Rule::new(class, fault.clone()).from_call(at);
             let proxy = if class.starts_with("DynamoDB") {
                 &world.to_db

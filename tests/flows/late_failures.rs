@@ -17,8 +17,8 @@ use vestibule_testkit::{
     simulator::{NewPerson, Platform, WhatsAppShows},
 };
 
-const PHONE: &str = "+5511912345678";
-const IN_ANOTHER_NOTATION: &str = "551112345678";
+const PHONE: &str = "+5511987654321";
+const IN_ANOTHER_NOTATION: &str = "551187654321";
 const BSUID: &str = "BR.1349120865530274";
 
 /// A world on this platform with a stranger who got the onboarding message.

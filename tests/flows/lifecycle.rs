@@ -122,7 +122,7 @@ pub async fn patch(world: &World, connector: &Connector, body: Value) -> Value {
 }
 
 /// The audit entries of decisions that no admin made for the request itself.
-fn implied_entries(world: &World, reason: &str) -> usize {
+pub fn implied_entries(world: &World, reason: &str) -> usize {
     let items = world.db.items().unwrap();
     let of_reason = |row: &&serde_json::Map<String, Value>| {
         row.get("after").and_then(|after| after.get("reason_code")) == Some(&json!(reason))
@@ -810,7 +810,7 @@ async fn rows_of_before_a_standing_could_owe_several_things_are_still_worked_on(
     standing.remove("owes");
     standing.insert("owed".to_owned(), json!("onboarding_message"));
     let mut connector = world.rows("CONNECTOR");
-    connector.retain(|row| row["id"] == world.connector.id.to_string());
+    connector.retain(|row| row.get("id") == Some(&json!(world.connector.id)));
     let mut connector = connector.remove(0);
     connector.remove("after_approval");
     for row in [standing, connector] {

@@ -86,6 +86,29 @@ async fn a_deleted_login_is_gone_with_its_sessions_browsers_and_memberships() {
     assert_ne!(own_id(&world, &mut again).await, id);
 }
 
+/// SPEC D35, D28.
+#[tokio::test(flavor = "multi_thread")]
+async fn mails_that_strangers_ordered_to_the_address_end_with_the_login() {
+    let world = World::new().await;
+    let mut ana = member(&world, ANA).await;
+    let body = json!({"email": ANA});
+    let asked = Browser::default()
+        .post(&world, "/v1/auth/reset", body)
+        .await;
+    assert_eq!(asked.status, 202, "{}", asked.body);
+    while world.work_on("email").await {}
+    let resets = |world: &World| {
+        let mails = world.rows("MAIL").into_iter().map(Value::Object);
+        mails
+            .filter(|row| row["content"]["kind"] == "password_reset")
+            .count()
+    };
+    assert_eq!(resets(&world), 1);
+    let seen = delete(&world, &mut ana).await;
+    assert_eq!(seen.status, 204, "{}", seen.body);
+    assert_eq!(resets(&world), 0);
+}
+
 /// SPEC D35, D26.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_active_super_admin_of_an_account_is_told_which_one_and_keeps_everything() {

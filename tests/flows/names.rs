@@ -35,7 +35,7 @@ fn writes_of_names(world: &World) -> usize {
     let calls = world.aws_calls();
     calls
         .iter()
-        .filter(|call| *call == "DynamoDB.UpdateItem")
+        .filter(|call| *call == "DynamoDB.TransactWriteItems")
         .count()
 }
 
@@ -70,7 +70,7 @@ async fn a_name_told_anew_by_an_approved_person_is_written_once_and_goes_to_the_
     for expected in [
         vec![
             "DynamoDB.BatchGetItem",
-            "DynamoDB.UpdateItem",
+            "DynamoDB.TransactWriteItems",
             "SQS.SendMessage",
         ],
         vec!["DynamoDB.BatchGetItem", "SQS.SendMessage"],
@@ -115,7 +115,7 @@ async fn a_name_that_cannot_be_written_keeps_no_message_and_comes_with_the_next(
     write(&world, &connector, &ada, SAID).await;
     world.settle().await;
     world.decide(&ada, Verdict::Approve).await;
-    let rule = Rule::new("DynamoDB.UpdateItem", Fault::Error500);
+    let rule = Rule::new("DynamoDB.TransactWriteItems", Fault::Error500);
     world.to_db.inject(rule.until_cleared());
     write(&world, &connector, &king, "Hello?").await;
     world.to_db.clear();

@@ -6,6 +6,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request},
 };
+use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 use tower::ServiceExt;
@@ -22,6 +23,7 @@ pub const CLIENT_SECRET: &str = "a-client-secret-of-the-provider";
 pub struct Browser {
     cookies: BTreeMap<String, String>,
     account: Option<String>,
+    address: Option<&'static str>,
 }
 
 /// An answer to a browser.
@@ -30,7 +32,8 @@ pub struct Seen {
     pub status: u16,
     /// The body; null if there is none.
     pub body: Value,
-    headers: HeaderMap,
+    /// The headers.
+    pub headers: HeaderMap,
 }
 
 impl Seen {
@@ -56,6 +59,14 @@ impl Browser {
     pub fn in_account(mut self, account: &str) -> Self {
         self.account = Some(account.to_owned());
         self
+    }
+
+    /// A browser at this IP address.
+    pub fn at(address: &'static str) -> Self {
+        Self {
+            address: Some(address),
+            ..Self::default()
+        }
     }
 
     fn is_signed_in(&self) -> bool {
@@ -86,8 +97,14 @@ impl Browser {
             let request = request.header("content-type", "application/json");
             request.body(Body::from(body.to_string()))
         };
+        let mut request = request.unwrap();
+        if let Some(address) = self.address {
+            let context = json!({"http": {"method": method, "sourceIp": address}});
+            let context: RequestContext = serde_json::from_value(context).unwrap();
+            request.extensions_mut().insert(context);
+        }
         let router = world.functions.admin(path.split('?').next().unwrap());
-        let response = router.oneshot(request.unwrap()).await.unwrap();
+        let response = router.oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         self.keep(&parts.headers);
         let bytes = to_bytes(body, 1 << 20).await.unwrap();
@@ -175,7 +192,7 @@ pub async fn set_up_as(
 }
 
 /// An account of Mallory's own, with her provider, and her browser in it.
-async fn hostile_account(world: &World) -> (Browser, Method) {
+pub async fn hostile_account(world: &World) -> (Browser, Method) {
     let mallory = world.person("super_admin").await;
     let mut browser =
         Browser::of(&mallory.cookie).in_account(&world.scope.account_id().to_string());
@@ -353,6 +370,7 @@ async fn a_session_through_an_accounts_provider_opens_that_account_and_touches_n
         ("POST", "/v1/me/factor", Value::Null),
         ("POST", "/v1/me/factor/remove", json!({"code": "000000"})),
         ("GET", "/v1/me/sessions", Value::Null),
+        ("GET", "/v1/me/identities", Value::Null),
         ("POST", "/v1/me/sessions/end-others", Value::Null),
         ("PATCH", "/v1/me", json!({"name": "Mallory"})),
     ] {

@@ -264,10 +264,28 @@ async fn a_known_and_an_unknown_address_get_the_same_answer_for_the_same_calls()
     }
     assert_eq!(told[0], told[1]);
     assert_eq!(told[0].0, 401);
-    // The last of them records the attempt, or writes in vain.
+    // The last of them orders the record of the attempt.
     let last = told[0].2.last().unwrap();
-    assert_eq!(last, "DynamoDB.TransactWriteItems");
+    assert_eq!(last, "SQS.SendMessage");
     assert_eq!(told[0].1["type"], "/problems/wrong-credentials");
+}
+
+/// SPEC D28, G02: who is called does not look for the accounts, and the entries follow.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_sign_in_is_recorded_once_in_the_accounts_of_the_login_by_a_worker() {
+    let world = World::new().await;
+    member(&world, "ana@example.com").await;
+    for email in ["ana@example.com", "nobody@example.com"] {
+        sign_in(&world, &mut Browser::default(), email, "not her password").await;
+    }
+    assert_eq!(audited(&world, "login.sign_in_refused"), 0);
+    let jobs = world.aws.messages("team");
+    assert_eq!(jobs.len(), 2);
+    while world.work_on("team").await {}
+    assert_eq!(audited(&world, "login.sign_in_refused"), 1);
+    for job in jobs {
+        worker_team::handle(&world.functions.team, &job.body, 2).await;
+    }
     assert_eq!(audited(&world, "login.sign_in_refused"), 1);
 }
 

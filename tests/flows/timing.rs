@@ -1,18 +1,21 @@
-//! The time of an answer tells nobody whether an address has a login (SPEC D28, RELIABILITY S4). The flows of sign-in and
-//! reset count calls and runs of argon2; this measures what is left.
+//! The time of an answer tells nobody whether an address has a login (SPEC D28, RELIABILITY S4): the same calls carry as
+//! many rows and about as many bytes, which is counted, and take as long, which `make bench` measures.
 
 use crate::{
     accepting::second_account,
-    sign_in::{Browser, copied, invite, member},
+    sign_in::{Browser, audited, copied, invite, mailed, member},
     world::World,
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use vestibule_testkit::fault_proxy::Size;
 
 /// Calls for each of the two addresses.
 const CALLS: usize = 2_000;
 /// Calls before those that count.
 const WARM_UP: usize = 20;
+/// Bytes by which all calls together may differ: names and addresses have different lengths.
+const BYTES_APART: usize = 64;
 /// Above this, the times of two kinds of calls are said to differ.
 const T_MAX: f64 = 4.5;
 
@@ -61,7 +64,52 @@ struct Pair {
     pause: Duration,
 }
 
+/// Does the jobs that wait: more and more of them would make the next calls slower.
+async fn work(world: &World) {
+    for queue in ["email", "team"] {
+        while world.work_on(queue).await {}
+    }
+}
+
+/// The AWS calls behind one call, with all that was sent and all that was answered.
+fn carried(world: &World) -> (Vec<String>, Size, Size) {
+    let calls = [world.to_db.log(), world.to_aws.log()].concat();
+    let sum = |sizes: Vec<Size>| {
+        sizes
+            .into_iter()
+            .fold(Size::default(), |sum, size| sum + size)
+    };
+    (
+        calls.iter().map(|call| call.class.clone()).collect(),
+        sum(calls.iter().map(|call| call.request).collect()),
+        sum(calls.iter().map(|call| call.answer).collect()),
+    )
+}
+
 impl Pair {
+    /// Asserts that both calls have AWS do the same.
+    async fn assert_same_work(&self, world: &World) {
+        let mut seen = Vec::new();
+        // The first of each makes connections, a data key, and rows that stay.
+        for which in [0, 1, 0, 1] {
+            world.clock.advance(self.pause);
+            world.count_from_here();
+            self.time(world, which).await;
+            seen.push(carried(world));
+            work(world).await;
+        }
+        let [.., known, unknown] = seen.as_slice() else {
+            panic!("{seen:?}");
+        };
+        assert_eq!(known.0, unknown.0, "{}", self.path);
+        for (one, other) in [(known.1, unknown.1), (known.2, unknown.2)] {
+            let context = format!("{}: {known:?}, {unknown:?}", self.path);
+            assert!(one.rows > 0, "{context}");
+            assert_eq!(one.rows, other.rows, "{context}");
+            assert!(one.bytes.abs_diff(other.bytes) <= BYTES_APART, "{context}");
+        }
+    }
+
     /// The time of one call, in seconds.
     async fn time(&self, world: &World, which: usize) -> f64 {
         let mut browser = Browser::default();
@@ -86,8 +134,7 @@ impl Pair {
                     times[which].push(took);
                 }
             }
-            // Mails that wait would make the next calls slower.
-            while world.work_on("email").await {}
+            work(world).await;
         }
         let [known, unknown] = &times;
         let [usual_known, usual_unknown] = cropped(known, unknown);
@@ -120,20 +167,60 @@ fn two_series_of_known_times_have_the_t_that_they_must() {
     assert!((t + 1.897_366_596).abs() < 1e-9, "{t}");
 }
 
+fn refused_sign_in() -> Pair {
+    let body = |email: &str| json!({"email": email, "password": "not her password at all"});
+    Pair {
+        path: "/v1/auth/sign-in",
+        bodies: ["ana@example.com", "nob@example.com"].map(body),
+        status: 401,
+        pause: Duration::from_secs(61),
+    }
+}
+
+fn reset() -> Pair {
+    let body = |email: &str| json!({"email": email});
+    Pair {
+        path: "/v1/auth/reset",
+        bodies: ["ana@example.com", "nob@example.com"].map(body),
+        status: 202,
+        pause: Duration::from_mins(11),
+    }
+}
+
+/// SPEC D28: with one account, and with two.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_sign_in_reads_and_writes_as_much_for_an_address_without_a_login() {
+    let world = World::new().await;
+    let mut ana = member(&world, "ana@example.com").await;
+    refused_sign_in().assert_same_work(&world).await;
+    let recorded = audited(&world, "login.sign_in_refused");
+    let (mut second, _) = second_account(&world).await;
+    invite(&world, &mut second, "ana@example.com", true).await;
+    let token = mailed(&world, "ana@example.com").await;
+    let body = json!({"token": token});
+    let joined = ana.post(&world, "/v1/auth/invitation/accept", body).await;
+    assert_eq!(joined.status, 200, "{}", joined.body);
+    refused_sign_in().assert_same_work(&world).await;
+    // Two attempts, recorded in both accounts.
+    let after = audited(&world, "login.sign_in_refused");
+    assert_eq!(after, recorded + 4);
+}
+
+/// SPEC D28.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_reads_and_writes_as_much_for_an_address_without_a_login() {
+    let world = World::new().await;
+    member(&world, "ana@example.com").await;
+    reset().assert_same_work(&world).await;
+}
+
 /// SPEC D28.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures time: `make bench` runs it"]
 async fn a_refused_sign_in_takes_as_long_for_an_address_without_a_login() {
     let world = World::new().await;
     member(&world, "ana@example.com").await;
-    let body = |email: &str| json!({"email": email, "password": "not her password at all"});
-    let pair = Pair {
-        path: "/v1/auth/sign-in",
-        bodies: ["ana@example.com", "nob@example.com"].map(body),
-        status: 401,
-        pause: Duration::from_secs(31),
-    };
-    pair.compare(&world).await;
+    refused_sign_in().compare(&world).await;
 }
 
 /// SPEC D28.
@@ -142,14 +229,7 @@ async fn a_refused_sign_in_takes_as_long_for_an_address_without_a_login() {
 async fn a_reset_takes_as_long_for_an_address_without_a_login() {
     let world = World::new().await;
     member(&world, "ana@example.com").await;
-    let body = |email: &str| json!({"email": email});
-    let pair = Pair {
-        path: "/v1/auth/reset",
-        bodies: ["ana@example.com", "nob@example.com"].map(body),
-        status: 202,
-        pause: Duration::from_mins(11),
-    };
-    pair.compare(&world).await;
+    reset().compare(&world).await;
 }
 
 /// SPEC D17, D24: a copied link with a password that the rules refuse, which is the cheap question.

@@ -4,7 +4,7 @@ use crate::document::{folder, functions, template};
 use std::collections::BTreeSet;
 use vestibule_tests::aws_calls;
 
-const OF_EVERY_WEBHOOK: [&str; 15] = [
+const OF_EVERY_WEBHOOK: [&str; 18] = [
     "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#REQUEST#{id}",
     "dynamodb:GetItem Table KEYRING",
     "dynamodb:GetItem Table CONNECTOR#{id}",
@@ -16,6 +16,9 @@ const OF_EVERY_WEBHOOK: [&str; 15] = [
     "dynamodb:PutItem Table CONNECTOR#{id}#DEAD_LETTERS",
     "dynamodb:PutItem Table CONNECTOR#{id}#EVENT#{id}",
     "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
+    "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#HELD_BACK",
+    "dynamodb:UpdateItem Table CONNECTOR#{id}#NEW_REQUESTS",
+    "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#TALLIES",
     "kms:Decrypt Key vestibule=data-key",
     "sqs:SendMessage OnboardingQueue",
     "sqs:SendMessage InboxQueue",
@@ -27,6 +30,13 @@ const OF_MERGING: [&str; 4] = [
     "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#REQUEST#{id}",
     "dynamodb:Query Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
     "dynamodb:DeleteItem Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
+];
+
+const OF_THE_DIRECTORY: [&str; 4] = [
+    "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#PHONE#{number}",
+    "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#END_USER#{id}",
+    "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#END_USER#{id}",
+    "dynamodb:ConditionCheckItem Table ACCOUNT#{id}#PROJECT#{id}#PHONE#{number}",
 ];
 
 const OF_LATE_FAILURES: [&str; 1] = ["dynamodb:PutItem Table ACCOUNT#{id}#PROJECT#{id}#SENT#{id}"];
@@ -54,13 +64,24 @@ fn a_webhook_makes_the_calls_of_every_webhook_and_of_its_group_and_writes_its_ow
     );
     let slack = set(&[&OF_EVERY_WEBHOOK]);
     assert_eq!(calls_of("webhook-slack", &made), slack);
-    let twilio = set(&[&OF_EVERY_WEBHOOK, &OF_MERGING, &OF_LATE_FAILURES]);
+    let twilio = set(&[
+        &OF_EVERY_WEBHOOK,
+        &OF_MERGING,
+        &OF_THE_DIRECTORY,
+        &OF_LATE_FAILURES,
+    ]);
     assert_eq!(calls_of("webhook-twilio", &made), twilio);
     let logs = [
         "logs:CreateLogStream WebhookTwilioLogs",
         "logs:PutLogEvents WebhookTwilioLogs",
     ];
-    let twilio = set(&[&OF_EVERY_WEBHOOK, &OF_MERGING, &OF_LATE_FAILURES, &logs]);
+    let twilio = set(&[
+        &OF_EVERY_WEBHOOK,
+        &OF_MERGING,
+        &OF_THE_DIRECTORY,
+        &OF_LATE_FAILURES,
+        &logs,
+    ]);
     assert_eq!(calls_of("webhook-twilio", &all), twilio);
 }
 

@@ -148,6 +148,7 @@ fn every_address_that_people_and_platforms_are_given_is_below_the_domain_name_if
             "admin-access",
             "admin-conversations",
             "admin-team",
+            "admin-users",
             "auth",
             "worker-email",
         ];

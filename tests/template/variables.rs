@@ -36,6 +36,7 @@ fn wire(folder: &str, adapters: &mut Adapters<'_>) {
         "worker-outgoing" => drop(worker_outgoing::wire(adapters).unwrap()),
         "worker-email" => drop(worker_email::wire(adapters)),
         "worker-team" => drop(worker_team::wire(adapters)),
+        "worker-index" => drop(worker_index::wire(adapters)),
         "email-events" => drop(email_events::wire(adapters)),
         "worker-onboarding" => drop(worker_onboarding::wire(adapters).unwrap()),
         "webhook-teams" => {

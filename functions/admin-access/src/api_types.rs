@@ -2,10 +2,12 @@
 
 use vestibule_admin::{paths, wire_enum};
 use vestibule_domain::{
-    access::request::{ReasonCode, RequestStatus},
+    access::explanation::{ChangeAction, FactKind},
+    access::request::{ReasonCode, RequestStatus, Verdict},
     account::{agent_event::AgentEvent, agent_health::HealthStatus},
     chat::user::ChatUserStatus,
-    connector::{ApprovalMode, ExistingUsers, Policy},
+    connector::{ApprovalMode, ExistingUsers, Policy, TestOutcome},
+    directory::registration::DirectoryAction,
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
 };
 
@@ -32,6 +34,18 @@ wire_enum! {
         Keep = "keep",
         /// Need approval.
         RequireApproval = "require_approval",
+    }
+}
+
+wire_enum! {
+    /// A platform's answer to a test of a connector's credentials.
+    TestOutcomeName = TestOutcome {
+        /// They work.
+        Ok = "ok",
+        /// The platform refuses them.
+        Failed = "failed",
+        /// The platform was not available.
+        Unavailable = "unavailable",
     }
 }
 
@@ -64,6 +78,60 @@ wire_enum! {
         GrantedElsewhere = "granted_elsewhere",
         /// The person is on record under another id too, and asks again under that one.
         Merged = "merged",
+        /// Nobody decided within the days after which the connector's requests expire.
+        Expired = "expired",
+    }
+}
+
+wire_enum! {
+    /// Place of an approved person among the users of the project.
+    DirectoryActionName = DirectoryAction {
+        /// The person becomes a new user.
+        CreateNew = "create_new",
+        /// The person is linked to a user.
+        AddToExisting = "add_to_existing",
+        /// The person is no user, and stays so until an admin links them.
+        Apart = "none",
+    }
+}
+
+wire_enum! {
+    /// Fact that a decision about a message depends on.
+    FactName = FactKind {
+        /// An admin blocked the person.
+        Blocked = "blocked",
+        /// The connector is open to everybody.
+        OpenConnector = "open_connector",
+        /// The person has access to the environment.
+        Granted = "granted",
+        /// A user with the person's phone number has access to the environment, and the connector heeds that.
+        KnownPerson = "known_person",
+        /// The connector ignores people without access.
+        AllowList = "allow_list",
+        /// The person was let in before the connector began to ask for approval.
+        Kept = "kept",
+        /// A request of the person is pending at the connector.
+        RequestPending = "request_pending",
+        /// The person was rejected too recently to ask again.
+        CoolingDown = "cooling_down",
+    }
+}
+
+wire_enum! {
+    /// Action of an admin that changes a decision.
+    ChangeActionName = ChangeAction {
+        /// Block the person.
+        Block = "block",
+        /// Unblock the person.
+        Unblock = "unblock",
+        /// Approve the person.
+        Approve = "approve",
+        /// Revoke the person's access.
+        Revoke = "revoke",
+        /// Change the connector.
+        ChangeConnector = "change_connector",
+        /// Change the user with the person's phone number.
+        ChangeDirectory = "change_directory",
     }
 }
 
@@ -89,6 +157,16 @@ wire_enum! {
         Approved = "approved",
         /// The person was rejected.
         Rejected = "rejected",
+    }
+}
+
+wire_enum! {
+    /// Content of a decision about an access request.
+    VerdictName = Verdict {
+        /// Let the person in.
+        Approve = "approve",
+        /// Do not let the person in.
+        Reject = "reject",
     }
 }
 
@@ -184,9 +262,13 @@ mod tests {
             PolicyName = Policy,
             ExistingUsersName = ExistingUsers,
             AfterApprovalName = ApprovalMode,
+            TestOutcomeName = TestOutcome,
             ReasonCodeName = ReasonCode,
+            FactName = FactKind,
+            ChangeActionName = ChangeAction,
             ChatUserStatusName = ChatUserStatus,
             RequestStatusName = RequestStatus,
+            VerdictName = Verdict,
             AgentEventName = AgentEvent,
             AgentHealthStatusName = HealthStatus
         );

@@ -32,7 +32,8 @@ use vestibule_domain::{
     egress::OriginAllowList,
     ports::{
         AccessRequestStore, AccountStore, AgentClient, AgentHealthReader, ChatUserStore,
-        ClientStore, ConnectorStore, EnvironmentStore, OnboardingQueue, ProjectStore, SecretVault,
+        ClientStore, ConnectorStore, EndUserStore, EnvironmentStore, IntakeStore, OnboardingQueue,
+        ProjectStore, SecretVault,
     },
 };
 use vestibule_edge::setup::SetupCalls;
@@ -59,6 +60,10 @@ pub struct Deps {
     pub chat_users: Arc<dyn ChatUserStore>,
     /// Access requests.
     pub access_requests: Arc<dyn AccessRequestStore>,
+    /// People of the directory.
+    pub end_users: Arc<dyn EndUserStore>,
+    /// The records on which messages are decided, to explain decisions.
+    pub intake: Arc<dyn IntakeStore>,
     /// Queue for the work that follows from approvals and from changes of connectors.
     pub onboarding: Arc<dyn OnboardingQueue>,
     /// Encrypts secrets.

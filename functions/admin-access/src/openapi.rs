@@ -100,19 +100,24 @@ mod tests {
     use super::*;
     use crate::{
         api_types::{
-            AfterApprovalName, AgentEventName, AgentHealthStatusName, ChatUserStatusName,
-            ExistingUsersName, PolicyName, ReasonCodeName, RequestStatusName,
+            AfterApprovalName, AgentEventName, AgentHealthStatusName, ChangeActionName,
+            ChatUserStatusName, DirectoryActionName, ExistingUsersName, FactName, PolicyName,
+            ReasonCodeName, RequestStatusName, TestOutcomeName, VerdictName,
         },
         routes::{
-            access_requests::{FollowUpStatus, OnboardingMessageStatus},
+            access_requests::{
+                bulk::BulkOutcome,
+                follow_up::{FollowUpStatus, OnboardingMessageStatus},
+            },
             connectors::outcome::SetUpStatus,
             environments::test::{AnswerType, TestDeliveryStatus},
+            explain::{DecisionName, DecisionReasonName},
             providers::FillName,
         },
     };
     use serde::{Serialize, de::DeserializeOwned};
     use std::collections::BTreeMap;
-    use vestibule_admin::{api_types::ConversationKindName, openapi::merged};
+    use vestibule_admin::{api_types::ConversationKindName, openapi::merged, search::MatchField};
 
     fn document() -> Value {
         merged(vec![part()]).unwrap()
@@ -157,17 +162,26 @@ mod tests {
             AgentEventName,
             AgentHealthStatusName,
             AnswerType,
+            BulkOutcome,
+            ChangeActionName,
             ChatUserStatusName,
             ConversationKindName,
+            DecisionName,
+            DecisionReasonName,
+            DirectoryActionName,
             ExistingUsersName,
+            FactName,
             FillName,
             FollowUpStatus,
+            MatchField,
             OnboardingMessageStatus,
             PolicyName,
             ReasonCodeName,
             RequestStatusName,
             SetUpStatus,
             TestDeliveryStatus,
+            TestOutcomeName,
+            VerdictName,
         ];
         let names: Vec<_> = told.keys().collect();
         assert_eq!(names, on_the_wire.keys().collect::<Vec<_>>());
@@ -227,7 +241,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 33);
+        assert_eq!(count, 36);
     }
 
     #[test]
@@ -250,6 +264,21 @@ mod tests {
                     "/problems/chat-user-blocked",
                     409,
                     "The chat user is blocked"
+                ),
+                (
+                    "/problems/linked-to-another",
+                    409,
+                    "The chat user is another user"
+                ),
+                (
+                    "/problems/too-many-chat-users",
+                    409,
+                    "The user is as many chat users as possible"
+                ),
+                (
+                    "/problems/not-approved",
+                    409,
+                    "The access request is not approved"
                 ),
                 (
                     "/problems/connect-first",

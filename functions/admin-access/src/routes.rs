@@ -10,6 +10,7 @@ pub mod chat_users;
 pub mod connectors;
 pub mod documentation;
 pub mod environments;
+pub mod explain;
 pub mod projects;
 pub mod providers;
 
@@ -23,9 +24,15 @@ use vestibule_domain::account::permission::Permission;
 /// The problems that the resources declare.
 pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     access_requests::decide::PROBLEM_TYPES,
+    access_requests::directory::PROBLEM_TYPES,
+    access_requests::revoke::PROBLEM_TYPES,
     connectors::PROBLEM_TYPES,
     environments::PROBLEM_TYPES,
+    environments::delete::PROBLEM_TYPES,
+    environments::order::PROBLEM_TYPES,
     environments::test::PROBLEM_TYPES,
+    projects::PROBLEM_TYPES,
+    projects::delete::PROBLEM_TYPES,
 ];
 
 /// Every route, with its documentation and the access it requires.
@@ -44,6 +51,18 @@ fn places(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised(Permission::ProjectsRead, routes!(projects::get_project))
         .authorised(Permission::ProjectsWrite, routes!(projects::update_project))
         .authorised(
+            Permission::ProjectsWrite,
+            routes!(projects::archive::archive_project),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(projects::archive::restore_project),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(projects::delete::delete_project),
+        )
+        .authorised(
             Permission::ProjectsRead,
             routes!(environments::list_environments),
         )
@@ -58,6 +77,14 @@ fn places(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised(
             Permission::ProjectsWrite,
             routes!(environments::update_environment),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(environments::delete::delete_environment),
+        )
+        .authorised(
+            Permission::ProjectsWrite,
+            routes!(environments::order::reorder_environments),
         )
         .authorised(
             Permission::ProjectsWrite,
@@ -110,6 +137,10 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         )
         .authorised(
             Permission::ChatUsersRead,
+            routes!(chat_users::counts::count_chat_users),
+        )
+        .authorised(
+            Permission::ChatUsersRead,
             routes!(chat_users::get_chat_user),
         )
         .authorised(
@@ -133,8 +164,32 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
             routes!(chat_users::approve::approve_chat_user),
         )
         .authorised(
+            Permission::EndUsersWrite,
+            routes!(chat_users::link::link_chat_user),
+        )
+        .authorised(
+            Permission::EndUsersWrite,
+            routes!(chat_users::link::unlink_chat_user),
+        )
+        .authorised(
+            Permission::AccessRequestsDecide,
+            routes!(chat_users::revoke::revoke_chat_user),
+        )
+        .authorised(
+            Permission::ChatUsersRead,
+            routes!(explain::explain_decision),
+        )
+        .authorised(
             Permission::AccessRequestsRead,
             routes!(access_requests::list::list_access_requests),
+        )
+        .authorised(
+            Permission::AccessRequestsRead,
+            routes!(access_requests::counts::count_access_requests),
+        )
+        .authorised(
+            Permission::AccessRequestsRead,
+            routes!(access_requests::export::export_access_requests),
         )
         .authorised(
             Permission::AccessRequestsRead,
@@ -147,5 +202,13 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised_beside::<RequestToDecide>(
             Permission::AccessRequestsDecide,
             routes!(access_requests::decide::reject_access_request),
+        )
+        .authorised_beside::<RequestToDecide>(
+            Permission::AccessRequestsDecide,
+            routes!(access_requests::revoke::revoke_access_request),
+        )
+        .authorised(
+            Permission::AccessRequestsDecide,
+            routes!(access_requests::bulk::decide_access_requests),
         )
 }

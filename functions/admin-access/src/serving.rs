@@ -12,7 +12,9 @@ use vestibule_domain::{
     team::client_access::ClientAccess,
 };
 
-fn serves_all(call: &Call) -> bool {
+/// Whether the caller may touch the records of every client.
+#[must_use]
+pub fn serves_all(call: &Call) -> bool {
     call.caller.clients == ClientAccess::All
 }
 

@@ -70,6 +70,8 @@ wire_enum! {
         ChatUsers = "chat_users",
         /// Requests for access to the agent.
         AccessRequests = "access_requests",
+        /// The users of projects.
+        EndUsers = "end_users",
         /// Conversations and their messages.
         Conversations = "conversations",
         /// Members, invitations and roles.

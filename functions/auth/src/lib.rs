@@ -12,7 +12,7 @@
 //! | [`fresh_proof`] | the password or a code, given once more |
 //! | [`leaving`] | the end of a membership by the person's own wish |
 //! | [`limits`] | throttles |
-//! | [`refusals`] | passwords compared, refused attempts recorded |
+//! | [`refusals`] | passwords compared, records of refused attempts ordered |
 //! | [`records`] | audit entries and mails of a login |
 //! | [`problems`] | problems that the routes answer with |
 //! | [`tokens`], [`cookies`], [`passwords`], [`totp`] | their forms |
@@ -51,7 +51,7 @@ use std::{fmt, sync::Arc};
 use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
 use vestibule_domain::ports::{
     AccountStore, AddressStore, EmailQueue, FlowStore, InvitationStore, LoginMethodStore,
-    LoginStore, MemberStore, OwnLoginStore, PasswordHasher, SecretVault, SessionStore,
+    LoginStore, MemberStore, OwnLoginStore, PasswordHasher, SecretVault, SessionStore, TeamQueue,
 };
 use vestibule_openid::{KeySets, ProviderTransport};
 
@@ -82,6 +82,8 @@ pub struct Deps {
     pub passwords: Arc<dyn PasswordHasher>,
     /// The queue of mails.
     pub email: Arc<dyn EmailQueue>,
+    /// The queue of records of refused sign-ins.
+    pub team: Arc<dyn TeamQueue>,
     /// Secrets at rest.
     pub vault: Arc<dyn SecretVault>,
     /// Calls to providers.

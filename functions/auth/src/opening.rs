@@ -279,6 +279,7 @@ mod tests {
         Login {
             id: LoginId::derive(&["ana"]),
             email: EmailAddress::parse("ana@example.com").unwrap(),
+            address_since: at(0),
             name: "Ana".to_owned(),
             verified_at: Some(at(0)),
             password: None,

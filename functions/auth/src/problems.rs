@@ -45,6 +45,8 @@ problem_types! {
         "Set one up first.";
     FACTOR_REQUIRED_BY = "factor-required-by", CONFLICT, "An account requires the second factor",
         "`accounts` lists the accounts that require it.", [ACCOUNTS];
+    IDENTITY_REQUIRED_BY = "identity-required-by", CONFLICT, "An account lets its members in at a provider only",
+        "This is the last identity by which the login gets into the account that `accounts` lists. Connect another one first.", [ACCOUNTS];
     NO_SENDER = "no-sender", CONFLICT, "The stack sends no mail",
         "The call needs a mailed link, and the stack has no address that mails come from. The operator sets one.";
     ADDRESS_TAKEN = "address-taken", CONFLICT, "Another login has the address",

@@ -1,16 +1,15 @@
-//! The comparison of a password, and the record of a refused attempt. Both cost the same whether or not the
+//! The comparison of a password, and the order to record a refused attempt. Both cost the same whether or not the
 //! address has a login: one run of argon2id, the same calls.
 
-use crate::{Deps, limits, records, visitor::Visitor};
-use serde_json::json;
+use crate::{Deps, limits, visitor::Visitor};
 use vestibule_admin::problem::ApiError;
 use vestibule_domain::{
     account::email_address::EmailAddress,
-    event::Event,
-    ids::LoginId,
+    ids::{AuditId, LoginId},
+    job::{RecordRefusal, TeamJob},
     ports::Verdict,
     secret::Secret,
-    team::{login::Login, session::Device, throttle::ThrottleKind},
+    team::{login::Login, throttle::ThrottleKind},
 };
 
 /// The login of an address, or the id of one that nobody has.
@@ -30,35 +29,25 @@ pub async fn compare(
     Ok(deps.passwords.verify(given, stored).await?)
 }
 
-/// Records a refused sign-in in the accounts of the login (SPEC G02). Of an address without one, only the log
-/// tells.
+/// Orders the record of a refused sign-in in the accounts of the login (SPEC G02). The worker looks for these
+/// accounts: how many there are, and whether there is a login at all, costs this call nothing.
 pub async fn record(
     deps: &Deps,
     visitor: &Visitor,
     email: &EmailAddress,
     login: Option<&Login>,
 ) -> Result<(), ApiError> {
-    let now = deps.admin.clock.now();
-    let id = place(email, login);
-    let subject = id.to_string();
-    tracing::info!(login.id = %id, "sign-in refused");
-    if !limits::is_admitted(deps, ThrottleKind::Refusals, &subject).await? {
+    let login_id = place(email, login);
+    tracing::info!(login.id = %login_id, "sign-in refused");
+    if !limits::is_admitted(deps, ThrottleKind::Refusals, &login_id.to_string()).await? {
         return Ok(());
     }
-    let places = deps.logins.accounts(id).await?;
-    let Device { address, .. } = visitor.device();
-    let (event, after) = (Event::LoginSignInRefused(id), json!({"address": address}));
-    let entries = login.map_or_else(Vec::new, |login| {
-        records::audits(
-            deps,
-            (login, &places),
-            (event, &after),
-            &visitor.origin,
-            now,
-        )
+    let job = TeamJob::RecordRefusal(RecordRefusal {
+        login_id,
+        audit_id: AuditId::new(deps.admin.ids.draw()),
+        address: visitor.device().address,
+        request_id: visitor.origin.request_id.clone(),
+        at: deps.admin.clock.now(),
     });
-    deps.sessions
-        .record_refusal(email, id, &entries, now)
-        .await?;
-    Ok(())
+    Ok(deps.team.enqueue_team(job).await?)
 }

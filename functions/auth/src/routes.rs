@@ -8,6 +8,7 @@ pub mod invitations;
 pub mod me;
 pub mod methods;
 pub mod my_factor;
+pub mod my_identities;
 pub mod own_login;
 pub mod password;
 pub mod providers;
@@ -45,6 +46,8 @@ pub(crate) fn all() -> Routes<Deps> {
         .signed_in(routes!(sessions::list_sessions))
         .signed_in(routes!(sessions::end_session))
         .signed_in(routes!(sessions::end_other_sessions))
+        .signed_in(routes!(my_identities::list_identities))
+        .signed_in(routes!(my_identities::disconnect_identity))
         .signed_in(routes!(my_factor::begin_factor))
         .signed_in(routes!(my_factor::confirm_factor))
         .signed_in(routes!(my_factor::draw_recovery_codes))

@@ -69,9 +69,9 @@ pub fn session(login_id: LoginId, random: &dyn SecureRandom) -> Result<NewToken,
     NewToken::draw(&format!("{SESSION}{login_id}_"), random)
 }
 
-/// Draws the token of a reset.
-pub fn reset(login_id: LoginId, random: &dyn SecureRandom) -> Result<NewToken, PortError> {
-    NewToken::draw(&format!("{RESET}{login_id}_"), random)
+/// Draws the token of a reset. It names no login: it is drawn before anybody looks for one.
+pub fn reset(random: &dyn SecureRandom) -> Result<NewToken, PortError> {
+    NewToken::draw(RESET, random)
 }
 
 /// Draws the token of a change of the address.
@@ -95,10 +95,10 @@ pub fn read_session(token: &str) -> Option<LoginClaim> {
     of_login(SESSION, token)
 }
 
-/// Reads the token of a reset.
+/// Reads the token of a reset, and returns its hash.
 #[must_use]
-pub fn read_reset(token: &str) -> Option<LoginClaim> {
-    of_login(RESET, token)
+pub fn read_reset(token: &str) -> Option<String> {
+    hash_of(RESET, token)
 }
 
 /// Reads the token of a change of the address.
@@ -122,13 +122,17 @@ pub fn read_invitation(token: &str) -> Option<InvitationClaim> {
 /// Reads the token of a device, and returns its hash.
 #[must_use]
 pub fn read_device(token: &str) -> Option<String> {
-    is_secret(token.strip_prefix(DEVICE)?).then(|| sha256_hex(token))
+    hash_of(DEVICE, token)
 }
 
 /// Reads the token of the browser in which a sign-in at a provider began, and returns its hash.
 #[must_use]
 pub fn read_flow(token: &str) -> Option<String> {
-    is_secret(token.strip_prefix(FLOW)?).then(|| sha256_hex(token))
+    hash_of(FLOW, token)
+}
+
+fn hash_of(prefix: &str, token: &str) -> Option<String> {
+    is_secret(token.strip_prefix(prefix)?).then(|| sha256_hex(token))
 }
 
 fn of_login(prefix: &str, token: &str) -> Option<LoginClaim> {
@@ -168,8 +172,8 @@ mod tests {
             let made = session(login(), &random).unwrap();
             let read = read_session(made.token.reveal()).unwrap();
             assert_eq!((read.login_id, &read.hash), (login(), &made.hash));
-            let made = reset(login(), &random).unwrap();
-            assert_eq!(read_reset(made.token.reveal()).unwrap().hash, made.hash);
+            let made = reset(&random).unwrap();
+            assert_eq!(read_reset(made.token.reveal()), Some(made.hash));
             let made = address(login(), &random).unwrap();
             assert_eq!(read_address(made.token.reveal()).unwrap().hash, made.hash);
             assert!(!format!("{made:?}").contains(made.token.reveal()));

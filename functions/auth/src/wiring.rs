@@ -34,6 +34,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         flows: logins,
         passwords: Arc::new(Argon2Passwords::new(Arc::clone(&random))),
         email: adapters.email_queue(),
+        team: adapters.team_queue(),
         vault,
         transport: adapters.provider_transport()?,
         keys: Arc::new(KeySets::default()),

@@ -274,6 +274,10 @@ impl MailStore for Memory {
         Ok((ses_id == SES_ID).then(|| read_mail_tag(TAG).unwrap()))
     }
 
+    async fn has_login(&self, _email: &EmailAddress) -> Result<bool, PortError> {
+        Ok(true)
+    }
+
     async fn record_event(
         &self,
         job: SendMail,

@@ -94,6 +94,11 @@ impl Work<'_> {
     /// Makes an attempt and records its end. Leaves in `tries` the number of calls to the mail service whose outcome is
     /// not on record.
     async fn attempt(&self, mut mail: Mail, tries: &mut u32) -> Result<(), PortError> {
+        if matches!(mail.kind, MailKind::PasswordReset { .. })
+            && !self.deps.mails.has_login(&mail.to).await?
+        {
+            mail.kind = MailKind::Nothing;
+        }
         let attempted = match self.refusal(&mut mail).await? {
             Some(end) => end,
             None => self.send(&mut mail, tries).await?,

@@ -6,8 +6,9 @@ use vestibule_domain::{
     PortError, Timestamp,
     access::approval::Approval,
     access::follow_up::{FollowUpFacts, notice_due, replay_due},
-    access::request::{ReasonCode, RequestDecision, Verdict},
+    access::request::{AccessRequest, ReasonCode, RequestDecision, Verdict},
     access::standing::PendingTask,
+    account::actor::Actor,
     chat::send_status::{SendStatus, SkipReason},
     chat::user::ChatUser,
     error::Chain,
@@ -43,7 +44,7 @@ pub(crate) async fn related_requests(
             .pending_elsewhere(
                 job.scope,
                 job.chat_user_id,
-                job.connector_id,
+                Some(job.connector_id),
                 approval.environment_id,
             )
             .await?
@@ -51,26 +52,38 @@ pub(crate) async fn related_requests(
         Vec::new()
     };
     for request in pending {
-        let id = request.id;
-        let decision = RequestDecision {
-            verdict: Verdict::Approve,
-            by: approval.by.clone(),
-            at: deps.clock.now(),
-            note: None,
-            reason: Some(ReasonCode::GrantedElsewhere),
-        };
         let cause = format!("access_request:{}", approval.request_id);
-        let audit = decision.audit_entry(&request, AuditId::new(deps.ids.draw()), cause);
-        let implied = ImpliedDecision {
-            request,
-            decision,
-            audit,
-        };
-        if deps.requests.decide_implied(&implied).await? {
-            tracing::info!(access_request.id = %id, "a request was approved with another of the same person");
-        }
+        approve_implied(work, request, &approval.by, cause).await?;
     }
     Ok(TaskOutcome::Done(TaskResult::RelatedRequests))
+}
+
+/// Approves a request of somebody who has the access already.
+pub(crate) async fn approve_implied(
+    work: &Work<'_>,
+    request: AccessRequest,
+    by: &Actor,
+    cause: String,
+) -> Result<(), PortError> {
+    let deps = work.deps;
+    let id = request.id;
+    let decision = RequestDecision {
+        verdict: Verdict::Approve,
+        by: by.clone(),
+        at: deps.clock.now(),
+        note: None,
+        reason: Some(ReasonCode::GrantedElsewhere),
+    };
+    let audit = decision.audit_entry(&request, AuditId::new(deps.ids.draw()), cause);
+    let implied = ImpliedDecision {
+        request,
+        decision,
+        audit,
+    };
+    if deps.requests.decide_implied(&implied).await? {
+        tracing::info!(access_request.id = %id, "a request of a person who has the access was approved");
+    }
+    Ok(())
 }
 
 /// Sends the approval notice.

@@ -8,7 +8,8 @@ use crate::{Deps, Worked, lease};
 use vestibule_domain::{
     PortError,
     access::closing::{AfterPage, Closing},
-    access::request::{AccessRequest, RequestDecision, Verdict},
+    access::request::{AccessRequest, ReasonCode, RequestDecision, Verdict},
+    account::actor::Actor,
     error::Chain,
     ids::AuditId,
     job::ClosePendingRequests,
@@ -85,20 +86,44 @@ async fn go_on(deps: &Deps, next: &Closing) -> Result<(), PortError> {
 }
 
 async fn close(deps: &Deps, closing: &Closing, request: AccessRequest) -> Result<bool, PortError> {
-    let decision = RequestDecision {
-        verdict: Verdict::Reject,
-        by: closing.by.clone(),
-        at: deps.clock.now(),
-        note: None,
-        reason: Some(closing.reason),
+    let cause = Cause {
+        reason: closing.reason,
+        by: &closing.by,
+        request_id: &closing.request_id,
     };
-    let audit_id = AuditId::new(deps.ids.draw());
-    let audit = decision.audit_entry(&request, audit_id, closing.request_id.clone());
-    deps.requests
-        .decide_implied(&ImpliedDecision {
-            request,
-            decision,
-            audit,
-        })
-        .await
+    cause.closes(deps, request).await
+}
+
+/// The cause for closing a request that nobody decided.
+pub(crate) struct Cause<'a> {
+    pub(crate) reason: ReasonCode,
+    pub(crate) by: &'a Actor,
+    /// What the audit log names as the call that brought the decision.
+    pub(crate) request_id: &'a str,
+}
+
+impl Cause<'_> {
+    /// Closes a request as rejected, unless it was decided meanwhile.
+    pub(crate) async fn closes(
+        &self,
+        deps: &Deps,
+        request: AccessRequest,
+    ) -> Result<bool, PortError> {
+        let decision = RequestDecision {
+            verdict: Verdict::Reject,
+            by: self.by.clone(),
+            at: deps.clock.now(),
+            note: None,
+            reason: Some(self.reason),
+        };
+        let audit_id = AuditId::new(deps.ids.draw());
+        let audit = decision.audit_entry(&request, audit_id, self.request_id.to_owned());
+        deps.requests
+            .decide_implied(&ImpliedDecision {
+                request,
+                decision,
+                audit,
+            })
+            .await
+    }
 }

@@ -1,6 +1,6 @@
 //! Does the pending tasks of a chat user at a connector: the onboarding message, the follow-up to an
-//! approval, and the profile. Orders notices of new requests to those who decide. Closes the pending requests of connectors that no longer ask for
-//! approval. Erases people, and messages that are no longer kept.
+//! approval, the profile, and the person in the directory. Orders notices of new requests to those who decide. Closes the pending requests of connectors that no longer ask for
+//! approval, and those that expired. Erases people, and messages that are no longer kept.
 //!
 //! The queue may bring a job late, twice, or to two workers at once. The pending tasks stand on the
 //! record; a lease admits one worker at a time; each task is removed once it is done. A job that cannot
@@ -16,6 +16,8 @@
 //! | `notices` | orders of notices of new requests (SPEC B35) |
 //! | `merging` | two records of one person that become one (SPEC A29) |
 //! | `receipt` | the ids in the platform's receipt for a text |
+//! | `expiring` | pending requests that nobody decided in time (SPEC B36) |
+//! | `registering` | the person in the directory (SPEC C54) |
 //! | `closing` | pending requests of connectors that changed their policy or were deleted (SPEC A42, A46) |
 //! | `erasing` | people, and messages that are no longer kept (SPEC F07) |
 //! | `wiring` | the adapters behind its ports |
@@ -23,11 +25,13 @@
 mod approval;
 mod closing;
 mod erasing;
+mod expiring;
 mod language;
 mod merging;
 mod notices;
 mod onboarding;
 mod receipt;
+mod registering;
 mod wiring;
 
 pub use wiring::wire;
@@ -67,7 +71,7 @@ const TASKS_MAX: usize = 10;
 pub struct Deps {
     /// Standings and profiles.
     pub standings: Arc<dyn StandingStore>,
-    /// Closings of pending requests.
+    /// Closings of pending requests, and those that expire.
     pub requests: Arc<dyn RequestCloser>,
     /// Erasures.
     pub erasures: Arc<dyn Eraser>,
@@ -99,6 +103,7 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     let worked = match serde_json::from_str(body) {
         Ok(OnboardingJob::OnboardChatUser(job)) => work(deps, job).await,
         Ok(OnboardingJob::ClosePendingRequests(job)) => closing::work(deps, job).await,
+        Ok(OnboardingJob::ExpireRequests(job)) => expiring::work(deps, job).await,
         Ok(OnboardingJob::EraseData(job)) => erasing::work(deps, job).await,
         Err(error) => {
             // Retried until it becomes a dead letter, for a person to inspect.
@@ -265,6 +270,7 @@ async fn do_tasks(
             Some(PendingTask::Replay) => approval::replay(&work, &claimed).await?,
             Some(PendingTask::Profile) => onboarding::profile(&work, &claimed).await?,
             Some(PendingTask::RequestNotice) => orders.task(&work, &claimed.standing),
+            Some(PendingTask::Register) => registering::register(&work, &claimed).await?,
         };
         let result = match step {
             TaskOutcome::Done(result) => result,

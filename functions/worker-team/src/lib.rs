@@ -1,19 +1,22 @@
-//! Does jobs about the people who run accounts: invites the stack's first admin (SPEC D15), and tells members of
-//! new access requests (SPEC B35).
+//! Does jobs about the people who run accounts: invites the stack's first admin (SPEC D15), tells members of new
+//! access requests (SPEC B35), and records refused sign-ins (SPEC G02).
 //!
 //! The queue may bring a job late, twice, or to two workers at once. The stack's set-up row admits one
 //! invitation, so everything that a second job makes is thrown away. An order of notices is claimed, and the ids of
-//! its mails follow from its round and the member, so that nobody is told twice.
+//! its mails follow from its round and the member, so that nobody is told twice. The ids of the entries about a refused
+//! sign-in follow from its job.
 //!
 //! | module | content |
 //! |---|---|
 //! | `first_admin` | the records of the first invitation |
 //! | `notices` | mails about new access requests |
+//! | `refusals` | audit entries about refused sign-ins |
 //! | `tokens` | the token of an invitation's link |
 //! | `wiring` | the adapters behind its ports |
 
 mod first_admin;
 mod notices;
+mod refusals;
 mod tokens;
 #[cfg(test)]
 mod unused;
@@ -28,7 +31,10 @@ use vestibule_domain::{
     error::Chain,
     ids::IdSource,
     job::TeamJob,
-    ports::{EmailQueue, FirstAdminStore, Lease, NoticeStore, SecretVault, SetUpReader, TeamQueue},
+    ports::{
+        EmailQueue, FirstAdminStore, Lease, NoticeStore, RefusalStore, SecretVault, SetUpReader,
+        TeamQueue,
+    },
 };
 use vestibule_edge::batch::Outcome;
 
@@ -42,6 +48,8 @@ pub struct Deps {
     pub vault: Arc<dyn SecretVault>,
     /// Orders of notices, and what notices tell to whom.
     pub notices: Arc<dyn NoticeStore>,
+    /// Refused sign-ins.
+    pub refusals: Arc<dyn RefusalStore>,
     /// The queue of mails.
     pub email: Arc<dyn EmailQueue>,
     /// The queue for the rest of a round of notices.
@@ -106,5 +114,8 @@ async fn work(deps: &Deps, job: &TeamJob) -> Result<Worked, PortError> {
             first_admin::invite(deps, job).await.map(|()| Worked::Ended)
         }
         TeamJob::SendNotices(job) => notices::work(deps, *job).await,
+        TeamJob::RecordRefusal(job) => refusals::record(deps.refusals.as_ref(), job)
+            .await
+            .map(|()| Worked::Ended),
     }
 }

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     connector::SealedSecrets,
-    ids::LeaseId,
+    event::AuditEntry,
+    ids::{LeaseId, LoginId},
     job::{SendNotices, TeamJob},
     ports::{
-        Claim, FirstAdmin, FirstAdminStore, Lease, NoticeStore, RecipientPage, SecretVault,
-        SetUpReader, SetUpState, TeamQueue,
+        Claim, FirstAdmin, FirstAdminStore, Lease, NoticeStore, RecipientPage, RefusalStore,
+        SecretVault, SetUpReader, SetUpState, TeamQueue,
     },
     secret::Secret,
     team::{
+        login::Login,
         mail::Mail,
         notices::{AfterRound, MemberPlace, NewRequests, NoticeNames, NoticeOrder, Round},
     },
@@ -63,6 +65,20 @@ impl SecretVault for Unused {
 impl TeamQueue for Unused {
     async fn enqueue_team(&self, _job: TeamJob) -> Result<(), PortError> {
         panic!("no job follows")
+    }
+}
+
+#[async_trait]
+impl RefusalStore for Unused {
+    async fn refused_login(
+        &self,
+        _id: LoginId,
+    ) -> Result<Option<(Login, Vec<AccountScope>)>, PortError> {
+        panic!("no refusal is recorded")
+    }
+
+    async fn record_refusal(&self, _entries: &[AuditEntry]) -> Result<(), PortError> {
+        panic!("no refusal is recorded")
     }
 }
 

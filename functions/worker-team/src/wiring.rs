@@ -10,10 +10,12 @@ use vestibule_domain::{ids::SystemIds, ports::VisibilityExtender};
 pub fn wire(adapters: &mut Adapters<'_>) -> (Deps, Arc<dyn VisibilityExtender>) {
     let set_up = adapters.set_up();
     let team = adapters.team_queue();
+    let vault = adapters.sealing_vault();
     let deps = Deps {
         set_up: set_up.clone(),
         first_admins: set_up,
-        vault: adapters.sealing_vault(),
+        refusals: adapters.logins(&vault),
+        vault,
         notices: adapters.notices(),
         email: adapters.email_queue(),
         team: team.clone(),

@@ -9,12 +9,12 @@ use vestibule_domain::{
     PortError,
     ids::{IdSource, SystemIds},
     job::{
-        DeliverMessage, DrainParked, EmailJob, InboxJob, JobKind, OnboardingJob, OutboxJob,
-        OutgoingJob, SendMail, SendMessagesJob, TeamJob,
+        DeliverMessage, DrainParked, EmailJob, InboxJob, IndexJob, JobKind, OnboardingJob,
+        OutboxJob, OutgoingJob, SendMail, SendMessagesJob, TeamJob,
     },
     ports::{
-        DispatchQueue, DrainQueue, EmailQueue, InboxQueue, OnboardingQueue, OutgoingQueue,
-        TeamQueue, VisibilityExtender,
+        DispatchQueue, DrainQueue, EmailQueue, InboxQueue, IndexQueue, OnboardingQueue,
+        OutgoingQueue, TeamQueue, VisibilityExtender,
     },
 };
 
@@ -141,6 +141,20 @@ impl TeamQueue for SqsQueue {
     }
 }
 
+#[async_trait]
+impl IndexQueue for SqsQueue {
+    async fn enqueue_index(&self, job: IndexJob) -> Result<(), PortError> {
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(to_json(&job)?)
+            .send()
+            .await
+            .map_err(|error| port_error("sqs: SendMessage (index)", error))?;
+        Ok(())
+    }
+}
+
 /// The queues of all kinds of jobs that the outbox orders.
 #[derive(Debug, Clone)]
 pub struct SqsDispatchQueues {
@@ -154,18 +168,22 @@ pub struct SqsDispatchQueues {
     pub email: SqsQueue,
     /// The queue of work on accounts and their people.
     pub team: SqsQueue,
+    /// The queue of work on the directory and the search.
+    pub index: SqsQueue,
 }
 
 impl SqsDispatchQueues {
     const fn queue(&self, kind: JobKind) -> &SqsQueue {
         match kind {
-            JobKind::OnboardChatUser | JobKind::ClosePendingRequests | JobKind::EraseData => {
-                &self.onboarding
-            }
+            JobKind::OnboardChatUser
+            | JobKind::ClosePendingRequests
+            | JobKind::EraseData
+            | JobKind::ExpireRequests => &self.onboarding,
             JobKind::SendMessages => &self.outgoing,
             JobKind::DrainParked => &self.inbox,
             JobKind::SendMail => &self.email,
             JobKind::SendNotices => &self.team,
+            JobKind::IndexRecord => &self.index,
         }
     }
 }
@@ -180,6 +198,7 @@ fn dispatched(job: OutboxJob) -> Result<String, PortError> {
         OutboxJob::DrainParked(order) => to_json(&InboxJob::DrainParked(order)),
         OutboxJob::SendMail(order) => to_json(&EmailJob::SendMail(order)),
         OutboxJob::SendNotices(order) => to_json(&TeamJob::SendNotices(order)),
+        OutboxJob::IndexRecord(order) => to_json(&IndexJob::IndexRecord(order)),
     }
 }
 
@@ -284,6 +303,7 @@ mod tests {
             ProjectId,
         },
         job::{ClosePendingRequests, OnboardChatUser, SendMessages, SendNotices},
+        search::{IndexRecord, SearchTarget},
         team::mail::MailOwner,
     };
 
@@ -338,5 +358,10 @@ mod tests {
         let body = dispatched(order.into()).unwrap();
         let read = serde_json::from_str::<TeamJob>(&body).unwrap();
         assert_eq!(read, TeamJob::SendNotices(order));
+        let target = SearchTarget::ChatUser(ChatUserId::derive(&["u"]));
+        let order = IndexRecord { scope, target };
+        let body = dispatched(order.into()).unwrap();
+        let read = serde_json::from_str::<IndexJob>(&body).unwrap();
+        assert_eq!(read, IndexJob::IndexRecord(order));
     }
 }

@@ -22,9 +22,12 @@ use ring::{digest, rand::SecureRandom};
 use url::form_urlencoded;
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
-    account::credential::{Credential, CredentialClaim, Missing, Refusal},
+    account::{
+        ProjectState,
+        credential::{Credential, CredentialClaim, Missing, Refusal},
+    },
     error::Chain,
-    ids::AccountId,
+    ids::{AccountId, ProjectId},
     secret::Secret,
 };
 
@@ -174,6 +177,24 @@ pub(crate) async fn find(
 ) -> Result<Credential, ApiError> {
     let found = state.credentials.find_credential(claim).await?;
     found.ok_or_else(|| refused(claim, Refusal::Unknown))
+}
+
+/// Does the same, and returns the state of the call's project beside it, if the call is about one. It counts once the
+/// credential is proven.
+pub(crate) async fn find_beside(
+    claim: &CredentialClaim,
+    project: Option<ProjectId>,
+    state: &AdminState,
+) -> Result<(Credential, Option<ProjectState>), ApiError> {
+    let Some(project) = project else {
+        return Ok((find(claim, state).await?, None));
+    };
+    let (found, project) = state
+        .credentials
+        .find_credential_beside(claim, project)
+        .await?;
+    let found = found.ok_or_else(|| refused(claim, Refusal::Unknown))?;
+    Ok((found, Some(project)))
 }
 
 /// The problem of a claim that is refused.

@@ -5,8 +5,9 @@ use tokio::time::timeout;
 use vestibule_domain::{
     PortError,
     error::Chain,
-    job::{DrainParked, OnboardingJob, SendMessagesJob},
-    ports::{DrainQueue, OnboardingQueue, OutgoingQueue},
+    job::{DrainParked, IndexJob, OnboardingJob, SendMessagesJob},
+    ports::{DrainQueue, IndexQueue, OnboardingQueue, OutgoingQueue},
+    search::IndexRecord,
 };
 
 /// Time limit for the queue: the change is stored and its caller waits; the sweeper enqueues a job that
@@ -26,6 +27,11 @@ pub async fn send_or_leave(queue: &dyn OutgoingQueue, job: SendMessagesJob) {
 /// Enqueues a drain whose outbox mark was written with what it drains, or leaves it to the sweeper.
 pub async fn drain_or_leave(queue: &dyn DrainQueue, job: DrainParked) {
     in_time(queue.enqueue_drain(job)).await;
+}
+
+/// Enqueues the index of a record whose order was written with the change, or leaves it to the sweeper.
+pub async fn index_or_leave(queue: &dyn IndexQueue, job: IndexRecord) {
+    in_time(queue.enqueue_index(IndexJob::IndexRecord(job))).await;
 }
 
 async fn in_time(enqueued: impl Future<Output = Result<(), PortError>> + Send) {

@@ -11,6 +11,8 @@
 //! | [`jobs`] | jobs that a change leaves to the workers |
 //! | [`openapi`] | the OpenAPI document of all admin functions |
 //! | [`api_types`] | wire types that all resources share |
+//! | [`export`] | rows of a list as a file, some at a time |
+//! | [`search`] | searches in lists, and the places of their words |
 //! | [`validation`] | rules for the input of callers |
 //! | [`csrf`] | protection of cookie calls against other sites |
 //! | `refusals` | the record of refused attempts |
@@ -34,6 +36,7 @@ mod call;
 mod create;
 pub mod csrf;
 mod etag;
+pub mod export;
 mod fields;
 #[cfg(test)]
 mod fixtures;
@@ -48,6 +51,7 @@ mod projects;
 mod query;
 mod refusals;
 pub mod routes;
+pub mod search;
 pub mod validation;
 
 pub use amend::amend;
@@ -61,6 +65,6 @@ pub use middleware::CallOrigin;
 pub use path::{ApiPath, strict_id};
 pub use picture::{Picture, cached_by_the_caller};
 pub use projects::project_of_empty_list;
-pub use query::{ListFilter, ListQuery, NoParams, PageParams};
+pub use query::{ListFilter, ListQuery, NoParams, PageParams, PlaceParams};
 
 pub(crate) use middleware::with_middleware;

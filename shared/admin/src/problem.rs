@@ -161,6 +161,8 @@ problem_types! {
         "`/v1/openapi.json` lists the routes.";
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "The address does not take this method",
         "The `Allow` header lists the methods that it supports.";
+    PROJECT_ARCHIVED = "project-archived", CONFLICT, "The project is archived",
+        "Nothing in it changes until it is taken back with `POST …/restore`. It can be read, and deleted.";
     CHANGED_MEANWHILE = "changed-meanwhile", CONFLICT, "The record was changed by somebody else",
         "Read it again, then decide whether you still want the change.";
     RIGHT_CHANGED = "right-changed", CONFLICT, "The caller's right changed meanwhile",
@@ -376,7 +378,7 @@ impl ApiError {
     }
 
     /// Logs the cause, which the caller does not see, and refusals. Once per failed call.
-    pub(crate) fn log(&self) {
+    pub fn log(&self) {
         let (status, uri) = (self.0.kind.status.as_u16(), self.0.kind.uri);
         match &self.0.cause {
             Some(cause) if *self.0.kind == UNAVAILABLE => {

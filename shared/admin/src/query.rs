@@ -5,7 +5,10 @@ use crate::{problem::ApiError, validation::one_of, wire_enum};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use utoipa::IntoParams;
+use utoipa::{
+    IntoParams,
+    openapi::path::{Parameter, ParameterIn},
+};
 use vestibule_domain::page::{Cursor, Order, PAGE_DEFAULT, PAGE_MAX, PageRequest};
 
 /// Maximum length of a cursor.
@@ -21,20 +24,39 @@ wire_enum! {
     }
 }
 
-/// The parameters of every list, for the documentation.
+/// The place in a list, for the documentation.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it only describes parameters")]
-pub struct PageParams {
+pub struct PlaceParams {
     /// Items per page, 1 to 100; 25 by default.
     #[param(minimum = 1, maximum = 100, required = false, example = 25)]
     limit: u16,
     /// `next_cursor` of the previous page. The other parameters must be the same as for that page.
     #[param(required = false, format = "cursor", min_length = 1, max_length = 4096)]
     cursor: String,
+}
+
+/// The order of a list, for the documentation.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it only describes a parameter")]
+struct OrderParams {
     /// Order by creation, unless the list names another: `newest` first or `oldest` first.
     #[param(required = false, inline)]
     order: OrderName,
+}
+
+/// The parameters of a list with no order but those by creation, for the documentation.
+#[derive(Debug)]
+pub struct PageParams;
+
+impl IntoParams for PageParams {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut params = PlaceParams::into_params(&place);
+        params.extend(OrderParams::into_params(&place));
+        params
+    }
 }
 
 /// Filters of a list.
@@ -43,9 +65,14 @@ pub trait ListFilter: Default {
     type Params: DeserializeOwned + Default;
     /// The default order.
     const ORDER: Order = Order::NewestFirst;
+    /// Orders of this list besides those by creation.
+    const ORDERS: &'static [&'static str] = &[];
 
     /// Validates the filters.
     fn read(params: Self::Params, errors: &mut FieldErrors) -> Self;
+
+    /// Takes over one of [`Self::ORDERS`].
+    fn order_by(&mut self, _order: &str, _errors: &mut FieldErrors) {}
 }
 
 /// No filters.
@@ -92,13 +119,23 @@ fn list_query<F: ListFilter>(query: &str) -> Result<ListQuery<F>, ApiError> {
         _ => None,
     };
     let (limit, cursor, order) = (take("limit"), take("cursor"), take("order"));
+    let (own, order): (Option<String>, Option<String>) = order.map_or((None, None), |order| {
+        if F::ORDERS.contains(&order.as_str()) {
+            (Some(order), None)
+        } else {
+            (None, Some(order))
+        }
+    });
     let page = PageRequest {
         limit: read_limit(limit, &mut errors),
         cursor: read_cursor(cursor, &mut errors),
-        order: read_order(order.as_deref(), F::ORDER, &mut errors),
+        order: read_order::<F>(order.as_deref(), &mut errors),
     };
     let params = read_fields(fields, &mut errors);
-    let filter = F::read(params, &mut errors);
+    let mut filter = F::read(params, &mut errors);
+    if let Some(own) = own {
+        filter.order_by(&own, &mut errors);
+    }
     errors.check_parameters()?;
     Ok(ListQuery { page, filter })
 }
@@ -127,15 +164,10 @@ fn read_cursor(text: Option<String>, errors: &mut FieldErrors) -> Option<Cursor>
     Some(Cursor(text))
 }
 
-fn read_order(text: Option<&str>, default: Order, errors: &mut FieldErrors) -> Order {
-    let order = one_of(
-        "order",
-        text,
-        OrderName::SPELLINGS,
-        OrderName::parse,
-        errors,
-    );
-    order.map_or(default, Into::into)
+fn read_order<F: ListFilter>(text: Option<&str>, errors: &mut FieldErrors) -> Order {
+    let spellings = [OrderName::SPELLINGS, F::ORDERS].concat();
+    let order = one_of("order", text, &spellings, OrderName::parse, errors);
+    order.map_or(F::ORDER, Into::into)
 }
 
 #[cfg(test)]
@@ -153,6 +185,38 @@ mod tests {
         assert_eq!(query.page.limit, PAGE_DEFAULT);
         assert_eq!(query.page.cursor, None);
         assert_eq!(query.page.order, Order::NewestFirst);
+    }
+
+    /// A list that can be ordered by name.
+    #[derive(Debug, Default, PartialEq)]
+    struct Named(bool);
+
+    impl ListFilter for Named {
+        type Params = NoParams;
+        const ORDER: Order = Order::OldestFirst;
+        const ORDERS: &'static [&'static str] = &["name"];
+
+        fn read(_: NoParams, _: &mut FieldErrors) -> Self {
+            Self(false)
+        }
+
+        fn order_by(&mut self, order: &str, _: &mut FieldErrors) {
+            self.0 = order == "name";
+        }
+    }
+
+    #[test]
+    fn a_list_has_the_orders_that_it_names_besides_those_by_creation() {
+        let query = list_query::<Named>("order=name").unwrap();
+        assert_eq!(query.filter, Named(true));
+        assert_eq!(query.page.order, Order::OldestFirst);
+        let query = list_query::<Named>("order=newest").unwrap();
+        assert_eq!(query.filter, Named(false));
+        assert_eq!(query.page.order, Order::NewestFirst);
+        let error = list_query::<Named>("order=age").unwrap_err();
+        let rule = &error.errors()[0].rule;
+        assert_eq!(rule, "must be one of `newest`, `oldest`, `name`");
+        assert!(list_query::<()>("order=name").is_err());
     }
 
     #[test]

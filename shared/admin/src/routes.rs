@@ -2,8 +2,12 @@
 //! security section and the table for tests all follow from that declaration.
 
 use crate::{
-    AdminState, Call, CallOrigin, LoginCall, auth, brief::brief, problem::ApiError,
-    refusals::record_refusal, with_middleware,
+    AdminState, Call, CallOrigin, LoginCall, auth,
+    brief::brief,
+    problem::ApiError,
+    projects::{check_project, project_of},
+    refusals::record_refusal,
+    with_middleware,
 };
 use axum::{
     Router,
@@ -20,9 +24,11 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use vestibule_domain::{
     AccountScope, PortError,
     account::{
+        ProjectState,
         credential::{Caller, CredentialClaim, Refusal},
         permission::Permission,
     },
+    ids::ProjectId,
 };
 
 /// Access that a route requires.
@@ -233,19 +239,21 @@ impl<S: Send + Sync, T: Clone + Send + Sync + 'static> FromRequestParts<S> for B
     }
 }
 
-/// Proves the claim of a call and returns its caller. Records the use of the credential.
+/// Proves the claim of a call and returns its caller, with the state of the project that the call is about. Records
+/// the use of the credential.
 async fn prove(
     claim: &CredentialClaim,
+    project: Option<ProjectId>,
     headers: &HeaderMap,
     state: &AdminState,
-) -> Result<Caller, ApiError> {
-    let credential = auth::find(claim, state).await?;
+) -> Result<(Caller, Option<ProjectState>), ApiError> {
+    let (credential, project) = auth::find_beside(claim, project, state).await?;
     let now = state.clock.now();
     let caller = credential
         .caller(claim, now)
         .map_err(|refusal| auth::refused(claim, refusal))?;
     auth::note_use(&credential, headers, now, state).await;
-    Ok(caller)
+    Ok((caller, project))
 }
 
 /// Admits a call whose caller is authenticated and has the permission, if one is needed. The answer shows the
@@ -260,16 +268,22 @@ async fn admit<D: AsRef<AdminState> + Send + Sync + 'static, T: ReadBeside<D>>(
     let claim = auth::read_claim(&parts, state)?;
     let claimed = auth::claimed_account(&claim)?;
     let headers = parts.headers.clone();
+    let path = parts.uri.path().to_owned();
     let reading = T::read(&deps, &mut parts, claimed);
-    let (caller, beside) = join(prove(&claim, &headers, state), reading).await;
+    let project = project_of(&path);
+    let (proven, beside) = join(prove(&claim, project, &headers, state), reading).await;
     let origin = parts.extensions.get::<CallOrigin>().cloned();
-    let call = Call::new(caller?, origin.unwrap_or_default(), state.clone());
+    let (caller, project) = proven?;
+    let call = Call::new(caller, origin.unwrap_or_default(), state.clone());
     if let Some(permission) = permission
         && !call.caller.may(permission)
     {
         tracing::info!(actor.id = %call.actor().id, %permission, "permission missing");
         record_refusal(state, &call, &parts, permission).await;
         return Err(ApiError::permission_missing(permission));
+    }
+    if let Some(project) = project {
+        check_project(project, &parts.method, &path)?;
     }
     let may_read = permission.is_none_or(|permission| call.caller.may(permission.to_read()));
     let beside = Beside(beside?);

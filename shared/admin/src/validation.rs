@@ -86,6 +86,25 @@ pub fn one_of<T>(
     value
 }
 
+/// Reads up to `most` values that are separated by commas, each with `read`.
+pub fn several<T>(
+    field: &str,
+    given: Option<&str>,
+    most: usize,
+    errors: &mut FieldErrors,
+    mut read: impl FnMut(&str, &mut FieldErrors) -> Option<T>,
+) -> Vec<T> {
+    let parts: Vec<&str> = given.map_or_else(Vec::new, |given| given.split(',').collect());
+    if parts.len() > most {
+        let rule = format!("must be at most {most} values, separated by commas");
+        errors.add(field, rule);
+        return Vec::new();
+    }
+    // One error for a field is enough.
+    let values = parts.into_iter().map_while(|part| read(part, errors));
+    values.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,5 +160,28 @@ mod tests {
         assert!(same_name("PRODUCTION", "Production"));
         assert!(same_name("Ärzte", "ÄRZTE"));
         assert!(!same_name("Staging", "Stage"));
+    }
+
+    #[test]
+    fn several_values_are_separated_by_commas_and_one_that_is_wrong_is_told_once() {
+        let read = |given: Option<&str>| {
+            let mut errors = FieldErrors::default();
+            let number = |part: &str, errors: &mut FieldErrors| {
+                let number: Option<u8> = part.parse().ok();
+                if number.is_none() {
+                    errors.add("n", "must be a number");
+                }
+                number
+            };
+            (several("n", given, 3, &mut errors, number), errors)
+        };
+        let (none, errors) = read(None);
+        assert!(none.is_empty() && errors.is_empty());
+        assert_eq!(read(Some("1,2,3")).0, [1, 2, 3]);
+        for wrong in ["", "1,", "1,x,y", "1,2,3,4"] {
+            let (_, errors) = read(Some(wrong));
+            let error = errors.check_parameters().unwrap_err();
+            assert_eq!(error.errors().len(), 1, "{wrong}");
+        }
     }
 }

@@ -122,6 +122,11 @@ impl<'v> Adapters<'v> {
         Arc::new(self.queue_at("TEAM_QUEUE_URL"))
     }
 
+    /// The queue of work on the directory and the search, at `INDEX_QUEUE_URL`.
+    pub fn index_queue(&mut self) -> Arc<SqsQueue> {
+        Arc::new(self.queue_at("INDEX_QUEUE_URL"))
+    }
+
     /// The sender of mails from `MAIL_FROM`, if it is set, with replies to `MAIL_REPLY_TO`, under the configuration
     /// set `MAIL_CONFIGURATION_SET`.
     pub fn mailer(&mut self) -> Arc<SesMailer> {
@@ -134,7 +139,7 @@ impl<'v> Adapters<'v> {
     }
 
     /// The queues of all jobs that the outbox orders, at `ONBOARDING_QUEUE_URL`, `OUTGOING_QUEUE_URL`,
-    /// `INBOX_QUEUE_URL`, `EMAIL_QUEUE_URL` and `TEAM_QUEUE_URL`.
+    /// `INBOX_QUEUE_URL`, `EMAIL_QUEUE_URL`, `TEAM_QUEUE_URL` and `INDEX_QUEUE_URL`.
     pub fn dispatch_queues(&mut self) -> Arc<SqsDispatchQueues> {
         Arc::new(SqsDispatchQueues {
             onboarding: self.queue_at("ONBOARDING_QUEUE_URL"),
@@ -142,6 +147,7 @@ impl<'v> Adapters<'v> {
             inbox: self.queue_at("INBOX_QUEUE_URL"),
             email: self.queue_at("EMAIL_QUEUE_URL"),
             team: self.queue_at("TEAM_QUEUE_URL"),
+            index: self.queue_at("INDEX_QUEUE_URL"),
         })
     }
 

@@ -6,9 +6,10 @@ use vestibule_adapters::{
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoAudit, DynamoChatUsers,
         DynamoClosings, DynamoConnectors, DynamoConversationWriter, DynamoConversations,
-        DynamoCredentials, DynamoErasures, DynamoGivenUp, DynamoHistory, DynamoIntake,
-        DynamoLogins, DynamoMails, DynamoNotices, DynamoOutbox, DynamoOutgoing, DynamoParking,
-        DynamoProjects, DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
+        DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoGivenUp, DynamoHistory,
+        DynamoIntake, DynamoLogins, DynamoMails, DynamoNotices, DynamoOutbox, DynamoOutgoing,
+        DynamoParking, DynamoProjects, DynamoSearchIndex, DynamoSendPacer, DynamoSetUp,
+        DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -24,6 +25,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn team(&self, vault: &Arc<KmsVault>) -> Arc<DynamoTeam> {
         Arc::new(DynamoTeam::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// The search index, for its worker. Its lists are not shown, so there are no cursors.
+    #[must_use]
+    pub fn search_index(&self) -> Arc<DynamoSearchIndex> {
+        Arc::new(DynamoSearchIndex::new(self.table.clone()))
     }
 
     /// Logins, sessions, sign-ins on their way and throttles. They are in no list, so the vault is not used.
@@ -79,6 +86,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn chat_users(&self, vault: &Arc<KmsVault>) -> Arc<DynamoChatUsers> {
         Arc::new(DynamoChatUsers::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// End users.
+    #[must_use]
+    pub fn end_users(&self, vault: &Arc<KmsVault>) -> Arc<DynamoEndUsers> {
+        Arc::new(DynamoEndUsers::new(self.table.clone(), Arc::clone(vault)))
     }
 
     /// Access requests, for decisions.

@@ -8,6 +8,7 @@ pub mod agent_tests;
 pub mod api_key;
 pub mod credential;
 pub mod email_address;
+pub mod layout;
 pub mod permission;
 pub mod proof;
 pub mod rules;
@@ -109,6 +110,8 @@ pub struct Project {
     pub name: String,
     /// The time for which messages are kept.
     pub history_days: HistoryDays,
+    /// Time at which the project was archived, while it is: nothing comes in, and nothing in it changes.
+    pub archived_at: Option<Timestamp>,
     /// Counts changes.
     pub version: u64,
     /// Time of creation.
@@ -123,6 +126,17 @@ impl Project {
     pub const fn id(&self) -> ProjectId {
         self.scope.project_id()
     }
+}
+
+/// The state of a project, as every call in it has to know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProjectState {
+    /// There is none, or it was deleted.
+    Absent,
+    /// It is in use.
+    Active,
+    /// It is archived.
+    Archived,
 }
 
 impl Record for Project {
@@ -352,6 +366,7 @@ mod tests {
             scope: scope(),
             name: "Help desk".into(),
             history_days: HistoryDays::default(),
+            archived_at: None,
             version: 7,
             created_at: at(0),
             updated_at: at(0),

@@ -1,5 +1,9 @@
 //! Connectors: one provider, one environment, one client, one policy (SPEC M01, A01–A20).
 
+mod summary;
+
+pub use summary::{ConnectorSummary, ConnectorTest, TestOutcome};
+
 use crate::{
     Timestamp,
     ids::{ClientId, ConnectorId, EnvironmentId},
@@ -151,6 +155,35 @@ impl AfterApproval {
     }
 }
 
+/// A connector's limits on access requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// Number of new requests in a minute (SPEC B37), from [`NEW_REQUESTS_PER_MINUTE_MIN`] to
+    /// [`NEW_REQUESTS_PER_MINUTE_MAX`].
+    pub new_per_minute: u16,
+    /// Days after which a pending request expires (SPEC B36), from [`REQUESTS_EXPIRE_AFTER_DAYS_MIN`] to
+    /// [`REQUESTS_EXPIRE_AFTER_DAYS_MAX`]. Requests do not expire when this is not set.
+    pub expire_after_days: Option<u16>,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self {
+            new_per_minute: NEW_REQUESTS_PER_MINUTE_DEFAULT,
+            expire_after_days: None,
+        }
+    }
+}
+
+impl RequestLimits {
+    /// Time at which a pending request of this time of creation expires (SPEC B36).
+    #[must_use]
+    pub fn expiry(&self, created_at: Timestamp) -> Option<Timestamp> {
+        let days = self.expire_after_days?;
+        Some(created_at.plus(Duration::from_hours(24 * u64::from(days))))
+    }
+}
+
 /// One provider's way into one environment of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connector {
@@ -180,6 +213,13 @@ pub struct Connector {
     pub onboarding_messages: TextVariants,
     /// Time after a rejection until a message opens a new request (SPEC B25).
     pub request_cooldown: Duration,
+    /// Whether a known person who holds the environment is approved without a request while the policy
+    /// is `OnBoarding` (SPEC A51).
+    pub preapprove_known_users: bool,
+    /// Limits on access requests.
+    pub request_limits: RequestLimits,
+    /// Whether its project is archived: what comes in is acknowledged, and leaves nothing.
+    pub is_archived: bool,
     /// The follow-up of an approval (SPEC A44).
     pub after_approval: AfterApproval,
     /// The provider's public settings, such as `api_app_id`.
@@ -203,6 +243,17 @@ pub struct Connector {
 pub const REQUEST_COOLDOWN_DEFAULT: Duration = Duration::from_hours(24);
 /// Longest cool-down that can be set.
 pub const REQUEST_COOLDOWN_MAX: Duration = Duration::from_hours(24 * 365);
+
+/// Default number of new requests in a minute (SPEC B37).
+pub const NEW_REQUESTS_PER_MINUTE_DEFAULT: u16 = 60;
+/// Least number of new requests in a minute that can be set.
+pub const NEW_REQUESTS_PER_MINUTE_MIN: u16 = 1;
+/// Largest number of new requests in a minute that can be set.
+pub const NEW_REQUESTS_PER_MINUTE_MAX: u16 = 600;
+/// Least number of days after which requests expire that can be set (SPEC B36).
+pub const REQUESTS_EXPIRE_AFTER_DAYS_MIN: u16 = 1;
+/// Largest number of days after which requests expire that can be set.
+pub const REQUESTS_EXPIRE_AFTER_DAYS_MAX: u16 = 365;
 
 /// Default onboarding message, offered when none is given (SPEC A16, A18–A20).
 pub const ONBOARDING_MESSAGE_DEFAULT: &str = "Thanks for your message! Access to this assistant is by approval. \
@@ -414,6 +465,22 @@ mod tests {
         let read: AfterApproval = serde_json::from_value(stored.clone()).unwrap();
         assert!(read.notices.is_empty());
         assert_eq!(serde_json::to_value(read).unwrap(), stored);
+    }
+
+    /// SPEC B36.
+    #[test]
+    fn a_request_expires_whole_days_after_it_was_made_or_never() {
+        for (days, expiry) in [
+            (None, None),
+            (Some(1), Some(86_407)),
+            (Some(365), Some(31_536_007)),
+        ] {
+            let limits = RequestLimits {
+                expire_after_days: days,
+                ..RequestLimits::default()
+            };
+            assert_eq!(limits.expiry(at(7)), expiry.map(at), "{days:?}");
+        }
     }
 
     /// A changed context would make every stored secret unreadable.

@@ -10,4 +10,6 @@
 //!   changes the other in the same transaction, so that the decision about a message needs the chat user alone.
 
 pub mod end_user;
+pub mod linking;
 pub mod phone;
+pub mod registration;

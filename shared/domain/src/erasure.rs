@@ -1,4 +1,5 @@
-//! Erasures: orders to remove what is kept about a person, or messages that a project no longer keeps.
+//! Erasures: orders to remove what is kept about a person, messages that a project no longer keeps, an environment
+//! from the people who hold it, or everything in a project.
 //!
 //! The records behind one order may be many, so the call itself only leaves an erasure, and workers go
 //! through the records some at a time. Workers that read a record before the order may still write what
@@ -7,7 +8,7 @@
 use crate::{
     Timestamp,
     chat::user::ChatUser,
-    ids::{ChatUserId, ProjectId},
+    ids::{ChatUserId, ConnectorId, EnvironmentId, ProjectId},
     scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,11 @@ pub enum ErasureTarget {
     ChatUser(ChatUserId),
     /// The messages of a project that are older than it keeps them.
     History,
+    /// What is left of a deleted environment: its agent's records, and the access of people who hold other
+    /// environments too.
+    Environment(EnvironmentId),
+    /// Everything in a deleted project.
+    Project,
 }
 
 /// The job of an erasure.
@@ -58,6 +64,10 @@ pub struct Erasure {
     pub target: ErasureTarget,
     /// The second id of the person, under which a part of the records may lie.
     pub other_id: Option<ChatUserId>,
+    /// The environments of the project, whose rows lead to those of their agents.
+    pub environments: Vec<EnvironmentId>,
+    /// The connectors of the project, which are gone.
+    pub connectors: Vec<ConnectorId>,
     /// Time of the order.
     pub since: Timestamp,
     /// Start of the pass under way, if any.
@@ -96,11 +106,34 @@ impl Erasure {
         Self::new(scope, ErasureTarget::History, now)
     }
 
+    /// Makes the erasure of what is left of a deleted environment.
+    #[must_use]
+    pub const fn of_environment(scope: ProjectScope, id: EnvironmentId, now: Timestamp) -> Self {
+        Self::new(scope, ErasureTarget::Environment(id), now)
+    }
+
+    /// Makes the erasure of everything in a deleted project that had these environments and connectors.
+    #[must_use]
+    pub fn of_project(
+        scope: ProjectScope,
+        environments: Vec<EnvironmentId>,
+        connectors: Vec<ConnectorId>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            environments,
+            connectors,
+            ..Self::new(scope, ErasureTarget::Project, now)
+        }
+    }
+
     const fn new(scope: ProjectScope, target: ErasureTarget, now: Timestamp) -> Self {
         Self {
             scope,
             target,
             other_id: None,
+            environments: Vec::new(),
+            connectors: Vec::new(),
             since: now,
             pass_began_at: None,
             position: None,
@@ -203,15 +236,21 @@ mod tests {
     }
 
     #[test]
-    fn a_job_to_erase_names_a_person_or_the_history_and_reads_back() {
+    fn a_job_to_erase_names_what_goes_and_reads_back() {
         let scope = connector().scope;
         let id = ChatUserId::derive(&["u"]);
+        let environment = EnvironmentId::derive(&["e"]);
         for (target, written) in [
             (
                 ErasureTarget::ChatUser(id),
                 format!(r#"{{"chat_user":"{id}"}}"#),
             ),
             (ErasureTarget::History, r#""history""#.to_owned()),
+            (
+                ErasureTarget::Environment(environment),
+                format!(r#"{{"environment":"{environment}"}}"#),
+            ),
+            (ErasureTarget::Project, r#""project""#.to_owned()),
         ] {
             let job = EraseData { scope, target };
             let json = serde_json::to_string(&job).unwrap();

@@ -121,6 +121,8 @@ events! {
     MemberJoined(MemberId) = "member.joined",
     /// A member bound an identity at a provider of the account.
     IdentityBound(MemberId) = "member.identity_bound",
+    /// A member disconnected an identity at a provider of the account.
+    IdentityUnbound(MemberId) = "member.identity_unbound",
     /// An invitation was sent again.
     InvitationResent(InvitationId) = "invitation.resent",
     /// An invitation was revoked.
@@ -315,6 +317,7 @@ mod tests {
             "login_method.tried",
             "login_method.updated",
             "member.identity_bound",
+            "member.identity_unbound",
             "member.invited",
             "member.joined",
             "member.left",

@@ -9,13 +9,15 @@
 //! | id | derived from | after the record is deleted |
 //! |---|---|---|
 //! | project, environment, connector | account, route, `Idempotency-Key` | a connector's claim stays; the others are never deleted |
-//! | API key | account, route, `Idempotency-Key` | its id stays claimed |
+//! | API key, end user | account, route, `Idempotency-Key` | its id stays claimed |
 //! | client, role, login method, invitation | account, route, `Idempotency-Key` | an invitation is never deleted; of the others the call can be made again |
 //! | mail of an invitation | invitation, number of its mails | ends with its time |
 //! | notice of new requests | project, end of its round, member | ends with its time |
 //! | texts that one call added to a conversation, order to redrive | account, route, `Idempotency-Key` | the call can be made again |
 //! | chat user | project, provider, platform scope, identifier | after a merge, an alias leads to the survivor |
 //! | access request | connector, chat user, event key | never deleted |
+//! | entry about a refused sign-in | its job, account | ends with its time |
+//! | login as whose mails those that strangers order to an address stand | address | there is no record |
 //! | conversation, delivery | connector and the platform's ids | end with their connector |
 
 use serde::{Deserialize, Serialize};

@@ -2,8 +2,10 @@
 //! the agent carries its text. Formats are versioned, so a job enqueued by the previous release can
 //! still be read.
 
+mod index;
 mod outbox;
 
+pub use index::IndexJob;
 pub use outbox::{JobKind, JobOwner, OutboxJob};
 
 use crate::{
@@ -16,7 +18,10 @@ use crate::{
     chat::message::{Attachment, InboundMessage},
     chat::typing::ShowTyping,
     erasure::EraseData,
-    ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId, EnvironmentId, MailId},
+    ids::{
+        AuditId, ChatUserId, ConnectorId, ConversationId, DeliveryId, EnvironmentId, LoginId,
+        MailId,
+    },
     scope::ProjectScope,
     team::mail::MailOwner,
 };
@@ -33,6 +38,9 @@ pub enum OnboardingJob {
     /// Close pending requests of a connector, some at a time: see [`crate::access::closing`]. The
     /// record holds the reason and the progress.
     ClosePendingRequests(ClosePendingRequests),
+    /// Close the requests of a connector that have expired, some at a time: see [`crate::access::expiry`].
+    /// The record holds the progress.
+    ExpireRequests(ExpireRequests),
     /// Erase what is kept about a person, or messages that are no longer kept, some at a time: see
     /// [`crate::erasure`]. The record holds the progress.
     EraseData(EraseData),
@@ -45,6 +53,7 @@ impl OnboardingJob {
         match self {
             Self::OnboardChatUser(_) => JobKind::OnboardChatUser,
             Self::ClosePendingRequests(_) => JobKind::ClosePendingRequests,
+            Self::ExpireRequests(_) => JobKind::ExpireRequests,
             Self::EraseData(_) => JobKind::EraseData,
         }
     }
@@ -55,6 +64,7 @@ impl OnboardingJob {
         match self {
             Self::OnboardChatUser(job) => JobOwner::Connector(job.connector_id),
             Self::ClosePendingRequests(job) => JobOwner::Connector(job.connector_id),
+            Self::ExpireRequests(job) => JobOwner::Connector(job.connector_id),
             Self::EraseData(job) => JobOwner::Project(job.project_id()),
         }
     }
@@ -69,6 +79,12 @@ impl From<OnboardChatUser> for OnboardingJob {
 impl From<ClosePendingRequests> for OnboardingJob {
     fn from(job: ClosePendingRequests) -> Self {
         Self::ClosePendingRequests(job)
+    }
+}
+
+impl From<ExpireRequests> for OnboardingJob {
+    fn from(job: ExpireRequests) -> Self {
+        Self::ExpireRequests(job)
     }
 }
 
@@ -97,6 +113,16 @@ pub struct ClosePendingRequests {
     #[serde(flatten)]
     pub scope: ProjectScope,
     /// The connector whose requests are closed.
+    pub connector_id: ConnectorId,
+}
+
+/// See [`OnboardingJob::ExpireRequests`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpireRequests {
+    /// Account and project.
+    #[serde(flatten)]
+    pub scope: ProjectScope,
+    /// The connector whose requests expire.
     pub connector_id: ConnectorId,
 }
 
@@ -215,6 +241,9 @@ pub enum TeamJob {
     /// Tell members of a project's new access requests: see [`crate::team::notices`]. The record holds the
     /// progress, so a late or repeated job does no harm.
     SendNotices(SendNotices),
+    /// Record a refused sign-in in the audit log of each account of its login. The ids of the entries follow from
+    /// the job, so a late or repeated job does no harm.
+    RecordRefusal(RecordRefusal),
 }
 
 /// See [`TeamJob::SendNotices`].
@@ -223,6 +252,22 @@ pub struct SendNotices {
     /// Account and project.
     #[serde(flatten)]
     pub scope: ProjectScope,
+}
+
+/// See [`TeamJob::RecordRefusal`]. It has no mark in the outbox, since it is all that a refused sign-in leaves. It looks
+/// the same for an address without a login, whose id nobody has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordRefusal {
+    /// The login.
+    pub login_id: LoginId,
+    /// The id that those of the entries are derived from.
+    pub audit_id: AuditId,
+    /// IP address of the caller.
+    pub address: String,
+    /// The call's id.
+    pub request_id: String,
+    /// Time of the call.
+    pub at: Timestamp,
 }
 
 /// See [`TeamJob::InviteFirstAdmin`]. It has no mark in the outbox: the record of the set-up is its condition.
@@ -369,7 +414,6 @@ mod tests {
     use super::*;
     use crate::chat::content::{Dice, Part};
     use crate::chat::entity::{Entity, Mark};
-    use crate::ids::LoginId;
     use crate::samples::{at, connector, message};
 
     #[test]
@@ -379,6 +423,20 @@ mod tests {
         let json = serde_json::to_value(&job).unwrap();
         assert_eq!(json["job"], "send_notices");
         assert_eq!(json["project_id"], scope.project_id().to_string());
+        assert_eq!(serde_json::from_value::<TeamJob>(json).unwrap(), job);
+    }
+
+    #[test]
+    fn a_job_to_record_a_refusal_reads_back() {
+        let job = TeamJob::RecordRefusal(RecordRefusal {
+            login_id: LoginId::derive(&["l"]),
+            audit_id: AuditId::derive(&["r"]),
+            address: "192.0.2.7".into(),
+            request_id: "r1".into(),
+            at: at(9),
+        });
+        let json = serde_json::to_value(&job).unwrap();
+        assert_eq!(json["job"], "record_refusal");
         assert_eq!(serde_json::from_value::<TeamJob>(json).unwrap(), job);
     }
 

@@ -16,6 +16,7 @@
 //! | [`language`] | languages of people, and texts with variants by language |
 //! | [`job`] | jobs, by which functions order work from each other |
 //! | [`ports`] | interfaces of the rules to the outside |
+//! | [`search`] | what of a record is searched, and the jobs that keep the index |
 //! | [`retry`] | waits of writers that met each other |
 //!
 //! # Adding a port
@@ -47,6 +48,7 @@ pub mod retry;
 #[cfg(test)]
 mod samples;
 pub mod scope;
+pub mod search;
 pub mod secret;
 pub mod team;
 pub mod text;

@@ -1,12 +1,15 @@
 //! Ports: the interfaces of the rules to the outside. One file per concern; see the crate's docs on
 //! adding one.
 
+mod access_requests;
 mod account_end;
 mod admin;
 mod agents;
 mod by;
 mod chat;
 mod conversations;
+mod directory;
+mod environments;
 mod erasure;
 mod files;
 mod given_up;
@@ -20,17 +23,21 @@ mod outbox;
 mod own_login;
 mod pace;
 mod queue;
+mod search;
 mod sign_in;
 mod team;
 mod vault;
 mod writing;
 
+pub use access_requests::{
+    AccessRequestFilter, AccessRequestStore, AccessRequestView, RequestCounts,
+};
 pub use account_end::{AccountDeletion, AccountEndStore};
 pub use admin::{
-    AccessRequestFilter, AccessRequestStore, AccessRequestView, AccountStore, ApiKeyStore,
-    ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created, CredentialStore,
-    EnvironmentStore, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects, ProjectStore, Recovery,
-    RecoveryOutcome, SetUp, SetUpOutcome, SetUpReceipt, TestStart,
+    AccountStore, ApiKeyStore, ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created,
+    CredentialStore, DELETED_CONNECTORS_MAX, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects,
+    ProjectDeletion, ProjectRemains, ProjectStore, Recovery, RecoveryOutcome, SetUp, SetUpOutcome,
+    SetUpReceipt,
 };
 pub use agents::{
     AgentHealthReader, AgentHealthStore, AgentNote, AgentState, ClaimedAgent, GivenUp, HeldSlot,
@@ -46,6 +53,12 @@ pub use conversations::{
     AbandonedText, ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord,
     Original, OutgoingStore, Recorded, TextOutcome, UnreadableText, Unsent,
 };
+pub use directory::{
+    EndUserCreated, EndUserFilter, EndUserStore, EndUserUpdated, Linked, Unlinked,
+};
+pub use environments::{
+    EnvironmentDeletion, EnvironmentNeed, EnvironmentStore, NEED_SHOWN_MAX, TestStart,
+};
 pub use erasure::{ErasedPage, Eraser};
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
 pub use given_up::{
@@ -57,7 +70,7 @@ pub use history::{
 };
 pub use intake::{
     ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, Known,
-    LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, StandingPlace,
+    LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, Preapproved, StandingPlace,
     UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
 };
 pub use mail::{
@@ -76,14 +89,15 @@ pub use outbox::{
     OutboxStore, OutboxView, PaceReader, Postponement,
 };
 pub use own_login::{
-    AddressChange, AddressOutcome, AddressStore, AddressTaking, BoundIdentity, LoginRemoval,
-    OwnLoginStore,
+    AddressChange, AddressOutcome, AddressStore, AddressTaking, BoundIdentity, IdentityRemoval,
+    LoginRemoval, OwnLoginStore,
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
+pub use search::{IndexQueue, IndexedPage, SearchIndexer};
 pub use sign_in::{
     AccountPlace, Admission, DeviceToken, FlowPurpose, FlowStore, LoginChange, LoginStore, Opening,
-    PasswordHasher, Reset, SessionStore, SignInFlow, ThrottleStore, Verdict,
+    PasswordHasher, RefusalStore, Reset, SessionStore, SignInFlow, ThrottleStore, Verdict,
 };
 pub use team::{
     Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientDeletion, ClientStore,

@@ -24,7 +24,8 @@ use crate::{
         user::{Block, ChatUser, Grant},
     },
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
+        WebhookState,
     },
     directory::{
         end_user::{EndUser, EndUserSource, Names},
@@ -85,6 +86,9 @@ pub fn connector() -> Connector {
         onboarding_message: Some("Wait".into()),
         onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::from_hours(24),
+        preapprove_known_users: true,
+        request_limits: RequestLimits::default(),
+        is_archived: false,
         after_approval: AfterApproval::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),
@@ -138,6 +142,7 @@ pub fn login(name: &str) -> Login {
     Login {
         id: LoginId::derive(&[name]),
         email: email(name),
+        address_since: at(0),
         name: name.to_owned(),
         verified_at: Some(at(0)),
         password: None,
@@ -276,6 +281,7 @@ pub fn chat_user() -> ChatUser {
         grants: BTreeMap::new(),
         block: None,
         end_user_id: None,
+        is_apart: false,
         version: 1,
         created_at: at(0),
         updated_at: at(0),
@@ -350,6 +356,7 @@ pub fn request() -> AccessRequest {
         rejected_before: 0,
         created_at: at(5),
         decision: None,
+        revocation: None,
     }
 }
 

@@ -154,7 +154,10 @@ mod tests {
     use vestibule_domain::{
         AccountScope, Timestamp,
         chat::message::{Attachment, AttachmentKind},
-        connector::{AfterApproval, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
+        connector::{
+            AfterApproval, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
+            WebhookState,
+        },
         ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
         language::TextVariants,
         ports::FilePart,
@@ -262,6 +265,9 @@ mod tests {
             onboarding_message: None,
             onboarding_messages: TextVariants::default(),
             request_cooldown: Duration::ZERO,
+            preapprove_known_users: true,
+            request_limits: RequestLimits::default(),
+            is_archived: false,
             after_approval: AfterApproval::default(),
             settings: BTreeMap::from(settings),
             secrets: SealedSecrets::default(),

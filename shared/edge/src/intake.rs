@@ -5,14 +5,21 @@
 mod batch;
 mod changes;
 mod decide;
+mod directory;
+mod lookup;
+mod quota;
+mod sender;
 
 pub use decide::IntakeOutcome;
+pub use lookup::look_up;
+pub use sender::facts;
 
 use crate::{
     connectors::{ConnectorCache, OpenConnector, repeats},
     logging::{Metric, count},
 };
 use decide::Content;
+use quota::Quotas;
 use ring::digest::{SHA256, digest};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
@@ -47,6 +54,7 @@ pub struct Intake {
     onboarding: Arc<dyn OnboardingQueue>,
     inbox: Arc<dyn InboxQueue>,
     clock: Arc<dyn Clock>,
+    quotas: Quotas,
 }
 
 impl fmt::Debug for Intake {
@@ -94,6 +102,7 @@ impl Intake {
             onboarding: ports.onboarding,
             inbox: ports.inbox,
             clock: ports.clock,
+            quotas: Quotas::default(),
         }
     }
 
@@ -140,6 +149,10 @@ impl Intake {
             .provider
             .parse(request, &open.connector, self.clock.now())
             .map_err(Refused::from)?;
+        if open.connector.is_archived {
+            tracing::debug!(connector.id = %open.connector.id, "a call is ignored: the project is archived");
+            return Ok(reply);
+        }
         let bot = self.provider.bot(&Credentials {
             connector: &open.connector,
             secrets: &open.secrets,
@@ -297,9 +310,7 @@ impl Intake {
     ) -> Result<(), PortError> {
         let now = self.clock.now();
         let handled = HandledEvent::of(&message, connector.id, repeats(connector), now);
-        let taken = self
-            .take_message(connector, message, content, &handled)
-            .await?;
+        let taken = Box::pin(self.take_message(connector, message, content, &handled)).await?;
         if taken.leaves_event_to_remember(handled.repeats, is_large_batch) {
             self.store.remember(&handled).await?;
         }

@@ -18,13 +18,22 @@ use vestibule_jose::{Jwks, Key, Token};
 const FRESH: Duration = Duration::from_hours(1);
 /// Shortest time between two fetches of a provider's keys for a key that it does not have.
 const REFETCH_WAIT: Duration = Duration::from_mins(1);
+/// Time for which a provider without a usable document is not asked again: a call to one that is down takes seconds, and
+/// others wait behind it.
+const FAILED_WAIT: Duration = Duration::from_mins(1);
 /// Largest number of providers that are remembered.
 const PROVIDERS_MAX: usize = 100;
 
 /// What was last fetched of each provider. A provider can change nothing of another one's: everything is kept under
 /// the issuer.
 #[derive(Default)]
-pub struct KeySets(Mutex<BTreeMap<String, Known>>);
+pub struct KeySets(Mutex<Memory>);
+
+#[derive(Default)]
+struct Memory {
+    known: BTreeMap<String, Known>,
+    failed: BTreeMap<String, (ProviderProblem, Timestamp)>,
+}
 
 #[derive(Clone)]
 struct Known {
@@ -40,7 +49,8 @@ impl fmt::Debug for KeySets {
 }
 
 impl KeySets {
-    /// The provider with this issuer, fetched if the last document is too old.
+    /// The provider with this issuer, fetched if the last document is too old. A failure is told for a minute without
+    /// another fetch.
     pub async fn provider(
         &self,
         transport: &dyn ProviderTransport,
@@ -52,8 +62,15 @@ impl KeySets {
         {
             return Ok(known.provider);
         }
-        let provider = discover(transport, issuer).await?;
-        let mut all = self.lock();
+        if let Some(problem) = self.failure(issuer, now) {
+            return Err(problem);
+        }
+        let provider = discover(transport, issuer)
+            .await
+            .inspect_err(|problem| self.note_failure(issuer, problem, now))?;
+        let mut memory = self.lock();
+        memory.failed.remove(issuer);
+        let all = &mut memory.known;
         let keys = all
             .remove(issuer)
             .filter(|known| known.provider.jwks_uri == provider.jwks_uri)
@@ -91,7 +108,7 @@ impl KeySets {
         }
         let keys = fetch(transport, provider).await?;
         let found = keys.find(token);
-        if let Some(known) = self.lock().get_mut(&provider.issuer) {
+        if let Some(known) = self.lock().known.get_mut(&provider.issuer) {
             known.keys = Some((keys, now));
         }
         found.ok_or_else(unknown)
@@ -104,11 +121,27 @@ impl KeySets {
     }
 
     fn known(&self, issuer: &str) -> Option<Known> {
-        self.lock().get(issuer).cloned()
+        self.lock().known.get(issuer).cloned()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
-        // The map is consistent whenever the lock is free, even after a panic elsewhere.
+    /// The failure of a provider, if it is less than a minute old.
+    fn failure(&self, issuer: &str, now: Timestamp) -> Option<ProviderProblem> {
+        let memory = self.lock();
+        let (problem, at) = memory.failed.get(issuer)?;
+        (now.since(*at) < FAILED_WAIT).then(|| problem.clone())
+    }
+
+    fn note_failure(&self, issuer: &str, problem: &ProviderProblem, now: Timestamp) {
+        let mut memory = self.lock();
+        if memory.failed.len() >= PROVIDERS_MAX {
+            memory.failed.clear();
+        }
+        let failure = (problem.clone(), now);
+        memory.failed.insert(issuer.to_owned(), failure);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        // The memory is consistent whenever the lock is free, even after a panic elsewhere.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,7 +7,12 @@ use crate::{
     webhook::WebhookProvider,
 };
 use std::collections::BTreeMap;
-use vestibule_domain::{chat::repeats::Repeats, connector::Provider, secret::Secret};
+use vestibule_domain::{
+    chat::message::Identity,
+    chat::repeats::Repeats,
+    connector::{Connector, Provider},
+    secret::Secret,
+};
 
 /// Value of a field that the admin leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +63,10 @@ pub trait ConnectorKind: Send + Sync {
     /// The part of a field's value that says whose app, account or number the connector speaks for;
     /// `None` for a field that does not say so. The verification secret belongs to this identity.
     fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str>;
+
+    /// The identity, at this connector, of a person by an id of theirs that an admin types; `None` for a text that is
+    /// no id here.
+    fn person(&self, connector: &Connector, typed: &str) -> Option<Identity>;
 
     /// Longest text that fits in one message, in characters.
     fn message_max_chars(&self) -> usize;
@@ -237,6 +246,46 @@ pub fn apis() -> impl Iterator<Item = &'static Api> {
 mod tests {
     use super::*;
     use std::{collections::BTreeSet, time::Duration};
+
+    /// SPEC A47.
+    #[test]
+    fn an_id_that_an_admin_types_names_a_person_of_the_connector_s_own_account() {
+        let settings = [("team_id", "T1"), ("tenant_id", "tenant")];
+        for (provider, typed, expected) in [
+            ("slack", "U0123ABC", Some(("T1", "U0123ABC"))),
+            ("slack", "ada", None),
+            ("slack", "T0123ABC", None),
+            (
+                "teams",
+                "6BA7B810-9DAD-11D1-80B4-00C04FD430C8",
+                Some(("tenant", "6ba7b810-9dad-11d1-80b4-00c04fd430c8")),
+            ),
+            ("teams", "29:1Abc", Some(("tenant", "29:1Abc"))),
+            ("teams", "Ada Lovelace", None),
+            ("telegram", "ada", None),
+            (
+                "360dialog",
+                "+1 415-555-0199",
+                Some(("phone", "+14155550199")),
+            ),
+            ("twilio", "ada", None),
+        ] {
+            let provider = Provider::new(provider);
+            let connector = crate::testing::connector(provider.clone(), &settings);
+            let kind = connector_kind(&provider).unwrap();
+            let person = kind.person(&connector, typed);
+            let named = person.as_ref().map(|person| {
+                assert_eq!(person.provider, provider);
+                (person.platform_scope.as_str(), person.identifier.as_str())
+            });
+            assert_eq!(named, expected, "{provider} {typed}");
+        }
+        let telegram = Provider::new("telegram");
+        let connector = crate::testing::connector(telegram.clone(), &[]);
+        let kind = connector_kind(&telegram).unwrap();
+        let person = kind.person(&connector, "12345").unwrap();
+        assert_eq!(person.identifier, "12345");
+    }
 
     #[test]
     fn every_provider_is_found_by_its_key_and_listed_once() {

@@ -12,7 +12,8 @@ use vestibule_domain::{
     AccountScope, Timestamp,
     chat::message::{Attachment, AttachmentKind},
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
+        WebhookState,
     },
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
     language::TextVariants,
@@ -37,6 +38,9 @@ pub(crate) fn connector(provider: Provider, settings: &[(&str, &str)]) -> Connec
         onboarding_message: None,
         onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::ZERO,
+        preapprove_known_users: true,
+        request_limits: RequestLimits::default(),
+        is_archived: false,
         after_approval: AfterApproval::default(),
         settings: settings
             .iter()

@@ -13,6 +13,7 @@ use std::time::Duration;
 use vestibule_domain::{
     chat::message::{Identity, PHONE_SCOPE, WHATSAPP_SCOPE},
     connector::Provider,
+    directory::phone::{PhoneKey, PhoneNumber},
 };
 
 /// Time after a person's message during which `WhatsApp` lets a business write freely.
@@ -27,63 +28,18 @@ const PHONE_MIN_DIGITS: usize = 7;
 /// Most digits that a phone number can have (E.164).
 const PHONE_MAX_DIGITS: usize = 15;
 
-/// A digit that the mobile numbers of a country have in one notation and lack in another.
-struct OptionalDigit {
-    country: &'static str,
-    /// Place of the digit in the longer notation.
-    at: usize,
-    digit: char,
-    /// Number of digits of the longer notation.
-    length: usize,
-}
-
-/// Brazil's ninth digit, and the 1 and 9 of Mexican and Argentine mobiles. The notation that
+/// Whether two texts of digits are one phone number in two notations (see [`PhoneNumber::key`]). The notation that
 /// `WhatsApp` registered a number in, the carriers' and the platforms' own differ (Gupshup, "A brief
 /// note on the inconsistencies for mobile numbers and their `WhatsApp` IDs"; Whapi, "Specifics of
 /// sending messages to numbers of different countries").
-const OPTIONAL_DIGITS: [OptionalDigit; 3] = [
-    OptionalDigit {
-        country: "55",
-        at: 4,
-        digit: '9',
-        length: 13,
-    },
-    OptionalDigit {
-        country: "52",
-        at: 2,
-        digit: '1',
-        length: 13,
-    },
-    OptionalDigit {
-        country: "54",
-        at: 2,
-        digit: '9',
-        length: 13,
-    },
-];
-
-/// Whether two texts of digits are one phone number, in notations with or without an optional digit.
-/// This is for recognising our own number, and the contact of a message's author within one request.
-/// Records of people are never looked up or merged by it.
 #[must_use]
 pub fn is_same_number(one: &str, other: &str) -> bool {
-    let (one, rest_of_one) = around_optional_digit(one);
-    let (other, rest_of_other) = around_optional_digit(other);
-    one.bytes()
-        .chain(rest_of_one.bytes())
-        .eq(other.bytes().chain(rest_of_other.bytes()))
+    one == other || matches!((key(one), key(other)), (Some(one), Some(other)) if one == other)
 }
 
-/// The digits before and behind the optional digit; all of them and none, if there is no such digit.
-fn around_optional_digit(digits: &str) -> (&str, &str) {
-    OPTIONAL_DIGITS
-        .iter()
-        .filter(|optional| digits.len() == optional.length && digits.starts_with(optional.country))
-        .find_map(|optional| {
-            let (before, rest) = digits.split_at_checked(optional.at)?;
-            Some((before, rest.strip_prefix(optional.digit)?))
-        })
-        .unwrap_or((digits, ""))
+fn key(digits: &str) -> Option<PhoneKey> {
+    let number = PhoneNumber::parse(&format!("+{digits}"));
+    number.ok().map(|number| number.key())
 }
 
 /// Whether a text is a business-scoped user id: a country in capitals, a dot, and 1 to 128 letters
@@ -129,6 +85,17 @@ pub fn bsuid_identity(provider: &Provider, bsuid: &str) -> Option<Identity> {
         provider: provider.clone(),
         platform_scope: WHATSAPP_SCOPE.to_owned(),
         identifier: bsuid.to_owned(),
+    })
+}
+
+/// The identity of a person by an id that an admin types: a BSUID, or a phone number with its country code in any
+/// notation.
+#[must_use]
+pub fn typed_identity(provider: &Provider, typed: &str) -> Option<Identity> {
+    bsuid_identity(provider, typed).or_else(|| {
+        let is_separator = |c: &char| c.is_whitespace() || "-./()".contains(*c);
+        let number: String = typed.chars().filter(|c| !is_separator(c)).collect();
+        phone_identity(provider, number.strip_prefix("00").unwrap_or(&number))
     })
 }
 
@@ -194,6 +161,26 @@ mod tests {
         }
     }
 
+    /// SPEC A47.
+    #[test]
+    fn a_number_is_typed_in_any_notation_with_its_country_code() {
+        for typed in [
+            "+1 (415) 555-0199",
+            "0014155550199",
+            "1.415.555.0199",
+            "14155550199",
+        ] {
+            let identity = typed_identity(&twilio(), typed).unwrap();
+            assert_eq!(identity.identifier, "+14155550199", "{typed}");
+            assert!(identity.is_phone());
+        }
+        let bsuid = typed_identity(&twilio(), "US.1349120865530274").unwrap();
+        assert_eq!(bsuid.platform_scope, WHATSAPP_SCOPE);
+        for wrong in ["", "Ada", "0415 555 0199", "32665", "+1 415 555 0199 ext 7"] {
+            assert_eq!(typed_identity(&twilio(), wrong), None, "{wrong}");
+        }
+    }
+
     #[test]
     fn a_phone_number_is_its_digits_with_or_without_a_plus() {
         for (text, digits) in [
@@ -221,10 +208,11 @@ mod tests {
         }
     }
 
+    /// SPEC A45b.
     #[test]
     fn a_number_is_the_same_with_and_without_the_digit_that_its_country_writes_or_leaves_out() {
         for (long, short) in [
-            ("5511912345678", "551112345678"),
+            ("5511987654321", "551187654321"),
             ("5215512345678", "525512345678"),
             ("5491158749895", "541158749895"),
         ] {
@@ -233,8 +221,10 @@ mod tests {
             assert!(is_same_number(long, long), "{long}");
         }
         for (one, other) in [
-            ("5511912345678", "551112345679"),
-            ("5511812345678", "551112345678"),
+            ("5511987654321", "551187654322"),
+            ("5511887654321", "551187654321"),
+            // A mobile number and a landline.
+            ("5511912345678", "551112345678"),
             ("551191234567", "55111234567"),
             ("5225512345678", "525512345678"),
             ("4991158749895", "491158749895"),

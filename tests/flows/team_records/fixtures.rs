@@ -69,6 +69,7 @@ pub fn login(name: &str) -> Login {
     Login {
         id: LoginId::derive(&[name]),
         email: email(name),
+        address_since: at(0),
         name: name.to_owned(),
         verified_at: Some(at(0)),
         password: None,

@@ -13,8 +13,8 @@ use std::{
 use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
-        DynamoAccessRequests, DynamoAccounts, DynamoClosings, DynamoConnectors, DynamoIntake,
-        DynamoProjects, DynamoSendPacer, DynamoStandings, DynamoTeam,
+        DynamoAccessRequests, DynamoAccounts, DynamoClosings, DynamoConnectors, DynamoEndUsers,
+        DynamoIntake, DynamoProjects, DynamoSendPacer, DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -34,8 +34,8 @@ use vestibule_domain::{
     chat::history::HistoryDays,
     chat::profile::Profile,
     connector::{
-        AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider, SealedSecrets,
-        WebhookState, secret_context,
+        AfterApproval, ApprovalMode, Connector, ExistingUsers, NEW_REQUESTS_PER_MINUTE_MAX, Policy,
+        Provider, RequestLimits, SealedSecrets, WebhookState, secret_context,
     },
     event::{AuditEntry, Change, Event},
     ids::{
@@ -43,9 +43,9 @@ use vestibule_domain::{
     },
     language::TextVariants,
     ports::{
-        ApiKeyStore, AvatarImage, By, ConnectorStore, EnvironmentStore, FetchedProfile,
-        ImpliedDecision, IntakeStore, Introduction, ProjectStore, RequestCloser, SecretVault,
-        StandingStore, Written,
+        ApiKeyStore, AvatarImage, By, ConnectorStore, EndUserStore, EnvironmentStore,
+        FetchedProfile, ImpliedDecision, IntakeStore, Introduction, Linked, ProjectStore,
+        RequestCloser, SecretVault, StandingStore, Unlinked, Written,
     },
     secret::Secret,
     vars::Vars,
@@ -60,10 +60,13 @@ pub struct Stores {
     pub connectors: Arc<DynamoConnectors>,
     pub access_requests: Arc<DynamoAccessRequests>,
     pub closings: Arc<DynamoClosings>,
+    pub end_users: Arc<DynamoEndUsers>,
     pub intake: Arc<DynamoIntake>,
     pub standings: Arc<DynamoStandings>,
     pub send_pacer: Arc<DynamoSendPacer>,
     pub team: Arc<DynamoTeam>,
+    /// The worker of the search index.
+    pub index: worker_index::Deps,
     /// The right of whoever makes the initial contents.
     pub proof: CallerProof,
 }
@@ -120,10 +123,12 @@ impl Stores {
             connectors: adapters.connectors(&vault),
             access_requests: adapters.access_requests(&vault),
             closings: adapters.closings(),
+            end_users: adapters.end_users(&vault),
             intake: adapters.intake(),
             standings: adapters.standings(),
             send_pacer: adapters.send_pacer(),
             team: adapters.team(&vault),
+            index: worker_index::wire(adapters).0,
             proof: CallerProof {
                 credential: CredentialPlace::ApiKey {
                     hash: MAKER.1.to_owned(),
@@ -198,6 +203,30 @@ impl World {
             let written = self.stores.intake.introduce(&introduction, self.now());
             assert_eq!(written.await.unwrap(), Written::Done);
         }
+    }
+
+    /// Links the chat user of a person to the user with this id.
+    pub async fn link(&self, person: &str, end_user: &str) -> Linked {
+        let audit = audit(self.scope, self.now());
+        let by = By {
+            audit: &audit,
+            proof: &self.stores.proof,
+        };
+        let (users, id) = (&self.stores.end_users, end_user.parse().unwrap());
+        let linked = users.link(self.scope, id, self.chat_user_id(person), by);
+        linked.await.unwrap()
+    }
+
+    /// Ends the link of a person's chat user.
+    pub async fn unlink(&self, person: &str, keeps_access: bool) -> Unlinked {
+        let audit = audit(self.scope, self.now());
+        let by = By {
+            audit: &audit,
+            proof: &self.stores.proof,
+        };
+        let (users, id) = (&self.stores.end_users, self.chat_user_id(person));
+        let unlinked = users.unlink(self.scope, id, keeps_access, by);
+        unlinked.await.unwrap()
     }
 
     /// Stores a person's picture, as for a platform whose picture addresses are not public.
@@ -306,8 +335,13 @@ impl World {
         let vault = self.stores.vault.as_ref();
         let environment = environment(scope, name, &self.to_agent, vault, now).await;
         let environments = &self.stores.projects;
+        let layout = environments.layout(scope).await.unwrap();
+        let environment = Environment {
+            position: layout.next_position(),
+            ..environment
+        };
         environments
-            .create_environment(&environment, &audit(scope, now))
+            .create_environment(&environment, layout.version, &audit(scope, now))
             .await
             .unwrap();
         let named = (self.platform, name);
@@ -368,6 +402,7 @@ pub async fn make_project(
         scope,
         name: "Concierge".into(),
         history_days: HistoryDays::default(),
+        archived_at: None,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -450,6 +485,13 @@ pub async fn connector_row(
         onboarding_message: (policy == Policy::OnBoarding).then(|| WELCOME.to_owned()),
         onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::from_hours(24),
+        preapprove_known_users: true,
+        // Tests let hundreds of strangers write within one minute.
+        request_limits: RequestLimits {
+            new_per_minute: NEW_REQUESTS_PER_MINUTE_MAX,
+            ..RequestLimits::default()
+        },
+        is_archived: false,
         // Separate tests cover what follows an approval.
         after_approval: AfterApproval {
             mode: ApprovalMode::Silent,

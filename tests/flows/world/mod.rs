@@ -9,14 +9,18 @@
 //! |---|---|
 //! | [`wiring`] | the functions, made as at a cold start |
 //! | [`fixtures`] | initial contents, and rows that no function writes |
+//! | [`holders`] | people of the directory, straight from its store |
 //! | [`verbs`] | actions: people write, functions run, time passes |
 //! | [`admin`] | actions of admins, through the API |
+//! | [`directory`] | the directory of people, past the API |
 //! | [`people`] | the people who run the account, and their mails |
 //! | [`views`] | observations |
 //! | [`rest`] | checks of the final state |
 
 mod admin;
+mod directory;
 mod fixtures;
+mod holders;
 mod people;
 mod rest;
 mod verbs;
@@ -98,6 +102,9 @@ pub struct World {
     pub scope: ProjectScope,
     /// The functions' current sandboxes.
     pub functions: Functions,
+    /// Whether the search index follows its records at every sweep without the sweeper's doing, the worker's calls and
+    /// their faults. Tests of anything else need not know of it.
+    pub is_indexed_quietly: bool,
     links: Links,
     stores: Stores,
     expected: Expected,
@@ -206,6 +213,7 @@ impl World {
             connector,
             open,
             scope,
+            is_indexed_quietly: true,
             links,
             stores,
             expected: Expected::default(),
@@ -241,7 +249,12 @@ fn prepare(aws: &AwsStub) {
     aws.create_queue(
         QueueSpec::new("outgoing", Duration::from_secs(270)).dead_letters_to("outgoing-dlq", 5),
     );
-    for (name, seconds) in [("email", 180), ("email-events", 180), ("team", 180)] {
+    for (name, seconds) in [
+        ("email", 180),
+        ("email-events", 180),
+        ("team", 180),
+        ("index", 180),
+    ] {
         let dead = format!("{name}-dlq");
         aws.create_queue(QueueSpec::new(&dead, Duration::from_secs(30)));
         let queue = QueueSpec::new(name, Duration::from_secs(seconds));

@@ -98,6 +98,7 @@ impl World {
         let login = Login {
             id: login_id,
             email: joined.email.clone(),
+            address_since: now,
             name: joined.name.clone(),
             verified_at: Some(now),
             password: None,

@@ -14,13 +14,14 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     merged(parts.into()).unwrap()
 });
 
-const DEAD_LETTER_QUEUES: [&str; 6] = [
+const DEAD_LETTER_QUEUES: [&str; 7] = [
     "onboarding-dlq",
     "inbox-dlq.fifo",
     "outgoing-dlq",
     "email-dlq",
     "email-events-dlq",
     "team-dlq",
+    "index-dlq",
 ];
 
 /// Problems that a test causes on purpose, which its world then accepts.
@@ -135,6 +136,30 @@ impl World {
             pending.is_empty(),
             "pending, and no standing knows: {pending:?}"
         );
+        self.assert_tallies_agree();
+    }
+
+    /// Asserts that the numbers of each connector's pending and approved requests are those of the requests.
+    fn assert_tallies_agree(&self) {
+        let mut numbers: BTreeMap<String, [i64; 2]> = BTreeMap::new();
+        for row in self.rows("REQUEST") {
+            let verdict = row
+                .get("decision")
+                .and_then(|decision| decision.get("verdict"));
+            let here = numbers.entry(text(&row, "connector_id")).or_default();
+            here[0] += i64::from(verdict.is_none());
+            here[1] += i64::from(verdict == Some(&json!("approve")));
+        }
+        let mut tallies = self.rows("CONNECTOR#");
+        tallies.retain(|row| row.contains_key("pending_count"));
+        for row in tallies {
+            let here = numbers.entry(text(&row, "connector_id")).or_default();
+            for (place, name) in ["pending_count", "approved_count"].into_iter().enumerate() {
+                here[place] -= row[name].as_i64().unwrap();
+            }
+        }
+        numbers.retain(|_, left| *left != [0, 0]);
+        assert!(numbers.is_empty(), "not as counted: {numbers:?}");
     }
 }
 

@@ -177,6 +177,7 @@ impl World {
             || self.work_outgoing().await
             || self.run_team().await
             || self.run_email().await
+            || self.work("index").await
         {}
     }
 
@@ -277,6 +278,13 @@ impl World {
                     };
                     batch::run(event, functions.email.queue.as_ref(), handle).await
                 }
+                "index" => {
+                    let deps = &functions.index;
+                    let handle = async |body: String, receives| {
+                        worker_index::handle(deps, &body, receives).await
+                    };
+                    batch::run(event, functions.index.queue.as_ref(), handle).await
+                }
                 "team" => {
                     let deps = &functions.team;
                     let handle = async |body: String, receives| {
@@ -299,6 +307,7 @@ impl World {
 
     /// Runs the sweeper. `false` if it failed, which would raise its alarm.
     pub async fn sweep(&mut self) -> bool {
+        self.index_quietly().await;
         let swept = self
             .unless_killed(sweeper::sweep(&self.functions.sweeper))
             .await;
@@ -319,8 +328,10 @@ impl World {
             let position = row.get("outbox_due").and_then(Value::as_i64);
             position.is_none_or(|position| position % 10_000_000_000 <= now)
         };
-        let has_work =
-            self.outbox().iter().any(is_due) || self.functions.sweeper.first_admin.is_some();
+        let is_index_due = !self.is_indexed_quietly && self.index_orders().iter().any(is_due);
+        let has_work = is_index_due
+            || self.outbox().iter().any(is_due)
+            || self.functions.sweeper.first_admin.is_some();
         !has_work || self.sweep().await
     }
 
@@ -331,13 +342,34 @@ impl World {
             let waiting = ["onboarding", "inbox.fifo", "outgoing", "email", "team"]
                 .iter()
                 .any(|queue| !self.aws.messages(queue).is_empty());
-            if !waiting && self.outbox().is_empty() {
+            if !waiting && self.owed().is_empty() {
+                self.index_quietly().await;
                 return;
             }
             self.clock.advance(Duration::from_secs(30));
             self.sweep_if_due().await;
         }
         panic!("the world does not come to rest");
+    }
+
+    /// Does the same beside the proxies, unless a test is about the search.
+    async fn index_quietly(&self) {
+        if self.is_indexed_quietly {
+            for order in self.index_orders() {
+                worker_index::handle(&self.stores.index, &index_job(&order), 1).await;
+            }
+        }
+    }
+
+    /// Lets the worker of the search index do what is ordered, once and at once. Whatever fails stays ordered.
+    pub async fn index_all(&mut self) {
+        for order in self.index_orders() {
+            let job = index_job(&order);
+            let worked = worker_index::handle(&self.functions.index, &job, 1);
+            if self.unless_killed(worked).await.is_none() {
+                self.restart();
+            }
+        }
     }
 
     /// Runs this in a process that any of the proxies can kill.
@@ -431,4 +463,19 @@ impl World {
             .await
             .unwrap()
     }
+}
+
+/// The job of an order beside a record.
+fn index_job(order: &Map<String, Value>) -> String {
+    let key = order["pk"].as_str().unwrap();
+    let parts: Vec<&str> = key.split('#').collect();
+    let [_, account, _, project, kind, id] = parts[..] else {
+        panic!("{key} is beside no record");
+    };
+    let kind = match kind {
+        "USER" => "chat_user",
+        _ => "end_user",
+    };
+    let target = serde_json::json!({kind: id});
+    serde_json::json!({"job": "index_record", "account_id": account, "project_id": project, "target": target}).to_string()
 }

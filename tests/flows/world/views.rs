@@ -4,6 +4,8 @@ use super::{WELCOME, World};
 use crate::accounts::identity;
 use serde_json::Value;
 use vestibule_domain::{
+    access::{quota::HeldBack, standing::Standing},
+    connector::Connector,
     ids::ChatUserId,
     page::{Order, PageRequest},
     ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView},
@@ -34,6 +36,25 @@ impl World {
             .items
     }
 
+    /// A person's standing at a connector, if they wrote there.
+    pub async fn standing_at(&self, connector: &Connector, person: &str) -> Option<Standing> {
+        let store = &self.stores.access_requests;
+        let places = store.writing_places(self.scope, self.chat_user_id(person));
+        let mut places = places.await.unwrap().into_iter();
+        let place = places.find(|place| place.connector.id == connector.id);
+        place.map(|place| place.standing)
+    }
+
+    /// The connectors that held back messages of new people within the last day.
+    pub async fn held_back(&self) -> Vec<HeldBack> {
+        let held_back = self
+            .stores
+            .access_requests
+            .held_back(self.scope, self.now())
+            .await;
+        held_back.unwrap()
+    }
+
     /// Rows whose sort key has this prefix.
     pub fn rows(&self, sort_key: &str) -> Vec<serde_json::Map<String, Value>> {
         let mut rows = self.db.items().unwrap();
@@ -45,9 +66,35 @@ impl World {
         rows
     }
 
-    /// The outbox marks.
+    /// The outbox marks, but for those of the search index: no test of anything else waits for it.
     pub fn outbox(&self) -> Vec<serde_json::Map<String, Value>> {
-        self.db.index_items("outbox").unwrap()
+        let mut marks = self.db.index_items("outbox").unwrap();
+        marks.retain(|row| row["sk"] != "INDEX");
+        marks
+    }
+
+    /// The outbox marks of records that are to be indexed.
+    pub fn index_orders(&self) -> Vec<serde_json::Map<String, Value>> {
+        let mut marks = self.db.index_items("outbox").unwrap();
+        marks.retain(|row| row["sk"] == "INDEX");
+        marks
+    }
+
+    /// The outbox marks of work that is owed: all but those that wait for the next request to expire.
+    pub fn owed(&self) -> Vec<serde_json::Map<String, Value>> {
+        let mut marks = self.outbox();
+        marks.retain(|mark| !self.waits_for_expiry(mark));
+        marks
+    }
+
+    /// Whether this mark is that of a connector whose next request is yet to expire.
+    fn waits_for_expiry(&self, mark: &serde_json::Map<String, Value>) -> bool {
+        // Lane, state and time in one number; see the adapters' `marks`.
+        const STATE: i64 = 10_000_000_000;
+        let position = mark["outbox_due"].as_i64().unwrap();
+        let is_waiting = position / STATE % 10 == 0;
+        let is_expiry = mark["sk"].as_str().unwrap().starts_with("EXPIRY#");
+        is_expiry && is_waiting && position % STATE > self.now().seconds()
     }
 
     /// The texts from the onboarding connector's app to a person, as they read them.

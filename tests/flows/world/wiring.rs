@@ -98,6 +98,7 @@ impl Links {
             "OUTGOING_QUEUE_URL" => queue("outgoing"),
             "EMAIL_QUEUE_URL" => queue("email"),
             "TEAM_QUEUE_URL" => queue("team"),
+            "INDEX_QUEUE_URL" => queue("index"),
             "PUBLIC_URL" | "CONSOLE_URL" => "https://api.example.test".to_owned(),
             "MAIL_FROM" if function == "worker-onboarding" && !self.notices => return None,
             "MAIL_FROM" if matches!(function, "admin-team" | "auth") && !self.mails => return None,
@@ -160,6 +161,8 @@ pub struct Functions {
     pub email: OnFirstUse<Worker<worker_email::Deps>>,
     /// `worker-team`
     pub team: OnFirstUse<Worker<worker_team::Deps>>,
+    /// `worker-index`
+    pub index: OnFirstUse<Worker<worker_index::Deps>>,
     /// `email-events`
     pub email_events: OnFirstUse<Worker<email_events::Deps>>,
     /// `sweeper`
@@ -182,6 +185,7 @@ impl Functions {
             outgoing: start.worker("worker-outgoing", worker_outgoing::wire),
             email: start.worker("worker-email", |adapters| Ok(worker_email::wire(adapters))),
             team: start.worker("worker-team", |adapters| Ok(worker_team::wire(adapters))),
+            index: start.worker("worker-index", |adapters| Ok(worker_index::wire(adapters))),
             email_events: start.worker("email-events", |adapters| Ok(email_events::wire(adapters))),
             sweeper: start.function("sweeper".to_owned(), sweeper::wire),
             admin: ADMIN_FUNCTIONS

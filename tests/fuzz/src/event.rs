@@ -258,12 +258,14 @@ impl IntakeStore for Ports {
             identity: identity.clone(),
             user: None,
             same_as: None,
+            had_another_holder: false,
             standing: None,
         };
         Ok(Loaded {
             sender: nobody(key.sender),
             // With both ids, the two would be linked for good, and no record is made here.
             also_known_as: None,
+            holder: None,
             conversation: Conversation::default(),
             is_repeated: false,
         })
@@ -286,6 +288,22 @@ impl IntakeStore for Ports {
         Ok(())
     }
 
+    async fn use_quota(
+        &self,
+        _usage: &vestibule_domain::access::quota::QuotaUse,
+    ) -> Result<bool, PortError> {
+        Ok(true)
+    }
+
+    async fn count_held_back(
+        &self,
+        _scope: ProjectScope,
+        _connector_id: ConnectorId,
+        _now: Timestamp,
+    ) -> Result<(), PortError> {
+        Ok(())
+    }
+
     async fn open_request(
         &self,
         _open: &OpenRequest,
@@ -297,6 +315,31 @@ impl IntakeStore for Ports {
     async fn introduce(
         &self,
         _introduction: &Introduction,
+        _due: Timestamp,
+    ) -> Result<Written, PortError> {
+        Ok(Written::Done)
+    }
+
+    async fn find_request(
+        &self,
+        _scope: ProjectScope,
+        _id: vestibule_domain::ids::AccessRequestId,
+    ) -> Result<Option<vestibule_domain::access::request::AccessRequest>, PortError> {
+        Ok(None)
+    }
+
+    async fn preapprove(
+        &self,
+        _approval: &vestibule_domain::access::preapproval::Preapproval,
+        _due: Timestamp,
+    ) -> Result<vestibule_domain::ports::Preapproved, PortError> {
+        Ok(vestibule_domain::ports::Preapproved::Raced)
+    }
+
+    async fn leave_tasks(
+        &self,
+        _scope: ProjectScope,
+        _standing: &vestibule_domain::access::standing::Standing,
         _due: Timestamp,
     ) -> Result<Written, PortError> {
         Ok(Written::Done)

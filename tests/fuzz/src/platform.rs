@@ -10,7 +10,8 @@ use vestibule_domain::{
     chat::conversation::{ConversationKind, ConversationRef},
     chat::message::Identity,
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
+        WebhookState,
     },
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
     language::TextVariants,
@@ -146,6 +147,9 @@ fn connector(platform: &dyn Platform) -> Connector {
         onboarding_message: None,
         onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::ZERO,
+        preapprove_known_users: true,
+        request_limits: RequestLimits::default(),
+        is_archived: false,
         after_approval: AfterApproval::default(),
         settings: platform
             .settings()

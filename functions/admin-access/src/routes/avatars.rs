@@ -112,6 +112,7 @@ mod tests {
             grants: BTreeMap::new(),
             block: None,
             end_user_id: None,
+            is_apart: false,
             version: 1,
             created_at: Timestamp::from_millis(0),
             updated_at: Timestamp::from_millis(0),

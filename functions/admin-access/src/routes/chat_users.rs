@@ -1,7 +1,10 @@
 //! Chat users: everyone who wrote through a connector (SPEC A23–A33). They are blocked (A45) and erased (F07).
 
 pub mod approve;
+pub mod counts;
 pub mod erase;
+pub mod link;
+pub mod revoke;
 
 use super::{avatars::Avatars, providers::read_provider};
 use crate::{
@@ -20,7 +23,9 @@ use vestibule_admin::{
     api_types::{ListResponse, found},
     log,
     problem::{ApiError, Problem},
-    project_of_empty_list, read_fields, validation,
+    project_of_empty_list, read_fields,
+    search::{self, MatchResponse},
+    validation,
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
@@ -29,6 +34,7 @@ use vestibule_domain::{
     ids::ChatUserId,
     page::Page,
     ports::ChatUserFilter,
+    search::texts_of_chat_user,
 };
 
 /// A person on a chat platform.
@@ -37,7 +43,7 @@ use vestibule_domain::{
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "provider": "slack", "platform_scope": "T0123456789", "identifier": "U0123456789", "other_identifier": null,
     "display_name": "Ada Lovelace", "first_name": "Ada", "last_name": "Lovelace", "avatar_url": null, "language": "en-GB", "status": "active",
     "environments": [{"environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "granted_at": "2026-11-22T10:00:00.000Z", "granted_by": "first key"}],
-    "block": null, "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
+    "block": null, "matches": [], "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct ChatUserResponse {
     /// Id.
@@ -68,6 +74,8 @@ pub struct ChatUserResponse {
     environments: Vec<GrantResponse>,
     /// Block; null while the person is not blocked.
     block: Option<BlockResponse>,
+    /// Places at which the words of a search occur, in a list with `q`.
+    matches: Vec<MatchResponse>,
     /// Time of the first message.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -128,6 +136,7 @@ impl ChatUserResponse {
                 blocked_by: block.blocked_by,
                 note: block.note,
             }),
+            matches: Vec::new(),
             created_at: user.created_at,
             updated_at: user.updated_at,
         }
@@ -145,6 +154,10 @@ pub struct ChatUserParams {
     /// Only chat users of this provider.
     #[param(nullable = false, example = "slack")]
     provider: Option<String>,
+    /// Only chat users in whose names or ids each of these words occurs, whatever case, accents and widths; phone numbers
+    /// are compared by their digits. The list is then in the order of the search, and pages may be short.
+    #[param(nullable = false, max_length = 200, example = "lovel")]
+    q: Option<String>,
 }
 
 /// Validated filters.
@@ -165,6 +178,7 @@ impl ListFilter for ChatUserQuery {
         Self(ChatUserFilter {
             status: status.map(Into::into),
             provider: read_provider("provider", params.provider.as_deref(), errors),
+            query: search::query("q", params.q.as_deref(), errors),
         })
     }
 }
@@ -202,8 +216,13 @@ pub async fn list_chat_users(
         }
     }
     let avatars = Avatars::of(&deps, &call.origin, path.project_id);
+    let words = query.filter.0.query.as_deref();
     Ok(ListResponse::of(page, |user| {
-        ChatUserResponse::of(user, &avatars)
+        let matches = search::matches(&texts_of_chat_user(&user), words);
+        ChatUserResponse {
+            matches,
+            ..ChatUserResponse::of(user, &avatars)
+        }
     }))
 }
 
@@ -341,7 +360,7 @@ async fn change(
     .await
 }
 
-async fn read(
+pub(super) async fn read(
     deps: &Deps,
     call: &Call,
     scope: ProjectScope,
@@ -387,18 +406,21 @@ mod tests {
             ChatUserParams {
                 status: Some("blocked".to_owned()),
                 provider: Some("slack".to_owned()),
+                q: Some(" Ada ".to_owned()),
             },
             &mut errors,
         );
         assert!(errors.is_empty());
         assert!(wanted.0.status.is_some() && wanted.0.provider.is_some());
+        assert_eq!(wanted.0.query.as_deref(), Some("Ada"));
         ChatUserQuery::read(
             ChatUserParams {
                 status: Some("banned".to_owned()),
                 provider: Some("pigeon".to_owned()),
+                q: Some("x".repeat(201)),
             },
             &mut errors,
         );
-        assert!(errors.names("status") && errors.names("provider"));
+        assert!(errors.names("status") && errors.names("provider") && errors.names("q"));
     }
 }

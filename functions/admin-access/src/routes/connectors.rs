@@ -7,16 +7,22 @@ pub mod connect;
 pub mod create;
 mod defaults;
 pub mod delete;
+mod effects;
 #[cfg(test)]
 mod fixtures;
 pub mod get;
 pub mod list;
 pub mod outcome;
+mod request_settings;
 pub mod rotate;
 mod secrets;
+mod summary;
 pub mod test;
 pub mod update;
 mod variants;
+
+pub use effects::{CountResponse, PolicyEffectsResponse};
+pub use summary::LastTestResponse;
 
 use crate::{
     Deps,
@@ -31,9 +37,9 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    connector::{Connector, ONBOARDING_MESSAGE_DEFAULT, Policy, Provider, REQUEST_COOLDOWN_MAX},
+    connector::{Connector, ConnectorSummary, ONBOARDING_MESSAGE_DEFAULT, Policy, Provider},
     ids::{ConnectorId, EnvironmentId},
-    ports::{CountUpTo, PolicyEffects},
+    ports::PolicyEffects,
 };
 use vestibule_providers::{
     catalogue::{
@@ -58,12 +64,14 @@ problem_types! {
     "policy": "OnBoarding", "onboarding_since": "2026-11-22T10:00:00.000Z", "existing_users": "keep",
     "onboarding_message": "Your request is being reviewed. You can expect an answer within one working day. If it is urgent, call 555-0100.",
     "onboarding_messages": {"de": "Ihre Anfrage wird geprüft. Sie erhalten innerhalb eines Arbeitstages eine Antwort."},
-    "request_cooldown_seconds": 86400, "after_approval": "notify", "approval_notice": null, "approval_notices": {},
+    "request_cooldown_seconds": 86400, "preapprove_known_users": true, "new_requests_per_minute": 60,
+    "requests_expire_after_days": null, "after_approval": "notify", "approval_notice": null, "approval_notices": {},
     "slack": {"api_app_id": "A0123456789", "team_id": "T0123456789", "signing_secret": {"set": true}, "bot_token": {"set": true}},
     "webhook_path": "/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
     "webhook_url": "https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
     "set_up_steps": ["Set the request URL to https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W."],
     "can_connect": false, "webhook_connected_at": null, "previous_secrets_until": null,
+    "pending_count": {"count": 3, "more": false}, "last_test": {"at": "2026-11-22T10:05:00.000Z", "outcome": "ok", "problem": null},
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct ConnectorResponse {
@@ -92,6 +100,14 @@ pub struct ConnectorResponse {
     onboarding_messages: BTreeMap<String, String>,
     /// Seconds after a rejection until a new message makes a new request.
     request_cooldown_seconds: u64,
+    /// Whether an end user who holds the environment is approved without a request while the policy is
+    /// `OnBoarding`. `AllowList` always lets them in.
+    preapprove_known_users: bool,
+    /// Number of new requests in a minute. Beyond it, messages of new people are counted, and make no
+    /// request.
+    new_requests_per_minute: u16,
+    /// Days after which a pending request expires; null if requests do not expire.
+    requests_expire_after_days: Option<u16>,
     /// Follow-up to an approval.
     after_approval: AfterApprovalName,
     /// Approval notice; null for the default text at `/v1/providers`.
@@ -119,6 +135,10 @@ pub struct ConnectorResponse {
     /// previous secret, or when it was set by hand and is accepted until it is blanked.
     #[schema(value_type = Option<String>, format = DateTime)]
     previous_secrets_until: Option<Timestamp>,
+    /// Pending requests of this connector, up to 100. `more` is true if there may be more.
+    pending_count: CountResponse,
+    /// Last test of the credentials; null if there was none.
+    last_test: Option<LastTestResponse>,
     /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -131,44 +151,13 @@ pub struct ConnectorResponse {
     dry_run: Option<PolicyEffectsResponse>,
 }
 
-/// Effects that a change of a connector would have.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "pending_requests_closed": {"count": 12, "more": false},
-    "chat_users_kept": {"count": 0, "more": false},
-    "chat_users_needing_approval": {"count": 0, "more": false}
-}))]
-pub struct PolicyEffectsResponse {
-    /// Pending requests that would be rejected, with the `reason_code` `policy_off`, or `connector_moved`
-    /// where the connector goes to another environment.
-    pending_requests_closed: CountResponse,
-    /// People admitted because the connector was open who would keep their access.
-    chat_users_kept: CountResponse,
-    /// People admitted because the connector was open who would need approval.
-    chat_users_needing_approval: CountResponse,
-}
-
-/// A count that stops at a thousand.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"count": 12, "more": false}))]
-pub struct CountResponse {
-    /// Number counted.
-    count: u32,
-    /// Whether there may be more.
-    more: bool,
-}
-
-impl From<CountUpTo> for CountResponse {
-    fn from(count: CountUpTo) -> Self {
-        Self {
-            count: count.count,
-            more: count.more,
-        }
-    }
-}
-
 impl ConnectorResponse {
-    fn of(deps: &Deps, origin: &CallOrigin, connector: Connector) -> Self {
+    fn of(
+        deps: &Deps,
+        origin: &CallOrigin,
+        connector: Connector,
+        summary: ConnectorSummary,
+    ) -> Self {
         let path = webhook_path(&connector.provider, connector.id);
         let url = address_at_platform(deps, origin, &connector);
         let kind = connector_kind(&connector.provider);
@@ -182,6 +171,9 @@ impl ConnectorResponse {
             onboarding_since: connector.onboarding_since,
             existing_users: connector.existing_users.into(),
             request_cooldown_seconds: connector.request_cooldown.as_secs(),
+            preapprove_known_users: connector.preapprove_known_users,
+            new_requests_per_minute: connector.request_limits.new_per_minute,
+            requests_expire_after_days: connector.request_limits.expire_after_days,
             after_approval: connector.after_approval.mode.into(),
             approval_notice: connector.after_approval.notice.clone(),
             approval_notices: variants::shown(&connector.after_approval.notices),
@@ -195,6 +187,8 @@ impl ConnectorResponse {
             can_connect,
             webhook_connected_at: connector.webhook.connected_at,
             previous_secrets_until: connector.webhook.previous_secrets_until,
+            pending_count: summary.pending.into(),
+            last_test: summary.last_test.map(Into::into),
             provider: connector.provider.key().to_owned(),
             name: connector.name,
             onboarding_message: connector.onboarding_message,
@@ -206,11 +200,7 @@ impl ConnectorResponse {
 
     fn with_effects(self, effects: PolicyEffects) -> Self {
         Self {
-            dry_run: Some(PolicyEffectsResponse {
-                pending_requests_closed: effects.requests_closed.into(),
-                chat_users_kept: effects.chat_users_kept.into(),
-                chat_users_needing_approval: effects.chat_users_needing_approval.into(),
-            }),
+            dry_run: Some(effects.into()),
             ..self
         }
     }
@@ -399,16 +389,6 @@ fn check_message(policy: Policy, message: Option<&str>, errors: &mut FieldErrors
     }
 }
 
-fn check_cooldown(seconds: Option<u64>, errors: &mut FieldErrors) {
-    let most = REQUEST_COOLDOWN_MAX.as_secs();
-    if seconds.is_some_and(|seconds| seconds > most) {
-        errors.add(
-            "request_cooldown_seconds",
-            format!("must be a whole number from 0 to {most}"),
-        );
-    }
-}
-
 /// Checks that the environment belongs to the project.
 pub(super) async fn check_environment(
     deps: &Deps,
@@ -433,7 +413,7 @@ pub(super) async fn check_environment(
     Ok(())
 }
 
-async fn read(
+pub(super) async fn read(
     deps: &Deps,
     call: &Call,
     scope: ProjectScope,
@@ -458,6 +438,9 @@ fn facts(connector: &Connector) -> Value {
         "onboarding_message": connector.onboarding_message,
         "onboarding_messages": connector.onboarding_messages,
         "request_cooldown_seconds": connector.request_cooldown.as_secs(),
+        "preapprove_known_users": connector.preapprove_known_users,
+        "new_requests_per_minute": connector.request_limits.new_per_minute,
+        "requests_expire_after_days": connector.request_limits.expire_after_days,
         "after_approval": connector.after_approval.mode,
         "approval_notice": connector.after_approval.notice,
         "approval_notices": connector.after_approval.notices,
@@ -585,16 +568,5 @@ mod tests {
                 assert!(offered.chars().count() <= kind.message_max_chars());
             }
         }
-    }
-
-    #[test]
-    fn a_cooldown_is_at_most_a_year() {
-        let mut errors = FieldErrors::default();
-        check_cooldown(None, &mut errors);
-        check_cooldown(Some(0), &mut errors);
-        check_cooldown(Some(31_536_000), &mut errors);
-        assert!(errors.is_empty());
-        check_cooldown(Some(31_536_001), &mut errors);
-        assert!(errors.names("request_cooldown_seconds"));
     }
 }

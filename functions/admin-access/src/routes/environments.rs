@@ -1,18 +1,23 @@
 //! Environments of a project, each with the agent that serves it (SPEC F01).
 
 pub mod agent;
+mod beside;
+pub mod delete;
 pub mod health;
+pub mod order;
 pub mod rotate;
 mod secrets;
 pub mod test;
 
-use super::projects;
+use super::{connectors::CountResponse, projects};
 use crate::{
     Deps,
     api_types::{EnvironmentPath, ProjectPath},
 };
 use agent::{AgentPatch, AgentRequest, AgentResponse, read_agent, set_agent};
 use axum::{Json, extract::State, response::Response};
+use beside::Beside;
+pub(super) use beside::all_connectors;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -27,11 +32,14 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    account::{Environment, agent_health::AgentHealth},
+    account::{
+        Environment,
+        layout::{ENVIRONMENTS_MAX, ProjectLayout},
+    },
     egress::OriginAllowList,
     event::{Change, Event},
     ids::EnvironmentId,
-    page::{Order, PAGE_MAX, PageRequest},
+    page::Order,
     secret::Secret,
 };
 
@@ -42,6 +50,8 @@ const EXISTING_ID: ProblemMember =
 problem_types! {
     NAME_TAKEN = "name-taken", CONFLICT, "The name is taken",
         "`existing_id` is the record with this name, ignoring case. Choose another name.", [EXISTING_ID];
+    TOO_MANY_ENVIRONMENTS = "too-many-environments", CONFLICT, "The project has as many environments as it can have",
+        "A project can have 50 environments. Delete one first.";
     NO_AGENT = "no-agent", CONFLICT, "The environment has no agent",
         "Set the agent's endpoint first.";
 }
@@ -89,6 +99,7 @@ pub struct UpdateEnvironmentRequest {
         "events": ["message.edited"],
         "health": {"status": "ok", "since": null, "last_error": null, "next_attempt_at": null}
     },
+    "connector_count": 2, "user_count": {"count": 14, "more": false},
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct EnvironmentResponse {
@@ -100,6 +111,10 @@ pub struct EnvironmentResponse {
     position: u32,
     /// Agent; null until one is set.
     agent: Option<AgentResponse>,
+    /// Number of connectors that lead to it.
+    connector_count: u32,
+    /// Number of end users who hold it.
+    user_count: CountResponse,
     /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -109,26 +124,23 @@ pub struct EnvironmentResponse {
 }
 
 impl EnvironmentResponse {
-    fn of(
-        environment: Environment,
-        health: AgentHealth,
-        made: Option<&Secret>,
-        now: Timestamp,
-    ) -> Self {
+    fn of(environment: Environment, beside: Beside, made: Option<&Secret>, now: Timestamp) -> Self {
         let agent = environment.agent;
-        let agent = agent.map(|agent| AgentResponse::of(agent, health, made, now));
+        let agent = agent.map(|agent| AgentResponse::of(agent, beside.health, made, now));
         Self {
             id: environment.id.to_string(),
             name: environment.name,
             position: environment.position,
             agent,
+            connector_count: beside.connectors,
+            user_count: beside.users.into(),
             created_at: environment.created_at,
             updated_at: environment.updated_at,
         }
     }
 }
 
-/// The order of creation, the default for lists of environments.
+/// The order of their positions, the default for lists of environments.
 #[derive(Debug, Default)]
 pub struct InOrder;
 
@@ -143,7 +155,8 @@ impl ListFilter for InOrder {
 
 /// List the environments
 ///
-/// The project's environments, oldest first by default.
+/// The project's environments in their order, which `POST …/environments/reorder` changes; `newest` is the
+/// reverse.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/environments",
@@ -164,11 +177,11 @@ pub async fn list_environments(
         .await?;
     project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
     let ids: Vec<EnvironmentId> = page.items.iter().map(|one| one.id).collect();
-    let mut health = deps.agent_health.agent_health(scope, &ids).await?;
+    let mut beside = beside::of_all(&deps, scope, &ids).await?;
     let now = call.now();
     Ok(ListResponse::of(page, |one| {
-        let health = health.remove(&one.id).unwrap_or_default();
-        EnvironmentResponse::of(one, health, None, now)
+        let beside = beside.remove(&one.id).unwrap_or_default();
+        EnvironmentResponse::of(one, beside, None, now)
     }))
 }
 
@@ -183,7 +196,7 @@ pub async fn list_environments(
     request_body = CreateEnvironmentRequest,
     responses(
         (status = 201, description = "The environment was created, by this call or an earlier one with this Idempotency-Key. A signing secret from the earlier call is not shown again.", body = EnvironmentResponse),
-        (status = 409, description = "An environment of the project already has this name.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "An environment of the project already has this name, or the project has as many environments as it can have.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn create_environment(
@@ -199,45 +212,50 @@ pub async fn create_environment(
     let route = format!("projects/{}/environments", path.project_id);
     let id: EnvironmentId = idempotency.id(&call, &route);
     projects::read(&deps, call.scope(), path.project_id).await?;
-    let others = all_environments(&deps, scope).await?;
-    // A record that already has this call's id was created by the same Idempotency-Key.
-    if !others.iter().any(|other| other.id == id) {
-        is_free(&name, id, &others)?;
-    }
-    let position = others.iter().map(|other| other.position + 1).max();
-    let now = call.now();
-    let mut environment = Environment {
-        id,
-        scope,
-        name,
-        position: position.unwrap_or(0),
-        agent: None,
-        request_hash,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
-    let secret = match agent {
-        Some(agent) => set_agent(&deps, &mut environment, agent, now).await?,
-        None => None,
-    };
-    let change = Change {
-        event: Event::EnvironmentCreated(id),
-        before: Value::Null,
-        after: facts(&environment),
-    };
-    let entry = call.audit(change, now);
     // A call that is repeated may find an environment in use. Nothing may fail after the secret was stored.
-    let health = health::of(&deps, scope, id).await?;
-    let outcome = deps
-        .environments
-        .create_environment(&environment, &entry)
-        .await?;
-    let made = Made::settle(outcome, environment, &entry, facts)?;
-    // A secret that an earlier call created was shown in its answer.
-    let secret = secret.filter(|_| !made.is_replayed());
-    Ok(made
-        .respond(|environment| EnvironmentResponse::of(environment, health, secret.as_ref(), now)))
+    let beside = &beside::of(&deps, scope, id).await?;
+    let (deps, call, draft) = (&deps, &call, &(name, agent, request_hash));
+    amend(
+        &IfMatch::Absent,
+        || layout(deps, scope),
+        |layout| async move {
+            let (name, agent, request_hash) = draft.clone();
+            may_be_made(&name, id, &layout)?;
+            let now = call.now();
+            let mut environment = Environment {
+                id,
+                scope,
+                name,
+                position: layout.next_position(),
+                agent: None,
+                request_hash,
+                version: 1,
+                created_at: now,
+                updated_at: now,
+            };
+            let secret = match agent {
+                Some(agent) => set_agent(deps, &mut environment, agent, now).await?,
+                None => None,
+            };
+            let change = Change {
+                event: Event::EnvironmentCreated(id),
+                before: Value::Null,
+                after: facts(&environment),
+            };
+            let entry = call.audit(change, now);
+            let outcome = deps
+                .environments
+                .create_environment(&environment, layout.version, &entry)
+                .await?;
+            let made = Made::settle(outcome, environment, &entry, facts)?;
+            // A secret that an earlier call created was shown in its answer.
+            let secret = secret.filter(|_| !made.is_replayed());
+            Ok(made.respond(|environment| {
+                EnvironmentResponse::of(environment, beside.clone(), secret.as_ref(), now)
+            }))
+        },
+    )
+    .await
 }
 
 /// Read an environment
@@ -257,10 +275,10 @@ pub async fn get_environment(
 ) -> Result<Response, ApiError> {
     let scope = call.scope().project(path.project_id);
     let environment = read(&deps, scope, path.environment_id).await?;
-    let health = health::of(&deps, scope, environment.id).await?;
+    let beside = beside::of(&deps, scope, environment.id).await?;
     Ok(found(
         environment.version,
-        EnvironmentResponse::of(environment, health, None, call.now()),
+        EnvironmentResponse::of(environment, beside, None, call.now()),
     ))
 }
 
@@ -299,14 +317,10 @@ pub async fn update_environment(
         |environment| async move {
             let now = call.now();
             let (changed, made) = changed(deps, &environment, wanted, now).await?;
-            let health = health::of(deps, scope, environment.id).await?;
+            let beside = beside::of(deps, scope, environment.id).await?;
             if changed == environment {
-                let body = EnvironmentResponse::of(environment, health, None, now);
+                let body = EnvironmentResponse::of(environment, beside, None, now);
                 return Ok(found(changed.version, body));
-            }
-            if !validation::same_name(&changed.name, &environment.name) {
-                let others = all_environments(deps, scope).await?;
-                is_free(&changed.name, changed.id, &others)?;
             }
             let changed = Environment {
                 updated_at: now,
@@ -318,12 +332,20 @@ pub async fn update_environment(
                 after: facts(&changed),
             };
             let entry = call.audit(change, now);
-            deps.environments
-                .update_environment(&changed, &entry)
-                .await?;
+            if validation::same_name(&changed.name, &environment.name) {
+                deps.environments
+                    .update_environment(&changed, &entry)
+                    .await?;
+            } else {
+                let layout = layout(deps, scope).await?;
+                is_free(&changed.name, changed.id, &layout.environments)?;
+                deps.environments
+                    .rename_environment(&changed, layout.version, &entry)
+                    .await?;
+            }
             log(&entry);
             let version = changed.version + 1;
-            let body = EnvironmentResponse::of(changed, health, made.as_ref(), now);
+            let body = EnvironmentResponse::of(changed, beside, made.as_ref(), now);
             Ok(found(version, body))
         },
     )
@@ -417,22 +439,23 @@ async fn changed(
     Ok((changed, made))
 }
 
-/// Reads every environment of the project; there are few.
-async fn all_environments(deps: &Deps, scope: ProjectScope) -> Result<Vec<Environment>, ApiError> {
-    let mut all = Vec::new();
-    let mut page = PageRequest {
-        limit: PAGE_MAX,
-        cursor: None,
-        order: Order::OldestFirst,
-    };
-    loop {
-        let found = deps.environments.list_environments(scope, &page).await?;
-        all.extend(found.items);
-        match found.next {
-            None => return Ok(all),
-            next => page.cursor = next,
-        }
+/// Reads the layout of a project.
+async fn layout(deps: &Deps, scope: ProjectScope) -> Result<ProjectLayout, ApiError> {
+    let layout = deps.environments.layout(scope).await;
+    layout.map_err(ApiError::from)
+}
+
+/// Checks that an environment of this name can be added, unless a call with the same Idempotency-Key added it.
+fn may_be_made(name: &str, id: EnvironmentId, layout: &ProjectLayout) -> Result<(), ApiError> {
+    let others = &layout.environments;
+    if others.iter().any(|other| other.id == id) {
+        return Ok(());
     }
+    is_free(name, id, others)?;
+    if others.len() >= ENVIRONMENTS_MAX {
+        return Err(ApiError::new(&TOO_MANY_ENVIRONMENTS));
+    }
+    Ok(())
 }
 
 fn is_free(name: &str, id: EnvironmentId, others: &[Environment]) -> Result<(), ApiError> {

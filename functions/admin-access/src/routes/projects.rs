@@ -1,30 +1,49 @@
 //! Projects: one agent each, with environments and connectors.
 
+pub mod archive;
+pub mod delete;
+
 use crate::{Deps, api_types::ProjectPath};
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{sync::Arc, time::Duration};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListQuery, Made, PageParams,
-    amend,
+    ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListFilter, ListQuery, Made,
+    PageParams, amend,
     api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, found},
     given,
     jobs::enqueue_or_leave,
     log,
     problem::{ApiError, Problem},
-    read_fields, validation,
+    problem_types, read_fields, validation,
 };
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
     account::{ENVIRONMENTS_DEFAULT, Environment, Project},
     chat::history::{HISTORY_DAYS_MAX, HistoryDays},
+    connector::Connector,
     erasure::Erasure,
     event::{Change, Event},
     ids::{EnvironmentId, IdSource, ProjectId},
     ports::OUTBOX_PATIENCE,
 };
+
+problem_types! {
+    OTHER_CLIENTS = "other-clients", FORBIDDEN, "The project has connectors of other clients",
+        "Archiving, restoring and deleting a project concerns every client that it serves. Ask a member with access to all of them.";
+}
+
+/// Checks that the caller may touch the records of every client that these connectors serve.
+fn check_clients(call: &Call, connectors: &[Connector]) -> Result<(), ApiError> {
+    let mut clients = connectors.iter().map(|one| one.client_id);
+    if clients.all(|id| call.may_serve(id)) {
+        Ok(())
+    } else {
+        Err(ApiError::new(&OTHER_CLIENTS))
+    }
+}
 
 /// A project to create.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -66,7 +85,7 @@ pub struct UpdateProjectRequest {
 /// A project.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
-    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Help desk", "history_days": 30,
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Help desk", "history_days": 30, "archived_at": null,
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct ProjectResponse {
@@ -76,6 +95,9 @@ pub struct ProjectResponse {
     name: String,
     /// Days for which messages are kept.
     history_days: u16,
+    /// Time at which it was archived. Null while it is in use.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    archived_at: Option<Timestamp>,
     /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -90,30 +112,60 @@ impl From<Project> for ProjectResponse {
             id: project.id().to_string(),
             name: project.name,
             history_days: project.history_days.days(),
+            archived_at: project.archived_at,
             created_at: project.created_at,
             updated_at: project.updated_at,
         }
     }
 }
 
+/// Filters for projects.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ProjectParams {
+    /// Whether to list the archived projects instead of the others; false by default.
+    #[param(value_type = Option<bool>, nullable = false)]
+    archived: Option<String>,
+}
+
+/// Whether archived projects are listed.
+#[derive(Debug, Default)]
+pub struct ProjectQuery(bool);
+
+impl ListFilter for ProjectQuery {
+    type Params = ProjectParams;
+
+    fn read(params: ProjectParams, errors: &mut FieldErrors) -> Self {
+        let archived = validation::one_of(
+            "archived",
+            params.archived.as_deref(),
+            &["true", "false"],
+            |text| text.parse().ok(),
+            errors,
+        );
+        Self(archived.unwrap_or(false))
+    }
+}
+
 /// List the projects
 ///
-/// All projects of the account.
+/// The projects of the account that are in use, or those that are archived.
 #[utoipa::path(
     get,
     path = "/v1/projects",
     tag = "Projects",
-    params(PageParams),
+    params(ProjectParams, PageParams),
     responses((status = 200, description = "One page.", body = ListResponse<ProjectResponse>))
 )]
 pub async fn list_projects(
     State(deps): State<Arc<Deps>>,
     call: Call,
-    query: ListQuery<()>,
+    query: ListQuery<ProjectQuery>,
 ) -> Result<Json<ListResponse<ProjectResponse>>, ApiError> {
     let page = deps
         .projects
-        .list_projects(call.scope(), &query.page)
+        .list_projects(call.scope(), query.filter.0, &query.page)
         .await?;
     Ok(ListResponse::of(page, Into::into))
 }
@@ -148,6 +200,7 @@ pub async fn create_project(
         scope: call.scope().project(id),
         name,
         history_days: history_days.unwrap_or_default(),
+        archived_at: None,
         version: 1,
         created_at: now,
         updated_at: now,

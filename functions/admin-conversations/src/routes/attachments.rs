@@ -352,7 +352,10 @@ mod tests {
     use vestibule_domain::{
         AccountScope, Timestamp,
         chat::message::AttachmentKind,
-        connector::{AfterApproval, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
+        connector::{
+            AfterApproval, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
+            WebhookState,
+        },
         ids::{AccountId, ClientId, ConnectorId, EnvironmentId},
         language::TextVariants,
         ports::FILE_RANGE_MAX,
@@ -395,6 +398,9 @@ mod tests {
             onboarding_message: None,
             onboarding_messages: TextVariants::default(),
             request_cooldown: Duration::ZERO,
+            preapprove_known_users: true,
+            request_limits: RequestLimits::default(),
+            is_archived: false,
             after_approval: AfterApproval::default(),
             settings: BTreeMap::new(),
             secrets: SealedSecrets::default(),

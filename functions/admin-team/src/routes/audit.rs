@@ -241,9 +241,13 @@ mod tests {
     fn an_event_of_a_clients_record_is_told_apart() {
         let of_clients = [
             "access_request.approved",
+            "access_request.expired",
             "access_request.rejected",
+            "access_request.revoked",
             "chat_user.blocked",
             "chat_user.erased",
+            "chat_user.exported",
+            "chat_user.revoked",
             "chat_user.unblocked",
             "client.created",
             "client.deleted",
@@ -260,6 +264,14 @@ mod tests {
             "conversation.given_back",
             "conversation.handed_off",
             "conversation.reopened",
+            "end_user.created",
+            "end_user.deleted",
+            "end_user.exported",
+            "end_user.linked",
+            "end_user.unlinked",
+            "end_user.updated",
+            "import.cancelled",
+            "import.started",
             OF_CLIENTS,
         ];
         let mut found: Vec<&str> = Event::KEYS.to_vec();

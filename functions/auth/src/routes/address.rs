@@ -224,6 +224,7 @@ async fn take(
     let now = call.now();
     let after = Login {
         email: change.email.clone(),
+        address_since: now,
         verified_at: Some(now),
         updated_at: now,
         ..login.clone()

@@ -347,6 +347,7 @@ impl Accepting<'_> {
         let login = Login {
             id: LoginId::new(self.deps.admin.ids.draw()),
             email: self.link.view.invitation.email.clone(),
+            address_since: now,
             name: newcomer.name,
             verified_at: self.link.kind.proves_address().then_some(now),
             password: Some(self.password(&newcomer.password, now).await?),

@@ -5,7 +5,7 @@ use crate::{
     Deps, input, limits, opening,
     opening::{Opened, SignInStatus},
     problems::TOKEN_NOT_VALID,
-    records, refusals,
+    records,
     routes::sign_in::SignInResponse,
     second_factor::{self, GivenCode},
     tokens,
@@ -153,40 +153,32 @@ async fn is_admitted(
     )
 }
 
-/// Orders the mail: the same calls whether or not there is a login. A mail of kind `Nothing` is deleted by its
-/// worker.
+/// Orders the mail without looking for a login, so that no answer and no time can tell of one. The worker of mails looks,
+/// and sends none to an address without a login.
 async fn send_link(deps: &Deps, email: &EmailAddress) -> Result<(), ApiError> {
     let now = deps.admin.clock.now();
-    let login = deps.logins.find_login(email).await?;
-    let id = refusals::place(email, login.as_ref());
-    let token = tokens::reset(id, deps.random.as_ref())?;
+    let token = tokens::reset(deps.random.as_ref())?;
     let expires_at = now.plus(RESET_LIFE);
     let mail_id = MailId::new(deps.admin.ids.draw());
     let fields = BTreeMap::from([(Mail::TOKEN.to_owned(), token.token)]);
     let context = move |_: &str| Mail::secret_context(mail_id);
     let sealed = deps.vault.seal(&fields, &context).await?;
-    let (reset, kind) = match &login {
-        Some(login) => {
-            let reset = Reset {
-                login_id: login.id,
-                email: email.clone(),
-                hash: token.hash,
-                expires_at,
-            };
-            (Some(reset), MailKind::PasswordReset { expires_at })
-        }
-        None => (None, MailKind::Nothing),
+    let reset = Reset {
+        email: email.clone(),
+        hash: token.hash,
+        asked_at: now,
+        expires_at,
     };
     let mail = Mail::queued(
         mail_id,
-        MailOwner::Login(id),
+        MailOwner::Login(Mail::owner_by_address(email)),
         email.clone(),
-        login.as_ref().map(|login| login.name.as_str()),
-        kind,
+        None,
+        MailKind::PasswordReset { expires_at },
         Some(sealed),
         now,
     );
-    deps.logins.ask_reset(email, reset.as_ref(), &mail).await?;
+    deps.logins.ask_reset(&reset, &mail).await?;
     records::enqueue(deps, Some(&mail)).await;
     Ok(())
 }
@@ -223,20 +215,15 @@ pub async fn inspect_reset(
 async fn find(deps: &Deps, visitor: &Visitor, token: &str) -> Result<(Login, String), ApiError> {
     let network = visitor.origin.network();
     limits::admit(deps, ThrottleKind::Token, &network).await?;
-    let claim = tokens::read_reset(token).ok_or(&TOKEN_NOT_VALID)?;
+    let hash = tokens::read_reset(token).ok_or(&TOKEN_NOT_VALID)?;
     let now = deps.admin.clock.now();
-    let reset = deps
-        .logins
-        .find_reset(claim.login_id, &claim.hash, now)
-        .await?;
-    let reset = reset.filter(|reset| {
-        reset.login_id == claim.login_id && reset.hash == claim.hash && now < reset.expires_at
-    });
+    let reset = deps.logins.find_reset(&hash, now).await?;
+    let reset = reset.filter(|reset| reset.hash == hash && now < reset.expires_at);
     let reset = reset.ok_or(&TOKEN_NOT_VALID)?;
     // The change is made at the version that is read here, so the address holds until then.
-    let login = deps.logins.get_login(claim.login_id).await?;
-    let login = login.filter(|login| login.email == reset.email);
-    Ok((login.ok_or(&TOKEN_NOT_VALID)?, claim.hash))
+    let login = deps.logins.find_login(&reset.email).await?;
+    let login = login.filter(|login| reset.is_for(login));
+    Ok((login.ok_or(&TOKEN_NOT_VALID)?, hash))
 }
 
 /// The confirmed second factor that a reset keeps. If the address was never proven, somebody else may have made

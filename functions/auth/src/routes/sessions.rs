@@ -23,7 +23,7 @@ use vestibule_domain::{
     team::session::{Session, SessionStage},
 };
 
-/// Characters of a session's id on the wire.
+/// Characters of an id on the wire that is derived.
 const ID_CHARS: usize = 26;
 
 /// The sessions of the login.
@@ -89,7 +89,12 @@ pub struct SessionPath {
 
 /// The id of a session on the wire, which says nothing of its token.
 fn wire_id(session: &Session) -> String {
-    let hash = digest::digest(&digest::SHA256, session.hash.as_bytes());
+    derived_id(&session.hash)
+}
+
+/// An id on the wire of something that has a secret or a long name, which it does not tell.
+pub(super) fn derived_id(name: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, name.as_bytes());
     let id = BASE32_NOPAD.encode(hash.as_ref());
     id.chars().take(ID_CHARS).collect()
 }

@@ -84,7 +84,7 @@ fn read_request(fields: Map<String, Value>) -> Result<Given, ApiError> {
 
 /// Sign in
 ///
-/// With e-mail address and password. The answer does not tell whether the address has a login.
+/// With e-mail address and password. Neither the answer nor its time tells whether the address has a login.
 #[utoipa::path(
     post,
     path = "/v1/auth/sign-in",

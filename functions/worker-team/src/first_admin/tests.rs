@@ -118,6 +118,7 @@ fn deps(memory: &Arc<Memory>, sends_mail: bool) -> Deps {
         first_admins: memory.clone(),
         vault: memory.clone(),
         notices: Arc::new(Unused),
+        refusals: Arc::new(Unused),
         email: memory.clone(),
         team: Arc::new(Unused),
         sends_mail,

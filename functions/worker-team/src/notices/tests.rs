@@ -239,6 +239,7 @@ async fn work(memory: Memory, seconds: i64, sends_mail: bool) -> (Outcome, Arc<M
         first_admins: Arc::new(Unused),
         vault: Arc::new(Unused),
         notices: memory.clone(),
+        refusals: Arc::new(Unused),
         email: memory.clone(),
         team: memory.clone(),
         sends_mail,

@@ -1,35 +1,51 @@
 //! The store of access requests for admins.
 
 use super::{
+    admission::Admission,
     items::{
-        AccessRequestItem, ChatUserItem, ConnectorItem, PreviewItem, StandingItem, StatusAttributes,
+        AccessRequestItem, ChatUserItem, ConnectorItem, EndUserItem, EnvironmentItem, PhoneItem,
+        PreviewItem, StandingItem, WaitingPlace,
     },
     keys,
-    lists::{Index, List},
     marks::Marked,
     people::standings_of,
+    request_lists, revocations,
+    search::OrderedIndex,
     standings::task_set,
     table::{
-        Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value, update_write,
+        Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
+        update_write,
     },
+    tallies::{self, TallyChange},
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use std::sync::Arc;
+use serde::de::DeserializeOwned;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::{
         approval::Approval,
         direct_approval::{DirectApproval, WritingPlace},
-        request::{AccessRequest, DecideOutcome, RequestDecision, Verdict, on_decided_again},
+        quota::HeldBack,
+        request::{
+            AccessRequest, DecideOutcome, RequestDecision, RequestStatus, Verdict, on_decided_again,
+        },
+        revocation::Revoking,
         standing::PendingTask,
     },
-    account::actor::Actor,
-    chat::user::{ChatUser, Grant},
-    ids::{AccessRequestId, ChatUserId},
+    account::Environment,
+    directory::registration::DirectoryChoice,
+    ids::{AccessRequestId, ChatUserId, ConnectorId},
     page::{ListError, Page, PageRequest},
-    ports::{AccessRequestFilter, AccessRequestStore, AccessRequestView, By, OUTBOX_PATIENCE},
+    ports::{
+        AccessRequestFilter, AccessRequestStore, AccessRequestView, By, OUTBOX_PATIENCE,
+        RequestCounts,
+    },
 };
 
 /// See [`AccessRequestStore`].
@@ -51,17 +67,7 @@ impl DynamoAccessRequests {
         &self,
         requests: Vec<AccessRequest>,
     ) -> Result<Vec<AccessRequestView>, PortError> {
-        let places: Vec<_> = requests
-            .iter()
-            .map(|request| {
-                let (scope, user) = (request.scope, request.chat_user_id);
-                [
-                    keys::chat_user(scope, user),
-                    keys::standing(scope, user, request.connector_id),
-                    keys::preview(scope, request.id),
-                ]
-            })
-            .collect();
+        let places: Vec<_> = requests.iter().map(places_beside).collect();
         let mut wanted: Vec<keys::Key> = Vec::new();
         for key in places.iter().flatten() {
             if !wanted.contains(key) {
@@ -69,60 +75,36 @@ impl DynamoAccessRequests {
             }
         }
         let rows = self.table.get_batch(&wanted).await?;
-        requests
+        let mut views = requests
             .into_iter()
             .zip(places)
-            .map(|(request, [user, standing, preview])| {
-                let row = |key: &keys::Key| rows.get(key).cloned();
-                Ok(AccessRequestView {
-                    request,
-                    chat_user: row(&user)
-                        .map(|row| from_row::<ChatUserItem>(row, "chat user"))
-                        .transpose()?
-                        .map(Into::into),
-                    standing: row(&standing)
-                        .map(|row| from_row::<StandingItem>(row, "standing"))
-                        .transpose()?
-                        .map(Into::into),
-                    preview: row(&preview)
-                        .map(|row| from_row::<PreviewItem>(row, "preview"))
-                        .transpose()?
-                        .and_then(PreviewItem::preview),
-                })
-            })
-            .collect()
+            .map(|(request, places)| view(&rows, request, places))
+            .collect::<Result<Vec<_>, PortError>>()?;
+        self.add_end_users(&mut views).await?;
+        Ok(views)
     }
 
-    /// Makes the write of the grant, under `condition`, which may name `#environment`. A blocked person
-    /// gets none.
-    fn grant_write(
-        &self,
-        request: &AccessRequest,
-        by: &Actor,
-        now: Timestamp,
-        condition: &str,
-    ) -> Result<TransactWriteItem, PortError> {
-        let grant = Grant {
-            granted_at: now,
-            granted_by: by.name.clone(),
-        };
-        let environment = request.environment_id.to_string();
-        let update = self.table.update_part(
-            &keys::chat_user(request.scope, request.chat_user_id),
-            "SET grants.#environment = :grant, state_pk = :active, updated_at = :now, version = version + :one",
-            &format!("{condition} AND attribute_not_exists(#block)"),
-            &[("#environment", &environment), ("#block", "block")],
-            &[
-                (":grant", to_value(&grant)?),
-                (
-                    ":active",
-                    s(StatusAttributes::active(request.scope).state_pk),
-                ),
-                (":now", s(now)),
-                (":one", n(1)),
-            ],
-        )?;
-        Ok(update_write(update))
+    /// Adds the people of the directory, with at most two more reads per hundred rows.
+    async fn add_end_users(&self, views: &mut [AccessRequestView]) -> Result<(), PortError> {
+        let numbers: Vec<_> = views.iter().filter_map(number_beside).collect();
+        let holders = self.table.get_batch(&unique(numbers)).await?;
+        let mut people = Vec::new();
+        for view in views.iter() {
+            people.push(person_beside(view, &holders)?);
+        }
+        let wanted = unique(people.iter().flatten().cloned().collect());
+        let rows = self.table.get_batch(&wanted).await?;
+        for (view, key) in views.iter_mut().zip(people) {
+            let Some(key) = key else { continue };
+            let item: Option<EndUserItem> = shared(&rows, &key, "end user")?;
+            let person = item.map(|item| item.into_end_user(view.request.scope));
+            if view.is_linked() {
+                view.end_user = person;
+            } else {
+                view.suggested = person;
+            }
+        }
+        Ok(())
     }
 
     /// Makes the write of a decision's traces on the standing, under `condition`, which may name `:no`.
@@ -134,6 +116,7 @@ impl DynamoAccessRequests {
     ) -> Result<TransactWriteItem, PortError> {
         let now = decision.at;
         let key = keys::standing(request.scope, request.chat_user_id, request.connector_id);
+        let waiting = WaitingPlace::REMOVED;
         let settled = "SET request_pending = :no, version = version + :one";
         let mut values = vec![(":no", AttributeValue::Bool(false)), (":one", n(1))];
         let update = match decision.verdict {
@@ -152,13 +135,13 @@ impl DynamoAccessRequests {
                 // The attempts of earlier tasks go on counting: by them, a text that may have gone out is
                 // recognised.
                 format!(
-                    "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due ADD owes :owes REMOVE not_before"
+                    "{settled}, approval = :approval, outbox_pk = :shard, outbox_due = :due ADD owes :owes REMOVE not_before, {waiting}"
                 )
             }
             Verdict::Reject => {
                 values.extend([(":zero", n(0)), (":now", s(now))]);
                 format!(
-                    "{settled}, rejection_count = if_not_exists(rejection_count, :zero) + :one, last_rejected_at = :now"
+                    "{settled}, rejection_count = if_not_exists(rejection_count, :zero) + :one, last_rejected_at = :now REMOVE {waiting}"
                 )
             }
         };
@@ -170,6 +153,95 @@ impl DynamoAccessRequests {
 }
 
 const EXISTS: &str = "attribute_exists(pk)";
+/// The error that another writer of the same records came first.
+const CONTENDED: PortError = PortError::Conflict {
+    what: "access request",
+};
+
+/// The keys of the rows shown beside a request: chat user, standing, preview, environment, connector.
+fn places_beside(request: &AccessRequest) -> [keys::Key; 5] {
+    let (scope, user) = (request.scope, request.chat_user_id);
+    [
+        keys::chat_user(scope, user),
+        keys::standing(scope, user, request.connector_id),
+        keys::preview(scope, request.id),
+        keys::environment(scope, request.environment_id),
+        keys::connector(request.connector_id),
+    ]
+}
+
+/// Makes a view of the rows that were read. Several requests may share a row.
+fn view(
+    rows: &HashMap<keys::Key, Attributes>,
+    request: AccessRequest,
+    [user, standing, preview, environment, connector]: [keys::Key; 5],
+) -> Result<AccessRequestView, PortError> {
+    let scope = request.scope;
+    let user: Option<ChatUserItem> = shared(rows, &user, "chat user")?;
+    let standing: Option<StandingItem> = shared(rows, &standing, "standing")?;
+    let preview: Option<PreviewItem> = shared(rows, &preview, "preview")?;
+    let environment: Option<EnvironmentItem> = shared(rows, &environment, "environment")?;
+    let connector: Option<ConnectorItem> = shared(rows, &connector, "connector")?;
+    let connector = connector.filter(|item| item.scope == scope);
+    Ok(AccessRequestView {
+        request,
+        chat_user: user.map(Into::into),
+        standing: standing.map(Into::into),
+        preview: preview.and_then(PreviewItem::preview),
+        environment_name: environment.map(|item| Environment::from(item).name),
+        connector: connector.map(Into::into),
+        end_user: None,
+        suggested: None,
+    })
+}
+
+/// The keys without repetitions, which a batch read refuses.
+fn unique(keys: Vec<keys::Key>) -> Vec<keys::Key> {
+    let mut wanted = Vec::new();
+    for key in keys {
+        if !wanted.contains(&key) {
+            wanted.push(key);
+        }
+    }
+    wanted
+}
+
+/// The key of the phone number of somebody who waits and is linked to nobody.
+fn number_beside(view: &AccessRequestView) -> Option<keys::Key> {
+    let is_pending = view.request.status() == RequestStatus::Pending;
+    let user = view.chat_user.as_ref().filter(|_| is_pending)?;
+    let phone = user
+        .asserted_phone()
+        .filter(|_| user.end_user_id.is_none())?;
+    Some(keys::phone(view.request.scope, &phone.key()))
+}
+
+/// The key of the person of the directory whom somebody is linked to, or whose phone number they have.
+fn person_beside(
+    view: &AccessRequestView,
+    holders: &HashMap<keys::Key, Attributes>,
+) -> Result<Option<keys::Key>, PortError> {
+    let scope = view.request.scope;
+    let linked = view.chat_user.as_ref().and_then(|user| user.end_user_id);
+    if let Some(id) = linked {
+        return Ok(Some(keys::end_user(scope, id)));
+    }
+    let Some(number) = number_beside(view) else {
+        return Ok(None);
+    };
+    let holder: Option<PhoneItem> = shared(holders, &number, "phone number")?;
+    Ok(holder.map(|holder| keys::end_user(scope, holder.end_user_id)))
+}
+
+/// Reads a row that others may need as well.
+pub(super) fn shared<T: DeserializeOwned>(
+    rows: &HashMap<keys::Key, Attributes>,
+    key: &keys::Key,
+    what: &'static str,
+) -> Result<Option<T>, PortError> {
+    let row = rows.get(key).cloned();
+    row.map(|row| from_row(row, what)).transpose()
+}
 
 #[async_trait]
 impl AccessRequestStore for DynamoAccessRequests {
@@ -196,41 +268,62 @@ impl AccessRequestStore for DynamoAccessRequests {
         Ok(item.map(Into::into))
     }
 
+    async fn find_access_requests(
+        &self,
+        scope: ProjectScope,
+        ids: &[AccessRequestId],
+    ) -> Result<Vec<AccessRequest>, PortError> {
+        let wanted: Vec<_> = ids
+            .iter()
+            .map(|id| keys::access_request(scope, *id))
+            .collect();
+        request_lists::requests(&self.table, &wanted).await
+    }
+
+    async fn view_access_requests(
+        &self,
+        requests: Vec<AccessRequest>,
+    ) -> Result<Vec<AccessRequestView>, PortError> {
+        self.views(requests).await
+    }
+
     async fn list_access_requests(
         &self,
         scope: ProjectScope,
         filter: &AccessRequestFilter,
         page: &PageRequest,
     ) -> Result<Page<AccessRequestView>, ListError> {
-        let connector = filter.connector_id.iter().map(|id| ("connector_id", s(id)));
-        let provider = filter.provider.iter().map(|key| ("provider", s(key)));
-        let list = List {
-            index: if filter.status.is_some() {
-                Index::ByState
-            } else {
-                Index::All
-            },
-            partition: keys::access_requests(scope, filter.status),
-            from: filter.created_after.map(|at| at.to_string()),
-            below: filter.created_before.map(|at| at.to_string()),
-            equal: connector.chain(provider).collect(),
-        };
-        let rows = self.table.page(&list, page, &self.vault).await?;
-        let requests = rows
-            .items
-            .into_iter()
-            .map(|row| Ok(from_row::<AccessRequestItem>(row, "access request")?.into()))
-            .collect::<Result<_, PortError>>()?;
+        let requests = request_lists::page(&self.table, &self.vault, scope, filter, page).await?;
         Ok(Page {
-            items: self.views(requests).await?,
-            next: rows.next,
+            items: self.views(requests.items).await?,
+            next: requests.next,
         })
+    }
+
+    async fn held_back(
+        &self,
+        scope: ProjectScope,
+        now: Timestamp,
+    ) -> Result<Vec<HeldBack>, PortError> {
+        self.table.held_back(scope, now).await
+    }
+
+    async fn count_access_requests(
+        &self,
+        scope: ProjectScope,
+        connectors: Option<&BTreeSet<ConnectorId>>,
+    ) -> Result<RequestCounts, PortError> {
+        tallies::counts(&self.table, scope, |id| {
+            connectors.is_none_or(|some| some.contains(&id))
+        })
+        .await
     }
 
     async fn decide(
         &self,
         request: &AccessRequest,
         decision: &RequestDecision,
+        directory: DirectoryChoice,
         by: By<'_>,
     ) -> Result<DecideOutcome, PortError> {
         let (verdict, decided_by) = (decision.verdict, &decision.by);
@@ -242,9 +335,17 @@ impl AccessRequestStore for DynamoAccessRequests {
             self.standing_write(request, decision, EXISTS)?,
         ];
         if verdict == Verdict::Approve {
-            writes.push(self.grant_write(request, decided_by, decision.at, EXISTS)?);
+            let admission = self.table.admission(request, decision, directory, by);
+            match admission.await? {
+                Admission::Granted { writes: more, .. } => writes.extend(more),
+                Admission::Blocked => return Ok(DecideOutcome::ChatUserBlocked),
+                Admission::Misplaced(reason) => return Ok(DecideOutcome::Misplaced(reason)),
+                Admission::Gone => return Err(CONTENDED),
+            }
         }
-        let mut reasons = match self.table.transact_by(writes, by).await? {
+        let tally = TallyChange::decided(request, verdict);
+        writes.extend(self.table.tally_writes(request.scope, &tally)?);
+        let reasons = match self.table.transact_by(writes, by).await? {
             Transacted::Done => {
                 let decided = AccessRequest {
                     decision: Some(decision.clone()),
@@ -254,21 +355,13 @@ impl AccessRequestStore for DynamoAccessRequests {
             }
             Transacted::Cancelled(reasons) => reasons,
         };
-        let grant = if reasons.len() > 2 {
-            reasons.pop()
-        } else {
-            None
-        };
-        match (reasons.into_iter().next(), grant) {
-            (Some(Cancelled::Condition(Some(row))), _) => {
+        match reasons.into_iter().next() {
+            Some(Cancelled::Condition(Some(row))) => {
                 let first: AccessRequestItem = from_row(row, "access request")?;
                 Ok(on_decided_again(first.into(), verdict, decided_by))
             }
-            (Some(Cancelled::Condition(None)), _) => Ok(DecideOutcome::NotFound),
-            (_, Some(Cancelled::Condition(Some(_)))) => Ok(DecideOutcome::ChatUserBlocked),
-            _ => Err(PortError::Conflict {
-                what: "access request",
-            }),
+            Some(Cancelled::Condition(None)) => Ok(DecideOutcome::NotFound),
+            _ => Err(CONTENDED),
         }
     }
 
@@ -296,9 +389,19 @@ impl AccessRequestStore for DynamoAccessRequests {
         Ok(places)
     }
 
+    async fn revoke(
+        &self,
+        scope: ProjectScope,
+        revoking: &Revoking,
+        by: By<'_>,
+    ) -> Result<(), PortError> {
+        revocations::revoke(&self.table, scope, revoking, by).await
+    }
+
     async fn approve_directly(
         &self,
         approval: &DirectApproval,
+        directory: DirectoryChoice,
         by: By<'_>,
     ) -> Result<DecideOutcome, PortError> {
         const CONTENDED: PortError = PortError::Conflict { what: "chat user" };
@@ -311,31 +414,32 @@ impl AccessRequestStore for DynamoAccessRequests {
             decision: Some(decision.clone()),
             ..request.clone()
         };
+        let admission = self.table.admission(request, decision, directory, by);
+        let mut writes = match admission.await? {
+            Admission::Granted {
+                writes,
+                is_renewed: false,
+            } => writes,
+            Admission::Granted { .. } | Admission::Gone => return Err(CONTENDED),
+            Admission::Blocked => return Ok(DecideOutcome::ChatUserBlocked),
+            Admission::Misplaced(reason) => return Ok(DecideOutcome::Misplaced(reason)),
+        };
         let item = AccessRequestItem::from(&decided);
-        let not_granted = "attribute_exists(pk) AND attribute_not_exists(grants.#environment)";
-        let mut writes = vec![
-            self.grant_write(request, &decision.by, decision.at, not_granted)?,
-            put_write(
-                self.table
-                    .put_part(&item, "attribute_not_exists(pk)", &[])?,
-            ),
-        ];
+        let put = self
+            .table
+            .put_part(&item, "attribute_not_exists(pk)", &[])?;
+        writes.push(put_write(put));
         if *is_followed_up {
             writes.push(self.standing_write(request, decision, "request_pending = :no")?);
         }
+        let tally = TallyChange::made(&decided);
+        writes.extend(self.table.tally_writes(request.scope, &tally)?);
+        let asked = [request.id];
+        let index = OrderedIndex::of_chat_user(request.scope, request.chat_user_id, decision.at);
+        writes.push(self.table.index_order_write(index.asking(&asked))?);
         match self.table.transact_by(writes, by).await? {
             Transacted::Done => Ok(DecideOutcome::Recorded(Box::new(decided))),
-            Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
-                Some(Cancelled::Condition(Some(row))) => {
-                    let user: ChatUser = from_row::<ChatUserItem>(row, "chat user")?.into();
-                    if user.block.is_some() {
-                        Ok(DecideOutcome::ChatUserBlocked)
-                    } else {
-                        Err(CONTENDED)
-                    }
-                }
-                _ => Err(CONTENDED),
-            },
+            Transacted::Cancelled(_) => Err(CONTENDED),
         }
     }
 }

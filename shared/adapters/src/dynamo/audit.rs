@@ -238,10 +238,10 @@ impl DynamoAudit {
     ) -> Result<Page<StoredAuditEntry>, ListError> {
         let list = List {
             index,
-            partition,
             from: filter.from.map(first_id),
             below: filter.to.map(first_id),
             equal: equal(filter, index),
+            ..List::all(partition)
         };
         let rows = self.table.page(&list, page, &self.vault).await?;
         let mut items = Vec::new();

@@ -1,25 +1,30 @@
 //! The store of chat users for admins.
 
 use super::{
+    access_requests::shared,
     erased_people,
     items::{AvatarItem, ChatUserItem, ErasureItem},
     keys,
     lists::{Index, List},
     people::find_chat_user,
+    search::{Candidate, Searching, SearchingFor, rows_of},
     table::{Table, from_row, s},
+    tallies::counted,
 };
 use crate::vault::KmsVault;
 use async_trait::async_trait;
 use std::sync::Arc;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    chat::user::ChatUser,
+    chat::user::{ChatUser, ChatUserStatus},
     erasure::{Erasure, ErasureTarget},
     event::AuditEntry,
     ids::ChatUserId,
-    page::{ListError, Page, PageRequest},
-    ports::{AvatarImage, ChatUserFilter, ChatUserStore},
+    page::{ListError, PAGE_MAX, Page, PageRequest},
+    ports::{AvatarImage, ChatUserFilter, ChatUserStore, CountUpTo},
+    search::{SearchKind, texts_of_chat_user},
 };
+use vestibule_search::Terms;
 
 /// See [`ChatUserStore`].
 #[derive(Debug, Clone)]
@@ -33,6 +38,51 @@ impl DynamoChatUsers {
     #[must_use]
     pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self { table, vault }
+    }
+}
+
+impl DynamoChatUsers {
+    /// Reads a page of the chat users who are hits of a search.
+    async fn search(
+        &self,
+        scope: ProjectScope,
+        filter: &ChatUserFilter,
+        terms: &Terms,
+        page: &PageRequest,
+    ) -> Result<Page<ChatUser>, ListError> {
+        let rest = filter.rest();
+        let of = SearchingFor {
+            scope,
+            kind: SearchKind::ChatUsers,
+            terms,
+            filter: &rest,
+            most: usize::from(PAGE_MAX),
+        };
+        let mut searching = Searching::begin(of, page, &self.vault).await?;
+        let mut items: Vec<ChatUser> = Vec::new();
+        while let Some(candidates) = searching.round(&self.table, items.len()).await? {
+            let places: Vec<keys::Key> = candidates
+                .iter()
+                .filter_map(Candidate::chat_user)
+                .map(|id| keys::chat_user(scope, id))
+                .collect();
+            let rows = rows_of(&self.table, &places).await?;
+            for (candidate, key) in candidates.iter().zip(&places) {
+                if items.len() == usize::from(page.limit) {
+                    break;
+                }
+                let item: Option<ChatUserItem> = shared(&rows, key, "chat user")?;
+                let user = item.map(ChatUser::from).filter(|user| {
+                    searching.is_hit(candidate, &texts_of_chat_user(user)) && filter.keeps(user)
+                });
+                items.extend(user);
+                searching.pass(candidate);
+            }
+        }
+        Ok(Page {
+            items,
+            next: searching.end(&self.vault).await?,
+        })
     }
 }
 
@@ -61,6 +111,9 @@ impl ChatUserStore for DynamoChatUsers {
         filter: &ChatUserFilter,
         page: &PageRequest,
     ) -> Result<Page<ChatUser>, ListError> {
+        if let Some(terms) = filter.query.as_deref().and_then(Terms::parse) {
+            return self.search(scope, filter, &terms, page).await;
+        }
         let list = List {
             index: if filter.status.is_some() {
                 Index::ByState
@@ -84,6 +137,15 @@ impl ChatUserStore for DynamoChatUsers {
             items: users,
             next: rows.next,
         })
+    }
+
+    async fn count_chat_users(
+        &self,
+        scope: ProjectScope,
+        status: ChatUserStatus,
+    ) -> Result<CountUpTo, PortError> {
+        let list = keys::chat_users(scope, Some(status));
+        counted(&self.table, &list, "id", |_| true).await
     }
 
     async fn erase_chat_user(

@@ -11,7 +11,7 @@ use super::{
 };
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     connector::Connector,
@@ -32,8 +32,12 @@ struct ClientConnectorsItem {
 
 /// The place of a connector in the set: project and id, so that it can be found.
 fn place(connector: &Connector) -> AttributeValue {
+    AttributeValue::Ss(vec![place_text(connector)])
+}
+
+fn place_text(connector: &Connector) -> String {
     let project_id = connector.scope.project_id();
-    AttributeValue::Ss(vec![format!("{project_id}/{}", connector.id)])
+    format!("{project_id}/{}", connector.id)
 }
 
 /// The part of a client's connectors in which this one is.
@@ -102,6 +106,33 @@ impl Table {
         Ok([left(&row_of(connector, client_id))?, left(&old)?])
     }
 
+    /// Makes the writes by which these connectors, of any clients, name no client any more: one for each row.
+    pub(super) fn clients_left_writes(
+        &self,
+        connectors: &[Connector],
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let mut places: HashMap<Key, Vec<String>> = HashMap::new();
+        for connector in connectors {
+            let old = keys::client_connectors(connector.scope.account(), connector.client_id);
+            for row in [row_of(connector, connector.client_id), old] {
+                places.entry(row).or_default().push(place_text(connector));
+            }
+        }
+        places
+            .into_iter()
+            .map(|(key, places)| {
+                let update = Update::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key.attributes()))
+                    .update_expression("DELETE connectors :places")
+                    .expression_attribute_values(":places", AttributeValue::Ss(places))
+                    .build()
+                    .map_err(|error| PortError::rejected("dynamodb: Update", error))?;
+                Ok(update_write(update))
+            })
+            .collect()
+    }
+
     /// Makes the writes by which a client is deleted for good, unless connectors name it.
     pub(super) fn client_gone_writes(
         &self,
@@ -139,7 +170,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::{BTreeMap, HashMap};
+    use std::collections::BTreeMap;
     use vestibule_domain::ids::{AccountId, IdSource, ProjectId, SystemIds};
 
     #[test]

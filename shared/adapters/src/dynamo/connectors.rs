@@ -4,13 +4,12 @@ use super::{
     items::{ChatUserItem, ConnectorItem, StandingItem},
     keys::{self, INDEX_BY_STATE, STATE_PK},
     lists::List,
-    table::{Cancelled, Table, Transacted, from_row, n, s, take},
+    table::{Cancelled, Table, Transacted, delete_write, from_row, n, s, take},
+    tallies::{COUNT_MAX, counted, is_of},
 };
 use crate::{aws::port_error, vault::KmsVault};
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{
-    Delete, ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use std::sync::Arc;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
@@ -19,7 +18,7 @@ use vestibule_domain::{
     access::request::RequestStatus,
     access::standing::Standing,
     chat::user::ChatUser,
-    connector::{Connector, Policy},
+    connector::{Connector, ConnectorSummary, ConnectorTest, Policy},
     event::AuditEntry,
     ids::{ClientId, ConnectorId},
     page::{ListError, Page, PageRequest},
@@ -41,49 +40,15 @@ impl DynamoConnectors {
     }
 }
 
-/// Number at which counting stops.
-const COUNT_MAX: usize = 1000;
-/// Number of rows at which reading for a count stops, even if few of them are counted.
-const COUNT_READ_MAX: usize = 10_000;
-
 impl DynamoConnectors {
     /// Counts the pending requests of a connector.
     async fn count_pending(&self, connector: &Connector) -> Result<CountUpTo, PortError> {
-        let (mut count, mut read) = (0, 0);
-        let mut start = None;
-        loop {
-            let answer = self
-                .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .index_name(INDEX_BY_STATE)
-                .key_condition_expression(format!("{STATE_PK} = :list"))
-                .filter_expression("connector_id = :connector")
-                .expression_attribute_values(
-                    ":list",
-                    s(keys::access_requests(
-                        connector.scope,
-                        Some(RequestStatus::Pending),
-                    )),
-                )
-                .expression_attribute_values(":connector", s(connector.id))
-                .select(Select::Count)
-                .set_exclusive_start_key(start.take())
-                .send()
-                .await
-                .map_err(|error| port_error("dynamodb: Query", error))?;
-            count += usize::try_from(answer.count).unwrap_or(0);
-            read += usize::try_from(answer.scanned_count).unwrap_or(0);
-            start = answer.last_evaluated_key;
-            if start.is_none() || count > COUNT_MAX || read >= COUNT_READ_MAX {
-                break;
-            }
-        }
-        Ok(CountUpTo {
-            count: u32::try_from(count.min(COUNT_MAX)).unwrap_or(u32::MAX),
-            more: start.is_some() || count > COUNT_MAX,
+        let list = keys::access_requests(connector.scope, Some(RequestStatus::Pending));
+        let is_here = |id: ConnectorId| id == connector.id;
+        counted(&self.table, &list, "connector_id", |row| {
+            is_of(row, is_here)
         })
+        .await
     }
 
     /// Counts the effects on people who were let in because the connector was open.
@@ -154,7 +119,12 @@ impl ConnectorStore for DynamoConnectors {
     ) -> Result<Created<Connector>, PortError> {
         let item = ConnectorItem::from(connector);
         let claim = keys::connector_claim(connector.id);
-        let with = vec![self.table.client_named_write(connector)?];
+        let mut with = self.table.leading_writes(connector)?;
+        with.push(self.table.client_named_write(connector)?);
+        // Nobody waits yet, so nothing expires before a request made now does.
+        if let Some(due) = connector.request_limits.expiry(connector.created_at) {
+            with.extend(self.table.expiry_write(connector, due)?);
+        }
         let created = self
             .table
             .create_once(&item, &claim, with, audit, "connector")
@@ -198,8 +168,10 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
+        let mut with = self.table.leading_writes(connector)?;
+        with.extend(self.table.expiry_write(connector, connector.updated_at)?);
         self.table
-            .replace(&item, connector.version, audit, "connector")
+            .replace_with(&item, connector.version, with, audit, "connector")
             .await
     }
 
@@ -209,6 +181,27 @@ impl ConnectorStore for DynamoConnectors {
             .transact(vec![self.table.audit_write(audit)?])
             .await
             .map(|_| ())
+    }
+
+    async fn record_test(
+        &self,
+        id: ConnectorId,
+        test: &ConnectorTest,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let writes = vec![
+            self.table.audit_write(audit)?,
+            self.table.test_write(id, test)?,
+        ];
+        self.table.transact(writes).await.map(|_| ())
+    }
+
+    async fn summaries(
+        &self,
+        scope: ProjectScope,
+        ids: &[ConnectorId],
+    ) -> Result<Vec<ConnectorSummary>, PortError> {
+        self.table.summaries(scope, ids).await
     }
 
     async fn update_and_close(
@@ -222,7 +215,9 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
-        let with = vec![self.table.closing_write(closing, due)?];
+        let mut with = self.table.leading_writes(connector)?;
+        with.push(self.table.closing_write(closing, due)?);
+        with.extend(self.table.expiry_write(connector, connector.updated_at)?);
         self.table
             .replace_with(&item, connector.version, with, audit, "connector")
             .await
@@ -239,8 +234,10 @@ impl ConnectorStore for DynamoConnectors {
             version: connector.version + 1,
             ..connector.clone()
         });
-        let mut with = vec![self.table.client_named_write(connector)?];
+        let mut with = self.table.leading_writes(connector)?;
+        with.push(self.table.client_named_write(connector)?);
         with.extend(self.table.client_left_writes(connector, from)?);
+        with.extend(self.table.expiry_write(connector, connector.updated_at)?);
         if let Some((closing, due)) = closing {
             with.push(self.table.closing_write(closing, due)?);
         }
@@ -283,8 +280,13 @@ impl ConnectorStore for DynamoConnectors {
             TransactWriteItem::builder().delete(delete).build(),
             self.table.audit_write(audit)?,
             self.table.closing_write(closing, due)?,
+            delete_write(
+                self.table
+                    .removal_part(&keys::connector_test(connector.id))?,
+            ),
             self.table
                 .claim_write(&keys::connector_claim(connector.id))?,
+            self.table.led_write(connector)?,
         ];
         let left = self
             .table

@@ -1,6 +1,7 @@
 //! The write that counts a held message on its pending request.
 
 use super::{
+    items::WaitingPlace,
     keys,
     standings::DueAgain,
     table::{Table, n, s, to_value},
@@ -52,7 +53,11 @@ impl Table {
             .last_message_at
             .is_none_or(|last| last <= message.sent_at)
         {
+            let place = WaitingPlace::at(scope, request_id, message.sent_at);
             set.extend(["last_message_at = :at", "conversation = :conversation"]);
+            set.extend(["all_pk = :waiting", "all_sk = :waiting_order"]);
+            values.push((":waiting", s(place.list)));
+            values.push((":waiting_order", s(place.order)));
             condition
                 .push_str(" AND (attribute_not_exists(last_message_at) OR last_message_at <= :at)");
             values.push((":at", s(message.sent_at)));

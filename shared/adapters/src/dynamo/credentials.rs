@@ -2,8 +2,8 @@
 
 use super::{
     items::{
-        AccountItem, ApiKeyItem, IdentityItem, MemberItem, MovedKeyItem, PointerItem, RolesItem,
-        SessionItem, SessionsEndedItem,
+        AccountItem, ApiKeyItem, IdentityItem, MemberItem, MovedKeyItem, PointerItem, ProjectItem,
+        RolesItem, SessionItem, SessionsEndedItem,
     },
     keys::{self, Key},
     table::{Attributes, Table, from_row, n, s, take},
@@ -13,11 +13,11 @@ use std::collections::HashMap;
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     account::{
-        Account,
+        Account, ProjectState,
         api_key::{ApiKey, KeyOwner},
         credential::{Credential, CredentialClaim},
     },
-    ids::{AccountId, LoginId, MemberId},
+    ids::{AccountId, LoginId, MemberId, ProjectId},
     ports::CredentialStore,
     team::{
         identity::AccountIdentity,
@@ -41,14 +41,16 @@ impl DynamoCredentials {
         Self { table }
     }
 
-    /// Finds a key with the member who owns it, if one does.
+    /// Finds a key with the member who owns it, if one does, and rows beside it.
     async fn find_key(
         &self,
         account_id: AccountId,
         hash: &str,
-    ) -> Result<Option<Credential>, PortError> {
-        let Some(key) = self.table.find_key(account_id, hash).await? else {
-            return Ok(None);
+        beside: Option<&Key>,
+    ) -> Result<(Option<Credential>, Option<Attributes>), PortError> {
+        let (key, row) = self.table.find_key_beside(account_id, hash, beside).await?;
+        let Some(key) = key else {
+            return Ok((None, row));
         };
         let owner = match key.owner {
             KeyOwner::Account | KeyOwner::ApiKey { .. } => None,
@@ -61,16 +63,17 @@ impl DynamoCredentials {
                 standing(&mut rows, &member, roles)?
             }
         };
-        Ok(Some(Credential::ApiKey { key, owner }))
+        Ok((Some(Credential::ApiKey { key, owner }), row))
     }
 
-    /// Finds a session with the records of the account that the call names.
+    /// Finds a session with the records of the account that the call names, and a row beside them.
     async fn find_session(
         &self,
         login_id: LoginId,
         hash: &str,
         scope: Option<AccountScope>,
-    ) -> Result<Option<Credential>, PortError> {
+        beside: Option<&Key>,
+    ) -> Result<(Option<Credential>, Option<Attributes>), PortError> {
         let place = keys::session(login_id, hash);
         let used = keys::session_use(login_id, hash);
         let ended = keys::sessions_ended(login_id);
@@ -82,46 +85,68 @@ impl DynamoCredentials {
                 keys::login_member(login_id, scope.account_id()),
             ]);
         }
+        wanted.extend(beside.cloned());
         let mut rows = self.table.get_batch(&wanted).await?;
+        let row = beside.and_then(|key| rows.remove(key));
         let Some(item) = take::<SessionItem>(&mut rows, &place, "session")? else {
-            return Ok(None);
+            return Ok((None, row));
         };
         let ended: Option<SessionsEndedItem> = take(&mut rows, &ended, "end of sessions")?;
         if ended.is_some_and(|ended| ended.ends(&item)) {
-            return Ok(None);
+            return Ok((None, row));
         }
         let last = take(&mut rows, &used, "activity of a session")?;
         let session = item.used(last);
         if !self.is_set_up(&session, &rows).await? {
-            return Ok(None);
+            return Ok((None, row));
         }
         let Some(scope) = scope else {
-            return Ok(Some(Credential::Session {
+            let credential = Credential::Session {
                 session,
                 standing: None,
                 account: None,
                 identity: None,
-            }));
+            };
+            return Ok((Some(credential), row));
         };
         let account: Option<AccountItem> = take(&mut rows, &keys::account(scope), "account")?;
         let roles = roles_of(&mut rows, &keys::roles(scope))?;
         let pointer = keys::login_member(login_id, scope.account_id());
         let pointer: Option<PointerItem> = take(&mut rows, &pointer, "member of a login")?;
         let Some(member_id) = pointer.map(|pointer| pointer.to.member_id) else {
-            return Ok(Some(Credential::Session {
+            let credential = Credential::Session {
                 session,
                 standing: None,
                 account: account.map(Into::into),
                 identity: None,
-            }));
+            };
+            return Ok((Some(credential), row));
         };
         let (standing, identity) = self.membership(scope, member_id, &session, roles).await?;
-        Ok(Some(Credential::Session {
+        let credential = Credential::Session {
             session,
             standing,
             account: account.map(Into::into),
             identity,
-        }))
+        };
+        Ok((Some(credential), row))
+    }
+
+    /// Finds the credential that is claimed, and a row beside it.
+    async fn find(
+        &self,
+        claim: &CredentialClaim,
+        beside: Option<&Key>,
+    ) -> Result<(Option<Credential>, Option<Attributes>), PortError> {
+        match claim {
+            CredentialClaim::ApiKey { account_id, hash } => {
+                self.find_key(*account_id, hash, beside).await
+            }
+            CredentialClaim::Session { login_id, hash, .. } => {
+                self.find_session(*login_id, hash, claim.scope(), beside)
+                    .await
+            }
+        }
     }
 
     /// Whether the login method of a session is set up, where a provider opened it. With its method such a session ends
@@ -197,15 +222,29 @@ impl Table {
         account_id: AccountId,
         hash: &str,
     ) -> Result<Option<ApiKey>, PortError> {
+        let (key, _) = self.find_key_beside(account_id, hash, None).await?;
+        Ok(key)
+    }
+
+    /// Does the same, and reads another row with the key.
+    async fn find_key_beside(
+        &self,
+        account_id: AccountId,
+        hash: &str,
+        beside: Option<&Key>,
+    ) -> Result<(Option<ApiKey>, Option<Attributes>), PortError> {
+        let mut other = None;
         let mut hash = hash.to_owned();
         // A replaced hash leads to the key's hash, and that to no further one.
         for _ in 0..2 {
             let place = keys::api_key(account_id, &hash);
             let used = keys::api_key_use(account_id, &hash);
-            let wanted = [place.clone(), used.clone()];
+            let mut wanted = vec![place.clone(), used.clone()];
+            wanted.extend(beside.cloned());
             let mut rows = self.get_batch(&wanted).await?;
+            other = beside.and_then(|key| rows.remove(key));
             let Some(row) = rows.remove(&place) else {
-                return Ok(None);
+                break;
             };
             if row.contains_key(MovedKeyItem::MARK) {
                 hash = from_row::<MovedKeyItem>(row, "moved API key")?.moved_to;
@@ -213,9 +252,9 @@ impl Table {
             }
             let last = take(&mut rows, &used, "use of an API key")?;
             let item: ApiKeyItem = from_row(row, "API key")?;
-            return Ok(Some(item.used(last)));
+            return Ok((Some(item.used(last)), other));
         }
-        Ok(None)
+        Ok((None, other))
     }
 }
 
@@ -225,12 +264,29 @@ impl CredentialStore for DynamoCredentials {
         &self,
         claim: &CredentialClaim,
     ) -> Result<Option<Credential>, PortError> {
-        match claim {
-            CredentialClaim::ApiKey { account_id, hash } => self.find_key(*account_id, hash).await,
-            CredentialClaim::Session { login_id, hash, .. } => {
-                self.find_session(*login_id, hash, claim.scope()).await
+        let (found, _) = self.find(claim, None).await?;
+        Ok(found)
+    }
+
+    async fn find_credential_beside(
+        &self,
+        claim: &CredentialClaim,
+        project: ProjectId,
+    ) -> Result<(Option<Credential>, ProjectState), PortError> {
+        let place = claim.scope().map(|scope| keys::project(scope, project));
+        let (found, row) = self.find(claim, place.as_ref()).await?;
+        let state = match row {
+            None => ProjectState::Absent,
+            Some(row) => {
+                let item: ProjectItem = from_row(row, "project")?;
+                if item.archived_at.is_some() {
+                    ProjectState::Archived
+                } else {
+                    ProjectState::Active
+                }
             }
-        }
+        };
+        Ok((found, state))
     }
 
     async fn note_use(&self, credential: &Credential, now: Timestamp) -> Result<(), PortError> {

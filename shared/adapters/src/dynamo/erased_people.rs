@@ -7,25 +7,30 @@
 use super::{
     erased_conversations::{self, Erased, newcomer},
     erased_older,
-    erased_rows::{Steps, list_start, removed},
+    erased_rows::{Steps, list_start, removed, written},
     items::{AccessRequestItem, ChatUserItem, ErasureItem, SameAsItem, StandingItem},
-    keys::{self, ALL_PK, ALL_SK, Key},
+    keys::{self, ALL_PK, ALL_SK},
     people,
+    search::OrderedIndex,
     table::{Attributes, Table, Transacted, delete_write, from_row, n, put_write, s, to_value},
+    tallies::TallyChange,
 };
 use crate::aws::port_error;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::request::AccessRequest,
     access::standing::Standing,
     chat::user::ChatUser,
+    directory::end_user::{EndUser, EndUserSource},
     erasure::{Erasure, ErasurePosition},
-    event::AuditEntry,
-    ids::{AccessRequestId, ChatUserId},
+    event::{AuditEntry, Change, Event},
+    ids::{AccessRequestId, AuditId, ChatUserId, IdSource, SystemIds},
     ports::ErasedPage,
+    search::SearchTarget,
 };
 
 /// Maximum number of standings in one transaction, which holds a hundred writes. A person has one at each
@@ -35,6 +40,9 @@ const STANDINGS_MAX: usize = 80;
 const STEPS: usize = 20;
 /// Number of access requests read at once, of everybody.
 const REQUESTS: i32 = 200;
+/// Number of access requests removed in one transaction, which holds a hundred writes: three for each, and one
+/// for the numbers of its connector.
+const REMOVED_AT_ONCE: usize = 25;
 
 /// See [`vestibule_domain::ports::ChatUserStore::erase_chat_user`].
 pub(super) async fn forget(
@@ -59,6 +67,9 @@ pub(super) async fn forget(
     let picture = keys::avatar(scope, user.id);
     writes.push(delete_write(table.removal_part(&picture)?));
     writes.extend(alias_write(table, scope, user).await?);
+    writes.extend(link_writes(table, scope, user, audit).await?);
+    let index = OrderedIndex::of_chat_user(scope, user.id, erasure.since).erased();
+    writes.push(table.index_order_write(index)?);
     let order = ErasureItem::new(erasure, due);
     writes.push(put_write(table.replacing_part(&order)?));
     writes.push(table.audit_write(audit)?);
@@ -107,13 +118,49 @@ fn standing_write(
             version: standing.version + 1,
             ..kept
         };
-        let item = StandingItem::new(scope, &kept, at);
+        let item = StandingItem::new(scope, &kept, at).of_wish(scope, at);
         let put = table.put_part(&item, "version = :read", &values)?;
         return Ok(put_write(put));
     }
     let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
     let delete = table.delete_part(&key, "version = :read", &values)?;
     Ok(delete_write(delete))
+}
+
+/// Makes the writes that end the link of the chat user. A person of the directory who came by writing, and is nobody
+/// else's, goes with the chat user: nothing else is known of them.
+async fn link_writes(
+    table: &Table,
+    scope: ProjectScope,
+    user: &ChatUser,
+    audit: &AuditEntry,
+) -> Result<Vec<TransactWriteItem>, PortError> {
+    let Some(id) = user.end_user_id else {
+        return Ok(Vec::new());
+    };
+    let Some(person) = table.end_user(scope, id).await? else {
+        return Ok(Vec::new());
+    };
+    let mut rest = EndUser {
+        links_version: person.links_version + 1,
+        ..person.clone()
+    };
+    rest.chat_users.remove(&user.id);
+    if rest.chat_users.is_empty() && person.source == EndUserSource::SelfRegistered {
+        let mut writes = table.delete_end_user_writes(&person)?;
+        writes.push(table.audit_write(&AuditEntry {
+            id: AuditId::new(SystemIds.draw()),
+            change: Change {
+                event: Event::EndUserDeleted(person.id),
+                before: Value::Null,
+                after: Value::Null,
+            },
+            ..audit.clone()
+        })?);
+        Ok(writes)
+    } else {
+        table.put_end_user_writes(Some(&person), &rest)
+    }
 }
 
 /// Makes the removal of the row under the person's second id, if it leads to this person. It stays with a
@@ -267,24 +314,48 @@ impl<'a> Erasing<'a> {
         } else {
             self.requests_on_standings().await?
         };
-        let mut gone: Vec<Key> = Vec::new();
+        let mut gone = Vec::new();
         for row in rows {
             let request =
                 AccessRequest::from(from_row::<AccessRequestItem>(row, "access request")?);
-            let id = request.id;
-            if request.created_at <= self.erasure.since && !named.contains(&id) {
-                gone.extend([
-                    keys::access_request(scope, id),
-                    keys::preview(scope, id),
-                    keys::held_message(scope, id),
-                ]);
+            if request.created_at <= self.erasure.since && !named.contains(&request.id) {
+                gone.push(request);
             }
         }
         let next = match behind {
             Some(_) => Place::Requests { behind },
             None => Place::Conversations(erased_conversations::Place::default()),
         };
-        Ok((removed(self.table, &gone).await?, Some(next)))
+        let mut rows = 0;
+        for some in gone.chunks(REMOVED_AT_ONCE) {
+            rows += self.remove(some).await?;
+        }
+        Ok((rows, Some(next)))
+    }
+
+    /// Removes requests with what is kept of their messages, in one transaction. They are counted no more, so
+    /// each must be in the state in which it was read.
+    async fn remove(&self, requests: &[AccessRequest]) -> Result<usize, PortError> {
+        let (table, scope) = (self.table, self.erasure.scope);
+        let mut writes = Vec::new();
+        let mut tally = TallyChange::default();
+        for request in requests {
+            let id = request.id;
+            let condition = match request.decision {
+                None => "attribute_exists(pk) AND attribute_not_exists(decision)",
+                Some(_) => "attribute_exists(decision)",
+            };
+            let key = keys::access_request(scope, id);
+            writes.push(delete_write(table.delete_part(&key, condition, &[])?));
+            for beside in [keys::preview(scope, id), keys::held_message(scope, id)] {
+                writes.push(delete_write(table.removal_part(&beside)?));
+            }
+            tally.add(TallyChange::removed(request));
+        }
+        let rows = writes.len();
+        writes.extend(table.tally_writes(scope, &tally)?);
+        written(table, &writes).await?;
+        Ok(rows)
     }
 
     /// The requests that the standings of a person who came back name.
@@ -300,15 +371,22 @@ impl<'a> Erasing<'a> {
         Ok(named)
     }
 
-    /// Removes a picture that a worker stored after the record had gone.
+    /// Removes a picture that a worker stored after the record had gone, and the order to take the person out of the
+    /// search.
     async fn picture(&self) -> Result<(), PortError> {
         let of = &self.conversations;
         if !of.is_last_pass || of.has_come_back {
             return Ok(());
         }
         let [id, _] = self.ids;
-        let picture = keys::avatar(self.erasure.scope, id);
-        removed(self.table, &[picture]).await.map(|_| ())
+        let scope = self.erasure.scope;
+        let picture = keys::avatar(scope, id);
+        removed(self.table, &[picture]).await?;
+        // What is left of the search is an order that was carried out. One that waits finds no record, and stays.
+        let order = keys::index_order(scope, SearchTarget::ChatUser(id));
+        let done = "attribute_not_exists(outbox_pk)";
+        let write = delete_write(self.table.delete_part(&order, done, &[])?);
+        self.table.transact(vec![write]).await.map(|_| ())
     }
 }
 

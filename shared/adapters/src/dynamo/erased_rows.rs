@@ -4,9 +4,17 @@ use super::{
     keys::{Key, PK, SK},
     table::{Attributes, Table, Transacted, delete_write, s},
 };
+use crate::aws::port_error;
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use std::time::{Duration, Instant};
-use vestibule_domain::PortError;
+use serde::{Serialize, de::DeserializeOwned};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use vestibule_domain::{
+    PortError,
+    erasure::{Erasure, ErasurePosition},
+};
 
 /// Maximum number of writes of one transaction.
 const WRITES_MAX: usize = 100;
@@ -32,6 +40,82 @@ impl Steps {
     pub(super) fn go_on(&mut self) -> bool {
         self.left = self.left.saturating_sub(1);
         self.left > 0 && self.began.elapsed() < PAGE_TIME
+    }
+}
+
+/// Reads the place that an erasure has come to; `None` at the beginning of a pass.
+pub(super) fn read_place<P: DeserializeOwned>(erasure: &Erasure) -> Result<Option<P>, PortError> {
+    let position = erasure.position.as_ref();
+    position
+        .map(|position| serde_json::from_str(&position.0))
+        .transpose()
+        .map_err(|error| PortError::corrupt("erasure", error))
+}
+
+/// Writes the place that an erasure has come to.
+pub(super) fn write_place(place: &impl Serialize) -> Result<ErasurePosition, PortError> {
+    let position = serde_json::to_string(place);
+    let position = position.map_err(|error| PortError::rejected("erasure", error))?;
+    Ok(ErasurePosition(position))
+}
+
+/// Rows that an erasure found.
+pub(super) struct Found {
+    pub(super) rows: Vec<Attributes>,
+    /// Whether there are more behind them.
+    pub(super) has_more: bool,
+}
+
+impl Found {
+    /// Reads the first rows of a partition, consistently: those whose sort keys have this prefix, if it is not
+    /// empty.
+    pub(super) async fn partition(
+        table: &Table,
+        partition: &str,
+        prefix: &str,
+        most: i32,
+    ) -> Result<Self, PortError> {
+        let query = table
+            .client
+            .query()
+            .table_name(&table.name)
+            .consistent_read(true)
+            .expression_attribute_values(":partition", s(partition))
+            .limit(most);
+        let query = if prefix.is_empty() {
+            query.key_condition_expression(format!("{PK} = :partition"))
+        } else {
+            query
+                .key_condition_expression(format!(
+                    "{PK} = :partition AND begins_with({SK}, :prefix)"
+                ))
+                .expression_attribute_values(":prefix", s(prefix))
+        };
+        let answer = query
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query (erased rows)", error))?;
+        Ok(Self {
+            has_more: answer.last_evaluated_key.is_some(),
+            rows: answer.items.unwrap_or_default(),
+        })
+    }
+
+    /// The place behind a row, to be kept.
+    pub(super) fn behind(last: &Attributes) -> BTreeMap<String, String> {
+        let texts = last.iter();
+        texts
+            .filter_map(|(name, value)| Some((name.clone(), value.as_s().ok()?.clone())))
+            .collect()
+    }
+
+    /// The start of a query behind a place that was kept; `None` at the beginning.
+    pub(super) fn start(behind: BTreeMap<String, String>) -> Option<Attributes> {
+        let start: Attributes = behind
+            .into_iter()
+            .map(|(name, value)| (name, s(value)))
+            .collect();
+        (!start.is_empty()).then_some(start)
     }
 }
 

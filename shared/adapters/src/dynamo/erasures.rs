@@ -1,7 +1,7 @@
 //! The store of erasures: their progress, and the removal of rows.
 
 use super::{
-    erased_history, erased_people,
+    erased_environment, erased_history, erased_people, erased_project,
     items::ErasureItem,
     keys,
     table::{Cancelled, Conditional, Table, Transacted, delete_write, from_row, n, s},
@@ -54,6 +54,10 @@ impl Eraser for DynamoErasures {
         match erasure.target {
             ErasureTarget::ChatUser(id) => erased_people::page(&self.table, erasure, id, now).await,
             ErasureTarget::History => erased_history::page(&self.table, erasure, now).await,
+            ErasureTarget::Environment(id) => {
+                erased_environment::page(&self.table, erasure, id, now).await
+            }
+            ErasureTarget::Project => erased_project::page(&self.table, erasure, now).await,
         }
     }
 

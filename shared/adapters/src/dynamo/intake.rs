@@ -1,20 +1,24 @@
 //! The records behind the decision: read together, written under conditions.
 
+mod preapproval;
+
 use super::{
     counting::Counting,
     events, first_messages,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, HeldMessageItem,
-        PreviewItem, SameAsItem, StandingItem,
+        PhoneItem, PreviewItem, SameAsItem, StandingItem, WaitingPlace,
     },
     keys::{self, Key},
     marks::Marked,
     merges, people, profiles, reports,
+    search::OrderedIndex,
     standings::task_set,
     table::{
         Attributes, Cancelled, Table, Transacted, from_row, n, put_write, s, take, to_value,
         update_write,
     },
+    tallies::TallyChange,
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
@@ -22,8 +26,10 @@ use std::collections::{BTreeSet, HashMap};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::consent::Wish,
-    access::request::Preview,
-    access::standing::Standing,
+    access::preapproval::Preapproval,
+    access::quota::QuotaUse,
+    access::request::{AccessRequest, Preview},
+    access::standing::{PendingTask, Standing},
     chat::change::MessageChange,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
@@ -35,8 +41,8 @@ use vestibule_domain::{
     job::DeliverMessage,
     ports::{
         ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, LateFailure,
-        LateFailureOutcome, Loaded, Merged, OUTBOX_PATIENCE, OpenRequest, StandingPlace,
-        UnreadableEvent, Written,
+        LateFailureOutcome, Loaded, Merged, OUTBOX_PATIENCE, OpenRequest, Preapproved,
+        StandingPlace, UnreadableEvent, Written,
     },
 };
 
@@ -98,36 +104,37 @@ impl DynamoIntake {
             (":one", n(1)),
             (":read", n(standing.version)),
         ];
-        if let Some(at) = standing.admitted_openly_at {
-            set.extend([
-                "admitted_openly_at = :admitted",
-                "state_pk = :admitted_list",
-                "state_sk = :admitted_order",
-            ]);
-            let list = keys::admitted(scope, standing.connector_id);
-            values.extend([
-                (":admitted", s(at)),
-                (":admitted_list", s(list)),
-                (
-                    ":admitted_order",
-                    s(keys::by_creation(at, standing.chat_user_id)),
-                ),
-            ]);
+        for (part, name, value) in admission(scope, standing).into_iter().flatten() {
+            set.push(part);
+            values.push((name, value));
         }
         if let Some(id) = standing.request_id {
             set.push("request_id = :request");
             values.push((":request", s(id)));
         }
+        if let Some(approval) = &standing.approval {
+            set.push("approval = :approval");
+            values.push((":approval", to_value(approval)?));
+        }
         if let Some(at) = standing.last_message_at {
             set.push("last_message_at = :last");
             values.push((":last", s(at)));
         }
-        let mut rest = "";
+        let mut add = "";
+        let mut remove = Vec::new();
+        if let Some(place) = WaitingPlace::of(scope, standing) {
+            set.extend(["all_pk = :waiting", "all_sk = :waiting_order"]);
+            values.push((":waiting", s(place.list)));
+            values.push((":waiting_order", s(place.order)));
+        } else {
+            remove.push(WaitingPlace::REMOVED);
+        }
         if has_new_tasks {
             let marked = Marked::standing(scope, standing.chat_user_id, standing.connector_id);
             let mark = marked.waiting(due);
             // New tasks do not wait for earlier attempts. These count only while a text may have been tried.
-            rest = " ADD owes :owes REMOVE not_before";
+            add = " ADD owes :owes";
+            remove.push("not_before");
             if !standing.may_have_tried_notice() && !standing.may_have_tried_message() {
                 set.push("attempts = :none");
                 values.push((":none", n(0)));
@@ -144,14 +151,14 @@ impl DynamoIntake {
                 (":due", mark.due()),
             ]);
         }
+        let mut change = format!("SET {}{add}", set.join(", "));
+        if !remove.is_empty() {
+            change = format!("{change} REMOVE {}", remove.join(", "));
+        }
         let key = keys::standing(scope, standing.chat_user_id, standing.connector_id);
-        let update = self.table.update_part(
-            &key,
-            &format!("SET {}{rest}", set.join(", ")),
-            "version = :read",
-            &[],
-            &values,
-        )?;
+        let update = self
+            .table
+            .update_part(&key, &change, "version = :read", &[], &values)?;
         Ok(update_write(update))
     }
 
@@ -220,13 +227,9 @@ impl DynamoIntake {
             .put_part(&item, "attribute_not_exists(pk)", &[])?;
         let mut writes = vec![put_write(put)];
         if let Some(other_id) = &user.other_id {
-            let item = SameAsItem::new(scope, other_id, &user.identity);
-            let put = self.table.put_part(
-                &item,
-                "attribute_not_exists(pk) OR same_as = :person",
-                &[(":person", to_value(&user.identity)?)],
-            )?;
-            writes.push(put_write(put));
+            let ids = (other_id, &user.identity);
+            let theirs = "attribute_not_exists(pk) OR same_as = :person";
+            writes.push(people::alias_write(&self.table, scope, ids, theirs)?);
         }
         Ok(writes)
     }
@@ -274,6 +277,21 @@ impl DynamoIntake {
     }
 }
 
+/// The parts of an update that a person's admission through an open connector takes.
+fn admission(
+    scope: ProjectScope,
+    standing: &Standing,
+) -> Option<[(&'static str, &'static str, AttributeValue); 3]> {
+    let at = standing.admitted_openly_at?;
+    let list = keys::admitted(scope, standing.connector_id);
+    let order = keys::by_creation(at, standing.chat_user_id);
+    Some([
+        ("admitted_openly_at = :admitted", ":admitted", s(at)),
+        ("state_pk = :admitted_list", ":admitted_list", s(list)),
+        ("state_sk = :admitted_order", ":admitted_order", s(order)),
+    ])
+}
+
 #[async_trait]
 impl ConnectorReader for DynamoIntake {
     async fn find_connector(&self, id: ConnectorId) -> Result<Option<Connector>, PortError> {
@@ -285,25 +303,36 @@ impl ConnectorReader for DynamoIntake {
 #[async_trait]
 impl IntakeStore for DynamoIntake {
     async fn load(&self, key: &IntakeKey<'_>) -> Result<Loaded, PortError> {
-        let conversation = keys::conversation(key.scope, key.conversation_id);
+        let conversation = key
+            .conversation_id
+            .map(|id| keys::conversation(key.scope, id));
         let sender = CandidateKeys::of(key, key.sender);
         let also = key
             .also_known_as
             .map(|identity| CandidateKeys::of(key, identity));
-        let mut wanted = vec![conversation.clone()];
+        let mut wanted: Vec<Key> = conversation.iter().cloned().collect();
         wanted.extend(sender.all());
         wanted.extend(also.iter().flat_map(CandidateKeys::all));
         let event = events::rows_of(key.connector_id, &key.event.keys);
         wanted.extend(event.iter().cloned());
+        let phone = key.phone.map(|phone| keys::phone(key.scope, phone));
+        wanted.extend(phone.clone());
         let mut rows = self.table.get_batch(&wanted).await?;
         let handled = events::take_rows(&mut rows, &event, key.event.at)?;
+        let holder = match &phone {
+            Some(phone) => take::<PhoneItem>(&mut rows, phone, "phone number")?,
+            None => None,
+        };
+        let conversation = match &conversation {
+            Some(key) => take::<ConversationItem>(&mut rows, key, "conversation")?,
+            None => None,
+        };
         Ok(Loaded {
+            holder: holder.map(Into::into),
             is_repeated: !handled.is_empty(),
             sender: sender.take(&mut rows)?,
             also_known_as: also.map(|keys| keys.take(&mut rows)).transpose()?,
-            conversation: take::<ConversationItem>(&mut rows, &conversation, "conversation")?
-                .map(Into::into)
-                .unwrap_or_default(),
+            conversation: conversation.map(Into::into).unwrap_or_default(),
         })
     }
 
@@ -322,6 +351,19 @@ impl IntakeStore for DynamoIntake {
         now: Timestamp,
     ) -> Result<Merged, PortError> {
         merges::merge(&self.table, scope, merge, now).await
+    }
+
+    async fn use_quota(&self, usage: &QuotaUse) -> Result<bool, PortError> {
+        self.table.use_quota(usage).await
+    }
+
+    async fn count_held_back(
+        &self,
+        scope: ProjectScope,
+        connector_id: ConnectorId,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        self.table.count_held_back(scope, connector_id, now).await
     }
 
     async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError> {
@@ -355,6 +397,12 @@ impl IntakeStore for DynamoIntake {
         let kept = (open.preview.as_ref(), open.held.as_ref());
         writes.extend(self.first_message_writes(scope, id, kept, "attribute_not_exists(pk)")?);
         writes.extend(self.table.taken_writes(&open.event)?);
+        let tally = TallyChange::made(&open.request);
+        writes.extend(self.table.tally_writes(scope, &tally)?);
+        let asked = [open.request.id];
+        let of = open.standing.chat_user_id;
+        let index = OrderedIndex::of_chat_user(scope, of, open.request.created_at).asking(&asked);
+        writes.push(self.table.index_order_write(index)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(reasons) => {
@@ -381,12 +429,48 @@ impl IntakeStore for DynamoIntake {
             standing,
             profile,
         } = introduction;
-        let mut writes = vec![self.standing_write(*scope, standing, false, due)?];
+        // Of the tasks of somebody on record, an introduction adds this one alone.
+        let has_new_tasks = standing.pending_tasks.contains(&PendingTask::Register);
+        let mut writes = vec![self.standing_write(*scope, standing, has_new_tasks, due)?];
         match new_chat_user {
             Some(user) => writes.extend(self.newcomer_writes(*scope, user)?),
             None => writes.push(self.known_write(*scope, standing, None, profile.as_ref())?),
         }
+        let index =
+            OrderedIndex::of_chat_user(*scope, standing.chat_user_id, standing.first_seen_at);
+        writes.push(self.table.index_order_write(index)?);
         match self.table.transact(writes).await? {
+            Transacted::Done => Ok(Written::Done),
+            Transacted::Cancelled(_) => Ok(Written::Raced),
+        }
+    }
+
+    async fn find_request(
+        &self,
+        scope: ProjectScope,
+        id: AccessRequestId,
+    ) -> Result<Option<AccessRequest>, PortError> {
+        let key = keys::access_request(scope, id);
+        let item: Option<AccessRequestItem> = self.table.get(&key, "access request").await?;
+        Ok(item.map(Into::into))
+    }
+
+    async fn preapprove(
+        &self,
+        approval: &Preapproval,
+        due: Timestamp,
+    ) -> Result<Preapproved, PortError> {
+        self.write_preapproval(approval, due).await
+    }
+
+    async fn leave_tasks(
+        &self,
+        scope: ProjectScope,
+        standing: &Standing,
+        due: Timestamp,
+    ) -> Result<Written, PortError> {
+        let write = self.standing_write(scope, standing, true, due)?;
+        match self.table.transact(vec![write]).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(_) => Ok(Written::Raced),
         }
@@ -424,8 +508,7 @@ impl IntakeStore for DynamoIntake {
         let remembered = remembering.len();
         writes.extend(remembering);
         if let Some(change) = profile {
-            let update = profiles::update(&self.table, scope, change, event.at)?;
-            writes.push(update_write(update));
+            writes.extend(profiles::writes(&self.table, scope, change, event.at)?);
         }
         let reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(Counted::Done),
@@ -459,9 +542,8 @@ impl IntakeStore for DynamoIntake {
         change: &ProfileChange,
         now: Timestamp,
     ) -> Result<(), PortError> {
-        let update = profiles::update(&self.table, scope, change, now)?;
-        // The condition fails when another message was first, and for a person who was erased meanwhile.
-        self.table.update(update).await.map(|_| ())
+        let writes = profiles::writes(&self.table, scope, change, now)?;
+        profiles::write(&self.table, writes.into()).await
     }
 
     async fn remember(&self, event: &HandledEvent) -> Result<(), PortError> {
@@ -554,7 +636,11 @@ impl CandidateKeys {
             Some(key) => take::<SameAsItem>(rows, key, "other id")?,
             None => None,
         };
+        let had_another_holder = same_as
+            .as_ref()
+            .is_some_and(|alias| alias.had_another_holder);
         Ok(Candidate {
+            had_another_holder,
             user: take::<ChatUserItem>(rows, &self.user, "chat user")?.map(Into::into),
             standing: take::<StandingItem>(rows, &self.standing, "standing")?.map(Into::into),
             same_as: same_as.map(|item| item.same_as),

@@ -7,11 +7,18 @@
 //! |---|---|---|---|
 //! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
 //! | sender, standing, conversation of a message, and whether it was handled before | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id`, `CONNECTOR#id#EVENT#id` for each key | | 1 batch read, 4 or 5 RRU |
+//! | the same where the platform asserts a phone number | and `P#PHONE#key` / `PHONE` | | the same batch read, 1 RRU more |
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
-//! | first message of a stranger | user, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), event keys | | 1 transaction, 8 WRU and 2 a key (and 2 a KB) + 5 index writes |
+//! | first message of a stranger | user with its `INDEX`, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 10 WRU and 2 a key (and 2 a KB) + 7 index writes; 2 more for the tally |
+//! | quota of new requests, used by a person without a pending request | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#row` | | 1 update, 1 or 2 WRU; 1 more for each row of 60 people that is full, at most 10; none once the function knows that it is used up; expires after an hour |
+//! | message held back beyond the quota | `P#HELD_BACK` / `CONNECTOR#id` | | 1 update, 1 WRU; 1 or 2 more for the first of a day |
+//! | connectors that held back messages | `P#HELD_BACK` | | 1 query, 1 RRU for some 30 connectors |
+//! | first message of a person whom the directory vouches for | user with its `INDEX`, standing, request, audit entry, `P#END_USER#id` / `END_USER`; a check of `P#PHONE#key` / `PHONE` | | 1 transaction, 14 WRU + index writes; 1 read for a request that was pending |
+//! | person registered in the directory, or linked to it | user and, for a number, `PHONE`, the number's user and `SAME_AS`; `END_USER` and its chat users; the same rows, audit entry | | 1 to 3 reads and batch reads, 1 transaction of 2 WRU a row + index writes |
+//! | decision explained | connector, environment; the rows of a sender as above, without conversation and events; `P#REQUEST#id` of a pending request | | 2 to 4 reads, 1 batch read |
 //! | two records of one person merged | both `USER` and their `STANDING`s by partition, `SAME_AS`, pending requests, audit entries | | 2 queries, 1 batch read per hundred requests, 1 transaction per hundred writes |
-//! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB); 2 more for a name |
-//! | new name told by anybody else's message | user | | 1 update, 1 WRU + 2 index writes |
+//! | held message counted | standing, event keys; the user if the message tells a new name; `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` for the first with content after a placeholder | | 1 transaction, 2 WRU and 2 a key (and 2 a row, and 2 a KB) + 2 index writes; 4 more for a name |
+//! | new name told by anybody else's message | user, `P#USER#id` / `INDEX` | | 1 transaction, 4 WRU + 3 index writes |
 //! | edit or deletion of the message that made a request | `P#REQUEST#id` / `PREVIEW` and `HELD_MESSAGE` | | 1 batch read, 1 write each |
 //! | message without effect (cool-down, allow list) on a platform whose requests stay valid for ever | event keys | | 1 write a key, 1 WRU |
 //! | a batch of more messages than are taken at once | event keys | | 1 batch read a hundred keys; 1 write a key of a message for the agent |
@@ -20,10 +27,12 @@
 //! | failure that is reported later | the same, then the standing | | 1 write, 1 batch read, 1 update; 1 write for a message that is not on record, expires after a day |
 //! | follow-up of an approval | user, standing, connector; standings of the user by partition | | 1 query, 3 reads, 3 updates; 1 transaction for each request at another connector |
 //! | pending requests of a connector, closed | `P#CLOSINGS` / `CLOSING#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for a page of 100 of the project's pending requests: 2 reads, 1 query, 1 update; 1 transaction for each that is closed |
+//! | requests of a connector, closed as they expire | `P#CLOSINGS` / `EXPIRY#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for each time at which one expires, and once in the days after which they do: 2 updates, 1 read, 1 query of the project's 100 oldest pending requests that were not looked at before; 1 transaction for each that is closed; each sweep reads the mark, 0.5 RRU for 20 connectors |
 //! | person erased | user, standings by partition, `SAME_AS`, `AVATAR`; `P#ERASURES` / `ERASURE#USER#user`, audit entry | | 2 reads, 1 query, 1 transaction, 2 WRU a row + index writes |
 //! | the rest of a person | `P#REQUESTS` by creation; `P#WRITER#user` / `WROTE_IN#conversation`, then the rows of each conversation; `CONVERSATION` for the note of a handoff | `lists_all` | all of the project's requests, 200 a query; 1 query and 1 transaction for 60 rows of a conversation, 1 update for a note; twice in all |
 //! | a person's conversations from before writers left rows | `P#CONVERSATIONS` by last activity, then the rows of each that may be theirs | `lists_all` | all of the project's conversations, 100 a query; 1 query for 60 rows of one with several people that began before; once, in the last pass |
 //! | history shortened | `P#ERASURES` / `ERASURE#HISTORY`; `P#CONVERSATIONS` by last activity, then `P#CONVERSATION#id` / `MESSAGE#…` | `lists_all` | 1 query for 50 conversations; 1 query and 1 transaction for 100 messages; twice in all |
+//! | what is shown beside a page of connectors | `P#TALLIES`; `CONNECTOR#id` / `LAST_TEST` | | 1 query, 0.5 RRU for about 60 rows, and 1 batch read; in a project from before the tallies, 1 more query of 300 requests, some 26 RRU |
 //! | people let in by an open connector, counted | `P#ADMITTED#connector` by admission | `lists_by_state` | 1 query, then 1 batch read per hundred people, up to 1000 |
 //! | turn of a connector's next text, or a pause that its platform asked for | `CONNECTOR#id#PACE` / `PACE` | | 1 update, 1 WRU; 2 within a burst |
 //! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, of any state; 0.5 RRU for 20 marks read, at most 600 of a connector |
@@ -36,7 +45,7 @@
 //! | parked messages, handed over | `P#AGENT#environment` / `PARKED#…`; `P#CONVERSATION#id` / `PARKED#environment#…` | `outbox` | 1 query a hundred conversations and 1 or 2 a round, 1 query for about ten messages and 1 more a conversation; a delivery and 1 transaction of 2 WRU a message |
 //! | delivery given up | `P#CONVERSATION#id` / `GIVEN_UP#delivery`, and `PARKED#environment#number` if it was parked, else `P#WRITER#user` / `WROTE_IN#conversation` | | 1 transaction, 4 WRU (and 2 a KB) + 1 index write, expires after 14 days |
 //! | deliveries and texts that were given up, of a project, connector or environment | `P#DELIVERIES#given_up` by time | `lists_by_state` | 1 query a page, up to 4 of 250 rows or 1 MB with a filter |
-//! | order to redrive them | `P#REDRIVE#id` / `REDRIVE`, audit entry | `lists_by_state` | 1 transaction, 4 WRU, expires after 30 days; 1 query and 1 update for each 50 rows |
+//! | order to redrive them | `P#REDRIVE#id` / `REDRIVE`, audit entry | `lists_by_state`, `lists_all` | 1 transaction, 4 WRU, expires after 30 days; 1 query and 1 update for each 50 rows |
 //! | delivery redriven | `P#AGENT#environment` / `PARKED#conversation` and `AGENT`; `P#CONVERSATION#id` / `GIVEN_UP#delivery`, `PARKED#environment#number` | | 1 read, 1 transaction, 8 WRU (and 2 a KB) + 2 index writes; 1 send for each environment |
 //! | text redriven | as for a text that a call to the API adds, and `GIVEN_UP#…` | | 2 batch reads, 1 transaction, 1 send for each conversation |
 //! | health of the agents of a page of environments | `P#AGENT#environment` / `AGENT` | | 1 batch read |
@@ -53,20 +62,48 @@
 //! | text given up that can be redriven | the same, and `CONVERSATION`, `GIVEN_UP#…` | | 1 read and 2 WRU (and 2 a KB) + 1 index write more, expires after 14 days |
 //! | conversations by last activity, in one state or all | `P#CONVERSATIONS#state` or `P#CONVERSATIONS` | `lists_by_state`, `lists_all` | 1 query a page, up to 4 with a filter |
 //! | messages of a conversation | project, conversation, `P#CONVERSATION#id` / `MESSAGE#number` | | 1 batch read and 1 query a page; 1 query more where messages wait for their removal |
-//! | API key with its last use; the request of a decision beside it | `A` / `KEY#hash`, `A#KEY_USES` / `KEY#hash`; `P#REQUEST#id` | | 1 batch read, 2 RRU; 1 read |
+//! | API key with its last use, and the project of the call; the request of a decision beside it | `A` / `KEY#hash` and `PROJECT#id`, `A#KEY_USES` / `KEY#hash`; `P#REQUEST#id` | | 1 batch read, 3 RRU; 1 read |
 //! | use of an API key | `A#KEY_USES` / `KEY#hash` | | 1 update a day, 1 WRU |
 //! | environment of an API key that is to be limited to it | `A` / `PROJECT#id`, `P` / `ENVIRONMENT#id` of each project | | 1 query and 1 batch read a hundred projects |
 //! | test delivery | `A` / `AGENT_TESTS`, audit entry | | 2 reads; 1 transaction, 4 WRU; 1 write |
-//! | decision | request, user, standing, audit entry | | 1 transaction, 8 WRU + index writes |
+//! | decision | request, user, standing, `P#TALLIES` / `CONNECTOR#id#row`, audit entry | | 1 transaction, 10 WRU + index writes; up to a hundred in one call, one after another |
+//! | place of an approved person in the directory | user and, for a number, `PHONE`, the number's user and `SAME_AS`; `END_USER` and its chat users; `END_USER`, `PHONE`, a check of `CLAIM`, audit entry | | 1 to 4 reads before the decision, 4 to 8 WRU more in it, 2 for each other chat user of the person |
+//! | numbers of requests, newest pending one | `P#TALLIES` / `CONNECTOR#id#row`; `P#REQUESTS#pending` by creation | `lists_by_state` | 2 queries, 0.5 RRU for about 60 rows, of which a connector has 8, and 0.5 RRU; all rows are counted, up to 1,000 by state, for a project from before they were kept |
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user, standing, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 8 WRU + index writes |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
+//! | pending requests by their last message | standings in `P#WAITING` by it; requests | `lists_all` | 1 query and 1 batch read per page, then 1 batch read per hundred rows |
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
-//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c#part`, and `CLIENT#c` for a deletion, audit entry; a deletion's `P#CLOSINGS` | | 1 transaction, 8 or 12 WRU + index writes |
+//! | end user | `P#END_USER#id` / `END_USER` | | 1 read |
+//! | end user of a phone number | `P#PHONE#number` / `PHONE`, then the end user | | 2 reads |
+//! | end users by creation, or by name | `P#END_USERS` or `P#END_USERS#by_name` | `lists_all`, `lists_by_state` | 1 query a page, up to 4 with a filter |
+//! | search by one word | `P#SEARCH#kind#character` / `suffix…`, then the records | | 1 query and 1 batch read a page, whatever the size of the project; of rows of 120 bytes about 3 for each hit of one letter, 1.2 of two, 1 of more. An empty page is tried up to 4 times |
+//! | search by several words, or with a filter | the same for the longest word | | 1 query and 1 batch read for a hundred candidates, up to 4; a page may be short |
+//! | access requests of people who are found | the same, then `P#USER#id` / `USER` and `INDEX`, then `P#REQUEST#id` | | 1 query, 2 batch reads for fifty candidates, up to 4 |
+//! | record indexed | `P#INDEXED#kind#id` / `INDEXED`, the record; `P#SEARCH#kind#character` / `suffix…` for each place of its texts | | 2 reads; 1 transaction, or 2 or 3 for more than 98 rows, of 4 WRU and 2 for each row that comes or goes: about 40 rows for a new person (84 WRU), at most 200; none if nothing changed |
+//! | order to index a record | `P#END_USER#id` or `P#USER#id` / `INDEX` | `outbox` | 2 WRU + 1 index write in the change's transaction; 2 updates, 2 WRU + 2 index writes |
+//! | project indexed anew | `P#END_USERS`, `P#USERS`, `P#REQUESTS` by creation, then as a record | `lists_all` | 1 query for 25 records, and all rows of each: 2 reads, 80 WRU |
+//! | end users counted | `P#END_USERS` | `lists_all` | 1 query for each MB, up to 1000 rows |
+//! | end user added | `P#END_USER#id` / `END_USER`, `P#PHONE#number` / `PHONE`, audit entry; `P#HOLDERS#environment` / `ONLY#id` or `ALSO#id` for each environment; checks of `CLAIM` and of each environment | | 1 transaction, 8 WRU, 4 an environment (6 if there is but one) + 2 index writes and the proof |
+//! | environments of a project, to change one | `P` / `LAYOUT`, then `P` / `ENVIRONMENT#…` | | 1 read, 1 query |
+//! | environment added, renamed | `P` / `ENVIRONMENT#id` (and `ENVIRONMENT_CLAIM#id`), `LAYOUT`, audit entry | | 1 transaction, 6 or 8 WRU + index writes |
+//! | order of the environments changed | each `P` / `ENVIRONMENT#id` that moves, `LAYOUT`, audit entry | | 1 transaction, 4 WRU and 2 an environment + index writes |
+//! | environment shown | connectors of the project; `P#HOLDERS#environment`, counted up to 1000; `P#AGENT#environment` | `lists_all` | 1 query a hundred connectors, 1 query an environment of up to 16 RRU, 1 batch read |
+//! | environment deleted | `P#HOLDERS#environment` / `ONLY#…` and `CLOSED`, `P#AGENT#environment` / `PARKED#…`, `P#ERASURES`; `P` / `ENVIRONMENT#id`, `ENVIRONMENT_CLAIM#id`, `LAYOUT`, order, audit entry | | 6 queries, 2 transactions of 4 and 12 WRU + index writes |
+//! | deleted environment, taken from its holders | `P#HOLDERS#environment`, each person as a change of one; `P#USERS` by creation; `P#AGENT#environment` | `lists_all` | 1 query for 25 people, 1 query for 200 chat users; twice in all |
+//! | project deleted | every connector as a deletion of one; `A` / `PROJECT#id`, `PROJECT_CLAIM#id`, `P` / `LAYOUT`, order, audit entry | | 1 transaction, 10 WRU and 6 to 10 a connector + index writes and the proof, for up to 15 connectors |
+//! | everything in a deleted project | `P#ERASURES` / `ERASURE#PROJECT`; the lists of its records, then each partition | `lists_all`, `lists_by_state` | 1 query for 20 partitions, 1 query and 1 transaction of 2 WRU a row for 30 rows, 1 query more for each chat user and conversation; once |
+//! | end user changed | the same; the old number's `PHONE`; the linked `P#USER#id` / `USER` if phone number or environments change | | 1 read, 1 batch read; 1 transaction, 4 to 8 WRU, 2 a chat user, 4 a new environment and 2 one given up + index writes and the proof |
+//! | end user deleted | `P#END_USER#id` / `END_USER` and `CLAIM`, `PHONE`, `P#HOLDERS#environment`, linked `USER`s, audit entry | | 1 read, 1 batch read; 1 transaction, 8 WRU, 2 a chat user and an environment + index writes and the proof |
+//! | chat user linked or unlinked | `P#END_USER#id` / `END_USER`, `PHONE`, all linked `USER`s if their environments change, audit entry | | 2 reads, 1 batch read; 1 transaction, 6 WRU and 2 a chat user + index writes and the proof |
+//! | chat users counted by status | `P#USERS#status` | `lists_by_state` | 1 or 2 queries for each status, up to a thousand rows |
+//! | access of a person to an environment revoked | user, standings of the user by partition, their connectors, requests; user, standings that admit, requests, audit entry | | 1 read, 1 query, 2 batch reads, 1 transaction of 2 WRU a row + index writes |
+//! | creation or deletion of a connector | `CONNECTOR#id` / `CONNECTOR` and `CLAIM`, `A#CLIENT_CONNECTORS` / `CLIENT#c#part`, and `CLIENT#c` for a deletion, `P` / `LAYOUT`, audit entry; the check of the environment, or a deletion's `P#CLOSINGS` | | 1 transaction, 12 or 14 WRU + index writes |
 //! | deletion of a client | `A` / `CLIENT#c`, `A#CLIENT_CONNECTORS` / `CLIENT#c` and its eight parts with 53 bytes for each connector, audit entry; members | `lists_all` | queries of all members, 1 transaction, 22 WRU (and 2 a KB) + index writes and the proof |
 //! | projects, environments, connectors, keys | `…S` by creation | `lists_all` | 1 query a page |
 //! | creation of a project | `A` / `PROJECT#id`, `ACCOUNT` and `LATEST_PROJECT`, `P` / `SETTINGS` and `ENVIRONMENT#id` for each, audit entry | | 1 transaction, 16 WRU + index writes |
+//! | project archived, or taken back | `A` / `PROJECT#id`, `P` / `SETTINGS` and `LAYOUT`, connectors, audit entry | `lists_all` | 1 read, 2 queries, 1 batch read per hundred connectors, 1 transaction of 8 WRU and 2 for each KB of a connector + index writes |
 //! | change of a project | `A` / `PROJECT#id`, `P` / `SETTINGS`, audit entry | | 1 transaction, 6 WRU + index writes |
-//! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT`, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session through a provider | | 2 batch reads, 7 RRU; 1 read of the call's record beside them |
+//! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT` and the `PROJECT#id` of the call, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session through a provider | | 2 batch reads, 8 RRU; 1 read of the call's record beside them |
 //! | API key of a member | as any key, then `A#MEMBER#m` / `MEMBER` and `A#ROLES` | | 2 batch reads, 4 RRU |
 //! | activity of a session | `LOGIN#l#SESSION_USES` / `SESSION#hash` | | 1 update in 5 minutes, 1 WRU |
 //! | proof of the caller's right in a change | key or session; member; roles if the member's role is a custom one | | 2 WRU each, in the change's transaction |
@@ -77,15 +114,16 @@
 //! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
 //! | acceptance | invitation, member, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each session that ends |
 //! | account deleted | `A`, `A#METHODS` and `A#CLIENT_CONNECTORS` by partition; `A#INVITATIONS`, and of each invitation the row, its mails, its `A#BLOCKED#hash`, `A#MEMBER#m`, and `LOGIN#l#IDENTITIES` with each `A#IDENTITY#hash`; `A` / `ACCOUNT`, `LATEST_PROJECT`, `A#ROLES` and what a removed member has | `lists_all` | 4 queries and 1 read, 1 query and 1 batch read for fifty invitations, 1 query a login; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
-//! | login of an address | `EMAIL#hash`, `LOGIN#l` | | 2 reads, whether or not there is one |
+//! | login of an address | `EMAIL#hash`, `LOGIN#l`; the decoy's rows in place of those that are not there | | 2 batch reads, 4 RRU, whether or not there is one |
 //! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
 //! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
 //! | sign-in, sign-out | `LOGIN#l`, sessions and the end of all, `LOGIN#l#DEVICES`, mail, audit entries | | 1 transaction, 2 WRU a row |
 //! | end of all sessions of a login | `LOGIN#l#SESSIONS` / `ENDED` | | part of the change that ends them, 2 WRU |
-//! | reset asked for, spent | `LOGIN#l#RESETS` / `RESET#hash`, mail | | 1 transaction, 4 WRU; part of the login's |
-//! | another address asked for | `LOGIN#l#RESETS` / `NEW_ADDRESS#hash`, two mails | | 1 transaction, 6 WRU |
-//! | another address taken | `LOGIN#l`, both `EMAIL#hash`, sessions, mails, audit entries; then of each account `A#MEMBER#m` and both `A#ADDRESS#hash` | | 2 queries, 1 transaction of 2 WRU a row; 1 batch read and 1 transaction of 6 WRU an account |
-//! | login deleted | `LOGIN#l#IDENTITIES` and each `A#IDENTITY#hash`, `LOGIN#l#DEVICES`, resets and session uses by partition, `LOGIN#l#MAILS`; `LOGIN#l`, `EMAIL#hash`, sessions | `lists_all` | 5 queries, 1 transaction of 2 WRU for each hundred rows, 2 for an identity |
+//! | reset asked for, spent | `RESET#hash`, mail | | 1 transaction, 4 WRU; part of the login's |
+//! | refused sign-in | `LOGIN#l`, `LOGIN#l#MEMBERS`, then account, roles and member of each; an audit entry in each | | 1 job; in its worker 1 read, 1 query, 1 batch read, 1 transaction of 2 WRU an account |
+//! | another address asked for | `LOGIN#l#NEW_ADDRESSES` / `NEW_ADDRESS#hash`, two mails | | 1 transaction, 6 WRU |
+//! | another address taken | `LOGIN#l`, both `EMAIL#hash`, sessions, mails, audit entries; then of each account `A#MEMBER#m` and both `A#ADDRESS#hash` | | 1 query, 1 transaction of 2 WRU a row; 1 batch read and 1 transaction of 6 WRU an account |
+//! | login deleted | `LOGIN#l#IDENTITIES` and each `A#IDENTITY#hash`, `LOGIN#l#DEVICES`, changes of the address and session uses by partition, `LOGIN#l#MAILS` and those by address; `LOGIN#l`, `EMAIL#hash`, sessions | `lists_all` | 6 queries, 1 transaction of 2 WRU for each hundred rows, 2 for an identity |
 //! | sign-in through a provider | `FLOW#hash` | | 1 write; 1 read and 1 transaction |
 //! | attempt before a throttle | `THROTTLE#kind#hash` | | 1 or 2 updates, 1 WRU |
 //! | mail sent | `A#MAIL#id` or `LOGIN#l#MAIL#id`, `MAIL_SENT#hash`; `A#BLOCKED#hash`, `BOUNCED#hash` | `outbox` | 2 updates, 1 batch read, 1 read, 1 transaction of 4 WRU; expires after 90 days |
@@ -112,6 +150,11 @@
 //! A list in another order needs one more row for each record, written in the record's transaction.
 
 mod conversation_rows;
+mod directory_rows;
+mod project_rows;
+mod quota_rows;
+mod request_rows;
+mod search_rows;
 mod team_rows;
 
 pub use conversation_rows::{
@@ -120,13 +163,28 @@ pub use conversation_rows::{
     outgoing, parked_conversation, parked_message, parked_messages_prefix, parse_conversation,
     parse_message_number, parse_outgoing, text_batch, typing,
 };
+pub use directory_rows::{
+    ONLY_PREFIX, end_user, end_user_claim, end_users, end_users_by_name, environment_closing,
+    holder, holders, is_end_user, is_phone, parse_holder, phone,
+};
+pub use project_rows::{
+    ENVIRONMENT_PREFIX, ERASED_ENVIRONMENT_PREFIX, PROJECT_PREFIX, environment, environment_claim,
+    environments, erasure, layout, parse_erasure, project, project_claim, project_settings,
+    projects, rows_of_project,
+};
+pub use quota_rows::{held_back, held_back_in, quota};
+pub use request_rows::{
+    access_request, access_requests, closing, closings_in, expiry, held_message, parse_closing,
+    parse_expiry, preview, tallies_begun, tallies_in, tally, waiting,
+};
+pub use search_rows::{index_order, indexed, parse_index_order, parse_suffix, suffix, suffixes};
 pub use team_rows::{
-    address_change, audit_by, audit_month, audit_on, blocked_address, bounced_address, by_name,
-    clients, device, devices, flow, identity, invitation, invitations, is_reset, login,
-    login_address, login_identities, login_identity, login_mails, login_member, login_members,
-    login_method, login_methods, mail, mail_sent, member, member_address, member_image, members,
-    notice_day, parse_mail, recovery, reset, resets, roles, session, session_use, session_uses,
-    sessions, sessions_ended, throttle,
+    address_change, address_changes, audit_by, audit_month, audit_on, blocked_address,
+    bounced_address, by_name, clients, decoy_address, decoy_gap, decoy_id, decoy_login, device,
+    devices, flow, identity, invitation, invitations, login, login_address, login_identities,
+    login_identity, login_mails, login_member, login_members, login_method, login_methods, mail,
+    mail_sent, member, member_address, member_image, members, notice_day, parse_mail, recovery,
+    reset, roles, session, session_use, session_uses, sessions, sessions_ended, throttle,
 };
 
 use std::{collections::HashMap, fmt};
@@ -134,12 +192,10 @@ use std::{collections::HashMap, fmt};
 use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
-    access::request::RequestStatus,
     chat::user::ChatUserStatus,
-    erasure::ErasureTarget,
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
-        EnvironmentId, InboundEventId, ProjectId, RedriveId, SentMessageId,
+        AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId, EnvironmentId,
+        InboundEventId, ProjectId, RedriveId, SentMessageId,
     },
     ports::OutboxPart,
 };
@@ -327,37 +383,6 @@ pub fn api_keys(scope: AccountScope) -> String {
     format!("{}#KEYS", account_pk(scope.account_id()))
 }
 
-/// A project.
-#[must_use]
-pub fn project(scope: AccountScope, id: ProjectId) -> Key {
-    Key::new(
-        account_pk(scope.account_id()),
-        format!("{PROJECT_PREFIX}{id}"),
-    )
-}
-
-/// Prefix of the sort keys of an account's projects.
-pub const PROJECT_PREFIX: &str = "PROJECT#";
-
-/// The settings of a project that workers follow. They have a row of their own because the project lies
-/// beside the account's credentials, and roles are limited by partition.
-#[must_use]
-pub fn project_settings(scope: ProjectScope) -> Key {
-    Key::new(project_pk(scope), "SETTINGS")
-}
-
-/// The list of an account's projects.
-#[must_use]
-pub fn projects(scope: AccountScope) -> String {
-    format!("{}#PROJECTS", account_pk(scope.account_id()))
-}
-
-/// An environment.
-#[must_use]
-pub fn environment(scope: ProjectScope, id: EnvironmentId) -> Key {
-    Key::new(project_pk(scope), format!("ENVIRONMENT#{id}"))
-}
-
 /// The health of an environment's agent, its slots, and the order to hand over what waits for it. It has a
 /// partition of its own because roles are limited by partition, and the worker that writes it must not
 /// write the environment.
@@ -393,10 +418,10 @@ pub fn redrive(scope: ProjectScope, id: RedriveId) -> Key {
     Key::new(format!("{}#REDRIVE#{id}", project_pk(scope)), "REDRIVE")
 }
 
-/// The list of a project's environments.
+/// The list of orders to try again what was given up.
 #[must_use]
-pub fn environments(scope: ProjectScope) -> String {
-    format!("{}#ENVIRONMENTS", project_pk(scope))
+pub fn redrives(scope: ProjectScope) -> String {
+    format!("{}#REDRIVES", project_pk(scope))
 }
 
 /// A connector. Its webhook knows only the id.
@@ -411,6 +436,12 @@ pub fn connector_claim(id: ConnectorId) -> Key {
     Key::new(connector(id).pk, "CLAIM")
 }
 
+/// The last test of a connector.
+#[must_use]
+pub fn connector_test(id: ConnectorId) -> Key {
+    Key::new(connector(id).pk, "LAST_TEST")
+}
+
 /// The list of a project's connectors.
 #[must_use]
 pub fn connectors(scope: ProjectScope) -> String {
@@ -420,7 +451,13 @@ pub fn connectors(scope: ProjectScope) -> String {
 /// An unreadable event, by the hash of its body.
 #[must_use]
 pub fn unreadable_event(connector_id: ConnectorId, hash: &str) -> Key {
-    Key::new(format!("CONNECTOR#{connector_id}#DEAD_LETTERS"), hash)
+    Key::new(unreadable_events_of(connector_id), hash)
+}
+
+/// The partition of a connector's unreadable events.
+#[must_use]
+pub fn unreadable_events_of(connector_id: ConnectorId) -> String {
+    format!("CONNECTOR#{connector_id}#DEAD_LETTERS")
 }
 
 /// An event that was handled, by one of its keys. Each has a partition of its own, so that no
@@ -435,7 +472,21 @@ pub fn handled_event(connector_id: ConnectorId, event_key: &str) -> Key {
 /// A chat user.
 #[must_use]
 pub fn chat_user(scope: ProjectScope, id: ChatUserId) -> Key {
-    Key::new(chat_user_pk(scope, id), "USER")
+    Key::new(chat_user_pk(scope, id), CHAT_USER)
+}
+
+const CHAT_USER: &str = "USER";
+
+/// Whether a row is that of a chat user.
+#[must_use]
+pub fn is_chat_user(key: &Key) -> bool {
+    key.sk == CHAT_USER
+}
+
+/// The list of standings that hold the wish of a person who was erased.
+#[must_use]
+pub fn wishes(scope: ProjectScope) -> String {
+    format!("{}#WISHES", project_pk(scope))
 }
 
 /// An alias: the other id under which the person of this id is on record.
@@ -503,85 +554,6 @@ pub fn sent_message(scope: ProjectScope, connector_id: ConnectorId, message_id: 
     Key::new(format!("{}#SENT#{id}", project_pk(scope)), "SENT")
 }
 
-/// An access request.
-#[must_use]
-pub fn access_request(scope: ProjectScope, id: AccessRequestId) -> Key {
-    Key::new(format!("{}#REQUEST#{id}", project_pk(scope)), "REQUEST")
-}
-
-/// The list of a project's access requests, of one status or all.
-#[must_use]
-pub fn access_requests(scope: ProjectScope, status: Option<RequestStatus>) -> String {
-    let list = format!("{}#REQUESTS", project_pk(scope));
-    match status {
-        None => list,
-        Some(RequestStatus::Pending) => format!("{list}#pending"),
-        Some(RequestStatus::Approved) => format!("{list}#approved"),
-        Some(RequestStatus::Rejected) => format!("{list}#rejected"),
-    }
-}
-
-/// The beginning of the message that made an access request.
-#[must_use]
-pub fn preview(scope: ProjectScope, id: AccessRequestId) -> Key {
-    Key::new(access_request(scope, id).pk, "PREVIEW")
-}
-
-/// The message that made an access request, kept while an approval may hand it to the agent.
-#[must_use]
-pub fn held_message(scope: ProjectScope, id: AccessRequestId) -> Key {
-    Key::new(access_request(scope, id).pk, "HELD_MESSAGE")
-}
-
-/// The order to close the pending requests of a connector. It outlives the connector.
-#[must_use]
-pub fn closing(scope: ProjectScope, connector_id: ConnectorId) -> Key {
-    Key::new(
-        format!("{}#{CLOSINGS}", project_pk(scope)),
-        format!("{CLOSING_PREFIX}{connector_id}"),
-    )
-}
-
-const CLOSINGS: &str = "CLOSINGS";
-const CLOSING_PREFIX: &str = "CLOSING#";
-
-/// Parses the key of a closing: the outbox index contains only keys.
-#[must_use]
-pub fn parse_closing(key: &Key) -> Option<(ProjectScope, ConnectorId)> {
-    let (scope, rest) = parse_project(&key.pk)?;
-    let connector = key.sk.strip_prefix(CLOSING_PREFIX)?.parse().ok()?;
-    (rest == [CLOSINGS]).then_some((scope, connector))
-}
-
-/// The order to erase. It outlives the records that it is about.
-#[must_use]
-pub fn erasure(scope: ProjectScope, target: ErasureTarget) -> Key {
-    let target = match target {
-        ErasureTarget::ChatUser(id) => format!("{ERASED_USER_PREFIX}{id}"),
-        ErasureTarget::History => ERASED_HISTORY.to_owned(),
-    };
-    Key::new(format!("{}#{ERASURES}", project_pk(scope)), target)
-}
-
-const ERASURES: &str = "ERASURES";
-const ERASED_USER_PREFIX: &str = "ERASURE#USER#";
-const ERASED_HISTORY: &str = "ERASURE#HISTORY";
-
-/// Parses the key of an erasure: the outbox index contains only keys.
-#[must_use]
-pub fn parse_erasure(key: &Key) -> Option<(ProjectScope, ErasureTarget)> {
-    let (scope, rest) = parse_project(&key.pk)?;
-    if rest != [ERASURES] {
-        return None;
-    }
-    let target = match key.sk.strip_prefix(ERASED_USER_PREFIX) {
-        Some(id) => ErasureTarget::ChatUser(id.parse().ok()?),
-        None if key.sk == ERASED_HISTORY => ErasureTarget::History,
-        None => return None,
-    };
-    Some((scope, target))
-}
-
 /// The order to tell members of a project's new requests. It has a partition of its own because roles are
 /// limited by partition.
 #[must_use]
@@ -608,8 +580,11 @@ pub fn written_by(scope: ProjectScope, id: ChatUserId) -> String {
 /// A conversation that a person wrote in.
 #[must_use]
 pub fn written_conversation(scope: ProjectScope, id: ChatUserId, of: ConversationId) -> Key {
-    Key::new(written_by(scope, id), format!("WROTE_IN#{of}"))
+    Key::new(written_by(scope, id), format!("{WROTE_IN_PREFIX}{of}"))
 }
+
+/// Prefix of the sort keys of conversations that a person wrote in.
+pub const WROTE_IN_PREFIX: &str = "WROTE_IN#";
 
 /// Parses the account and project at the start of a partition key, and returns the parts after them.
 fn parse_project(pk: &str) -> Option<(ProjectScope, Vec<&str>)> {

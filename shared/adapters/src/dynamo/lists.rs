@@ -8,7 +8,7 @@ use crate::{aws::port_error, vault::KmsVault};
 use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt,
+    fmt::{self, Write as _},
 };
 use vestibule_domain::page::{Cursor, ListError, Order, Page, PageRequest};
 
@@ -49,6 +49,10 @@ pub(super) struct List {
     pub(super) below: Option<String>,
     /// Attributes with required values.
     pub(super) equal: Vec<(&'static str, AttributeValue)>,
+    /// An attribute that is a list, with a value that it must contain.
+    pub(super) contains: Option<(&'static str, AttributeValue)>,
+    /// Attributes with some values, one of which is required.
+    pub(super) any_of: Vec<(&'static str, Vec<AttributeValue>)>,
 }
 
 impl List {
@@ -60,6 +64,8 @@ impl List {
             from: None,
             below: None,
             equal: Vec::new(),
+            contains: None,
+            any_of: Vec::new(),
         }
     }
 
@@ -70,10 +76,17 @@ impl List {
         } else {
             "oldest"
         };
-        format!(
+        let mut context = format!(
             "cursor|{order}|{}|{:?}|{:?}|{:?}",
             self.partition, self.from, self.below, self.equal
-        )
+        );
+        if !self.any_of.is_empty() {
+            let _ = write!(context, "|{:?}", self.any_of);
+        }
+        if let Some(contains) = &self.contains {
+            let _ = write!(context, "|{contains:?}");
+        }
+        context
     }
 
     /// The conditions on keys, the filter, and the values and names that they use.
@@ -106,6 +119,22 @@ impl List {
             }
             filters.push(format!("{} = :equal{index}", path.join(".")));
             values.insert(format!(":equal{index}"), value.clone());
+        }
+        if let Some((attribute, value)) = &self.contains {
+            filters.push("contains(#contains, :contains)".to_owned());
+            names.insert("#contains".to_owned(), (*attribute).to_owned());
+            values.insert(":contains".to_owned(), value.clone());
+        }
+        for (index, (attribute, allowed)) in self.any_of.iter().enumerate() {
+            let name = format!("#any{index}");
+            let mut one_of = Vec::new();
+            for (place, value) in allowed.iter().enumerate() {
+                let text = format!(":any{index}_{place}");
+                values.insert(text.clone(), value.clone());
+                one_of.push(text);
+            }
+            filters.push(format!("{name} IN ({})", one_of.join(", ")));
+            names.insert(name, (*attribute).to_owned());
         }
         (
             conditions.join(" AND "),

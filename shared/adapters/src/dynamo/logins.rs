@@ -3,6 +3,7 @@
 mod addresses;
 mod flows;
 mod identities;
+mod refusals;
 mod removal;
 mod sessions;
 mod throttles;
@@ -29,7 +30,7 @@ use vestibule_domain::{
     team::{
         identity::{AccountIdentity, IdentityHash},
         login::{ACCOUNTS_MAX, Login},
-        mail::{Mail, MailOwner},
+        mail::Mail,
         session::Session,
     },
 };
@@ -43,7 +44,7 @@ pub(super) const SESSIONS_ENDED_MAX: usize = 50;
 
 /// See [`LoginStore`], [`SessionStore`](vestibule_domain::ports::SessionStore),
 /// [`FlowStore`](vestibule_domain::ports::FlowStore), [`ThrottleStore`](vestibule_domain::ports::ThrottleStore),
-/// [`AddressStore`](vestibule_domain::ports::AddressStore) and
+/// [`AddressStore`](vestibule_domain::ports::AddressStore), [`RefusalStore`](vestibule_domain::ports::RefusalStore) and
 /// [`OwnLoginStore`](vestibule_domain::ports::OwnLoginStore).
 #[derive(Debug, Clone)]
 pub struct DynamoLogins {
@@ -65,26 +66,41 @@ impl DynamoLogins {
     ) -> Result<Vec<Attributes>, PortError> {
         self.table.partition(partition, what).await
     }
-}
 
-/// Takes every row of a partition.
-const fn every(_: &Key) -> bool {
-    true
-}
-
-/// The id of a login that nobody has. It is read for an address without a login, so that both cost the same.
-fn nobody(email: &EmailAddress) -> LoginId {
-    LoginId::derive(&["nobody", &email.hash()])
+    /// Makes the rows that are read for an address without a login, once for the whole stack.
+    async fn make_decoy(&self) -> Result<(), PortError> {
+        let writes = vec![
+            put_write(self.table.put_part(&LoginItem::decoy()?, FRESH, &[])?),
+            put_write(self.table.put_part(&EmailItem::decoy(), FRESH, &[])?),
+        ];
+        // Another sandbox may make them at the same time.
+        self.table.transact(writes).await.map(|_| ())
+    }
 }
 
 #[async_trait]
 impl LoginStore for DynamoLogins {
     async fn find_login(&self, email: &EmailAddress) -> Result<Option<Login>, PortError> {
-        let key = keys::login_address(email);
-        let address: Option<EmailItem> = self.table.get(&key, "address").await?;
-        let id = address.map_or_else(|| nobody(email), |address| address.login_id);
-        let login = self.get_login(id).await?;
-        Ok(login.filter(|login| login.email == *email))
+        let (own, decoy) = (keys::login_address(email), keys::decoy_address());
+        let mut rows = self.table.get_batch(&[own.clone(), decoy.clone()]).await?;
+        let address: Option<EmailItem> = take(&mut rows, &own, "address")?;
+        let in_vain: Option<EmailItem> = take(&mut rows, &decoy, "address")?;
+        if in_vain.is_none() {
+            self.make_decoy().await?;
+        }
+        // Two addresses and one login are read in these two calls, whether or not the address has a login.
+        let (place, beside) = match &address {
+            Some(address) => (keys::login(address.login_id), keys::decoy_gap()),
+            None => (keys::decoy_login(), decoy),
+        };
+        let mut rows = self
+            .table
+            .get_batch(&[place.clone(), beside.clone()])
+            .await?;
+        let login: Option<LoginItem> = take(&mut rows, &place, WHAT)?;
+        let _: Option<EmailItem> = take(&mut rows, &beside, "address")?;
+        let login = login.map(Login::from);
+        Ok(login.filter(|login| address.is_some() && login.email == *email))
     }
 
     async fn get_login(&self, id: LoginId) -> Result<Option<Login>, PortError> {
@@ -109,10 +125,6 @@ impl LoginStore for DynamoLogins {
                 keys::roles(scope),
                 keys::member(scope, pointer.member_id),
             ]);
-        }
-        if wanted.is_empty() {
-            // As many calls as with accounts.
-            wanted.push(keys::login(id));
         }
         let mut rows = self.table.get_batch(&wanted).await?;
         let mut places = Vec::new();
@@ -142,7 +154,7 @@ impl LoginStore for DynamoLogins {
         }
         let mut writes = vec![self.table.login_write(after)?];
         if let Some(hash) = &change.reset {
-            let place = keys::reset(after.id, hash);
+            let place = keys::reset(hash);
             let delete = self
                 .table
                 .delete_part(&place, "attribute_exists(pk)", &[])?;
@@ -184,23 +196,8 @@ impl LoginStore for DynamoLogins {
         Ok(())
     }
 
-    async fn ask_reset(
-        &self,
-        email: &EmailAddress,
-        reset: Option<&Reset>,
-        mail: &Mail,
-    ) -> Result<(), PortError> {
-        // Without a login, a row that no token leads to is written, so that both cost the same.
-        let in_vain = Reset {
-            login_id: match mail.owner {
-                MailOwner::Login(id) => id,
-                MailOwner::Account(_) => nobody(email),
-            },
-            email: email.clone(),
-            hash: mail.id.to_string(),
-            expires_at: mail.created_at,
-        };
-        let item = ResetItem::from(reset.unwrap_or(&in_vain));
+    async fn ask_reset(&self, reset: &Reset, mail: &Mail) -> Result<(), PortError> {
+        let item = ResetItem::from(reset);
         let writes = vec![
             put_write(self.table.replacing_part(&item)?),
             self.table.mail_write(mail)?,
@@ -211,14 +208,9 @@ impl LoginStore for DynamoLogins {
         }
     }
 
-    async fn find_reset(
-        &self,
-        id: LoginId,
-        hash: &str,
-        now: Timestamp,
-    ) -> Result<Option<Reset>, PortError> {
-        let item: Option<ResetItem> = self.table.get(&keys::reset(id, hash), "reset").await?;
-        let reset = item.and_then(ResetItem::reset);
+    async fn find_reset(&self, hash: &str, now: Timestamp) -> Result<Option<Reset>, PortError> {
+        let item: Option<ResetItem> = self.table.get(&keys::reset(hash), "reset").await?;
+        let reset = item.map(Reset::from);
         Ok(reset.filter(|reset| now < reset.expires_at))
     }
 

@@ -1,7 +1,9 @@
 //! The store of mails, of their events, and of addresses that get none.
 
 use super::{
-    items::{BlockAttribute, BlockedItem, BouncedItem, MailItem, MailSentItem, mail_expiry},
+    items::{
+        BlockAttribute, BlockedItem, BouncedItem, EmailItem, MailItem, MailSentItem, mail_expiry,
+    },
     keys,
     lease::{LOST, SETTLED, settled_by},
     table::{
@@ -275,6 +277,12 @@ impl MailStore for DynamoMails {
         let key = keys::mail_sent(&sha256_hex(ses_id));
         let item: Option<MailSentItem> = self.table.get(&key, "sent mail").await?;
         Ok(item.map(|item| item.job()))
+    }
+
+    async fn has_login(&self, email: &EmailAddress) -> Result<bool, PortError> {
+        let key = keys::login_address(email);
+        let item: Option<EmailItem> = self.table.get(&key, "address").await?;
+        Ok(item.is_some())
     }
 
     async fn record_event(

@@ -21,6 +21,7 @@ use vestibule_domain::{
     ids::{ChatUserId, ConnectorId},
     job::{OnboardChatUser, OnboardingJob, OutboxJob},
     ports::{OUTBOX_SHARDS, OutboxPart},
+    search::SearchTarget,
 };
 
 /// Number of lanes. With the digits after it, a mark fits into an `i64`.
@@ -49,6 +50,10 @@ impl Marked {
                 keys::closing(job.scope, job.connector_id),
                 job.connector_id.to_string(),
             ),
+            OutboxJob::Onboarding(OnboardingJob::ExpireRequests(job)) => (
+                keys::expiry(job.scope, job.connector_id),
+                job.connector_id.to_string(),
+            ),
             OutboxJob::Onboarding(OnboardingJob::EraseData(job)) => (
                 keys::erasure(job.scope, job.target),
                 job.project_id().to_string(),
@@ -64,6 +69,13 @@ impl Marked {
             OutboxJob::SendMail(job) => (keys::mail(job), job.mail_id.to_string()),
             OutboxJob::SendNotices(job) => {
                 (keys::notices(job.scope), job.scope.project_id().to_string())
+            }
+            OutboxJob::IndexRecord(job) => {
+                let id = match job.target {
+                    SearchTarget::EndUser(id) => id.to_string(),
+                    SearchTarget::ChatUser(id) => id.to_string(),
+                };
+                (keys::index_order(job.scope, job.target), id)
             }
         };
         let part = OutboxPart {

@@ -1,17 +1,19 @@
 //! The merge of two records of one person (SPEC A29), by a webhook at once or by the worker that it waits for.
 
 use super::{
-    items::{AccessRequestItem, ChatUserItem, SameAsItem, StandingItem},
+    items::{AccessRequestItem, ChatUserItem, StandingItem, WaitingPlace},
     keys,
     marks::Marked,
-    people::rows_of,
+    people::{alias_write, rows_of},
+    search::OrderedIndex,
     table::{
         Conditional, Table, Transacted, delete_write, from_row, n, put_write, s, to_value,
         update_write,
     },
+    tallies::TallyChange,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::merging::{MergedRequest, approval_for, busy, is_granted, merge_standing, own},
@@ -21,6 +23,7 @@ use vestibule_domain::{
     chat::message::Identity,
     chat::recognition::{Merge, merge_of},
     chat::user::ChatUser,
+    directory::end_user::EndUser,
     ids::{AccessRequestId, AuditId, IdSource, LeaseId, SystemIds},
     job::OnboardChatUser,
     ports::{ClaimedStanding, FinishedMerge, Merged, OUTBOX_PATIENCE},
@@ -129,6 +132,25 @@ pub(super) async fn finish_merge(
     Ok(FinishedMerge::Done(merge.survivor.id))
 }
 
+/// Writes that stand in one transaction, and the numbers of requests that they change.
+#[derive(Default)]
+struct Step {
+    writes: Vec<TransactWriteItem>,
+    tally: TallyChange,
+}
+
+impl Step {
+    fn add(&mut self, other: Self) {
+        self.writes.extend(other.writes);
+        self.tally.add(other.tally);
+    }
+
+    /// Maximum number of writes.
+    fn len(&self) -> usize {
+        self.writes.len() + self.tally.writes()
+    }
+}
+
 /// A merge with the standings of both records.
 struct Merging<'a> {
     table: &'a Table,
@@ -136,6 +158,8 @@ struct Merging<'a> {
     merge: &'a Merge,
     absorbed: Vec<Standing>,
     survivors: Vec<Standing>,
+    /// The people of the directory that the two records are linked to.
+    people: Vec<EndUser>,
     /// Leases on the affected standings that have not ended.
     leases: Vec<LeaseId>,
     now: Timestamp,
@@ -156,10 +180,19 @@ impl<'a> Merging<'a> {
             .filter(|row| row.lease_until.is_some_and(|until| until > now.millis()))
             .filter_map(|row| row.lease_id)
             .collect();
+        let linked: BTreeSet<_> = [&merge.survivor, &merge.absorbed]
+            .into_iter()
+            .filter_map(|user| user.end_user_id)
+            .collect();
+        let mut people = Vec::new();
+        for id in linked {
+            people.extend(table.end_user(scope, id).await?);
+        }
         Ok(Self {
             table,
             scope,
             merge,
+            people,
             absorbed: absorbed.into_iter().map(Into::into).collect(),
             survivors: survivors.into_iter().map(Into::into).collect(),
             leases,
@@ -177,21 +210,26 @@ impl<'a> Merging<'a> {
     /// another writer came first.
     async fn write(&self) -> Result<bool, PortError> {
         let records = self.record_writes()?;
-        let mut writes = Vec::new();
+        let mut all = Step::default();
         for step in self.steps().await? {
-            if writes.len() + step.len() + records.len() > TRANSACTION_MAX {
-                let before = std::mem::take(&mut writes);
-                if !matches!(self.table.transact(before).await?, Transacted::Done) {
+            if all.len() + step.len() + records.len() > TRANSACTION_MAX {
+                let before = std::mem::take(&mut all);
+                if !self.is_written(before).await? {
                     return Ok(false);
                 }
             }
-            writes.extend(step);
+            all.add(step);
         }
-        writes.extend(records);
-        Ok(matches!(
-            self.table.transact(writes).await?,
-            Transacted::Done
-        ))
+        all.writes.extend(records);
+        self.is_written(all).await
+    }
+
+    /// Writes these steps in one transaction. `false` when another writer came first.
+    async fn is_written(&self, step: Step) -> Result<bool, PortError> {
+        let mut writes = step.writes;
+        writes.extend(self.table.tally_writes(self.scope, &step.tally)?);
+        let written = self.table.transact(writes).await?;
+        Ok(matches!(written, Transacted::Done))
     }
 
     /// Makes the writes that make one record of two.
@@ -212,23 +250,76 @@ impl<'a> Merging<'a> {
             "version = :read",
             &[(":read", n(merge.absorbed.version))],
         )?;
-        let alias = SameAsItem::new(scope, &merge.absorbed.identity, &survivor.identity);
+        let led_to = |alias| alias_write(table, scope, (alias, &survivor.identity), ALIAS);
         let mut writes = vec![
             put_write(put),
             delete_write(delete),
-            put_write(table.put_part(&alias, ALIAS, &[])?),
+            led_to(&merge.absorbed.identity)?,
         ];
         // An alias of the absorbed record now leads to the survivor.
         let led_here = merge.absorbed.other_id.as_ref();
         if let Some(other) = led_here.filter(|other| **other != survivor.identity) {
-            let alias = SameAsItem::new(scope, other, &survivor.identity);
-            writes.push(put_write(table.put_part(&alias, ALIAS, &[])?));
+            writes.push(led_to(other)?);
+        }
+        for person in &self.people {
+            writes.extend(self.link_write(person)?);
+        }
+        let asked: Vec<AccessRequestId> = self
+            .absorbed
+            .iter()
+            .filter_map(|standing| standing.request_id)
+            .collect();
+        let gone = OrderedIndex::of_chat_user(scope, merge.absorbed.id, self.now).erased();
+        let one = OrderedIndex::of_chat_user(scope, survivor.id, self.now).asking(&asked);
+        for index in [gone, one] {
+            writes.push(table.index_order_write(index)?);
         }
         Ok(writes)
     }
 
+    /// Makes the write of a person's links, if the merge changes them: the survivor takes the place of the absorbed
+    /// record, and is linked to one person alone.
+    fn link_write(&self, person: &EndUser) -> Result<Option<TransactWriteItem>, PortError> {
+        let (survivor, absorbed) = (&self.merge.survivor, &self.merge.absorbed);
+        let mut links = person.chat_users.clone();
+        links.remove(&absorbed.id);
+        if survivor.end_user_id == Some(person.id) {
+            links.insert(survivor.id);
+        }
+        if links == person.chat_users {
+            return Ok(None);
+        }
+        let update = self.table.update_part(
+            &keys::end_user(self.scope, person.id),
+            "SET chat_users = :links, links_version = links_version + :one",
+            "version = :version AND links_version = :read",
+            &[],
+            &[
+                (":links", to_value(&links)?),
+                (":one", n(1)),
+                (":version", n(person.version)),
+                (":read", n(person.links_version)),
+            ],
+        )?;
+        Ok(Some(update_write(update)))
+    }
+
+    /// Whether the survivor brings environments to the person that they are. A worker takes these to the person's
+    /// other chat users.
+    fn widens_person(&self) -> bool {
+        let survivor = &self.merge.survivor;
+        let mut own = self
+            .people
+            .iter()
+            .filter(|person| survivor.end_user_id == Some(person.id));
+        own.any(|person| {
+            let mut held = survivor.grants.keys();
+            held.any(|environment| !person.environments.contains(environment))
+        })
+    }
+
     /// Makes the writes about standings, in steps that each stand in one transaction.
-    async fn steps(&self) -> Result<Vec<Vec<TransactWriteItem>>, PortError> {
+    async fn steps(&self) -> Result<Vec<Step>, PortError> {
         let requests = self.pending_requests().await?;
         let pending = |standing: &Standing| {
             let id = standing.request_id.filter(|_| standing.request_pending);
@@ -245,8 +336,8 @@ impl<'a> Merging<'a> {
             if absorbed.any(|moving| moving.connector_id == own.connector_id) {
                 continue;
             }
-            let mut step = self.close_writes(request, ReasonCode::GrantedElsewhere)?;
-            step.push(self.closed_standing_write(request)?);
+            let mut step = self.closed(request, ReasonCode::GrantedElsewhere)?;
+            step.writes.push(self.closed_standing_write(request)?);
             steps.push(step);
         }
         for moving in &self.absorbed {
@@ -258,9 +349,9 @@ impl<'a> Merging<'a> {
                 request_pending: own.request_pending && closes.is_none(),
                 ..own
             });
-            let mut step = self.standing_writes(own.as_ref(), moving, pending(moving))?;
+            let mut step = self.moved(own.as_ref(), moving, pending(moving))?;
             if let Some(request) = closes {
-                step.extend(self.close_writes(request, ReasonCode::GrantedElsewhere)?);
+                step.add(self.closed(request, ReasonCode::GrantedElsewhere)?);
             }
             steps.push(step);
         }
@@ -289,16 +380,17 @@ impl<'a> Merging<'a> {
         Ok(requests)
     }
 
-    /// Makes the writes that move a standing to the survivor's record: see [`merge_standing`].
-    fn standing_writes(
+    /// Makes the step that moves a standing to the survivor's record: see [`merge_standing`].
+    fn moved(
         &self,
         own: Option<&Standing>,
         moving: &Standing,
         pending: Option<&AccessRequest>,
-    ) -> Result<Vec<TransactWriteItem>, PortError> {
+    ) -> Result<Step, PortError> {
         let (table, scope, survivor) = (self.table, self.scope, &self.merge.survivor);
         let merged = merge_standing(survivor, own, moving, pending);
-        let item = StandingItem::new(scope, &merged.standing, self.now.plus(OUTBOX_PATIENCE));
+        let standing = merged.standing.registering(self.widens_person());
+        let item = StandingItem::new(scope, &standing, self.now.plus(OUTBOX_PATIENCE));
         let put = match own {
             None => table.put_part(&item, "attribute_not_exists(pk)", &[])?,
             Some(own) => table.put_part(&item, "version = :read", &[(":read", n(own.version))])?,
@@ -308,10 +400,13 @@ impl<'a> Merging<'a> {
             "version = :read",
             &[(":read", n(moving.version))],
         )?;
-        let mut writes = vec![put_write(put), delete_write(delete)];
+        let mut step = Step {
+            writes: vec![put_write(put), delete_write(delete)],
+            tally: TallyChange::default(),
+        };
         match (pending, merged.request) {
             (Some(request), MergedRequest::Moves) => {
-                writes.push(update_write(table.update_part(
+                step.writes.push(update_write(table.update_part(
                     &keys::access_request(scope, request.id),
                     "SET chat_user_id = :survivor",
                     "attribute_exists(pk) AND attribute_not_exists(decision)",
@@ -320,11 +415,11 @@ impl<'a> Merging<'a> {
                 )?));
             }
             (Some(request), MergedRequest::Closes(reason)) => {
-                writes.extend(self.close_writes(request, reason)?);
+                step.add(self.closed(request, reason)?);
             }
             (None, _) | (_, MergedRequest::None) => {}
         }
-        Ok(writes)
+        Ok(step)
     }
 
     /// Makes the write of a standing whose request is closed. A worker may hold it meanwhile.
@@ -334,7 +429,10 @@ impl<'a> Merging<'a> {
     ) -> Result<TransactWriteItem, PortError> {
         let update = self.table.update_part(
             &keys::standing(self.scope, request.chat_user_id, request.connector_id),
-            "SET request_pending = :no, version = version + :one",
+            &format!(
+                "SET request_pending = :no, version = version + :one REMOVE {}",
+                WaitingPlace::REMOVED
+            ),
             "request_id = :request",
             &[],
             &[
@@ -346,13 +444,9 @@ impl<'a> Merging<'a> {
         Ok(update_write(update))
     }
 
-    /// Makes the writes that close a request. The access that the person has counts as given by whoever
+    /// Makes the step that closes a request. The access that the person has counts as given by whoever
     /// gave it.
-    fn close_writes(
-        &self,
-        request: &AccessRequest,
-        reason: ReasonCode,
-    ) -> Result<Vec<TransactWriteItem>, PortError> {
+    fn closed(&self, request: &AccessRequest, reason: ReasonCode) -> Result<Step, PortError> {
         let is_granted = reason == ReasonCode::GrantedElsewhere;
         let standings = self.survivors.iter().chain(&self.absorbed);
         let approval = approval_for(standings, request.environment_id).filter(|_| is_granted);
@@ -373,9 +467,12 @@ impl<'a> Merging<'a> {
         );
         let audit_id = AuditId::new(SystemIds.draw());
         let audit = decision.audit_entry(request, audit_id, cause);
-        Ok(vec![
-            self.table.decision_write(request, &decision)?,
-            self.table.audit_write(&audit)?,
-        ])
+        Ok(Step {
+            writes: vec![
+                self.table.decision_write(request, &decision)?,
+                self.table.audit_write(&audit)?,
+            ],
+            tally: TallyChange::decided(request, decision.verdict),
+        })
     }
 }

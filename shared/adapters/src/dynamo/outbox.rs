@@ -13,10 +13,11 @@ use vestibule_domain::{
     PortError, Timestamp,
     erasure::EraseData,
     job::{
-        ClosePendingRequests, DrainParked, JobOwner, OnboardChatUser, OutboxJob, SendMessages,
-        SendNotices,
+        ClosePendingRequests, DrainParked, ExpireRequests, JobOwner, OnboardChatUser, OutboxJob,
+        SendMessages, SendNotices,
     },
     ports::{Backlog, OUTBOX_SHARDS, OutboxEntry, OutboxPart, OutboxStore, OutboxView},
+    search::IndexRecord,
 };
 
 /// Maximum number of marks read by one call: keys only, some 200 bytes each.
@@ -245,6 +246,13 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
         };
         return Some(job.into());
     }
+    if let Some((scope, connector_id)) = keys::parse_expiry(key) {
+        let job = ExpireRequests {
+            scope,
+            connector_id,
+        };
+        return Some(job.into());
+    }
     if let Some((scope, target)) = keys::parse_erasure(key) {
         return Some(EraseData { scope, target }.into());
     }
@@ -253,6 +261,9 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
     }
     if let Some(scope) = keys::parse_notices(key) {
         return Some(SendNotices { scope }.into());
+    }
+    if let Some((scope, target)) = keys::parse_index_order(key) {
+        return Some(IndexRecord { scope, target }.into());
     }
     let (scope, chat_user_id, connector_id) = keys::parse_standing(key)?;
     let job = OnboardChatUser {
@@ -352,9 +363,11 @@ mod tests {
         AccountScope,
         erasure::ErasureTarget,
         ids::{
-            AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, MailId, ProjectId,
+            AccountId, ChatUserId, ConnectorId, ConversationId, EndUserId, EnvironmentId, MailId,
+            ProjectId,
         },
         job::{JobKind, SendMail},
+        search::SearchTarget,
         team::mail::MailOwner,
     };
 
@@ -386,9 +399,17 @@ mod tests {
             scope,
             target: ErasureTarget::ChatUser(onboard.chat_user_id),
         };
+        let expire = ExpireRequests {
+            scope,
+            connector_id,
+        };
         let mail = SendMail {
             owner: MailOwner::Account(scope.account()),
             mail_id: MailId::derive(&["m"]),
+        };
+        let index = IndexRecord {
+            scope,
+            target: SearchTarget::EndUser(EndUserId::derive(&["u"])),
         };
         let jobs = [
             OutboxJob::from(onboard),
@@ -396,8 +417,10 @@ mod tests {
             send.into(),
             drain.into(),
             erase.into(),
+            expire.into(),
             mail.into(),
             SendNotices { scope }.into(),
+            index.into(),
         ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
         for job in jobs {

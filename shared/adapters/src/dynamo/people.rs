@@ -3,11 +3,13 @@
 use super::{
     items::{ChatUserItem, SameAsItem, StandingItem},
     keys::{self, PK, SK, STANDING_PREFIX},
-    table::{Table, from_row, n, put_write, s, to_value, update_write},
+    search::OrderedIndex,
+    table::{Table, from_row, n, s, to_value, update_write},
 };
 use crate::aws::port_error;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use vestibule_domain::{
-    PortError, ProjectScope,
+    PortError, ProjectScope, Timestamp,
     access::standing::Standing,
     chat::message::Identity,
     chat::recognition::{ALIASES_MAX, Candidate, Handover, Link, Recognition, recognise},
@@ -15,18 +17,16 @@ use vestibule_domain::{
     ids::ChatUserId,
 };
 
+/// A time that has always come.
+const AT_ONCE: Timestamp = Timestamp::from_millis(0);
+
 /// See [`vestibule_domain::ports::IntakeStore::link`].
 pub(super) async fn link(table: &Table, scope: ProjectScope, link: &Link) -> Result<(), PortError> {
-    let item = SameAsItem::new(scope, &link.alias, &link.person);
-    let put = match &link.replaces {
-        None => table.put_part(&item, "attribute_not_exists(pk)", &[])?,
-        Some(before) => table.put_part(
-            &item,
-            "same_as = :before",
-            &[(":before", to_value(before)?)],
-        )?,
+    let write = match &link.replaces {
+        None => alias_write(table, scope, (&link.alias, &link.person), NO_ALIAS)?,
+        Some(before) => moved_alias_write(table, scope, link, before)?,
     };
-    let mut writes = vec![put_write(put)];
+    let mut writes = vec![write];
     if link.person_exists {
         // A stable id belongs to one person for good; a phone number may pass to the next person.
         let condition = if link.alias.is_phone() {
@@ -42,8 +42,53 @@ pub(super) async fn link(table: &Table, scope: ProjectScope, link: &Link) -> Res
             &[(":alias", to_value(&link.alias)?), (":one", n(1))],
         )?;
         writes.push(update_write(update));
+        let person = link.person.chat_user_id(scope);
+        let index = OrderedIndex::of_chat_user(scope, person, AT_ONCE);
+        writes.push(table.index_order_write(index)?);
     }
     table.transact(writes).await.map(|_| ())
+}
+
+/// The condition of an alias that leads nowhere yet.
+const NO_ALIAS: &str = "attribute_not_exists(pk)";
+
+/// Makes the write of an alias that leads to the record of a person, under `condition`, which may name `:person`.
+/// Whether the number had another holder stays on the row.
+pub(super) fn alias_write(
+    table: &Table,
+    scope: ProjectScope,
+    (alias, person): (&Identity, &Identity),
+    condition: &str,
+) -> Result<TransactWriteItem, PortError> {
+    let update = table.update_part(
+        &keys::same_as(scope, alias.chat_user_id(scope)),
+        "SET same_as = :person",
+        condition,
+        &[],
+        &[(":person", to_value(person)?)],
+    )?;
+    Ok(update_write(update))
+}
+
+/// Makes the write of an alias that led to another person's record.
+fn moved_alias_write(
+    table: &Table,
+    scope: ProjectScope,
+    link: &Link,
+    before: &Identity,
+) -> Result<TransactWriteItem, PortError> {
+    let update = table.update_part(
+        &keys::same_as(scope, link.alias.chat_user_id(scope)),
+        "SET same_as = :person, had_another_holder = :yes",
+        "same_as = :before",
+        &[],
+        &[
+            (":person", to_value(&link.person)?),
+            (":before", to_value(before)?),
+            (":yes", AttributeValue::Bool(true)),
+        ],
+    )?;
+    Ok(update_write(update))
 }
 
 /// See [`vestibule_domain::ports::IntakeStore::hand_over`].
@@ -101,12 +146,14 @@ pub(super) async fn note_stable_id(
         identity: stable_id.clone(),
         user: other.map(Into::into),
         same_as: alias.map(|alias| alias.same_as),
+        had_another_holder: false,
         standing: None,
     };
     let phone = Candidate {
         identity: user.identity.clone(),
         user: Some(user),
         same_as: None,
+        had_another_holder: false,
         standing: None,
     };
     match recognise(&stable, Some(&phone)) {

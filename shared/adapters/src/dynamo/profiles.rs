@@ -3,9 +3,10 @@
 
 use super::{
     keys,
-    table::{Table, n, s, to_value},
+    search::OrderedIndex,
+    table::{Cancelled, Table, Transacted, n, s, to_value, update_write},
 };
-use aws_sdk_dynamodb::types::{AttributeValue, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use vestibule_domain::{PortError, ProjectScope, Timestamp, chat::renaming::ProfileChange};
 
 /// An update of a chat user's row in parts.
@@ -69,13 +70,29 @@ impl<'a> UserUpdate<'a> {
     }
 }
 
-/// Makes the update that takes over a profile and nothing else.
-pub(super) fn update(
+/// Makes these writes of a profile. That their condition fails is no error: the person was erased meanwhile, or another
+/// message was first.
+pub(super) async fn write(table: &Table, writes: Vec<TransactWriteItem>) -> Result<(), PortError> {
+    match table.transact(writes).await? {
+        Transacted::Done => Ok(()),
+        Transacted::Cancelled(reasons) => {
+            let is_held = |reason: &Cancelled| matches!(reason, Cancelled::Contended);
+            if reasons.iter().any(is_held) {
+                Err(PortError::Conflict { what: "profile" })
+            } else {
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Makes the writes that take over a profile, and order that it be found.
+pub(super) fn writes(
     table: &Table,
     scope: ProjectScope,
     change: &ProfileChange,
     now: Timestamp,
-) -> Result<Update, PortError> {
+) -> Result<[TransactWriteItem; 2], PortError> {
     let UserUpdate {
         update,
         condition,
@@ -89,5 +106,7 @@ pub(super) fn update(
     )
     .with(Some(change))?;
     let key = keys::chat_user(scope, change.chat_user_id);
-    table.update_part(&key, &update, &condition, &names, &values)
+    let update = table.update_part(&key, &update, &condition, &names, &values)?;
+    let index = OrderedIndex::of_chat_user(scope, change.chat_user_id, now);
+    Ok([update_write(update), table.index_order_write(index)?])
 }

@@ -1,33 +1,34 @@
-//! Projects and environments.
+//! Projects. Their environments are in `environments`.
 
 use super::{
-    items::{EnvironmentItem, ErasureItem, ProjectItem, ProjectSettingsItem},
-    keys::{self, Key, PK, PROJECT_PREFIX, SK},
+    items::{ConnectorItem, EnvironmentItem, ErasureItem, ProjectItem, ProjectSettingsItem},
+    keys,
     lists::List,
-    table::{Attributes, Table, from_row, key_of, put_write, s},
+    table::{Table, Transacted, delete_write, from_row, n, put_write},
 };
-use crate::{aws::port_error, vault::KmsVault};
+use crate::vault::KmsVault;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use std::sync::Arc;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
-    account::{Environment, Project, agent_tests::RunningTest},
+    account::{Environment, Project},
+    connector::Connector,
     erasure::Erasure,
     event::AuditEntry,
-    ids::{DeliveryId, EnvironmentId, ProjectId},
+    ids::ProjectId,
     page::{ListError, Page, PageRequest},
-    ports::{Created, EnvironmentStore, ProjectStore, TestStart},
+    ports::{By, Created, ProjectDeletion, ProjectRemains, ProjectStore},
 };
 
-/// Number of projects read at once, as many as one batch read can name.
-const PROJECTS: i32 = 100;
+/// Connectors that one transaction changes with their project. It holds a hundred writes.
+const CONNECTORS_MAX: usize = 50;
 
-/// See [`ProjectStore`] and [`EnvironmentStore`].
+/// See [`ProjectStore`] and [`EnvironmentStore`](vestibule_domain::ports::EnvironmentStore).
 #[derive(Debug, Clone)]
 pub struct DynamoProjects {
-    table: Table,
-    vault: Arc<KmsVault>,
+    pub(super) table: Table,
+    pub(super) vault: Arc<KmsVault>,
 }
 
 impl DynamoProjects {
@@ -35,36 +36,6 @@ impl DynamoProjects {
     #[must_use]
     pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self { table, vault }
-    }
-
-    /// Reads ids of the account's projects, with the place where more follow. The list is not used: it may lack the
-    /// newest.
-    async fn project_ids(
-        &self,
-        scope: AccountScope,
-        from: Option<Attributes>,
-    ) -> Result<(Vec<ProjectId>, Option<Attributes>), PortError> {
-        let answer = self
-            .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .consistent_read(true)
-            .key_condition_expression(format!("{PK} = :account AND begins_with({SK}, :projects)"))
-            .expression_attribute_values(":account", s(keys::account(scope).pk))
-            .expression_attribute_values(":projects", s(PROJECT_PREFIX))
-            .set_exclusive_start_key(from)
-            .limit(PROJECTS)
-            .send()
-            .await
-            .map_err(|error| port_error("dynamodb: Query (projects)", error))?;
-        let next = answer.last_evaluated_key;
-        let ids = answer.items.unwrap_or_default();
-        let ids = ids.iter().filter_map(|row| {
-            let key = key_of(row)?;
-            key.sk.strip_prefix(PROJECT_PREFIX)?.parse().ok()
-        });
-        Ok((ids.collect(), next))
     }
 
     /// Makes the write of a project's settings, as part of a write of the project.
@@ -100,7 +71,10 @@ impl ProjectStore for DynamoProjects {
         audit: &AuditEntry,
     ) -> Result<Created<Project>, PortError> {
         let item = ProjectItem::from(project);
-        let mut with = vec![self.settings_write(project)?];
+        let begun = self
+            .table
+            .tallies_begun_write(project.scope, project.created_at)?;
+        let mut with = vec![self.settings_write(project)?, begun];
         with.extend(self.table.project_made_writes(project.scope)?);
         for environment in environments {
             let item = EnvironmentItem::from(environment);
@@ -109,7 +83,11 @@ impl ProjectStore for DynamoProjects {
                 .put_part(&item, "attribute_not_exists(pk)", &[])?;
             with.push(put_write(put));
         }
-        let created = self.table.create(&item, with, audit, "project").await?;
+        let claim = keys::project_claim(project.scope.account(), project.id());
+        let created = self
+            .table
+            .create_once(&item, &claim, with, audit, "project")
+            .await?;
         Ok(created.map(Into::into))
     }
 
@@ -126,9 +104,10 @@ impl ProjectStore for DynamoProjects {
     async fn list_projects(
         &self,
         scope: AccountScope,
+        archived: bool,
         page: &PageRequest,
     ) -> Result<Page<Project>, ListError> {
-        let list = List::all(keys::projects(scope));
+        let list = List::all(keys::projects(scope, archived));
         let rows = self.table.page(&list, page, &self.vault).await?;
         let projects = rows
             .items
@@ -145,6 +124,89 @@ impl ProjectStore for DynamoProjects {
         self.replace_project(project, vec![], audit).await
     }
 
+    async fn archive_project(
+        &self,
+        project: &Project,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        let layout = self.table.layout(project.scope).await?;
+        let connectors = self.table.connectors_of(project.scope, &layout).await?;
+        let is_archived = project.archived_at.is_some();
+        let mut writes = Vec::new();
+        for connector in connectors {
+            if connector.is_archived == is_archived {
+                continue;
+            }
+            let item = ConnectorItem::from(&Connector {
+                is_archived,
+                version: connector.version + 1,
+                ..connector.clone()
+            });
+            let read = [(":read", n(connector.version))];
+            let put = self.table.put_part(&item, "version = :read", &read)?;
+            writes.push(put_write(put));
+        }
+        let surplus = writes.split_off(writes.len().min(CONNECTORS_MAX));
+        for some in surplus.chunks(CONNECTORS_MAX) {
+            if let Transacted::Cancelled(_) = self.table.transact(some.to_vec()).await? {
+                return Err(PortError::Conflict { what: "connector" });
+            }
+        }
+        let layout =
+            self.table
+                .archive_layout_write(project.scope, layout.version, project.archived_at)?;
+        writes.push(layout);
+        self.replace_project(project, writes, audit).await
+    }
+
+    async fn project_remains(&self, scope: ProjectScope) -> Result<ProjectRemains, PortError> {
+        let layout = self.table.layout(scope).await?;
+        let connectors = self.table.connectors_of(scope, &layout).await?;
+        Ok(ProjectRemains { layout, connectors })
+    }
+
+    async fn delete_project(
+        &self,
+        deletion: &ProjectDeletion<'_>,
+        by: By<'_>,
+    ) -> Result<(), PortError> {
+        let ProjectDeletion {
+            project,
+            connectors,
+            layout_version,
+            erasure,
+            due,
+        } = *deletion;
+        let (scope, id) = (project.scope, project.id());
+        let read = [(":read", n(project.version))];
+        let row = keys::project(scope.account(), id);
+        let row = self.table.delete_part(&row, "version = :read", &read)?;
+        let order = ErasureItem::new(erasure, due);
+        let mut writes = vec![
+            delete_write(row),
+            self.table
+                .claim_write(&keys::project_claim(scope.account(), id))?,
+            self.table
+                .delete_layout_write(scope, layout_version, by.audit.at)?,
+            put_write(self.table.replacing_part(&order)?),
+        ];
+        for connector in connectors {
+            let read = [(":read", n(connector.version))];
+            let row = keys::connector(connector.id);
+            let row = self.table.delete_part(&row, "version = :read", &read)?;
+            writes.push(delete_write(row));
+            let claim = keys::connector_claim(connector.id);
+            writes.push(self.table.claim_write(&claim)?);
+            let test = keys::connector_test(connector.id);
+            writes.push(delete_write(self.table.removal_part(&test)?));
+        }
+        writes.extend(self.table.clients_left_writes(connectors)?);
+        match self.table.transact_by(writes, by).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: "project" }),
+        }
+    }
+
     async fn update_and_erase(
         &self,
         project: &Project,
@@ -155,106 +217,5 @@ impl ProjectStore for DynamoProjects {
         let order = ErasureItem::new(erasure, due);
         let order = self.table.replacing_part(&order).map(put_write)?;
         self.replace_project(project, vec![order], audit).await
-    }
-}
-
-#[async_trait]
-impl EnvironmentStore for DynamoProjects {
-    async fn create_environment(
-        &self,
-        environment: &Environment,
-        audit: &AuditEntry,
-    ) -> Result<Created<Environment>, PortError> {
-        let item = EnvironmentItem::from(environment);
-        let created = self
-            .table
-            .create(&item, vec![], audit, "environment")
-            .await?;
-        Ok(created.map(Into::into))
-    }
-
-    async fn get_environment(
-        &self,
-        scope: ProjectScope,
-        id: EnvironmentId,
-    ) -> Result<Option<Environment>, PortError> {
-        let item: Option<EnvironmentItem> = self
-            .table
-            .get(&keys::environment(scope, id), "environment")
-            .await?;
-        Ok(item.map(Into::into))
-    }
-
-    async fn has_environment(
-        &self,
-        scope: AccountScope,
-        id: EnvironmentId,
-    ) -> Result<bool, PortError> {
-        let mut from = None;
-        loop {
-            let (projects, next) = self.project_ids(scope, from).await?;
-            let wanted: Vec<Key> = projects
-                .into_iter()
-                .map(|project| keys::environment(scope.project(project), id))
-                .collect();
-            if !self.table.get_batch(&wanted).await?.is_empty() {
-                return Ok(true);
-            }
-            if next.is_none() {
-                return Ok(false);
-            }
-            from = next;
-        }
-    }
-
-    async fn list_environments(
-        &self,
-        scope: ProjectScope,
-        page: &PageRequest,
-    ) -> Result<Page<Environment>, ListError> {
-        let list = List::all(keys::environments(scope));
-        let rows = self.table.page(&list, page, &self.vault).await?;
-        let environments = rows
-            .items
-            .into_iter()
-            .map(|row| Ok(from_row::<EnvironmentItem>(row, "environment")?.into()))
-            .collect::<Result<_, PortError>>()?;
-        Ok(Page {
-            items: environments,
-            next: rows.next,
-        })
-    }
-
-    async fn update_environment(
-        &self,
-        environment: &Environment,
-        audit: &AuditEntry,
-    ) -> Result<(), PortError> {
-        let item = EnvironmentItem::from(&Environment {
-            version: environment.version + 1,
-            ..environment.clone()
-        });
-        self.table
-            .replace(&item, environment.version, audit, "environment")
-            .await
-    }
-
-    async fn begin_test(
-        &self,
-        scope: AccountScope,
-        test: &RunningTest,
-        now: Timestamp,
-        audit: &AuditEntry,
-    ) -> Result<TestStart, PortError> {
-        self.table.begin_test(scope, test, now, audit).await
-    }
-
-    async fn end_test(
-        &self,
-        scope: AccountScope,
-        id: DeliveryId,
-        now: Timestamp,
-    ) -> Result<(), PortError> {
-        self.table.end_test(scope, id, now).await
     }
 }

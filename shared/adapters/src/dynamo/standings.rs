@@ -7,6 +7,8 @@ use super::{
     marks::Marked,
     merges::finish_merge,
     people::{find_chat_user, note_stable_id},
+    profiles,
+    search::OrderedIndex,
     table::{
         Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, to_value,
         update_write,
@@ -150,7 +152,8 @@ fn settling(
         TaskResult::Merge
         | TaskResult::RelatedRequests
         | TaskResult::Profile
-        | TaskResult::RequestNotice => {}
+        | TaskResult::RequestNotice
+        | TaskResult::Register => {}
     }
     let of_approval = PendingTask::AFTER_APPROVAL.contains(&result.task());
     if let (true, Some(approval)) = (of_approval, &standing.approval) {
@@ -402,6 +405,16 @@ impl StandingStore for DynamoStandings {
         note_stable_id(&self.table, scope, id, stable_id).await
     }
 
+    async fn register(
+        &self,
+        scope: ProjectScope,
+        id: ChatUserId,
+        is_admitted: bool,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        self.table.register(scope, id, is_admitted, now).await
+    }
+
     async fn held_message(
         &self,
         scope: ProjectScope,
@@ -447,7 +460,8 @@ impl StandingStore for DynamoStandings {
                 (":one", n(1)),
             ],
         )?;
-        // The condition fails for a person who was erased meanwhile.
-        self.table.update(update).await.map(|_| ())
+        let index = OrderedIndex::of_chat_user(scope, id, learnt.at);
+        let writes = vec![update_write(update), self.table.index_order_write(index)?];
+        profiles::write(&self.table, writes).await
     }
 }

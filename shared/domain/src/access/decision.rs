@@ -4,6 +4,7 @@ use crate::{
     access::standing::Standing,
     chat::user::ChatUser,
     connector::{Connector, Policy},
+    directory::end_user::PhoneHolder,
     ids::EnvironmentId,
 };
 use serde::Serialize;
@@ -21,6 +22,8 @@ pub struct Facts<'a> {
     pub kept: bool,
     /// The directory's answer about the sender.
     pub directory: DirectoryMatch,
+    /// Whether the connector approves people in the directory at once while it asks for approval (SPEC A51).
+    pub preapproves: bool,
 }
 
 /// The directory's answer about a sender. Only a phone number that the platform asserts can match (SPEC A40).
@@ -34,6 +37,29 @@ pub enum DirectoryMatch {
         /// Whether the person in the directory holds the connector's environment.
         holds_environment: bool,
     },
+}
+
+impl DirectoryMatch {
+    /// The answer about a sender whose phone number leads to `holder`. A sender whom an admin linked to another
+    /// person, or keeps apart from the directory, is not found by the number.
+    #[must_use]
+    pub fn of(
+        holder: Option<&PhoneHolder>,
+        sender: Option<&ChatUser>,
+        environment_id: EnvironmentId,
+    ) -> Self {
+        let is_elsewhere = |holder: &PhoneHolder| {
+            sender.is_some_and(|user| {
+                user.is_apart || user.end_user_id.is_some_and(|id| id != holder.end_user_id)
+            })
+        };
+        match holder {
+            Some(holder) if !is_elsewhere(holder) => Self::Known {
+                holds_environment: holder.environments.contains(&environment_id),
+            },
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// The decision on a message.
@@ -111,6 +137,7 @@ impl<'a> Facts<'a> {
             chat_user,
             kept: standing.is_some_and(|standing| standing.kept_by(connector)),
             directory,
+            preapproves: connector.preapprove_known_users,
         }
     }
 }
@@ -121,6 +148,7 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
     let granted = facts
         .chat_user
         .is_some_and(|user| user.grants.contains_key(&facts.environment_id));
+    let heeds_directory = facts.policy == Policy::AllowList || facts.preapproves;
     let known = facts.directory
         == DirectoryMatch::Known {
             holds_environment: true,
@@ -131,7 +159,7 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
         Decision::Deliver(DeliverReason::OpenConnector)
     } else if granted {
         Decision::Deliver(DeliverReason::Granted)
-    } else if known {
+    } else if known && heeds_directory {
         Decision::ApproveAndDeliver(ApproveReason::KnownPerson)
     } else if facts.policy == Policy::AllowList {
         Decision::Ignore(IgnoreReason::NotOnAllowList)
@@ -145,8 +173,10 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::EndUserId;
     use crate::samples::{any_policy, at, block, chat_user, connector, grant, standing};
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn environment(n: u8) -> EnvironmentId {
         EnvironmentId::derive(&[&n.to_string()])
@@ -171,18 +201,23 @@ mod tests {
     }
 
     proptest! {
+        /// SPEC A40, A51.
         #[test]
         fn the_decision_is_the_first_rule_of_the_order_that_applies(
             policy in any_policy(),
             directory in any_directory(),
+            preapproves in any::<bool>(),
             exists in any::<bool>(),
             blocked in any::<bool>(),
             grants in proptest::collection::vec(0_u8..3, 0..3),
             kept in any::<bool>(),
         ) {
             let user = exists.then(|| user(blocked, &grants));
-            let facts = Facts { policy, environment_id: environment(0), chat_user: user.as_ref(), kept, directory };
-            let known = directory == DirectoryMatch::Known { holds_environment: true };
+            let facts = Facts {
+                policy, environment_id: environment(0), chat_user: user.as_ref(), kept, directory, preapproves,
+            };
+            let known = directory == DirectoryMatch::Known { holds_environment: true }
+                && (preapproves || policy == Policy::AllowList);
             let rules = [
                 (exists && blocked, Decision::Drop(DropReason::Blocked)),
                 (policy == Policy::AllowAll, Decision::Deliver(DeliverReason::OpenConnector)),
@@ -202,7 +237,9 @@ mod tests {
             grants in proptest::collection::vec(0_u8..3, 0..3),
         ) {
             let user = user(true, &grants);
-            let facts = Facts { policy, environment_id: environment(0), chat_user: Some(&user), kept, directory };
+            let facts = Facts {
+                policy, environment_id: environment(0), chat_user: Some(&user), kept, directory, preapproves: true,
+            };
             prop_assert_eq!(decide(&facts), Decision::Drop(DropReason::Blocked));
         }
 
@@ -211,7 +248,7 @@ mod tests {
             let user = user(false, &others);
             let facts = Facts {
                 policy: Policy::OnBoarding, environment_id: environment(0), chat_user: Some(&user),
-                kept: false, directory: DirectoryMatch::Unknown,
+                kept: false, directory: DirectoryMatch::Unknown, preapproves: true,
             };
             prop_assert_eq!(decide(&facts), Decision::Onboard(OnboardReason::NotApproved));
         }
@@ -239,10 +276,46 @@ mod tests {
             assert_eq!(facts.chat_user, Some(&user));
             assert_eq!(facts.kept, is_kept);
             assert_eq!(facts.directory, known);
+            assert!(facts.preapproves);
         }
+        let strict = Connector {
+            preapprove_known_users: false,
+            ..connector.clone()
+        };
+        assert!(!Facts::of(&strict, None, None, known).preapproves);
         let facts = Facts::of(&connector, None, None, DirectoryMatch::default());
         assert_eq!(facts.chat_user, None);
         assert_eq!(facts.directory, DirectoryMatch::Unknown);
+    }
+
+    #[test]
+    fn the_holder_of_the_number_is_the_sender_unless_an_admin_said_otherwise() {
+        let holder = PhoneHolder {
+            end_user_id: EndUserId::derive(&["ada"]),
+            environments: BTreeSet::from([environment(0)]),
+        };
+        let linked_to = |name: &str| ChatUser {
+            end_user_id: Some(EndUserId::derive(&[name])),
+            ..user(false, &[])
+        };
+        let apart = ChatUser {
+            is_apart: true,
+            ..user(false, &[])
+        };
+        let known = |holds_environment| DirectoryMatch::Known { holds_environment };
+        for (sender, at, expected) in [
+            (None, 0, known(true)),
+            (None, 1, known(false)),
+            (Some(user(false, &[])), 0, known(true)),
+            (Some(linked_to("ada")), 0, known(true)),
+            (Some(linked_to("grace")), 0, DirectoryMatch::Unknown),
+            (Some(apart), 0, DirectoryMatch::Unknown),
+        ] {
+            let found = DirectoryMatch::of(Some(&holder), sender.as_ref(), environment(at));
+            assert_eq!(found, expected);
+        }
+        let nobody = DirectoryMatch::of(None, None, environment(0));
+        assert_eq!(nobody, DirectoryMatch::Unknown);
     }
 
     #[test]

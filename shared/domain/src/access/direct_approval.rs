@@ -84,6 +84,7 @@ impl DirectApproval {
                 rejected_before: standing.rejections.map_or(0, |earlier| earlier.count),
                 created_at: decision.at,
                 decision: None,
+                revocation: None,
             },
             is_followed_up: place.follows_up(environment_id),
             decision,
@@ -105,6 +106,27 @@ pub fn approval_id(
         &environment_id.to_string(),
         &granted_at.to_string(),
     ])
+}
+
+/// The ids of the requests whose approval may have given a person the access to an environment: that of a direct
+/// approval, those that standings name, and the latest one at each place. An id may be there twice.
+#[must_use]
+pub fn approvals_of(
+    user: &ChatUser,
+    environment_id: EnvironmentId,
+    places: &[WritingPlace],
+) -> Vec<AccessRequestId> {
+    let grant = user.grants.get(&environment_id);
+    let direct = grant.map(|grant| approval_id(user.id, environment_id, grant.granted_at));
+    let named = places.iter().flat_map(|place| {
+        let approval = place.standing.approval.as_ref();
+        let approved = approval.filter(|approval| approval.environment_id == environment_id);
+        [
+            approved.map(|approval| approval.request_id),
+            place.standing.request_id,
+        ]
+    });
+    direct.into_iter().chain(named.flatten()).collect()
 }
 
 #[cfg(test)]

@@ -124,7 +124,7 @@ fn left_of(from: &Standing, joined: &Standing) -> BTreeSet<PendingTask> {
         .is_some_and(SendStatus::is_sent);
     let is_due = |task: &PendingTask| match task {
         PendingTask::Merge => false,
-        PendingTask::OnboardingMessage | PendingTask::Profile => true,
+        PendingTask::OnboardingMessage | PendingTask::Profile | PendingTask::Register => true,
         PendingTask::RelatedRequests | PendingTask::ApprovalNotice | PendingTask::Replay => {
             from.approval == joined.approval
         }

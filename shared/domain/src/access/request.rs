@@ -2,11 +2,12 @@
 
 use crate::{
     Timestamp,
-    access::standing::Standing,
+    access::{revocation::Revocation, standing::Standing},
     account::actor::Actor,
     chat::conversation::ConversationRef,
     chat::message::InboundMessage,
     connector::{Connector, Provider},
+    directory::registration::Misplaced,
     event::{AuditEntry, Change, Event},
     ids::{AccessRequestId, AuditId, ChatUserId, ConnectorId, EnvironmentId},
     scope::ProjectScope,
@@ -66,6 +67,8 @@ pub enum ReasonCode {
     GrantedElsewhere,
     /// The person turned out to be on record under another id (SPEC A29).
     Merged,
+    /// Nobody decided in time (SPEC B36).
+    Expired,
 }
 
 /// A recorded decision.
@@ -146,6 +149,8 @@ pub struct AccessRequest {
     pub created_at: Timestamp,
     /// The decision, once there is one.
     pub decision: Option<RequestDecision>,
+    /// The end of the access that an approval gave, once an admin took it away.
+    pub revocation: Option<Revocation>,
 }
 
 impl AccessRequest {
@@ -179,6 +184,7 @@ impl AccessRequest {
             rejected_before,
             created_at: now,
             decision: None,
+            revocation: None,
         }
     }
 }
@@ -249,6 +255,16 @@ pub struct HeldFacts<'a> {
     pub now: Timestamp,
 }
 
+/// Time from which a message opens a new request after the last rejection (SPEC B25). `None` without one,
+/// and where an approval came after it: who loses that access again may ask at once (SPEC B33).
+#[must_use]
+pub fn cool_down_ends(standing: &Standing, connector: &Connector) -> Option<Timestamp> {
+    let rejections = standing.rejections?;
+    let approval = standing.approval.as_ref();
+    let is_made_up_for = approval.is_some_and(|approval| approval.at >= rejections.last_at);
+    (!is_made_up_for).then(|| rejections.last_at.plus(connector.request_cooldown))
+}
+
 /// Decides the effect of a held message. This is the entry into the states of a request.
 #[must_use]
 pub fn on_held_message(facts: &HeldFacts<'_>) -> HeldMessage {
@@ -260,11 +276,10 @@ pub fn on_held_message(facts: &HeldFacts<'_>) -> HeldMessage {
     if let (true, Some(request_id)) = (standing.request_pending, standing.request_id) {
         return HeldMessage::CountsOnPending(request_id);
     }
-    if let Some(rejections) = standing.rejections {
-        let until = rejections.last_at.plus(facts.connector.request_cooldown);
-        if facts.now < until {
-            return HeldMessage::CoolsDown { until };
-        }
+    if let Some(until) = cool_down_ends(standing, facts.connector)
+        && facts.now < until
+    {
+        return HeldMessage::CoolsDown { until };
     }
     HeldMessage::OpensRequest {
         with_onboarding_message: standing.onboarding_message_due(),
@@ -282,6 +297,8 @@ pub enum DecideOutcome {
     AlreadyDecided(Box<AccessRequest>),
     /// The person is blocked and must be unblocked first.
     ChatUserBlocked,
+    /// The person cannot be linked as asked.
+    Misplaced(Misplaced),
     /// There is no such request in this project.
     NotFound,
 }
@@ -304,7 +321,7 @@ pub fn on_decided_again(request: AccessRequest, verdict: Verdict, by: &Actor) ->
 mod tests {
     use super::*;
     use crate::{
-        access::standing::Rejections,
+        access::{approval::Approval, standing::Rejections},
         chat::{
             message::{Identity, PHONE_SCOPE},
             send_status::SendStatus,
@@ -362,6 +379,7 @@ mod tests {
             (ReasonCode::ConnectorMoved, "connector_moved"),
             (ReasonCode::GrantedElsewhere, "granted_elsewhere"),
             (ReasonCode::Merged, "merged"),
+            (ReasonCode::Expired, "expired"),
         ] {
             let followed = RequestDecision {
                 reason: Some(reason),
@@ -475,6 +493,33 @@ mod tests {
             ..standing()
         };
         assert_eq!(held(Some(&decided), &connector(), at(9)), opens(true));
+    }
+
+    /// SPEC B25, B33.
+    #[test]
+    fn an_approval_ends_the_cool_down_of_the_rejections_before_it() {
+        let approved = |second| {
+            let approval = Approval::new(
+                AccessRequestId::derive(&["r"]),
+                connector().environment_id,
+                actor("grace"),
+                at(second),
+            );
+            Standing {
+                approval: Some(approval),
+                ..rejected(at(8))
+            }
+        };
+        let connector = Connector {
+            request_cooldown: Duration::from_mins(1),
+            ..connector()
+        };
+        assert_eq!(cool_down_ends(&standing(), &connector), None);
+        assert_eq!(cool_down_ends(&approved(8), &connector), None);
+        assert_eq!(cool_down_ends(&approved(7), &connector), Some(at(68)));
+        assert_eq!(held(Some(&approved(9)), &connector, at(10)), opens(true));
+        let cools_down = HeldMessage::CoolsDown { until: at(68) };
+        assert_eq!(held(Some(&approved(7)), &connector, at(10)), cools_down);
     }
 
     #[test]

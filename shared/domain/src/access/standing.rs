@@ -38,11 +38,14 @@ pub enum PendingTask {
     /// Order notices of a request (SPEC B35). A job for a person who asks orders them even without this task. The
     /// task is for a request that brings no such job, or whose job failed to order them or will not try.
     RequestNotice,
+    /// Bring the person and the directory together (SPEC C54): link them to the holder of their phone number, or
+    /// make a person of them, and let both have the environments of each.
+    Register,
 }
 
 impl PendingTask {
     /// Every task, in the order of execution. The profile comes before a text that depends on it (SPEC A52).
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Merge,
         Self::OnboardingMessage,
         Self::RelatedRequests,
@@ -50,6 +53,7 @@ impl PendingTask {
         Self::Replay,
         Self::Profile,
         Self::RequestNotice,
+        Self::Register,
     ];
     /// The tasks that an approval leaves. The connector's settings are looked up only when a task is done.
     pub const AFTER_APPROVAL: [Self; 3] =
@@ -66,6 +70,7 @@ impl PendingTask {
             Self::Replay => "replay",
             Self::Profile => "profile",
             Self::RequestNotice => "request_notice",
+            Self::Register => "register",
         }
     }
 }
@@ -279,6 +284,15 @@ impl Standing {
         }
         if brings_no_notice {
             self.pending_tasks.insert(PendingTask::RequestNotice);
+        }
+        self
+    }
+
+    /// Returns the standing with the order to bring the person and the directory together, if it is due.
+    #[must_use]
+    pub fn registering(mut self, is_due: bool) -> Self {
+        if is_due {
+            self.pending_tasks.insert(PendingTask::Register);
         }
         self
     }

@@ -78,6 +78,15 @@ impl Actor {
         }
     }
 
+    /// The directory of a project, which vouches for the people in it (SPEC A40).
+    #[must_use]
+    pub fn user_list() -> Self {
+        Self {
+            id: "user_list".to_owned(),
+            name: "User list".to_owned(),
+        }
+    }
+
     /// Whether this actor is the bearer of the set-up token.
     #[must_use]
     pub fn is_set_up(&self) -> bool {
@@ -102,6 +111,7 @@ mod tests {
             member,
             login,
             Actor::system(),
+            Actor::user_list(),
             Actor::recovery(),
         ] {
             assert!(!other.is_set_up(), "{other:?}");

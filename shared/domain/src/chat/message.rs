@@ -9,6 +9,7 @@ use crate::{
     chat::entity::Entities,
     chat::profile::Profile,
     connector::Provider,
+    directory::phone::PhoneNumber,
     ids::ChatUserId,
     scope::ProjectScope,
     text::is_blank,
@@ -44,6 +45,13 @@ impl Identity {
     #[must_use]
     pub fn is_phone(&self) -> bool {
         self.platform_scope == PHONE_SCOPE
+    }
+
+    /// The phone number that the identity is. Short codes are none.
+    #[must_use]
+    pub fn phone_number(&self) -> Option<PhoneNumber> {
+        let number = self.is_phone().then_some(&self.identifier)?;
+        PhoneNumber::parse(number).ok()
     }
 
     /// The chat user of this identity in a project. The id is derived, so two first messages that
@@ -128,6 +136,12 @@ impl InboundMessage {
             .filter(|other| other.is_phone())
             .unwrap_or(&self.sender)
     }
+
+    /// The sender's phone number, if the platform asserts one with the message.
+    #[must_use]
+    pub fn asserted_phone(&self) -> Option<PhoneNumber> {
+        self.shown_id().phone_number()
+    }
 }
 
 #[cfg(test)]
@@ -147,6 +161,29 @@ mod tests {
             let identity = identity(platform_scope, "1");
             assert_eq!(identity.may_be_one_of_two(), one_of_two);
             assert_eq!(identity.is_phone(), phone);
+        }
+    }
+
+    #[test]
+    fn a_message_asserts_the_phone_number_among_its_sender_s_ids() {
+        let (user_id, phone) = (
+            identity(WHATSAPP_SCOPE, "DE.1"),
+            identity(PHONE_SCOPE, "+4915112345678"),
+        );
+        let number = PhoneNumber::parse("+4915112345678").ok();
+        for (sender, also_known_as, asserted) in [
+            (user_id.clone(), Some(phone.clone()), number.clone()),
+            (phone, Some(user_id.clone()), number),
+            (user_id, None, None),
+            (identity(PHONE_SCOPE, "32665"), None, None),
+            (identity("T1", "+4915112345678"), None, None),
+        ] {
+            let message = InboundMessage {
+                sender,
+                also_known_as,
+                ..message()
+            };
+            assert_eq!(message.asserted_phone(), asserted);
         }
     }
 

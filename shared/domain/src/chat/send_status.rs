@@ -66,7 +66,8 @@ const RECIPIENT: &str = "recipient";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
-    /// The connector's settings do not ask for it.
+    /// The connector's settings do not ask for it, or the approval needs none: the directory vouched for a person
+    /// who had just written.
     NotWanted,
     /// The connector was deleted.
     ConnectorDeleted,

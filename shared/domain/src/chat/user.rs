@@ -69,6 +69,8 @@ pub struct ChatUser {
     /// The person of the directory that this chat user is, if they are linked. Then the grants are those of all
     /// that person's environments: see [`crate::directory`].
     pub end_user_id: Option<EndUserId>,
+    /// Whether an admin keeps this chat user apart from the directory, so that nothing but an admin links them.
+    pub is_apart: bool,
     /// Counts changes.
     pub version: u64,
     /// Time of the person's first message.
@@ -103,6 +105,7 @@ impl ChatUser {
             grants: BTreeMap::new(),
             block: None,
             end_user_id: None,
+            is_apart: false,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -120,6 +123,7 @@ impl ChatUser {
             admitted_openly: false,
             grants: BTreeMap::new(),
             end_user_id: None,
+            is_apart: false,
             block: Some(Block {
                 note: None,
                 ..block
@@ -140,6 +144,13 @@ impl ChatUser {
         } else {
             ChatUserStatus::Active
         }
+    }
+
+    /// Whether the directory may take this chat user in without an admin: nobody linked them, and no admin keeps
+    /// them apart.
+    #[must_use]
+    pub const fn may_register(&self) -> bool {
+        self.end_user_id.is_none() && !self.is_apart
     }
 
     /// The id to show: a phone number if one is known (SPEC A28, A29).

@@ -5,7 +5,7 @@ use crate::{
     account::email_address::EmailAddress,
     directory::phone::PhoneNumber,
     ids::{ChatUserId, EndUserId, EnvironmentId},
-    record::Record,
+    record::{Record, Repeatable},
     scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,17 @@ pub enum EndUserSource {
     Invited,
     /// The person wrote to the agent.
     SelfRegistered,
+}
+
+impl EndUserSource {
+    /// The key, as stored and on the wire.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::SelfRegistered => "self_registered",
+        }
+    }
 }
 
 /// A person's names, each trimmed and not empty.
@@ -86,6 +97,9 @@ impl Record for EndUser {
         self.version
     }
 }
+
+/// Two creations under one `Idempotency-Key` are told apart by their values.
+impl Repeatable for EndUser {}
 
 impl EndUser {
     /// The name to show: the names, else the phone number, else the e-mail address; empty without any.

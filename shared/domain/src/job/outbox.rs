@@ -1,12 +1,13 @@
 //! Jobs that rows of the outbox order: their kinds, and whom they work for.
 
 use super::{
-    ClosePendingRequests, DrainParked, OnboardChatUser, OnboardingJob, SendMail, SendMessages,
-    SendNotices,
+    ClosePendingRequests, DrainParked, ExpireRequests, OnboardChatUser, OnboardingJob, SendMail,
+    SendMessages, SendNotices,
 };
 use crate::{
     erasure::EraseData,
     ids::{AccountId, ConnectorId, EnvironmentId, LoginId, ProjectId},
+    search::IndexRecord,
     team::mail::MailOwner,
 };
 use std::fmt;
@@ -24,22 +25,28 @@ pub enum JobKind {
     DrainParked,
     /// See [`OnboardingJob::EraseData`].
     EraseData,
+    /// See [`OnboardingJob::ExpireRequests`].
+    ExpireRequests,
     /// See [`EmailJob::SendMail`](super::EmailJob::SendMail).
     SendMail,
     /// See [`TeamJob::SendNotices`](super::TeamJob::SendNotices).
     SendNotices,
+    /// See [`IndexJob::IndexRecord`](super::IndexJob::IndexRecord).
+    IndexRecord,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
         Self::DrainParked,
         Self::EraseData,
+        Self::ExpireRequests,
         Self::SendMail,
         Self::SendNotices,
+        Self::IndexRecord,
     ];
 
     /// Whether its jobs send texts, and so wait for their connector's turn.
@@ -50,8 +57,10 @@ impl JobKind {
             Self::ClosePendingRequests
             | Self::DrainParked
             | Self::EraseData
+            | Self::ExpireRequests
             | Self::SendMail
-            | Self::SendNotices => false,
+            | Self::SendNotices
+            | Self::IndexRecord => false,
         }
     }
 
@@ -64,8 +73,10 @@ impl JobKind {
             Self::SendMessages => "send_messages",
             Self::DrainParked => "drain_parked",
             Self::EraseData => "erase_data",
+            Self::ExpireRequests => "expire_requests",
             Self::SendMail => "send_mail",
             Self::SendNotices => "send_notices",
+            Self::IndexRecord => "index_record",
         }
     }
 }
@@ -121,6 +132,8 @@ pub enum OutboxJob {
     SendMail(SendMail),
     /// A job of the queue of work on accounts and their people.
     SendNotices(SendNotices),
+    /// A job of the queue of work on the directory and the search.
+    IndexRecord(IndexRecord),
 }
 
 impl OutboxJob {
@@ -133,6 +146,7 @@ impl OutboxJob {
             Self::DrainParked(_) => JobKind::DrainParked,
             Self::SendMail(_) => JobKind::SendMail,
             Self::SendNotices(_) => JobKind::SendNotices,
+            Self::IndexRecord(_) => JobKind::IndexRecord,
         }
     }
 
@@ -148,6 +162,7 @@ impl OutboxJob {
                 MailOwner::Login(id) => JobOwner::Login(id),
             },
             Self::SendNotices(job) => JobOwner::Account(job.scope.account_id()),
+            Self::IndexRecord(job) => JobOwner::Project(job.project_id()),
         }
     }
 }
@@ -166,6 +181,12 @@ impl From<OnboardChatUser> for OutboxJob {
 
 impl From<ClosePendingRequests> for OutboxJob {
     fn from(job: ClosePendingRequests) -> Self {
+        Self::Onboarding(job.into())
+    }
+}
+
+impl From<ExpireRequests> for OutboxJob {
+    fn from(job: ExpireRequests) -> Self {
         Self::Onboarding(job.into())
     }
 }
@@ -194,6 +215,12 @@ impl From<SendMail> for OutboxJob {
     }
 }
 
+impl From<IndexRecord> for OutboxJob {
+    fn from(job: IndexRecord) -> Self {
+        Self::IndexRecord(job)
+    }
+}
+
 impl From<SendNotices> for OutboxJob {
     fn from(job: SendNotices) -> Self {
         Self::SendNotices(job)
@@ -204,9 +231,10 @@ impl From<SendNotices> for OutboxJob {
 mod tests {
     use super::*;
     use crate::erasure::ErasureTarget;
-    use crate::ids::MailId;
+    use crate::ids::{EndUserId, MailId};
     use crate::job::DeliverMessage;
     use crate::samples::{at, connector, message};
+    use crate::search::SearchTarget;
 
     #[test]
     fn a_job_of_the_outbox_is_of_its_own_kind_and_works_for_its_connector_or_environment() {
@@ -221,9 +249,14 @@ mod tests {
             scope,
             connector_id,
         };
+        let expire = ExpireRequests {
+            scope,
+            connector_id,
+        };
         for (job, kind, sends_texts) in [
             (OutboxJob::from(onboard), JobKind::OnboardChatUser, true),
             (close.into(), JobKind::ClosePendingRequests, false),
+            (expire.into(), JobKind::ExpireRequests, false),
             (message.send_messages().into(), JobKind::SendMessages, true),
         ] {
             assert_eq!(job.kind(), kind);
@@ -288,6 +321,17 @@ mod tests {
         assert!(!job.kind().sends_texts());
     }
 
+    /// A project with many changes has one share of the workers.
+    #[test]
+    fn the_index_of_a_record_works_for_its_project() {
+        let scope = connector().scope;
+        let target = SearchTarget::EndUser(EndUserId::derive(&["u"]));
+        let job = OutboxJob::from(IndexRecord { scope, target });
+        assert_eq!(job.kind(), JobKind::IndexRecord);
+        assert_eq!(job.owner(), JobOwner::Project(scope.project_id()));
+        assert!(!job.kind().sends_texts());
+    }
+
     #[test]
     fn the_kinds_of_jobs_have_keys_of_their_own() {
         let keys = JobKind::ALL.map(JobKind::key);
@@ -299,8 +343,10 @@ mod tests {
                 "send_messages",
                 "drain_parked",
                 "erase_data",
+                "expire_requests",
                 "send_mail",
-                "send_notices"
+                "send_notices",
+                "index_record"
             ]
         );
     }

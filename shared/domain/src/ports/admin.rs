@@ -3,24 +3,18 @@
 use crate::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
-    access::direct_approval::{DirectApproval, WritingPlace},
-    access::request::{AccessRequest, DecideOutcome, Preview, RequestDecision, RequestStatus},
-    access::standing::Standing,
     account::{
-        Account, Client, Environment, Project,
-        agent_tests::{RunningTest, TooManyTests},
+        Account, Client, Environment, Project, ProjectState,
         api_key::ApiKey,
         credential::{Credential, CredentialClaim},
+        layout::ProjectLayout,
         proof::{CallerProof, CredentialId},
     },
     chat::user::{ChatUser, ChatUserStatus},
-    connector::{Connector, Provider},
+    connector::{Connector, ConnectorSummary, ConnectorTest, Provider},
     erasure::Erasure,
     event::AuditEntry,
-    ids::{
-        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, DeliveryId,
-        EnvironmentId, LoginMethodId, ProjectId,
-    },
+    ids::{AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, LoginMethodId, ProjectId},
     page::{ListError, Page, PageRequest},
     ports::{AvatarImage, By},
     team::{invitation::Invitation, login::Login, mail::Mail, member::Member},
@@ -178,6 +172,16 @@ pub trait CredentialStore: Send + Sync {
         &self,
         claim: &CredentialClaim,
     ) -> Result<Option<Credential>, PortError>;
+    /// Does the same, and returns the state of a project of the account that is claimed, in the same read. Like
+    /// everything that is read under a claim, it counts once the claim is proven.
+    async fn find_credential_beside(
+        &self,
+        claim: &CredentialClaim,
+        _project: ProjectId,
+    ) -> Result<(Option<Credential>, ProjectState), PortError> {
+        let found = self.find_credential(claim).await?;
+        Ok((found, ProjectState::Active))
+    }
     /// Records a use: a key's day, a session's activity. Best effort; a credential that was revoked meanwhile
     /// stays revoked.
     async fn note_use(&self, credential: &Credential, now: Timestamp) -> Result<(), PortError>;
@@ -246,14 +250,29 @@ pub trait ProjectStore: Send + Sync {
         scope: AccountScope,
         id: ProjectId,
     ) -> Result<Option<Project>, PortError>;
-    /// Lists the account's projects.
+    /// Lists the account's projects that are archived, or those that are not.
     async fn list_projects(
         &self,
         scope: AccountScope,
+        archived: bool,
         page: &PageRequest,
     ) -> Result<Page<Project>, ListError>;
     /// Stores a project made from the record at `project.version`. `Conflict` when the record changed.
     async fn update_project(&self, project: &Project, audit: &AuditEntry) -> Result<(), PortError>;
+    /// Stores a project that is archived or taken back, made from the record at `project.version`. Its connectors
+    /// follow in the same transaction, except where there are too many for one: then the first of them precede it.
+    /// `Conflict` when the project, its layout or a connector changed.
+    async fn archive_project(&self, project: &Project, audit: &AuditEntry)
+    -> Result<(), PortError>;
+    /// Returns what goes with a project at once.
+    async fn project_remains(&self, scope: ProjectScope) -> Result<ProjectRemains, PortError>;
+    /// Deletes a project with connectors of it, and leaves the order to remove everything else in it. `Conflict` when
+    /// the project, its layout or a connector changed.
+    async fn delete_project(
+        &self,
+        deletion: &ProjectDeletion<'_>,
+        by: By<'_>,
+    ) -> Result<(), PortError>;
     /// Like [`update_project`](Self::update_project), and leaves an erasure of the messages that are no
     /// longer kept in the same transaction, with an outbox mark due at `due`.
     async fn update_and_erase(
@@ -265,65 +284,31 @@ pub trait ProjectStore: Send + Sync {
     ) -> Result<(), PortError>;
 }
 
-/// The store of environments.
-#[async_trait]
-pub trait EnvironmentStore: Send + Sync {
-    /// Creates an environment.
-    async fn create_environment(
-        &self,
-        environment: &Environment,
-        audit: &AuditEntry,
-    ) -> Result<Created<Environment>, PortError>;
-    /// Returns one environment.
-    async fn get_environment(
-        &self,
-        scope: ProjectScope,
-        id: EnvironmentId,
-    ) -> Result<Option<Environment>, PortError>;
-    /// Whether a project of the account has this environment.
-    async fn has_environment(
-        &self,
-        scope: AccountScope,
-        id: EnvironmentId,
-    ) -> Result<bool, PortError>;
-    /// Lists the project's environments, in the order of creation.
-    async fn list_environments(
-        &self,
-        scope: ProjectScope,
-        page: &PageRequest,
-    ) -> Result<Page<Environment>, ListError>;
-    /// Stores an environment made from the record at `environment.version`. `Conflict` when the
-    /// record changed.
-    async fn update_environment(
-        &self,
-        environment: &Environment,
-        audit: &AuditEntry,
-    ) -> Result<(), PortError>;
-    /// Records that a test delivery begins, with its audit entry, unless too many are under way. Counts them
-    /// and records the new one in one write. `Conflict` when others kept beginning and ending meanwhile.
-    async fn begin_test(
-        &self,
-        scope: AccountScope,
-        test: &RunningTest,
-        now: Timestamp,
-        audit: &AuditEntry,
-    ) -> Result<TestStart, PortError>;
-    /// Records that a test delivery has ended.
-    async fn end_test(
-        &self,
-        scope: AccountScope,
-        id: DeliveryId,
-        now: Timestamp,
-    ) -> Result<(), PortError>;
+/// What goes with a project at once.
+#[derive(Debug, Clone)]
+pub struct ProjectRemains {
+    /// The layout.
+    pub layout: ProjectLayout,
+    /// The connectors.
+    pub connectors: Vec<Connector>,
 }
 
-/// The outcome of beginning a test delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TestStart {
-    /// It is under way.
-    Begun,
-    /// Others have to end first. Nothing was recorded.
-    TooMany(TooManyTests),
+/// Connectors that one transaction deletes with their project.
+pub const DELETED_CONNECTORS_MAX: usize = 15;
+
+/// The deletion of a project.
+#[derive(Debug, Clone, Copy)]
+pub struct ProjectDeletion<'a> {
+    /// The project, as it was read.
+    pub project: &'a Project,
+    /// Its connectors, as they were read: all that are left, at most [`DELETED_CONNECTORS_MAX`].
+    pub connectors: &'a [Connector],
+    /// The version of its layout.
+    pub layout_version: u64,
+    /// The order to remove everything else.
+    pub erasure: &'a Erasure,
+    /// Time at which the outbox mark of the order is due.
+    pub due: Timestamp,
 }
 
 /// A count that stops early when the number is large.
@@ -375,6 +360,20 @@ pub trait ConnectorStore: Send + Sync {
     ) -> Result<(), PortError>;
     /// Records an action on a connector that changed nothing.
     async fn record(&self, audit: &AuditEntry) -> Result<(), PortError>;
+    /// Records a test of a connector, in place of the one before.
+    async fn record_test(
+        &self,
+        id: ConnectorId,
+        test: &ConnectorTest,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError>;
+    /// Returns what is shown beside each of these connectors of a project, in their order. In a project from before
+    /// numbers of requests were kept, pending ones are counted among the newest 300.
+    async fn summaries(
+        &self,
+        scope: ProjectScope,
+        ids: &[ConnectorId],
+    ) -> Result<Vec<ConnectorSummary>, PortError>;
     /// Like [`update_connector`](Self::update_connector), and leaves a closing of its pending requests
     /// in the same transaction, with an outbox mark due at `due`.
     async fn update_and_close(
@@ -419,6 +418,28 @@ pub struct ChatUserFilter {
     pub status: Option<ChatUserStatus>,
     /// Only from this platform.
     pub provider: Option<Provider>,
+    /// Only hits of this search. Then the list is in the order of the search, whatever the page's. See
+    /// [`texts_of_chat_user`](crate::search::texts_of_chat_user).
+    pub query: Option<String>,
+}
+
+impl ChatUserFilter {
+    /// Whether the filter keeps this chat user, apart from the search.
+    #[must_use]
+    pub fn keeps(&self, user: &ChatUser) -> bool {
+        let of_provider = |provider: &Provider| user.identity.provider == *provider;
+        self.status.is_none_or(|status| user.status() == status)
+            && self.provider.as_ref().is_none_or(of_provider)
+    }
+
+    /// The filter without the search, as a text; empty if it keeps everybody.
+    #[must_use]
+    pub fn rest(&self) -> String {
+        if self.status.is_none() && self.provider.is_none() {
+            return String::new();
+        }
+        format!("{:?}|{:?}", self.status, self.provider)
+    }
 }
 
 /// The store of chat users for admins.
@@ -443,9 +464,15 @@ pub trait ChatUserStore: Send + Sync {
         filter: &ChatUserFilter,
         page: &PageRequest,
     ) -> Result<Page<ChatUser>, ListError>;
+    /// Counts the project's chat users with this status, one by one.
+    async fn count_chat_users(
+        &self,
+        scope: ProjectScope,
+        status: ChatUserStatus,
+    ) -> Result<CountUpTo, PortError>;
     /// Makes a person a stranger, in one transaction: the record as it was read, the picture, the second id
     /// and the standings go, except for [a block](ChatUser::erased) and
-    /// [a wish for silence](Standing::erased). Leaves an erasure of the rest, with an outbox mark due at
+    /// [a wish for silence](crate::access::standing::Standing::erased). Leaves an erasure of the rest, with an outbox mark due at
     /// `due`. `Conflict` when the person wrote or was changed meanwhile.
     async fn erase_chat_user(
         &self,
@@ -467,84 +494,4 @@ pub trait ChatUserStore: Send + Sync {
         user: &ChatUser,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
-}
-
-/// A filter for lists of access requests.
-#[derive(Debug, Clone, Default)]
-pub struct AccessRequestFilter {
-    /// Only with this status.
-    pub status: Option<RequestStatus>,
-    /// Only of this connector.
-    pub connector_id: Option<ConnectorId>,
-    /// Only from this platform.
-    pub provider: Option<Provider>,
-    /// Only those made at this time or later.
-    pub created_after: Option<Timestamp>,
-    /// Only those made before this time.
-    pub created_before: Option<Timestamp>,
-}
-
-/// A request with the records shown beside it.
-#[derive(Debug, Clone)]
-pub struct AccessRequestView {
-    /// The request.
-    pub request: AccessRequest,
-    /// The person who asks.
-    pub chat_user: Option<ChatUser>,
-    /// The person's standing at the connector, with message counts and the status of the onboarding message.
-    pub standing: Option<Standing>,
-    /// The beginning of the message that made the request, if it is kept.
-    pub preview: Option<Preview>,
-}
-
-/// The store of access requests for admins.
-#[async_trait]
-pub trait AccessRequestStore: Send + Sync {
-    /// Returns one request with the records shown beside it.
-    async fn get_access_request(
-        &self,
-        scope: ProjectScope,
-        id: AccessRequestId,
-    ) -> Result<Option<AccessRequestView>, PortError>;
-
-    /// Returns one request alone.
-    async fn find_access_request(
-        &self,
-        scope: ProjectScope,
-        id: AccessRequestId,
-    ) -> Result<Option<AccessRequest>, PortError>;
-
-    /// Lists the project's requests.
-    async fn list_access_requests(
-        &self,
-        scope: ProjectScope,
-        filter: &AccessRequestFilter,
-        page: &PageRequest,
-    ) -> Result<Page<AccessRequestView>, ListError>;
-
-    /// Decides a pending request: request, grant, standing and audit entry, all or nothing. When
-    /// two decisions compete, one takes effect and the other is answered with it. An approval
-    /// leaves its pending tasks on the standing, with an outbox mark.
-    async fn decide(
-        &self,
-        request: &AccessRequest,
-        decision: &RequestDecision,
-        by: By<'_>,
-    ) -> Result<DecideOutcome, PortError>;
-
-    /// Returns the connectors through which a person wrote, except deleted ones.
-    async fn writing_places(
-        &self,
-        scope: ProjectScope,
-        chat_user_id: ChatUserId,
-    ) -> Result<Vec<WritingPlace>, PortError>;
-
-    /// Records an approval of a person who has no pending request: approved request, grant, audit
-    /// entry and, if it is followed up, the pending tasks on the standing, all or nothing. `Conflict`
-    /// when the person has the access, or a request, meanwhile.
-    async fn approve_directly(
-        &self,
-        approval: &DirectApproval,
-        by: By<'_>,
-    ) -> Result<DecideOutcome, PortError>;
 }

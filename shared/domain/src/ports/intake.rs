@@ -3,6 +3,8 @@
 use crate::{
     PortError, ProjectScope, Timestamp,
     access::consent::Wish,
+    access::preapproval::{KnownNumber, Preapproval},
+    access::quota::QuotaUse,
     access::request::{AccessRequest, Preview},
     access::standing::Standing,
     chat::change::MessageChange,
@@ -14,6 +16,7 @@ use crate::{
     chat::send_status::SendStatus,
     chat::user::ChatUser,
     connector::Connector,
+    directory::{end_user::PhoneHolder, phone::PhoneKey},
     ids::{AccessRequestId, ChatUserId, ConnectorId, ConversationId},
     job::{DeliverMessage, OnboardChatUser},
     ports::FailureClass,
@@ -39,8 +42,10 @@ pub struct IntakeKey<'a> {
     pub sender: &'a Identity,
     /// The sender's second id, if the platform provided one.
     pub also_known_as: Option<&'a Identity>,
-    /// The conversation.
-    pub conversation_id: ConversationId,
+    /// The sender's phone number, if the platform asserts one.
+    pub phone: Option<&'a PhoneKey>,
+    /// The conversation, unless it is not of interest.
+    pub conversation_id: Option<ConversationId>,
     /// The event that the message is.
     pub event: &'a HandledEvent,
 }
@@ -52,6 +57,8 @@ pub struct Loaded {
     pub sender: Candidate,
     /// The records under `also_known_as`.
     pub also_known_as: Option<Candidate>,
+    /// The person of the directory who holds the phone number.
+    pub holder: Option<PhoneHolder>,
     /// The conversation.
     pub conversation: Conversation,
     /// Whether the event was handled before.
@@ -67,10 +74,21 @@ pub struct Known {
     pub other_id: Option<Identity>,
     /// The sender's standing at the connector.
     pub standing: Option<Standing>,
+    /// The sender's phone number, if it identifies them and is in the directory.
+    pub number: Option<KnownNumber>,
     /// The conversation.
     pub conversation: Conversation,
     /// Whether the event was handled before.
     pub is_repeated: bool,
+}
+
+impl Known {
+    /// Whether the directory may take the sender in without an admin.
+    #[must_use]
+    pub fn may_register(&self) -> bool {
+        let user = self.chat_user.as_ref();
+        user.is_none_or(ChatUser::may_register)
+    }
 }
 
 /// The outcome of an attempt to merge two records.
@@ -90,6 +108,17 @@ pub enum Written {
     Done,
     /// Another writer was first and nothing changed. Read again and decide again.
     Raced,
+}
+
+/// The outcome of an attempt to approve a person for whom the directory vouches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preapproved {
+    /// The person is approved, now or by an earlier attempt of this call.
+    Done,
+    /// Another writer was first and nothing changed. Read again and decide again.
+    Raced,
+    /// The person of the directory is linked to as many chat users as can be. Nothing changed.
+    TooMany,
 }
 
 /// A request to open: for a stranger's first message, or the first that may ask again after a rejection.
@@ -218,6 +247,18 @@ pub trait IntakeStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Merged, PortError>;
 
+    /// Lets a person use the quota of new requests of a connector's minute. `false` when it is used up. A
+    /// person who used the quota of this minute may go on.
+    async fn use_quota(&self, usage: &QuotaUse) -> Result<bool, PortError>;
+
+    /// Counts a message that makes no request because the quota is used up. Nothing else is kept of it.
+    async fn count_held_back(
+        &self,
+        scope: ProjectScope,
+        connector_id: ConnectorId,
+        now: Timestamp,
+    ) -> Result<(), PortError>;
+
     /// Records sender, standing, request and event, all or nothing, with an outbox mark due at `due`
     /// when there are new tasks. MUST refuse when sender or standing changed since they were read, and
     /// MUST report `Done` when this very write changed them.
@@ -227,6 +268,30 @@ pub trait IntakeStore: Send + Sync {
     async fn introduce(
         &self,
         introduction: &Introduction,
+        due: Timestamp,
+    ) -> Result<Written, PortError>;
+
+    /// Returns a request.
+    async fn find_request(
+        &self,
+        scope: ProjectScope,
+        id: AccessRequestId,
+    ) -> Result<Option<AccessRequest>, PortError>;
+
+    /// Records the approval of a person for whom the directory vouches: sender, link, standing, request and
+    /// audit entry, all or nothing, with an outbox mark due at `due`. MUST refuse when the sender, the standing,
+    /// the request, or what the row of the number says changed since they were read.
+    async fn preapprove(
+        &self,
+        approval: &Preapproval,
+        due: Timestamp,
+    ) -> Result<Preapproved, PortError>;
+
+    /// Records a standing with new tasks of a person who is let through, with an outbox mark due at `due`.
+    async fn leave_tasks(
+        &self,
+        scope: ProjectScope,
+        standing: &Standing,
         due: Timestamp,
     ) -> Result<Written, PortError>;
 

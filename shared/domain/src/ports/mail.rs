@@ -57,6 +57,8 @@ pub trait MailStore: Send + Sync {
     async fn is_blocked(&self, mail: &Mail) -> Result<Option<Block>, PortError>;
     /// Finds the mail to which the mail service gave this id.
     async fn find_by_ses_id(&self, ses_id: &str) -> Result<Option<SendMail>, PortError>;
+    /// Whether the address has a login.
+    async fn has_login(&self, email: &EmailAddress) -> Result<bool, PortError>;
     /// Records an event, and blocks the address if `block`.
     async fn record_event(
         &self,

@@ -3,6 +3,7 @@
 use crate::{
     PortError, ProjectScope, Timestamp,
     access::closing::{Closing, ListPosition},
+    access::expiry::{Expiry, OldestPending},
     access::request::{AccessRequest, RequestDecision},
     access::standing::{PendingTask, Standing},
     chat::message::Identity,
@@ -11,7 +12,7 @@ use crate::{
     chat::user::ChatUser,
     event::AuditEntry,
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, LeaseId},
-    job::{ClosePendingRequests, DeliverMessage, OnboardChatUser},
+    job::{ClosePendingRequests, DeliverMessage, ExpireRequests, OnboardChatUser},
     ports::{AvatarImage, Lease, Postponement},
 };
 use async_trait::async_trait;
@@ -76,7 +77,8 @@ impl ClaimedStanding {
             | PendingTask::ApprovalNotice
             | PendingTask::Replay
             | PendingTask::Profile
-            | PendingTask::RequestNotice => false,
+            | PendingTask::RequestNotice
+            | PendingTask::Register => false,
         };
         if may_have_tried {
             self.attempt.min(2)
@@ -115,6 +117,8 @@ pub enum TaskResult {
     Profile,
     /// Notices of the request were ordered, or nobody gets any.
     RequestNotice,
+    /// The person and the directory were brought together.
+    Register,
 }
 
 impl TaskResult {
@@ -129,6 +133,7 @@ impl TaskResult {
             Self::Replay(_) => PendingTask::Replay,
             Self::Profile => PendingTask::Profile,
             Self::RequestNotice => PendingTask::RequestNotice,
+            Self::Register => PendingTask::Register,
         }
     }
 
@@ -141,7 +146,8 @@ impl TaskResult {
             | Self::RelatedRequests
             | Self::Replay(_)
             | Self::Profile
-            | Self::RequestNotice => None,
+            | Self::RequestNotice
+            | Self::Register => None,
         }
     }
 
@@ -155,7 +161,8 @@ impl TaskResult {
             | Self::RelatedRequests
             | Self::Replay(_)
             | Self::Profile
-            | Self::RequestNotice => self.clone(),
+            | Self::RequestNotice
+            | Self::Register => self.clone(),
         }
     }
 }
@@ -247,6 +254,18 @@ pub trait StandingStore: Send + Sync {
         stable_id: &Identity,
     ) -> Result<(), PortError>;
 
+    /// Brings a person and the directory together (SPEC C54). Somebody who is linked shares their environments
+    /// with the person whom they are linked to. Anybody else is linked to the holder of the phone number that
+    /// their platform asserts. Without one, whoever was let in becomes a person of the directory; a stranger does
+    /// not, and neither does somebody blocked or kept apart. `is_admitted` says that a connector let them through.
+    async fn register(
+        &self,
+        scope: ProjectScope,
+        id: ChatUserId,
+        is_admitted: bool,
+        now: Timestamp,
+    ) -> Result<(), PortError>;
+
     /// Returns the message that made a request, if it was kept.
     async fn held_message(
         &self,
@@ -323,13 +342,13 @@ pub trait RequestCloser: Send + Sync {
     /// because lists lag behind.
     async fn pending_requests(&self, closing: &Closing) -> Result<PendingPage, PortError>;
 
-    /// Returns a person's pending requests at other connectors that lead to this environment, each
+    /// Returns a person's pending requests for this environment at all connectors but this one, each
     /// in its current state.
     async fn pending_elsewhere(
         &self,
         scope: ProjectScope,
         chat_user_id: ChatUserId,
-        connector_id: ConnectorId,
+        except: Option<ConnectorId>,
         environment_id: EnvironmentId,
     ) -> Result<Vec<AccessRequest>, PortError>;
 
@@ -344,6 +363,32 @@ pub trait RequestCloser: Send + Sync {
 
     /// Removes a closing. `false` when another worker changed it since it was claimed.
     async fn finish_closing(&self, closing: &Closing) -> Result<bool, PortError>;
+
+    /// Claims the order to close requests as they expire, under the rules of
+    /// [`claim_closing`](Self::claim_closing).
+    async fn claim_expiry(
+        &self,
+        job: ExpireRequests,
+        lease: &Lease,
+    ) -> Result<Claim<Expiry>, PortError>;
+
+    /// Gives the claim of such an order back, like [`postpone_closing`](Self::postpone_closing).
+    async fn postpone_expiry(
+        &self,
+        job: ExpireRequests,
+        lease: LeaseId,
+        until: Timestamp,
+    ) -> Result<(), PortError>;
+
+    /// Returns the project's oldest pending requests behind the end of what the order has done. The newest of
+    /// all may be missing, because lists lag behind.
+    async fn oldest_pending(&self, expiry: &Expiry) -> Result<OldestPending, PortError>;
+
+    /// Stores the progress of such an order, like [`save_closing`](Self::save_closing).
+    async fn save_expiry(&self, expiry: &Expiry, resume: Resume) -> Result<bool, PortError>;
+
+    /// Removes such an order. `false` when another worker or a change of the connector was first.
+    async fn finish_expiry(&self, expiry: &Expiry) -> Result<bool, PortError>;
 }
 
 #[cfg(test)]
@@ -399,6 +444,7 @@ mod tests {
             (TaskResult::RelatedRequests, false),
             (TaskResult::Profile, false),
             (TaskResult::RequestNotice, false),
+            (TaskResult::Register, false),
         ] {
             assert_eq!(result.text(), is_text.then_some(&before));
             let changed = result.with_text(after.clone());

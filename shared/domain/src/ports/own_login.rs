@@ -2,11 +2,11 @@
 //! (SPEC D35).
 
 use crate::{
-    PortError, Timestamp,
+    AccountScope, PortError, Timestamp,
     account::email_address::EmailAddress,
     event::AuditEntry,
     ids::{AccountId, LoginId, LoginMethodId},
-    team::{login::Login, mail::Mail, session::Session},
+    team::{identity::IdentityHash, login::Login, mail::Mail, session::Session},
 };
 use async_trait::async_trait;
 
@@ -88,12 +88,35 @@ pub trait AddressStore: Send + Sync {
 }
 
 /// An identity at a provider, as one of the login's accounts bound it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoundIdentity {
     /// The account.
     pub account_id: AccountId,
+    /// Name of the identity.
+    pub hash: IdentityHash,
     /// The account's login method.
     pub method_id: LoginMethodId,
+}
+
+/// The end of a binding of an identity.
+#[derive(Debug, Clone)]
+pub struct IdentityRemoval {
+    /// The session of the login that asks.
+    pub session: Session,
+    /// The account that bound the identity.
+    pub scope: AccountScope,
+    /// The version of the account at which its rules were read.
+    pub account_version: u64,
+    /// Name of the identity.
+    pub hash: IdentityHash,
+    /// Another identity by which the login gets into the account, which must still be there.
+    pub kept: Option<IdentityHash>,
+    /// Hashes of the sessions that end.
+    pub end_sessions: Vec<String>,
+    /// The mail that tells of it.
+    pub mail: Option<Mail>,
+    /// The audit entry.
+    pub audit: AuditEntry,
 }
 
 /// The end of a login.
@@ -116,6 +139,10 @@ pub trait OwnLoginStore: Send + Sync {
     async fn devices(&self, id: LoginId) -> Result<Vec<Timestamp>, PortError>;
     /// Returns the identities that are bound to the login.
     async fn identities(&self, id: LoginId) -> Result<Vec<BoundIdentity>, PortError>;
+    /// Ends the binding of an identity, with what is written beside it, all or nothing. `Conflict` when it, or the
+    /// one that is kept, ended meanwhile, the account changed, or a change of the login ended every session up to the one
+    /// that asks.
+    async fn remove_identity(&self, removal: &IdentityRemoval) -> Result<(), PortError>;
     /// Notes that a login is a member of no account any more, if that is so: it is purged 30 days later, unless it
     /// joins one. `Conflict` when it changed meanwhile.
     async fn note_left(&self, id: LoginId, now: Timestamp) -> Result<(), PortError>;
@@ -140,6 +167,7 @@ mod tests {
         Login {
             id: LoginId::derive(&["ana"]),
             email: email("ana@example.com"),
+            address_since: at(0),
             name: "Ana".to_owned(),
             verified_at: Some(at(0)),
             password: Some(PasswordRecord {

@@ -75,20 +75,29 @@ pub struct LoginChange {
 /// A permission to set a new password, by a mailed link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reset {
-    /// The login.
-    pub login_id: LoginId,
-    /// The address to which the link is mailed. Once the login has another one, the link counts no longer.
+    /// The address that the link is mailed to. The login is the one that has it when the link is used.
     pub email: EmailAddress,
     /// SHA-256 of the token, lower-case hex.
     pub hash: String,
+    /// Time at which it was asked for.
+    pub asked_at: Timestamp,
     /// Time from which it no longer counts.
     pub expires_at: Timestamp,
+}
+
+impl Reset {
+    /// Whether the link was mailed to this login. One that got the address since then belongs to somebody else, or is
+    /// opened by whoever read the mailbox before.
+    #[must_use]
+    pub fn is_for(&self, login: &Login) -> bool {
+        self.email == login.email && login.address_since <= self.asked_at
+    }
 }
 
 /// The store of logins.
 #[async_trait]
 pub trait LoginStore: Send + Sync {
-    /// Finds the login with this address.
+    /// Finds the login with this address: as much is read whether or not there is one.
     async fn find_login(&self, email: &EmailAddress) -> Result<Option<Login>, PortError>;
     /// Returns one login.
     async fn get_login(&self, id: LoginId) -> Result<Option<Login>, PortError>;
@@ -97,20 +106,10 @@ pub trait LoginStore: Send + Sync {
     /// Stores a login made from the record at `after.version`, with the changes beside it, all or nothing.
     /// `Conflict` when the record changed.
     async fn update_login(&self, after: &Login, change: &LoginChange) -> Result<(), PortError>;
-    /// Records that a reset was asked for, with its mail: the same calls whether or not a login exists.
-    async fn ask_reset(
-        &self,
-        email: &EmailAddress,
-        reset: Option<&Reset>,
-        mail: &Mail,
-    ) -> Result<(), PortError>;
+    /// Records that a reset was asked for, with its mail.
+    async fn ask_reset(&self, reset: &Reset, mail: &Mail) -> Result<(), PortError>;
     /// Finds a reset that counts at this time.
-    async fn find_reset(
-        &self,
-        id: LoginId,
-        hash: &str,
-        now: Timestamp,
-    ) -> Result<Option<Reset>, PortError>;
+    async fn find_reset(&self, hash: &str, now: Timestamp) -> Result<Option<Reset>, PortError>;
     /// Finds the identity as this account bound it.
     async fn find_identity(
         &self,
@@ -129,6 +128,19 @@ pub trait LoginStore: Send + Sync {
         mail: Option<&Mail>,
         audit: &AuditEntry,
     ) -> Result<bool, PortError>;
+}
+
+/// The store of sign-ins that were refused.
+#[async_trait]
+pub trait RefusalStore: Send + Sync {
+    /// Returns a login with its accounts; `None` if nobody has it.
+    async fn refused_login(
+        &self,
+        id: LoginId,
+    ) -> Result<Option<(Login, Vec<AccountScope>)>, PortError>;
+    /// Adds the entries of one refusal, one in each account. Entries that are there were added by an earlier
+    /// attempt.
+    async fn record_refusal(&self, entries: &[AuditEntry]) -> Result<(), PortError>;
 }
 
 /// The token by which a browser is known that signed a login in before.
@@ -164,15 +176,6 @@ pub trait SessionStore: Send + Sync {
         id: LoginId,
         hashes: &[String],
         audits: &[AuditEntry],
-    ) -> Result<(), PortError>;
-    /// Records a refused sign-in to an address whose login has this id. If no login has the address, the id is one
-    /// made up for it, and the call, then without entries, costs the same.
-    async fn record_refusal(
-        &self,
-        email: &EmailAddress,
-        id: LoginId,
-        audits: &[AuditEntry],
-        now: Timestamp,
     ) -> Result<(), PortError>;
     /// Returns the time at which the browser with this token signed the login in last. The login says whether it still
     /// knows it: [`Login::knows_browser_of`].
@@ -280,4 +283,33 @@ pub trait PasswordHasher: Send + Sync {
     /// Checks a password against a stored hash. Without one it does the same work in vain, so that the time tells
     /// nothing.
     async fn verify(&self, password: &Secret, stored: Option<&str>) -> Result<Verdict, PortError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, email, login};
+
+    /// SPEC D28, D35.
+    #[test]
+    fn a_reset_is_for_the_login_that_had_the_address_when_it_was_asked_for_and_has_it_still() {
+        let reset = Reset {
+            email: email("ana"),
+            hash: "4e5e7".to_owned(),
+            asked_at: at(10),
+            expires_at: at(1810),
+        };
+        let since = |address_since| Login {
+            address_since,
+            ..login("ana")
+        };
+        assert!(reset.is_for(&since(at(0))));
+        assert!(reset.is_for(&since(at(10))));
+        assert!(!reset.is_for(&since(at(11))));
+        let moved = Login {
+            email: email("ann"),
+            ..login("ana")
+        };
+        assert!(!reset.is_for(&moved));
+    }
 }

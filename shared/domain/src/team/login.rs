@@ -23,6 +23,8 @@ pub struct Login {
     pub id: LoginId,
     /// The address, which no other login has.
     pub email: EmailAddress,
+    /// Time at which it got the address.
+    pub address_since: Timestamp,
     /// Name of the person.
     pub name: String,
     /// Time at which a mailed link proved the address. A login that a copied link made has none (SPEC D24).

@@ -104,6 +104,13 @@ impl Mail {
         format!("mail|{id}|{}", Self::TOKEN)
     }
 
+    /// The id of the login as whose mails those stand that strangers can order to an address: the same whether or not
+    /// the address has a login.
+    #[must_use]
+    pub fn owner_by_address(email: &EmailAddress) -> LoginId {
+        LoginId::derive(&["address", email.as_str()])
+    }
+
     /// Id of the mail of this number of an invitation, so that a call that is repeated makes no second one.
     #[must_use]
     pub fn id_of_invitation(id: InvitationId, sends: u32) -> MailId {
@@ -249,7 +256,7 @@ pub enum MailKind {
         /// Number of all of them.
         count: u32,
     },
-    /// Nothing to send: the reset of an address without a login. It costs the same calls as one with a login.
+    /// Nothing to send: the address of a reset has no login. Only the worker looks, whose time nobody is told.
     Nothing,
 }
 
@@ -314,7 +321,7 @@ pub enum ChangedCredential {
     SecondFactor,
     /// The e-mail address.
     Address,
-    /// An identity at a provider, which was connected.
+    /// An identity at a provider, which was connected or disconnected.
     Identity,
 }
 

@@ -52,6 +52,8 @@ pub enum ThrottleKind {
     SignInAddress,
     /// Second factors of one login.
     Factor,
+    /// Sign-ins that begin at the provider of one login method.
+    ProviderStart,
     /// Resets for one address of a login.
     ResetLogin,
     /// Resets from one IP address.
@@ -70,11 +72,12 @@ pub enum ThrottleKind {
 
 impl ThrottleKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SignInLogin,
         Self::SignInDevice,
         Self::SignInAddress,
         Self::Factor,
+        Self::ProviderStart,
         Self::ResetLogin,
         Self::ResetAddress,
         Self::AddressChange,
@@ -92,6 +95,7 @@ impl ThrottleKind {
             Self::SignInDevice => "sign_in_device",
             Self::SignInAddress => "sign_in_address",
             Self::Factor => "factor",
+            Self::ProviderStart => "provider_start",
             Self::ResetLogin => "reset_login",
             Self::ResetAddress => "reset_address",
             Self::AddressChange => "address_change",
@@ -109,6 +113,7 @@ impl ThrottleKind {
             Self::SignInLogin => (10, Duration::from_secs(30)),
             Self::SignInDevice => (10, Duration::from_secs(10)),
             Self::SignInAddress => (60, Duration::from_secs(2)),
+            Self::ProviderStart => (60, Duration::from_secs(1)),
             Self::Factor => (5, Duration::from_mins(1)),
             Self::ResetLogin | Self::AddressChange => (3, Duration::from_mins(10)),
             Self::ResetAddress | Self::Refusals => (20, Duration::from_mins(1)),

@@ -1,11 +1,14 @@
 //! The intake of one message: read the records, decide, write the changes, enqueue.
 
-use super::Intake;
+use super::{
+    Intake,
+    sender::{SenderIds, decision, job, newcomer, profile_change, standing_here},
+};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use vestibule_domain::{
     PortError, Timestamp,
-    access::decision::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
+    access::decision::{Decision, DeliverReason},
     access::request::{AccessRequest, HeldFacts, HeldMessage, Preview, on_held_message},
     access::standing::{PendingTask, Standing},
     chat::change::{ChangeKind, DeliveryEvent, MessageChange},
@@ -16,12 +19,13 @@ use vestibule_domain::{
     chat::repeats::{HandledEvent, Repeats},
     chat::user::ChatUser,
     connector::Connector,
+    directory::phone::PhoneNumber,
     error::Chain,
     ids::{AccessRequestId, ChatUserId, SystemIds},
     job::{DeliverMessage, OnboardChatUser},
     ports::{
         Counted, FirstMessage, IntakeKey, Introduction, Known, Merged, OUTBOX_PATIENCE,
-        OpenRequest, Written,
+        OpenRequest, Preapproved, Written,
     },
     retry::conflict_wait,
 };
@@ -53,6 +57,8 @@ pub enum IntakeOutcome {
     Counted,
     /// The sender was rejected too recently.
     CooledDown,
+    /// It was counted beyond the connector's quota of new requests, and made none.
+    HeldBack,
     /// It changed the message that made a request, and there is nothing for the agent.
     Changed,
     /// It deleted what its author wrote before they lost access, and was enqueued for the history.
@@ -84,8 +90,8 @@ impl IntakeOutcome {
     ) -> bool {
         match self {
             Self::Delivered | Self::Withdrawn => is_large_batch,
-            // Such a message could take effect later: after the cool-down, or under another policy.
-            Self::Ignored | Self::CooledDown => {
+            // Such a message could take effect later: after the cool-down or the minute, or under another policy.
+            Self::Ignored | Self::CooledDown | Self::HeldBack => {
                 is_large_batch || matches!(repeats, Repeats::ForEver)
             }
             // A change that comes again has no further effect.
@@ -116,11 +122,7 @@ impl Intake {
         content: Content<'_>,
         event: &HandledEvent,
     ) -> Result<IntakeOutcome, PortError> {
-        let mut ids = SenderIds {
-            sender: message.sender.clone(),
-            also_known_as: message.also_known_as.clone(),
-            is_home: false,
-        };
+        let mut ids = SenderIds::of(&message);
         let mut races = 0;
         for _ in 0..ATTEMPTS {
             match self
@@ -154,9 +156,7 @@ impl Intake {
             return Ok(Attempt::ReadAgain);
         };
         message.sender = sender;
-        let taken = self
-            .take_known(connector, message, content, event, known)
-            .await?;
+        let taken = Box::pin(self.take_known(connector, message, content, event, known)).await?;
         Ok(taken.map_or(Attempt::Raced, Attempt::Taken))
     }
 
@@ -169,17 +169,20 @@ impl Intake {
         conversation: &ConversationRef,
         event: &HandledEvent,
     ) -> Result<Option<(Identity, Known)>, PortError> {
-        let loaded = self
+        let phone = ids.phone.as_ref().map(PhoneNumber::key);
+        let mut loaded = self
             .store
             .load(&IntakeKey {
                 scope: connector.scope,
                 connector_id: connector.id,
                 sender: &ids.sender,
                 also_known_as: ids.also_known_as.as_ref(),
-                conversation_id: conversation.id,
+                phone: phone.as_ref(),
+                conversation_id: Some(conversation.id),
                 event,
             })
             .await?;
+        let number = ids.known_number(phone, &mut loaded);
         let recognition = if ids.is_home {
             led_to(&loaded.sender)
         } else {
@@ -194,11 +197,11 @@ impl Intake {
                 loaded.sender
             }
             Recognition::Elsewhere(identity) => {
-                *ids = SenderIds::alone(identity, true);
+                ids.turn_to(identity, true);
                 return Ok(None);
             }
             Recognition::PassedOn(identity) => {
-                *ids = SenderIds::alone(identity, false);
+                ids.turn_to(identity, false);
                 return Ok(None);
             }
             Recognition::HandsOver(handover) => {
@@ -230,6 +233,7 @@ impl Intake {
             chat_user: person.user,
             other_id,
             standing: person.standing,
+            number,
             conversation: loaded.conversation,
             is_repeated: loaded.is_repeated,
         };
@@ -245,13 +249,7 @@ impl Intake {
         event: &HandledEvent,
         known: Known,
     ) -> Result<Option<IntakeOutcome>, PortError> {
-        let facts = Facts::of(
-            connector,
-            known.chat_user.as_ref(),
-            known.standing.as_ref(),
-            DirectoryMatch::Unknown,
-        );
-        let decision = decide(&facts);
+        let decision = decision(connector, &known);
         if let Decision::Drop(_) = decision {
             let Content::Changed(change) = content else {
                 return Ok(Some(IntakeOutcome::Dropped));
@@ -268,20 +266,42 @@ impl Intake {
             return Ok(Some(IntakeOutcome::Duplicate));
         }
         if let Content::Changed(change) = content {
-            if let Decision::Onboard(_) = decision
-                && let Some(message) = awaited_content(connector, message, change, &known)
-            {
+            if let Some(message) = awaited_content(connector, message, change, &known) {
                 let content = Content::Whole;
-                return self.hold(connector, &message, content, event, known).await;
+                match decision {
+                    Decision::Onboard(_) => {
+                        return self.hold(connector, &message, content, event, known).await;
+                    }
+                    Decision::ApproveAndDeliver(_) => {
+                        return Box::pin(self.let_in(connector, &message, content, event, known))
+                            .await;
+                    }
+                    Decision::Deliver(_) | Decision::Drop(_) | Decision::Ignore(_) => {}
+                }
             }
-            let delivers = matches!(
-                decision,
-                Decision::Deliver(_) | Decision::ApproveAndDeliver(_)
-            );
+            // Nobody is approved by a change of what they wrote before.
+            let delivers = matches!(decision, Decision::Deliver(_));
             return self
                 .take_change(connector, message, change, &known, delivers)
                 .await;
         }
+        if let Decision::ApproveAndDeliver(_) = decision {
+            return Box::pin(self.let_in(connector, message, content, event, known)).await;
+        }
+        self.carry_out(decision, connector, message, content, event, known)
+            .await
+    }
+
+    /// Carries out a decision about a new message, except for the approval of a known person.
+    async fn carry_out(
+        &self,
+        decision: Decision,
+        connector: &Connector,
+        message: &InboundMessage,
+        content: Content<'_>,
+        event: &HandledEvent,
+        known: Known,
+    ) -> Result<Option<IntakeOutcome>, PortError> {
         match decision {
             Decision::Drop(_) => Ok(Some(IntakeOutcome::Dropped)),
             Decision::Deliver(DeliverReason::OpenConnector) => {
@@ -290,11 +310,14 @@ impl Intake {
                 }
                 self.deliver(connector, message, content).await
             }
-            Decision::Deliver(_) | Decision::ApproveAndDeliver(_) => {
+            Decision::Deliver(_) => {
                 // First, so that the agent gets the message with the name that it tells.
                 self.take_profile(connector, message, &known).await;
-                self.deliver(connector, message, content).await
+                let delivered = self.deliver(connector, message, content).await?;
+                self.leave_registration(connector, message, &known).await;
+                Ok(delivered)
             }
+            Decision::ApproveAndDeliver(_) => Ok(None),
             Decision::Ignore(_) => {
                 let introduced = self.track(connector, message, &known).await?;
                 Ok(introduced.then_some(IntakeOutcome::Ignored))
@@ -302,6 +325,31 @@ impl Intake {
             // Nobody asks for access by a reaction.
             Decision::Onboard(_) if message.is_reaction() => Ok(Some(IntakeOutcome::Ignored)),
             Decision::Onboard(_) => self.hold(connector, message, content, event, known).await,
+        }
+    }
+
+    /// Approves a person for whom the directory vouches, and delivers the message. The event is not remembered
+    /// with the approval: after a crash, the message comes again and is delivered.
+    async fn let_in(
+        &self,
+        connector: &Connector,
+        message: &InboundMessage,
+        content: Content<'_>,
+        event: &HandledEvent,
+        known: Known,
+    ) -> Result<Option<IntakeOutcome>, PortError> {
+        match self.preapprove(connector, message, &known).await? {
+            Preapproved::Done => self.deliver(connector, message, content).await,
+            Preapproved::Raced => Ok(None),
+            Preapproved::TooMany => {
+                let known = Known {
+                    number: None,
+                    ..known
+                };
+                let without = decision(connector, &known);
+                self.carry_out(without, connector, message, content, event, known)
+                    .await
+            }
         }
     }
 
@@ -379,11 +427,13 @@ impl Intake {
             && admitted_at.is_some()
         {
             self.take_profile(connector, message, known).await;
+            self.leave_registration(connector, message, known).await;
             return Ok(true);
         }
         let now = self.clock.now();
         let mut standing = standing_here(connector, message, known, now);
         standing.admitted_openly_at = admitted_at.or(Some(now));
+        standing = standing.registering(known.may_register());
         let new = newcomer(connector, message, known, now).map(|user| ChatUser {
             admitted_openly: true,
             ..user
@@ -415,10 +465,11 @@ impl Intake {
         mut standing: Standing,
         profile: Option<ProfileChange>,
     ) -> Result<bool, PortError> {
-        let with_profile = new_chat_user.is_some() && standing.version == 0;
-        if with_profile {
+        if new_chat_user.is_some() && standing.version == 0 {
             standing.pending_tasks.insert(PendingTask::Profile);
         }
+        let has_new_tasks = standing.pending_tasks.contains(&PendingTask::Profile)
+            || standing.pending_tasks.contains(&PendingTask::Register);
         let introduction = Introduction {
             scope: connector.scope,
             new_chat_user,
@@ -429,7 +480,7 @@ impl Intake {
         if self.store.introduce(&introduction, due).await? == Written::Raced {
             return Ok(false);
         }
-        if with_profile {
+        if has_new_tasks {
             self.enqueue_or_leave(job(connector, &introduction.standing))
                 .await;
         }
@@ -489,9 +540,19 @@ impl Intake {
         };
         let new_chat_user = newcomer(connector, message, &known, now);
         let profile = profile_change(message, &known, now);
+        // A link brings the access of the user, so a connector that does not heed the list (SPEC A51) makes none.
+        let is_to_register = connector.preapprove_known_users
+            && known.number.is_some()
+            && known.may_register();
         let before = known
             .standing
             .unwrap_or_else(|| Standing::first(message, connector, now));
+        if !self
+            .takes_request(connector, before.chat_user_id, now)
+            .await?
+        {
+            return Ok(Some(IntakeOutcome::HeldBack));
+        }
         let rejected_before = before.rejections.map_or(0, |earlier| earlier.count);
         let key = message.event_keys.first().map_or("", String::as_str);
         let id = request_id(connector, before.chat_user_id, key);
@@ -512,7 +573,11 @@ impl Intake {
             new_chat_user,
             standing: Standing {
                 awaits_content: content == Content::Withheld,
-                ..before.with_request(id, message, with_onboarding_message)
+                ..before.registering(is_to_register).with_request(
+                    id,
+                    message,
+                    with_onboarding_message,
+                )
             },
             event: event.clone(),
             profile,
@@ -568,47 +633,6 @@ fn is_repeated(known: &Known, keys: &[String]) -> bool {
             .is_some_and(|standing| standing.has_any(keys))
 }
 
-/// The ids under which a sender is looked up.
-struct SenderIds {
-    sender: Identity,
-    also_known_as: Option<Identity>,
-    /// Whether another id led to `sender`, as the id of the sender's record.
-    is_home: bool,
-}
-
-impl SenderIds {
-    const fn alone(sender: Identity, is_home: bool) -> Self {
-        Self {
-            sender,
-            also_known_as: None,
-            is_home,
-        }
-    }
-}
-
-/// A new chat user, unless the sender is on record in the project.
-fn newcomer(
-    connector: &Connector,
-    message: &InboundMessage,
-    known: &Known,
-    now: Timestamp,
-) -> Option<ChatUser> {
-    let other_id = known.other_id.clone();
-    known
-        .chat_user
-        .is_none()
-        .then(|| ChatUser::first(message, other_id, connector, now))
-}
-
-/// The change of a known sender's profile.
-fn profile_change(
-    message: &InboundMessage,
-    known: &Known,
-    now: Timestamp,
-) -> Option<ProfileChange> {
-    ProfileChange::told_by(message, known.chat_user.as_ref()?, now)
-}
-
 /// The id of the request that a message makes. It is derived, so that a repeated attempt after a lost answer
 /// finds the request, and so does a change of the message.
 fn request_id(connector: &Connector, sender: ChatUserId, event_key: &str) -> AccessRequestId {
@@ -655,34 +679,6 @@ fn awaited_content(
     })
 }
 
-/// The sender's standing, or the first one. An erasure may have left wishes on that of a stranger, but no
-/// place.
-fn standing_here(
-    connector: &Connector,
-    message: &InboundMessage,
-    known: &Known,
-    now: Timestamp,
-) -> Standing {
-    let first = || Standing::first(message, connector, now);
-    match &known.standing {
-        Some(standing) if known.chat_user.is_none() => Standing {
-            consents: standing.consents.clone(),
-            version: standing.version,
-            ..first()
-        },
-        Some(standing) => standing.clone(),
-        None => first(),
-    }
-}
-
-fn job(connector: &Connector, standing: &Standing) -> OnboardChatUser {
-    OnboardChatUser {
-        scope: connector.scope,
-        chat_user_id: standing.chat_user_id,
-        connector_id: connector.id,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -691,7 +687,11 @@ mod tests {
     #[test]
     fn a_message_without_effect_is_remembered_where_it_could_be_replayed_when_it_would_have_one() {
         let bounded = Repeats::For(Duration::from_hours(24));
-        for outcome in [IntakeOutcome::Ignored, IntakeOutcome::CooledDown] {
+        for outcome in [
+            IntakeOutcome::Ignored,
+            IntakeOutcome::CooledDown,
+            IntakeOutcome::HeldBack,
+        ] {
             assert!(outcome.leaves_event_to_remember(Repeats::ForEver, false));
             assert!(!outcome.leaves_event_to_remember(bounded, false));
             assert!(outcome.leaves_event_to_remember(bounded, true));

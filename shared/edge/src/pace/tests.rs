@@ -8,7 +8,9 @@ use std::{
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     chat::conversation::ConversationKind,
-    connector::{AfterApproval, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState},
+    connector::{
+        AfterApproval, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets, WebhookState,
+    },
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
     language::TextVariants,
     ports::{FailureClass, Receipt},
@@ -141,6 +143,9 @@ fn connector() -> Connector {
         onboarding_message: None,
         onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::ZERO,
+        preapprove_known_users: true,
+        request_limits: RequestLimits::default(),
+        is_archived: false,
         after_approval: AfterApproval::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),

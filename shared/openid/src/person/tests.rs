@@ -374,6 +374,31 @@ async fn keys_are_kept_for_an_hour_and_an_unknown_one_makes_us_ask_once_a_minute
     assert_eq!(asked(&provider), 3);
 }
 
+#[tokio::test]
+async fn a_provider_without_a_document_is_asked_once_a_minute_and_holds_no_other_up() {
+    const OTHER: &str = "https://other.example";
+    let provider = Provider::new();
+    let document = provider.state.lock().unwrap().document.clone();
+    provider.change(|state| state.document = Value::Null);
+    let keys = KeySets::default();
+    let asked = async |issuer: &str, at: Timestamp| {
+        let before = provider.calls().len();
+        let found = keys.provider(&provider, issuer, at).await;
+        (found.is_ok(), provider.calls().len() - before)
+    };
+    let second = |second: i64| Timestamp::from_millis((NOW_SECS + second) * 1000);
+    assert_eq!(asked(ISSUER, second(0)).await, (false, 1));
+    let problem = keys.provider(&provider, ISSUER, second(1)).await;
+    assert_eq!(problem.unwrap_err().step, Step::Discovery);
+    assert_eq!(asked(ISSUER, second(59)).await, (false, 0));
+    assert_eq!(asked(OTHER, second(59)).await, (false, 1));
+    assert_eq!(asked(ISSUER, second(60)).await, (false, 1));
+    provider.change(|state| state.document = document);
+    assert_eq!(asked(ISSUER, second(119)).await, (false, 0));
+    assert_eq!(asked(ISSUER, second(120)).await, (true, 1));
+    assert_eq!(asked(ISSUER, second(121)).await, (true, 0));
+}
+
 /// SPEC D27: plain OAuth 2.0 binds by its identifier, and its address counts as unverified.
 #[tokio::test]
 async fn plain_oauth_tells_an_identifier_and_verifies_no_address() {

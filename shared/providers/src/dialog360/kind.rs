@@ -4,8 +4,15 @@ use super::{
     API_KEY, Dialog360, PHONE_NUMBER_ID, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET, key,
     parse::MESSAGE_MAX_AGE,
 };
-use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
-use vestibule_domain::{chat::repeats::Repeats, connector::Provider};
+use crate::{
+    catalogue::{ConnectorKind, FieldSpec, Fill},
+    whatsapp::typed_identity,
+};
+use vestibule_domain::{
+    chat::message::Identity,
+    chat::repeats::Repeats,
+    connector::{Connector, Provider},
+};
 
 /// Longest text of one message.
 pub(super) const MESSAGE_MAX_CHARS: usize = 4096;
@@ -29,6 +36,10 @@ impl ConnectorKind for Dialog360 {
 
     fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str> {
         matches!(field, PHONE_NUMBER_ID).then_some(value)
+    }
+
+    fn person(&self, _: &Connector, typed: &str) -> Option<Identity> {
+        typed_identity(&key(), typed)
     }
 
     fn message_max_chars(&self) -> usize {

@@ -1,9 +1,16 @@
 //! Fields and set-up steps of a Slack connector.
 
-use super::{API_APP_ID, BOT_TOKEN, PREVIOUS_SIGNING_SECRET, SIGNING_SECRET, Slack, TEAM_ID, key};
+use super::{
+    API_APP_ID, BOT_TOKEN, PREVIOUS_SIGNING_SECRET, SIGNING_SECRET, Slack, TEAM_ID, key,
+    parse::platform_scope,
+};
 use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
 use std::time::Duration;
-use vestibule_domain::{chat::repeats::Repeats, connector::Provider};
+use vestibule_domain::{
+    chat::message::Identity,
+    chat::repeats::Repeats,
+    connector::{Connector, Provider},
+};
 
 /// Longest text of one message. Slack recommends at most 4,000 characters and truncates at 40,000.
 /// Escaping turns one character into five at most, so a text of this length is never truncated.
@@ -36,6 +43,19 @@ impl ConnectorKind for Slack {
 
     fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str> {
         matches!(field, API_APP_ID | TEAM_ID).then_some(value)
+    }
+
+    fn person(&self, connector: &Connector, typed: &str) -> Option<Identity> {
+        let is_id = typed.len() <= ID_MAX_CHARS
+            && typed.starts_with(['U', 'W'])
+            && typed
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+        is_id.then(|| Identity {
+            provider: key(),
+            platform_scope: platform_scope(connector).to_owned(),
+            identifier: typed.to_owned(),
+        })
     }
 
     fn message_max_chars(&self) -> usize {

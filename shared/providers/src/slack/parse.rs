@@ -304,7 +304,7 @@ fn message(payload: &Value, event: &Value, connector: &Connector) -> Result<Inbo
 /// from any of its workspaces under one id, `W…` or `U…`, and some kinds of message lack the fields
 /// that name the author's workspace, so one person would become two. People of another workspace in
 /// a shared channel (Slack Connect) have ids of their own.
-fn platform_scope(connector: &Connector) -> &str {
+pub(super) fn platform_scope(connector: &Connector) -> &str {
     connector.settings.get(TEAM_ID).map_or("", String::as_str)
 }
 

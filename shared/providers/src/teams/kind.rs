@@ -2,11 +2,15 @@
 
 use super::{
     APP_ID, APP_TYPE, CLIENT_SECRET, MULTI_TENANT, SINGLE_TENANT, TENANT_ID, Teams, is_guid, key,
-    send::PIECE_MAX_BYTES,
+    send::PIECE_MAX_BYTES, setting,
 };
 use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
 use std::time::Duration;
-use vestibule_domain::{chat::repeats::Repeats, connector::Provider};
+use vestibule_domain::{
+    chat::message::Identity,
+    chat::repeats::Repeats,
+    connector::{Connector, Provider},
+};
 
 /// A character takes at most four bytes of UTF-16, so a text of this length always fits.
 const MESSAGE_MAX_CHARS: usize = PIECE_MAX_BYTES / 4;
@@ -34,6 +38,20 @@ impl ConnectorKind for Teams {
 
     fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str> {
         matches!(field, APP_ID | TENANT_ID).then_some(value)
+    }
+
+    /// An object id of the directory, or the id by which the bot alone knows somebody.
+    fn person(&self, connector: &Connector, typed: &str) -> Option<Identity> {
+        let identifier = if is_guid(typed) {
+            typed.to_ascii_lowercase()
+        } else {
+            typed.to_owned()
+        };
+        (!typed.contains(char::is_whitespace)).then(|| Identity {
+            provider: key(),
+            platform_scope: setting(connector, TENANT_ID).unwrap_or("").to_owned(),
+            identifier,
+        })
     }
 
     fn message_max_chars(&self) -> usize {

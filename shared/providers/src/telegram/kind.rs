@@ -1,9 +1,13 @@
 //! Fields and set-up steps of a Telegram connector.
 
-use super::{BOT_TOKEN, PREVIOUS_SECRET_TOKEN, SECRET_TOKEN, Telegram, key};
+use super::{BOT_TOKEN, PREVIOUS_SECRET_TOKEN, SECRET_TOKEN, Telegram, key, parse::identity};
 use crate::catalogue::{ConnectorKind, FieldSpec, Fill};
 use std::time::Duration;
-use vestibule_domain::{chat::repeats::Repeats, connector::Provider};
+use vestibule_domain::{
+    chat::message::Identity,
+    chat::repeats::Repeats,
+    connector::{Connector, Provider},
+};
 
 /// Longest text of one message. Telegram counts characters; `send` explains what we count.
 pub(super) const MESSAGE_MAX_CHARS: usize = 4096;
@@ -42,6 +46,10 @@ impl ConnectorKind for Telegram {
     fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str> {
         let (bot_id, _) = value.split_once(':')?;
         (field == BOT_TOKEN).then_some(bot_id)
+    }
+
+    fn person(&self, _: &Connector, typed: &str) -> Option<Identity> {
+        typed.parse().ok().map(identity)
     }
 
     fn message_max_chars(&self) -> usize {

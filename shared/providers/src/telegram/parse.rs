@@ -154,7 +154,7 @@ fn own_place(update: &Value, change: &Value) -> Event {
     }
 }
 
-fn identity(user: i64) -> Identity {
+pub(super) fn identity(user: i64) -> Identity {
     Identity {
         provider: key(),
         platform_scope: PLATFORM_SCOPE.to_owned(),

@@ -8,9 +8,13 @@ use super::{
 use crate::{
     catalogue::{ConnectorKind, FieldSpec, Fill},
     fields::URL_MAX_BYTES,
-    whatsapp::phone_digits,
+    whatsapp::{phone_digits, typed_identity},
 };
-use vestibule_domain::{chat::repeats::Repeats, connector::Provider};
+use vestibule_domain::{
+    chat::message::Identity,
+    chat::repeats::Repeats,
+    connector::{Connector, Provider},
+};
 
 /// Connection overrides that Twilio accepts after the `#` of an address: time limits, retries,
 /// region, server name.
@@ -36,6 +40,10 @@ impl ConnectorKind for Twilio {
 
     fn identity<'a>(&self, field: &str, value: &'a str) -> Option<&'a str> {
         matches!(field, ACCOUNT_SID).then_some(value)
+    }
+
+    fn person(&self, _: &Connector, typed: &str) -> Option<Identity> {
+        typed_identity(&key(), typed)
     }
 
     fn message_max_chars(&self) -> usize {

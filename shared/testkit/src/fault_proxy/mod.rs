@@ -13,6 +13,7 @@ mod rules;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
+use std::ops::Add;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -49,6 +50,40 @@ pub struct ProxiedCall {
     pub fault: Option<Fault>,
     /// The status from the server behind; `None` if the call was not forwarded or got no answer.
     pub upstream_status: Option<u16>,
+    /// The size of the request.
+    pub request: Size,
+    /// The size of the answer from the server behind.
+    pub answer: Size,
+}
+
+/// The size of a body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Number of bytes.
+    pub bytes: usize,
+    /// Number of `DynamoDB` rows, or of keys of rows.
+    pub rows: usize,
+}
+
+impl Size {
+    fn of(body: &[u8]) -> Self {
+        const KEY: &[u8] = b"\"pk\":";
+        Self {
+            bytes: body.len(),
+            rows: body.windows(KEY.len()).filter(|part| *part == KEY).count(),
+        }
+    }
+}
+
+impl Add for Size {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes + other.bytes,
+            rows: self.rows + other.rows,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -192,7 +227,7 @@ impl Shared {
     }
 
     /// Counts the call and finds its fault. The position in the log is for recording the outcome.
-    fn admit(&self, class: &str) -> (usize, Option<Fault>, Duration) {
+    fn admit(&self, class: &str, body: &[u8]) -> (usize, Option<Fault>, Duration) {
         let mut state = self.state();
         let count = state.counts.entry(class.to_owned()).or_default();
         *count += 1;
@@ -216,13 +251,16 @@ impl Shared {
             occurrence,
             fault: fault.clone(),
             upstream_status: None,
+            request: Size::of(body),
+            answer: Size::default(),
         });
         (state.log.len() - 1, fault, delay)
     }
 
-    fn record(&self, position: usize, status: StatusCode) {
+    fn record(&self, position: usize, status: StatusCode, body: &[u8]) {
         if let Some(call) = self.state().log.get_mut(position) {
             call.upstream_status = Some(status.as_u16());
+            call.answer = Size::of(body);
         }
     }
 
@@ -253,7 +291,7 @@ impl Shared {
                 mut headers,
                 body,
             }) => {
-                self.record(position, status);
+                self.record(position, status, &body);
                 for hop_by_hop in [header::CONNECTION, header::TRANSFER_ENCODING] {
                     headers.remove(hop_by_hop);
                 }
@@ -284,7 +322,7 @@ async fn handle(
             return answer;
         }
     }
-    let (position, fault, delay) = shared.admit(&class);
+    let (position, fault, delay) = shared.admit(&class, &body);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }

@@ -1,15 +1,18 @@
 //! `POST /v1/projects/{project_id}/access-requests/{access_request_id}/approve` and `/reject`
 //!
-//! The cost of this call is bounded (PERFORMANCE §2): credential and request are read concurrently,
-//! then one transaction follows, and for an approval one job that does the follow-up. That is why the
-//! answer is the request alone.
+//! The cost of this call is bounded (PERFORMANCE §2): credential and request are read concurrently, for an
+//! approval the person and their place in the directory, then one transaction follows, for an approval one job that does the follow-up, and one read of what is
+//! shown beside the request.
 
-use super::AccessRequestResponse;
+use super::{
+    details::{AccessRequestDetailsResponse, details_of},
+    directory::{self, DirectoryRequest},
+};
 use crate::{Deps, api_types::AccessRequestPath, serving::serves_connector};
 use axum::{
-    Json,
     extract::{FromRequestParts, State},
     http::request::Parts,
+    response::Response,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,6 +20,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, OptionalJsonBody,
+    api_types::found,
     jobs::enqueue_or_leave,
     log,
     problem::{ApiError, CHANGED_MEANWHILE, Problem, ProblemMember},
@@ -26,16 +30,20 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
-    access::request::{AccessRequest, DecideOutcome, ReasonCode, RequestDecision, Verdict},
+    access::request::{
+        AccessRequest, DecideOutcome, ReasonCode, RequestDecision, RequestStatus, Verdict,
+    },
     account::{permission::Permission, proof::CallerProof},
+    directory::registration::DirectoryChoice,
     event::AuditEntry,
     ids::SystemIds,
     job::OnboardChatUser,
     retry::conflict_wait,
 };
 
-/// Attempts at a decision that meets other writers of the same records.
-const ATTEMPTS: u32 = 4;
+/// Attempts at a decision that meets other writers of the same records. The table itself tries each of them
+/// again while other transactions hold the rows, so a person would have to write without a pause for a second.
+const ATTEMPTS: u32 = 6;
 
 /// The `decision` member of problems about a request that is already decided.
 const DECISION: ProblemMember = ProblemMember::named::<ProblemDecision>(
@@ -98,7 +106,7 @@ pub(in crate::routes) fn already_decided(decision: RequestDecision, may_read: bo
 
 /// The request that a call decides, if there is one.
 #[derive(Debug, Clone)]
-pub struct RequestToDecide(Option<AccessRequest>);
+pub struct RequestToDecide(pub(super) Option<AccessRequest>);
 
 impl ReadBeside<Deps> for RequestToDecide {
     async fn read(deps: &Deps, parts: &mut Parts, claimed: AccountScope) -> Result<Self, ApiError> {
@@ -122,22 +130,34 @@ pub struct DecideRequest {
     note: Option<String>,
 }
 
+/// An approval of an access request.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"note": "A new colleague.", "directory": {"action": "create_new"}}))]
+pub struct ApproveRequest {
+    /// Note for other admins, at most 4000 characters. The person does not see it.
+    #[schema(max_length = 4000)]
+    note: Option<String>,
+    /// Place of the person among the users of the project.
+    directory: Option<DirectoryRequest>,
+}
+
 /// Approve an access request
 ///
 /// From their next message on, the person may talk to the environment's agent through each of its
 /// connectors. The connector's `after_approval` says what else happens. The person's pending requests
-/// at other connectors of the environment are approved too. Repeating the decision with the same API
-/// key changes nothing and gets the same answer. The answer is the request without the details; read
-/// the request to get them.
+/// at other connectors of the environment are approved too. The person is linked to a user of the project, or
+/// becomes one, as `directory` says; linking to a user that the caller chooses requires `end_users.write`. Repeating the decision with the same API
+/// key changes nothing.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}/approve",
     tag = "Access requests",
     params(AccessRequestPath),
-    request_body(content = Option<DecideRequest>, description = "Optional."),
+    request_body(content = Option<ApproveRequest>, description = "Optional."),
     responses(
-        (status = 200, description = "The request is approved.", body = AccessRequestResponse),
-        (status = 409, description = "The request was already decided (see `decision`), or the chat user is blocked and must be unblocked first.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The request is approved.", body = AccessRequestDetailsResponse, headers(("ETag" = String, description = "Version of the request with what is shown beside it."))),
+        (status = 409, description = "The request was already decided (see `decision`), or the chat user is blocked and must be unblocked first, or cannot be linked as asked.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn approve_access_request(
@@ -145,14 +165,15 @@ pub async fn approve_access_request(
     call: Call,
     Beside(RequestToDecide(request)): Beside<RequestToDecide>,
     body: OptionalJsonBody,
-) -> Result<Json<AccessRequestResponse>, ApiError> {
-    answer(&deps, &call, request, body, Verdict::Approve).await
+) -> Result<Response, ApiError> {
+    let (note, choice) = read_approval(body.0)?;
+    answer(&deps, &call, request, (note, choice), Verdict::Approve).await
 }
 
 /// Reject an access request
 ///
 /// The person stays without access. The first message after the connector's cool-down makes a new
-/// request. Repeating the decision with the same API key changes nothing and gets the same answer.
+/// request. Repeating the decision with the same API key changes nothing.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}/reject",
@@ -160,7 +181,7 @@ pub async fn approve_access_request(
     params(AccessRequestPath),
     request_body(content = Option<DecideRequest>, description = "Optional."),
     responses(
-        (status = 200, description = "The request is rejected.", body = AccessRequestResponse),
+        (status = 200, description = "The request is rejected.", body = AccessRequestDetailsResponse, headers(("ETag" = String, description = "Version of the request with what is shown beside it."))),
         (status = 409, description = "The request was already decided (see `decision`).", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -169,25 +190,26 @@ pub async fn reject_access_request(
     call: Call,
     Beside(RequestToDecide(request)): Beside<RequestToDecide>,
     body: OptionalJsonBody,
-) -> Result<Json<AccessRequestResponse>, ApiError> {
-    answer(&deps, &call, request, body, Verdict::Reject).await
+) -> Result<Response, ApiError> {
+    let decided = (read_note(body.0)?, DirectoryChoice::default());
+    answer(&deps, &call, request, decided, Verdict::Reject).await
 }
 
 async fn answer(
     deps: &Deps,
     call: &Call,
     request: Option<AccessRequest>,
-    body: OptionalJsonBody,
+    (note, choice): (Option<String>, DirectoryChoice),
     verdict: Verdict,
-) -> Result<Json<AccessRequestResponse>, ApiError> {
-    let note = read_note(body.0)?;
+) -> Result<Response, ApiError> {
     let no_request = || ApiError::not_found("access request");
     let request = request.ok_or_else(no_request)?;
     if !serves_connector(deps, call, request.scope, request.connector_id).await? {
         return Err(no_request());
     }
-    let decided = decide(deps, call, request, note, verdict).await?;
-    Ok(Json(decided.into()))
+    let decided = decide(deps, call, request, note, (verdict, choice)).await?;
+    let (version, details) = details_of(deps, call, decided).await?;
+    Ok(found(version, details))
 }
 
 /// Decides a request, and returns it with the decision.
@@ -196,8 +218,36 @@ pub(in crate::routes) async fn decide(
     call: &Call,
     request: AccessRequest,
     note: Option<String>,
-    verdict: Verdict,
+    (verdict, choice): (Verdict, DirectoryChoice),
 ) -> Result<AccessRequest, ApiError> {
+    let outcome = record_decision(deps, call, request, note, (verdict, choice)).await?;
+    if let Some(job) = follow_up(&outcome) {
+        enqueue_or_leave(deps.onboarding.as_ref(), job).await;
+    }
+    settled(outcome, call)
+}
+
+/// The job that does what follows a decision, if anything does.
+pub(super) fn follow_up(outcome: &DecideOutcome) -> Option<OnboardChatUser> {
+    let DecideOutcome::Recorded(request) = outcome else {
+        return None;
+    };
+    (request.status() == RequestStatus::Approved).then_some(OnboardChatUser {
+        scope: request.scope,
+        chat_user_id: request.chat_user_id,
+        connector_id: request.connector_id,
+    })
+}
+
+/// Records a decision of the caller. Its follow-up is left to the caller of this function.
+pub(super) async fn record_decision(
+    deps: &Deps,
+    call: &Call,
+    request: AccessRequest,
+    note: Option<String>,
+    (verdict, choice): (Verdict, DirectoryChoice),
+) -> Result<DecideOutcome, ApiError> {
+    directory::check_permission(call, choice)?;
     let decision = RequestDecision {
         verdict,
         by: call.actor().clone(),
@@ -205,19 +255,11 @@ pub(in crate::routes) async fn decide(
         note,
         reason: None,
     };
-    let (outcome, entry) = record(deps, call, request, &decision).await?;
-    if let DecideOutcome::Recorded(request) = &outcome {
+    let (outcome, entry) = record(deps, call, request, (&decision, choice)).await?;
+    if matches!(outcome, DecideOutcome::Recorded(_)) {
         log(&entry);
-        if verdict == Verdict::Approve {
-            let job = OnboardChatUser {
-                scope: request.scope,
-                chat_user_id: request.chat_user_id,
-                connector_id: request.connector_id,
-            };
-            enqueue_or_leave(deps.onboarding.as_ref(), job).await;
-        }
     }
-    settled(outcome, call)
+    Ok(outcome)
 }
 
 /// Converts the outcome of a decision to the decided request, or to the problem.
@@ -235,6 +277,7 @@ pub(in crate::routes) fn settled(
             None => ApiError::new(&CHANGED_MEANWHILE),
         }),
         DecideOutcome::ChatUserBlocked => Err(ApiError::new(&CHAT_USER_BLOCKED)),
+        DecideOutcome::Misplaced(reason) => Err(directory::misplaced(reason)),
         DecideOutcome::NotFound => Err(ApiError::not_found("access request")),
     }
 }
@@ -245,14 +288,15 @@ async fn record(
     deps: &Deps,
     call: &Call,
     mut request: AccessRequest,
-    decision: &RequestDecision,
+    (decision, choice): (&RequestDecision, DirectoryChoice),
 ) -> Result<(DecideOutcome, AuditEntry), ApiError> {
     let requests = deps.access_requests.as_ref();
     let mut attempt = 1;
     loop {
         let request_id = call.origin.request_id.clone();
         let entry = decision.audit_entry(&request, call.audit_id(), request_id);
-        match requests.decide(&request, decision, call.by(&entry)).await {
+        let decided = requests.decide(&request, decision, choice, call.by(&entry));
+        match decided.await {
             Err(error) if attempt < ATTEMPTS && has_met_another(&error) => {
                 tokio::time::sleep(conflict_wait(attempt, &SystemIds)).await;
                 attempt += 1;
@@ -271,12 +315,24 @@ fn has_met_another(error: &PortError) -> bool {
     matches!(error, PortError::Conflict { .. }) && !CallerProof::is_lost(error)
 }
 
-fn read_note(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
+/// Reads the note of a call about one request.
+pub(super) fn read_note(fields: Map<String, Value>) -> Result<Option<String>, ApiError> {
     let mut errors = FieldErrors::default();
     let request: DecideRequest = read_fields(fields, &mut errors);
     let note = validation::note("note", request.note.as_deref(), &mut errors);
     errors.check_body()?;
     Ok(note)
+}
+
+fn read_approval(
+    fields: Map<String, Value>,
+) -> Result<(Option<String>, DirectoryChoice), ApiError> {
+    let mut errors = FieldErrors::default();
+    let request: ApproveRequest = read_fields(fields, &mut errors);
+    let note = validation::note("note", request.note.as_deref(), &mut errors);
+    let choice = directory::read(request.directory, &mut errors);
+    errors.check_body()?;
+    Ok((note, choice))
 }
 
 #[cfg(test)]

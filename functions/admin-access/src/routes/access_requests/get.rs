@@ -1,10 +1,10 @@
 //! `GET /v1/projects/{project_id}/access-requests/{access_request_id}`
 
-use super::{super::avatars::Avatars, AccessRequestDetailsResponse};
+use super::details::{AccessRequestDetailsResponse, rendered};
 use crate::{Deps, api_types::AccessRequestPath, serving::serves_connector};
-use axum::{Json, extract::State};
+use axum::{extract::State, response::Response};
 use std::sync::Arc;
-use vestibule_admin::{ApiPath, Call, problem::ApiError};
+use vestibule_admin::{ApiPath, Call, api_types::found, problem::ApiError};
 
 /// Read an access request
 ///
@@ -14,13 +14,13 @@ use vestibule_admin::{ApiPath, Call, problem::ApiError};
     path = "/v1/projects/{project_id}/access-requests/{access_request_id}",
     tag = "Access requests",
     params(AccessRequestPath),
-    responses((status = 200, description = "The access request.", body = AccessRequestDetailsResponse))
+    responses((status = 200, description = "The access request.", body = AccessRequestDetailsResponse, headers(("ETag" = String, description = "Version of the request with what is shown beside it."))))
 )]
 pub async fn get_access_request(
     State(deps): State<Arc<Deps>>,
     call: Call,
     ApiPath(path): ApiPath<AccessRequestPath>,
-) -> Result<Json<AccessRequestDetailsResponse>, ApiError> {
+) -> Result<Response, ApiError> {
     let scope = call.scope().project(path.project_id);
     let no_request = || ApiError::not_found("access request");
     let view = deps
@@ -31,7 +31,6 @@ pub async fn get_access_request(
     if !serves_connector(&deps, &call, scope, view.request.connector_id).await? {
         return Err(no_request());
     }
-    let avatars = Avatars::of(&deps, &call.origin, path.project_id);
-    let now = call.now();
-    Ok(Json(AccessRequestDetailsResponse::of(view, &avatars, now)))
+    let (version, details) = rendered(&deps, &call, view);
+    Ok(found(version, details))
 }

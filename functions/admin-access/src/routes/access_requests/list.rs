@@ -2,7 +2,7 @@
 
 use super::{
     super::{avatars::Avatars, providers::read_provider},
-    AccessRequestDetailsResponse,
+    details::{AccessRequestDetailsResponse, readable},
 };
 use crate::{
     Deps,
@@ -12,15 +12,19 @@ use crate::{
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use std::sync::Arc;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, ListFilter, ListQuery, PageParams, api_types::ListResponse,
-    problem::ApiError, project_of_empty_list, validation,
+    ApiPath, Call, FieldErrors, ListFilter, ListQuery, PlaceParams, api_types::ListResponse,
+    problem::ApiError, project_of_empty_list, search, validation,
 };
-use vestibule_domain::{Timestamp, ports::AccessRequestFilter};
+use vestibule_domain::{Timestamp, access::request::RequestStatus, ports::AccessRequestFilter};
 
 /// No filter by status.
 const ALL: &str = "all";
+/// The order by the last message, which only people who wait have.
+const LAST_MESSAGE: &str = "last_message";
+/// Maximum number of connectors, and of providers, in a filter.
+const CHOICES_MAX: usize = 10;
 
 /// Filters for access requests.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -34,11 +38,14 @@ pub struct AccessRequestParams {
         example = "pending"
     )]
     status: Option<String>,
-    /// Only requests made through this connector.
-    #[param(nullable = false, format = "id")]
+    /// Only requests made through one of these connectors: up to 10 ids, separated by commas.
+    #[param(
+        nullable = false,
+        pattern = "^[0-7][0-9A-HJKMNP-TV-Z]{25}(,[0-7][0-9A-HJKMNP-TV-Z]{25}){0,9}$"
+    )]
     connector_id: Option<String>,
-    /// Only requests from this provider.
-    #[param(nullable = false, example = "slack")]
+    /// Only requests from one of these providers: up to 10 keys, separated by commas.
+    #[param(nullable = false, example = "slack,teams")]
     provider: Option<String>,
     /// Only requests made at or after this time.
     #[param(nullable = false, format = DateTime)]
@@ -46,14 +53,61 @@ pub struct AccessRequestParams {
     /// Only requests made before this time, which must be later than `created_after`.
     #[param(nullable = false, format = DateTime)]
     created_before: Option<String>,
+    /// Only requests of people in whose names or ids each of these words occurs, whatever case, accents and widths;
+    /// phone numbers are compared by their digits. The list is then in the order of the search, and pages may be
+    /// short.
+    #[param(nullable = false, max_length = 200, example = "lovel")]
+    q: Option<String>,
+}
+
+impl AccessRequestParams {
+    /// The filters as they were given.
+    pub(super) fn given(&self) -> Vec<(&'static str, String)> {
+        let all = [
+            ("status", &self.status),
+            ("connector_id", &self.connector_id),
+            ("provider", &self.provider),
+            ("created_after", &self.created_after),
+            ("created_before", &self.created_before),
+            ("q", &self.q),
+        ];
+        let all = all.into_iter();
+        all.filter_map(|(name, value)| Some((name, value.clone()?)))
+            .collect()
+    }
+}
+
+/// The order of the list, for the documentation.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it only describes a parameter")]
+pub struct AccessRequestOrderParams {
+    /// Order by creation, `newest` first or `oldest` first; or `last_message`: those who wrote last come
+    /// first, with `status=pending` only. Whoever writes while pages are read moves to the front.
+    #[param(required = false, inline)]
+    order: AccessRequestOrder,
+}
+
+/// Order of access requests, for the documentation.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it only describes a parameter")]
+enum AccessRequestOrder {
+    /// Latest first.
+    Newest,
+    /// Earliest first.
+    Oldest,
+    /// By the last message, latest first.
+    LastMessage,
 }
 
 /// Validated filters.
 #[derive(Debug, Default)]
-pub struct AccessRequestQuery(AccessRequestFilter);
+pub struct AccessRequestQuery(pub(super) AccessRequestFilter);
 
 impl ListFilter for AccessRequestQuery {
     type Params = AccessRequestParams;
+    const ORDERS: &'static [&'static str] = &[LAST_MESSAGE];
 
     fn read(params: AccessRequestParams, errors: &mut FieldErrors) -> Self {
         let spellings: Vec<_> = RequestStatusName::SPELLINGS
@@ -69,7 +123,13 @@ impl ListFilter for AccessRequestQuery {
             RequestStatusName::parse,
             errors,
         );
-        let connector = params.connector_id.as_deref();
+        let connectors = params.connector_id.as_deref();
+        let connector = |part: &str, errors: &mut FieldErrors| {
+            validation::id("connector_id", Some(part), errors)
+        };
+        let providers = params.provider.as_deref();
+        let provider =
+            |part: &str, errors: &mut FieldErrors| read_provider("provider", Some(part), errors);
         let after = read_time("created_after", params.created_after.as_deref(), errors);
         let before = read_time("created_before", params.created_before.as_deref(), errors);
         if let (Some(after), Some(before)) = (after, before)
@@ -79,11 +139,26 @@ impl ListFilter for AccessRequestQuery {
         }
         Self(AccessRequestFilter {
             status: status.map(Into::into),
-            connector_id: validation::id("connector_id", connector, errors),
-            provider: read_provider("provider", params.provider.as_deref(), errors),
+            connector_ids: validation::several(
+                "connector_id",
+                connectors,
+                CHOICES_MAX,
+                errors,
+                connector,
+            ),
+            providers: validation::several("provider", providers, CHOICES_MAX, errors, provider),
             created_after: after,
             created_before: before,
+            by_last_message: false,
+            query: search::query("q", params.q.as_deref(), errors),
         })
+    }
+
+    fn order_by(&mut self, _: &str, errors: &mut FieldErrors) {
+        if self.0.status != Some(RequestStatus::Pending) {
+            errors.add("order", "can be `last_message` with `status=pending` only");
+        }
+        self.0.by_last_message = true;
     }
 }
 
@@ -107,7 +182,7 @@ fn read_time(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Opti
     get,
     path = "/v1/projects/{project_id}/access-requests",
     tag = "Access requests",
-    params(ProjectPath, AccessRequestParams, PageParams),
+    params(ProjectPath, AccessRequestParams, PlaceParams, AccessRequestOrderParams),
     responses((status = 200, description = "One page.", body = ListResponse<AccessRequestDetailsResponse>))
 )]
 pub async fn list_access_requests(
@@ -128,14 +203,13 @@ pub async fn list_access_requests(
     let avatars = Avatars::of(&deps, &call.origin, path.project_id);
     let now = call.now();
     Ok(ListResponse::of(page, |view| {
-        AccessRequestDetailsResponse::of(view, &avatars, now)
+        AccessRequestDetailsResponse::of(readable(&call, view), &avatars, now)
     }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vestibule_domain::access::request::RequestStatus;
 
     fn of(status: &str) -> (AccessRequestFilter, FieldErrors) {
         let mut errors = FieldErrors::default();
@@ -154,6 +228,28 @@ mod tests {
         assert!(of("open").1.names("status"));
     }
 
+    /// SPEC B34.
+    #[test]
+    fn several_connectors_and_providers_may_be_named_and_the_last_message_orders_those_who_wait() {
+        let (one, two) = ("01JD3Q3Z9V8M4T6K2N7P5R1S0W", "01JD3Q3Z9V8M4T6K2N7P5R1S0X");
+        let mut errors = FieldErrors::default();
+        let params = AccessRequestParams {
+            status: Some("pending".to_owned()),
+            connector_id: Some(format!("{one},{two}")),
+            provider: Some("slack,teams".to_owned()),
+            ..AccessRequestParams::default()
+        };
+        let mut query = AccessRequestQuery::read(params, &mut errors);
+        query.order_by(LAST_MESSAGE, &mut errors);
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(query.0.connector_ids.len(), 2);
+        assert_eq!(query.0.providers.len(), 2);
+        assert!(query.0.by_last_message);
+        let mut all = AccessRequestQuery::default();
+        all.order_by(LAST_MESSAGE, &mut errors);
+        assert!(errors.names("order"));
+    }
+
     #[test]
     fn every_wrong_filter_is_told() {
         let mut errors = FieldErrors::default();
@@ -165,6 +261,7 @@ mod tests {
                 provider: wrong(),
                 created_after: wrong(),
                 created_before: wrong(),
+                q: Some("x".repeat(201)),
             },
             &mut errors,
         );
@@ -174,6 +271,7 @@ mod tests {
             "provider",
             "created_after",
             "created_before",
+            "q",
         ] {
             assert!(errors.names(field), "{field}");
         }

@@ -5,6 +5,7 @@ use super::{
         access_requests::{
             AccessRequestResponse,
             decide::{CHAT_USER_BLOCKED, already_decided, decide, settled},
+            directory::{self, DirectoryRequest},
         },
         connectors::check_environment,
     },
@@ -14,7 +15,7 @@ use crate::{Deps, api_types::ChatUserPath, serving::serves_connector};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::{iter, sync::Arc};
+use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IfMatch, JsonBody, amend,
@@ -25,12 +26,13 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ProjectScope,
-    access::direct_approval::{DirectApproval, WritingPlace, approval_id, place_of_approval},
+    access::direct_approval::{DirectApproval, WritingPlace, approvals_of, place_of_approval},
     access::request::{
         AccessRequest, DecideOutcome, RequestDecision, RequestStatus, Verdict, on_decided_again,
     },
     account::actor::Actor,
     chat::user::{ChatUser, Grant},
+    directory::registration::DirectoryChoice,
     ids::EnvironmentId,
     job::OnboardChatUser,
 };
@@ -46,12 +48,15 @@ pub struct ApproveChatUserRequest {
     /// Note for other admins, at most 4000 characters. The person does not see it.
     #[schema(max_length = 4000)]
     note: Option<String>,
+    /// Place of the person among the users of the project.
+    directory: Option<DirectoryRequest>,
 }
 
 /// Validated body.
-struct Asked {
-    environment_id: EnvironmentId,
-    note: Option<String>,
+pub(super) struct Asked {
+    pub(super) environment_id: EnvironmentId,
+    pub(super) note: Option<String>,
+    pub(super) choice: DirectoryChoice,
 }
 
 /// Approve a chat user
@@ -84,7 +89,9 @@ pub async fn approve_chat_user(
         scope: call.scope().project(path.project_id),
         environment_id: asked.environment_id,
         note: asked.note,
+        choice: asked.choice,
     };
+    directory::check_permission(&call, asked.choice)?;
     let (approving, deps) = (&approving, &deps);
     approving.check_environment().await?;
     let request = amend(
@@ -100,14 +107,26 @@ impl Asked {
     fn read(fields: Map<String, Value>) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
         let request: ApproveChatUserRequest = read_fields(fields, &mut errors);
-        errors.required("environment_id", request.environment_id.as_ref());
+        let choice = directory::read(request.directory, &mut errors);
         let environment = request.environment_id.as_deref();
+        let asked = Self::checked(environment, request.note.as_deref(), errors)?;
+        Ok(Self { choice, ..asked })
+    }
+
+    /// Checks an environment and a note.
+    pub(super) fn checked(
+        environment: Option<&str>,
+        note: Option<&str>,
+        mut errors: FieldErrors,
+    ) -> Result<Self, ApiError> {
+        errors.required("environment_id", environment);
         let environment_id = validation::id("environment_id", environment, &mut errors);
-        let note = validation::note("note", request.note.as_deref(), &mut errors);
+        let note = validation::note("note", note, &mut errors);
         match environment_id {
             Some(environment_id) if errors.is_empty() => Ok(Self {
                 environment_id,
                 note,
+                choice: DirectoryChoice::default(),
             }),
             _ => Err(errors.into_validation()),
         }
@@ -121,6 +140,7 @@ struct Approving<'a> {
     scope: ProjectScope,
     environment_id: EnvironmentId,
     note: Option<String>,
+    choice: DirectoryChoice,
 }
 
 impl Approving<'_> {
@@ -143,8 +163,8 @@ impl Approving<'_> {
             return self.approved_before(user, grant, &places).await;
         }
         if let Some(request) = self.pending(&places).await? {
-            let (note, verdict) = (self.note.clone(), Verdict::Approve);
-            return decide(self.deps, self.call, request, note, verdict).await;
+            let (note, decided) = (self.note.clone(), (Verdict::Approve, self.choice));
+            return decide(self.deps, self.call, request, note, decided).await;
         }
         let Some(place) = place_of_approval(&places, self.environment_id) else {
             return Err(nowhere());
@@ -187,16 +207,11 @@ impl Approving<'_> {
         grant: &Grant,
         places: &[WritingPlace],
     ) -> Result<AccessRequest, ApiError> {
-        let direct = approval_id(user.id, self.environment_id, grant.granted_at);
-        let requested = places
-            .iter()
-            .filter_map(|place| place.standing.approval.as_ref())
-            .filter(|approval| approval.environment_id == self.environment_id)
-            .map(|approval| approval.request_id);
-        for id in iter::once(direct).chain(requested) {
+        for id in approvals_of(user, self.environment_id, places) {
             let requests = &self.deps.access_requests;
             let found = requests.find_access_request(self.scope, id).await?;
             if let Some(request) = found
+                && gives_access(&request, self.environment_id)
                 && serves_connector(self.deps, self.call, self.scope, request.connector_id).await?
             {
                 let again = on_decided_again(request, Verdict::Approve, self.call.actor());
@@ -228,7 +243,7 @@ impl Approving<'_> {
         entry.change.before = Value::Null;
         let outcome = deps
             .access_requests
-            .approve_directly(approval, call.by(&entry))
+            .approve_directly(approval, self.choice, call.by(&entry))
             .await?;
         if let DecideOutcome::Recorded(request) = &outcome {
             log(&entry);
@@ -243,6 +258,13 @@ impl Approving<'_> {
         }
         settled(outcome, call)
     }
+}
+
+/// Whether the approval of this request gives the access that the person has.
+fn gives_access(request: &AccessRequest, environment_id: EnvironmentId) -> bool {
+    request.environment_id == environment_id
+        && request.status() == RequestStatus::Approved
+        && request.revocation.is_none()
 }
 
 /// The problem of a person whom no connector reaches any more.

@@ -2,8 +2,8 @@
 
 use super::{
     super::providers::read_provider,
-    ConnectorResponse, check_cooldown, check_environment, check_message, defaults, facts,
-    read_message, read_section, take_sections,
+    ConnectorResponse, check_environment, check_message, defaults, facts, read_message,
+    read_section, request_settings, take_sections,
     variants::{self, GivenVariants},
     webhook_url,
 };
@@ -24,8 +24,9 @@ use vestibule_admin::{
 use vestibule_domain::{
     ProjectScope, Timestamp,
     connector::{
-        AfterApproval, ApprovalMode, Connector, ExistingUsers, Policy, Provider,
-        REQUEST_COOLDOWN_DEFAULT, SealedSecrets, WebhookState, secret_context,
+        AfterApproval, ApprovalMode, Connector, ExistingUsers, NEW_REQUESTS_PER_MINUTE_DEFAULT,
+        Policy, Provider, REQUEST_COOLDOWN_DEFAULT, RequestLimits, SealedSecrets, WebhookState,
+        secret_context,
     },
     event::{Change, Event},
     ids::{ClientId, ConnectorId, EnvironmentId},
@@ -76,6 +77,16 @@ pub struct CreateConnectorRequest {
     /// default.
     #[schema(maximum = 31_536_000)]
     request_cooldown_seconds: Option<u64>,
+    /// Whether an end user who holds the environment is approved without a request while the policy is
+    /// `OnBoarding`; true by default. `AllowList` always lets them in.
+    preapprove_known_users: Option<bool>,
+    /// Number of new requests in a minute, 1 to 600; 60 by default. Beyond it, messages of new people
+    /// are counted, and make no request.
+    #[schema(minimum = 1, maximum = 600)]
+    new_requests_per_minute: Option<u64>,
+    /// Days after which a pending request expires, 1 to 365. Requests do not expire if this is left out.
+    #[schema(minimum = 1, maximum = 365)]
+    requests_expire_after_days: Option<u64>,
     /// Follow-up to an approval; `notify` by default.
     after_approval: Option<AfterApprovalName>,
     /// Approval notice; the default text at `/v1/providers` if left out.
@@ -135,7 +146,9 @@ pub async fn create_connector(
     let entry = call.audit(change, now);
     let outcome = deps.connectors.create_connector(&connector, &entry).await?;
     let made = Made::settle(outcome, connector, &entry, facts)?;
-    Ok(made.respond(|connector| ConnectorResponse::of(&deps, &call.origin, connector)))
+    let found = deps.connectors.summaries(scope, &[id]).await?;
+    let summary = found.into_iter().next().unwrap_or_default();
+    Ok(made.respond(|connector| ConnectorResponse::of(&deps, &call.origin, connector, summary)))
 }
 
 /// The body, as far as it could be read.
@@ -149,6 +162,8 @@ struct Draft {
     onboarding_message: Option<String>,
     onboarding_messages: TextVariants,
     request_cooldown: Duration,
+    preapprove_known_users: bool,
+    request_limits: RequestLimits,
     after_approval: AfterApproval,
     fields: Option<ValidFields>,
 }
@@ -163,6 +178,8 @@ struct Complete {
     onboarding_message: Option<String>,
     onboarding_messages: TextVariants,
     request_cooldown: Duration,
+    preapprove_known_users: bool,
+    request_limits: RequestLimits,
     after_approval: AfterApproval,
     fields: ValidFields,
 }
@@ -204,9 +221,18 @@ impl Draft {
             notices: read_variants("approval_notices", request.approval_notices),
         };
         check_message(policy, onboarding_message.as_deref(), &mut errors);
-        check_cooldown(request.request_cooldown_seconds, &mut errors);
+        let cooldown =
+            request_settings::read_cooldown(request.request_cooldown_seconds, &mut errors);
+        let new_per_minute =
+            request_settings::read_new_per_minute(request.new_requests_per_minute, &mut errors);
+        let request_limits = RequestLimits {
+            new_per_minute: new_per_minute.unwrap_or(NEW_REQUESTS_PER_MINUTE_DEFAULT),
+            expire_after_days: request_settings::read_expiry(
+                request.requests_expire_after_days,
+                &mut errors,
+            ),
+        };
         let section = kind.and_then(|kind| read_section(kind, sections, false, &mut errors));
-        let cooldown = request.request_cooldown_seconds.map(Duration::from_secs);
         let draft = Self {
             name,
             provider,
@@ -216,6 +242,8 @@ impl Draft {
             onboarding_message,
             onboarding_messages,
             request_cooldown: cooldown.unwrap_or(REQUEST_COOLDOWN_DEFAULT),
+            preapprove_known_users: request.preapprove_known_users.unwrap_or(true),
+            request_limits,
             after_approval,
             fields: section.map(|section| section.fields),
         };
@@ -235,6 +263,8 @@ impl Draft {
                     onboarding_message: self.onboarding_message,
                     onboarding_messages: self.onboarding_messages,
                     request_cooldown: self.request_cooldown,
+                    preapprove_known_users: self.preapprove_known_users,
+                    request_limits: self.request_limits,
                     after_approval: self.after_approval,
                     fields,
                 })
@@ -267,6 +297,9 @@ impl Complete {
             onboarding_message: self.onboarding_message,
             onboarding_messages: self.onboarding_messages,
             request_cooldown: self.request_cooldown,
+            preapprove_known_users: self.preapprove_known_users,
+            request_limits: self.request_limits,
+            is_archived: false,
             after_approval: self.after_approval,
             settings: self.fields.settings,
             secrets,
@@ -311,6 +344,7 @@ mod tests {
         let fields = broken(json!({
             "name": "", "provider": "slack", "environment_id": "x", "policy": "OnBoarding",
             "onboarding_message": "  ", "request_cooldown_seconds": 99_999_999, "colour": "red",
+            "preapprove_known_users": "yes", "new_requests_per_minute": 0, "requests_expire_after_days": 366,
             "slack": {},
         }));
         for field in [
@@ -318,6 +352,9 @@ mod tests {
             "environment_id",
             "onboarding_message",
             "request_cooldown_seconds",
+            "preapprove_known_users",
+            "new_requests_per_minute",
+            "requests_expire_after_days",
             "colour",
             "slack.api_app_id",
             "slack.team_id",
@@ -343,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_is_allow_all_and_the_cooldown_a_day_unless_said_otherwise() {
+    fn the_policy_is_allow_all_and_limits_are_the_default_ones_unless_said_otherwise() {
         let Value::Object(fields) = json!({"provider": "slack", "environment_id": ENVIRONMENT})
         else {
             panic!("not an object");
@@ -351,8 +388,30 @@ mod tests {
         let (draft, _) = Draft::read(JsonBody(fields));
         assert_eq!(draft.policy, Policy::AllowAll);
         assert_eq!(draft.request_cooldown, REQUEST_COOLDOWN_DEFAULT);
+        assert!(draft.preapprove_known_users);
+        assert_eq!(draft.request_limits, RequestLimits::default());
         assert_eq!(draft.onboarding_message, None);
         assert!(draft.onboarding_messages.is_empty());
         assert!(draft.environment_id.is_some());
+    }
+
+    /// SPEC A51, B36, B37.
+    #[test]
+    fn the_settings_for_requests_are_the_given_ones() {
+        let given = json!({
+            "name": "Support", "provider": "slack", "environment_id": ENVIRONMENT,
+            "preapprove_known_users": false, "new_requests_per_minute": 5,
+            "requests_expire_after_days": 30,
+        });
+        let Value::Object(fields) = given else {
+            panic!("not an object");
+        };
+        let (draft, _) = Draft::read(JsonBody(fields));
+        assert!(!draft.preapprove_known_users);
+        let limits = RequestLimits {
+            new_per_minute: 5,
+            expire_after_days: Some(30),
+        };
+        assert_eq!(draft.request_limits, limits);
     }
 }

@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
+    chat::message::Identity,
     chat::repeats::Repeats,
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+        AfterApproval, Connector, ConnectorSummary, ConnectorTest, ExistingUsers, Policy, Provider,
+        RequestLimits, SealedSecrets, WebhookState,
     },
     event::AuditEntry,
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
@@ -74,6 +76,10 @@ impl ConnectorKind for Pigeon {
         }
     }
 
+    fn person(&self, _: &Connector, _: &str) -> Option<Identity> {
+        None
+    }
+
     fn message_max_chars(&self) -> usize {
         140
     }
@@ -104,6 +110,9 @@ pub(super) fn connector() -> Connector {
         onboarding_message: None,
         onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::ZERO,
+        preapprove_known_users: true,
+        request_limits: RequestLimits::default(),
+        is_archived: false,
         after_approval: AfterApproval::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),
@@ -226,6 +235,23 @@ impl ConnectorStore for Shelf {
     async fn record(&self, audit: &AuditEntry) -> Result<(), PortError> {
         self.entries.lock().unwrap().push(audit.change.event.key());
         Ok(())
+    }
+
+    async fn record_test(
+        &self,
+        _: ConnectorId,
+        _: &ConnectorTest,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        self.record(audit).await
+    }
+
+    async fn summaries(
+        &self,
+        _: ProjectScope,
+        ids: &[ConnectorId],
+    ) -> Result<Vec<ConnectorSummary>, PortError> {
+        Ok(vec![ConnectorSummary::default(); ids.len()])
     }
 
     async fn update_and_close(

@@ -24,8 +24,6 @@ pub async fn get_connector(
     let scope = call.scope().project(path.project_id);
     let connector = read(&deps, &call, scope, path.connector_id).await?;
     let version = connector.version;
-    Ok(found(
-        version,
-        ConnectorResponse::of(&deps, &call.origin, connector),
-    ))
+    let body = ConnectorResponse::read(&deps, &call, connector).await?;
+    Ok(found(version, body))
 }

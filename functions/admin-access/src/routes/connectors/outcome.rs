@@ -132,6 +132,11 @@ impl SetUpOutcomeResponse {
         }
     }
 
+    /// The problem and its remedy, if there is one.
+    pub(super) fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
     /// The outcome as the audit log records it.
     pub(super) fn facts(&self) -> Value {
         json!({"status": self.status, "field": self.field, "reason": self.reason})

@@ -8,14 +8,18 @@ use std::sync::Arc;
 use vestibule_admin::{ApiPath, Call, log, problem::ApiError};
 use vestibule_domain::{
     PortError,
+    connector::{ConnectorTest, TestOutcome},
     event::{Change, Event},
 };
-use vestibule_providers::catalogue::{connector_kind, connector_setup};
+use vestibule_providers::{
+    catalogue::{connector_kind, connector_setup},
+    setup::ConnectorSetupOutcome,
+};
 
 /// Test a connector
 ///
-/// Asks the platform whether the connector's credentials work. It changes nothing, there or here, and
-/// can be repeated.
+/// Asks the platform whether the connector's credentials work. It changes nothing there, and can be repeated. The
+/// connector shows the answer as `last_test`.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/connectors/{connector_id}/test",
@@ -35,14 +39,32 @@ pub async fn test_connector(
         .zip(connector_setup(provider))
         .ok_or_else(|| PortError::corrupt("connector", "its provider is not known"))?;
     let outcome = deps.setup_calls().test(setup, &connector).await?;
+    let now = call.now();
+    let answer = answer_of(&outcome);
     let response = SetUpOutcomeResponse::of(outcome, kind, &connector);
+    let test = ConnectorTest {
+        at: now,
+        outcome: answer,
+        problem: response.problem().map(str::to_owned),
+    };
     let change = Change {
         event: Event::ConnectorTested(connector.id),
         before: Value::Null,
         after: response.facts(),
     };
-    let entry = call.audit(change, call.now());
-    deps.connectors.record(&entry).await?;
+    let entry = call.audit(change, now);
+    deps.connectors
+        .record_test(connector.id, &test, &entry)
+        .await?;
     log(&entry);
     Ok(Json(response))
+}
+
+/// The answer as it is kept.
+const fn answer_of(outcome: &ConnectorSetupOutcome) -> TestOutcome {
+    match outcome {
+        ConnectorSetupOutcome::Done { .. } => TestOutcome::Ok,
+        ConnectorSetupOutcome::Failed { .. } => TestOutcome::Failed,
+        ConnectorSetupOutcome::Later { .. } => TestOutcome::Unavailable,
+    }
 }

@@ -81,6 +81,20 @@ pub struct UpdateConnectorRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, maximum = 31_536_000)]
     request_cooldown_seconds: Option<u64>,
+    /// Whether an end user who holds the environment is approved without a request while the policy is
+    /// `OnBoarding`. `AllowList` always lets them in.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    preapprove_known_users: Option<bool>,
+    /// Number of new requests in a minute, 1 to 600.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, minimum = 1, maximum = 600)]
+    new_requests_per_minute: Option<u64>,
+    /// Days after which a pending request expires, 1 to 365, counted from its creation; null if requests
+    /// shall not expire. It applies to requests that are already pending too.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 365)]
+    requests_expire_after_days: Nullable<u64>,
     /// Follow-up to an approval.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
@@ -204,7 +218,8 @@ impl Intended {
             .connectors
             .policy_effects(&self.connector, &self.changed)
             .await?;
-        let body = ConnectorResponse::of(deps, &call.origin, self.changed).with_effects(effects);
+        let body = ConnectorResponse::read(deps, call, self.changed).await?;
+        let body = body.with_effects(effects);
         Ok(found(self.connector.version, body))
     }
 
@@ -225,7 +240,7 @@ impl Intended {
             changed.webhook.connected_at = None;
         }
         if changed == connector {
-            let body = ConnectorResponse::of(deps, &call.origin, connector);
+            let body = ConnectorResponse::read(deps, call, connector).await?;
             return Ok(found(changed.version, body));
         }
         let changed = Connector {
@@ -266,7 +281,7 @@ impl Intended {
         }
         log(&entry);
         let version = changed.version + 1;
-        let body = ConnectorResponse::of(deps, &call.origin, changed);
+        let body = ConnectorResponse::read(deps, call, changed).await?;
         Ok(found(version, body))
     }
 }

@@ -1,12 +1,9 @@
 //! The health of an environment's agent.
 
-use crate::{Deps, api_types::AgentHealthStatusName};
+use crate::api_types::AgentHealthStatusName;
 use serde::Serialize;
 use utoipa::ToSchema;
-use vestibule_admin::problem::ApiError;
-use vestibule_domain::{
-    ProjectScope, Timestamp, account::agent_health::AgentHealth, ids::EnvironmentId,
-};
+use vestibule_domain::{Timestamp, account::agent_health::AgentHealth};
 
 /// Health of an agent, as deliveries showed it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,16 +42,6 @@ impl From<AgentHealth> for AgentHealthResponse {
             }),
         }
     }
-}
-
-/// Reads the health of an environment's agent.
-pub(super) async fn of(
-    deps: &Deps,
-    scope: ProjectScope,
-    id: EnvironmentId,
-) -> Result<AgentHealth, ApiError> {
-    let mut found = deps.agent_health.agent_health(scope, &[id]).await?;
-    Ok(found.remove(&id).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `POST /v1/projects/{project_id}/environments/{environment_id}/rotate-signing-secret`
 
-use super::{EnvironmentResponse, NO_AGENT, facts, health, read, secrets};
+use super::{EnvironmentResponse, NO_AGENT, beside, facts, read, secrets};
 use crate::{Deps, api_types::EnvironmentPath};
 use axum::{extract::State, response::Response};
 use std::sync::Arc;
@@ -61,13 +61,13 @@ pub async fn rotate_signing_secret(
                 after: facts(&changed),
             };
             let entry = call.audit(change, now);
-            let health = health::of(deps, scope, changed.id).await?;
+            let beside = beside::of(deps, scope, changed.id).await?;
             deps.environments
                 .update_environment(&changed, &entry)
                 .await?;
             log(&entry);
             let version = changed.version + 1;
-            let body = EnvironmentResponse::of(changed, health, Some(&secret), now);
+            let body = EnvironmentResponse::of(changed, beside, Some(&secret), now);
             Ok(found(version, body))
         },
     )

@@ -148,6 +148,29 @@ fn a_name_is_free_unless_another_environment_has_it_in_any_case() {
     assert!(is_free("production", all[0].id, &all).is_ok());
 }
 
+/// SPEC C60.
+#[test]
+fn a_project_has_so_many_environments_and_a_call_that_is_repeated_is_no_further_one() {
+    let full = ProjectLayout {
+        environments: (0..ENVIRONMENTS_MAX)
+            .map(|number| environment(&number.to_string()))
+            .collect(),
+        ..ProjectLayout::default()
+    };
+    let id = EnvironmentId::derive(&["new"]);
+    let refused = may_be_made("Preview", id, &full).unwrap_err();
+    assert_eq!(refused.kind(), &TOO_MANY_ENVIRONMENTS);
+    let one = &full.environments[0];
+    assert!(may_be_made(&one.name, one.id, &full).is_ok());
+    let taken = may_be_made(&one.name, id, &full).unwrap_err();
+    assert_eq!(taken.kind(), &NAME_TAKEN);
+    assert!(
+        TOO_MANY_ENVIRONMENTS
+            .meaning
+            .contains(&ENVIRONMENTS_MAX.to_string())
+    );
+}
+
 #[test]
 fn a_signing_secret_is_shown_by_the_call_that_made_it_only() {
     let mut environment = environment("x");
@@ -164,8 +187,8 @@ fn a_signing_secret_is_shown_by_the_call_that_made_it_only() {
         events: BTreeSet::from([AgentEvent::Deleted]),
     });
     let shown = |made: Option<&Secret>| {
-        let (health, now) = (AgentHealth::default(), Timestamp::from_millis(0));
-        let response = EnvironmentResponse::of(environment.clone(), health, made, now);
+        let (beside, now) = (Beside::default(), Timestamp::from_millis(0));
+        let response = EnvironmentResponse::of(environment.clone(), beside, made, now);
         serde_json::to_value(response).unwrap()
     };
     let made = Secret::new("whsec_x");

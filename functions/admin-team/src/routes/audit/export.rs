@@ -3,31 +3,20 @@
 use super::{AuditEntryResponse, AuditParams, read_filter, retain_known};
 use crate::Deps;
 use axum::{
-    body::Body,
     extract::State,
-    http::{
-        HeaderMap, HeaderName, HeaderValue,
-        header::{CONTENT_DISPOSITION, CONTENT_TYPE, LINK},
-    },
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use std::sync::Arc;
-use url::form_urlencoded;
 use utoipa::IntoParams;
-use vestibule_admin::{Call, FieldErrors, ListFilter, ListQuery, problem::ApiError};
-use vestibule_domain::{
-    page::{Cursor, PAGE_MAX, PageRequest},
-    ports::{AuditFilter, StoredAuditEntry},
+use vestibule_admin::{
+    Call, FieldErrors, ListFilter, ListQuery,
+    export::{CSV, ExportCursor, ExportFile, ExportedRows, csv},
+    problem::ApiError,
 };
+use vestibule_domain::ports::{AuditFilter, StoredAuditEntry};
 
 const PATH: &str = "/v1/audit/export";
-/// The header that names the next page of an answer that is no JSON.
-const NEXT_CURSOR: HeaderName = HeaderName::from_static("vestibule-next-cursor");
-/// Rows of one answer.
-const ROWS_MAX: usize = 1000;
-/// Pages that are read for one answer, short ones included.
-const PAGES_MAX: usize = 40;
 /// Columns of the CSV, in order.
 const COLUMNS: [&str; 9] = [
     "id",
@@ -74,16 +63,6 @@ pub struct ExportParams {
     /// Only before this time.
     #[param(nullable = false, format = DateTime)]
     to: Option<String>,
-}
-
-/// The cursor of an export, for the documentation.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it only describes a parameter")]
-pub struct ExportCursor {
-    /// `Vestibule-Next-Cursor` of the page before. The other parameters must be the same as for that page.
-    #[param(required = false, format = "cursor", min_length = 1, max_length = 4096)]
-    cursor: String,
 }
 
 /// An export, checked.
@@ -158,53 +137,26 @@ pub async fn export_audit(
     query: ListQuery<Export>,
 ) -> Result<Response, ApiError> {
     let ListQuery { page, filter } = query;
-    let mut request = PageRequest {
-        limit: PAGE_MAX,
-        ..page
-    };
-    let mut entries: Vec<StoredAuditEntry> = Vec::new();
-    for _ in 0..PAGES_MAX {
-        let mut page = deps
-            .audit
-            .list_audit(call.scope(), &filter.filter, &request)
-            .await?;
-        retain_known(&call, &mut page.items);
-        entries.extend(page.items);
-        request.cursor = page.next;
-        let is_full = entries.len() + usize::from(PAGE_MAX) > ROWS_MAX;
-        if request.cursor.is_none() || is_full {
-            break;
-        }
-    }
+    let (deps, call, wanted) = (&deps, &call, &filter.filter);
+    let found = ExportedRows::read(page, |page| async move {
+        let mut page = deps.audit.list_audit(call.scope(), wanted, &page).await?;
+        retain_known(call, &mut page.items);
+        Ok(page)
+    })
+    .await?;
     let (media_type, name, body) = match filter.format {
-        Format::Csv => ("text/csv; charset=utf-8", "audit.csv", csv(entries)),
-        Format::Jsonl => ("application/jsonl", "audit.jsonl", jsonl(entries)),
+        Format::Csv => (CSV, "audit.csv", as_csv(found.rows)),
+        Format::Jsonl => ("application/jsonl", "audit.jsonl", jsonl(found.rows)),
     };
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    let disposition = format!("attachment; filename=\"{name}\"");
-    headers.extend(
-        HeaderValue::try_from(disposition)
-            .ok()
-            .map(|value| (CONTENT_DISPOSITION, value)),
-    );
-    if let Some(cursor) = request.cursor {
-        headers.extend(next_headers(&filter, &cursor));
-    }
-    Ok((headers, Body::from(body)).into_response())
-}
-
-/// The headers that lead to the next rows.
-fn next_headers(filter: &Export, Cursor(cursor): &Cursor) -> Vec<(HeaderName, HeaderValue)> {
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(filter.asked.iter().map(|(name, value)| (*name, value)))
-        .append_pair("cursor", cursor)
-        .finish();
-    let link = format!("<{PATH}?{query}>; rel=\"next\"");
-    [(LINK, link), (NEXT_CURSOR, cursor.clone())]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)))
-        .collect()
+    let file = ExportFile {
+        media_type,
+        name,
+        body,
+        path: PATH,
+        asked: &filter.asked,
+        next: found.next,
+    };
+    Ok(file.into_response())
 }
 
 fn jsonl(entries: Vec<StoredAuditEntry>) -> String {
@@ -218,11 +170,9 @@ fn jsonl(entries: Vec<StoredAuditEntry>) -> String {
     text
 }
 
-fn csv(entries: Vec<StoredAuditEntry>) -> String {
-    let mut text = COLUMNS.join(",");
-    text.push_str("\r\n");
-    for entry in entries {
-        let cells = [
+fn as_csv(entries: Vec<StoredAuditEntry>) -> String {
+    let rows = entries.into_iter().map(|entry| {
+        [
             entry.id.to_string(),
             entry.at.to_string(),
             entry.actor.id,
@@ -232,19 +182,9 @@ fn csv(entries: Vec<StoredAuditEntry>) -> String {
             entry.before.to_string(),
             entry.after.to_string(),
             entry.request_id,
-        ];
-        let cells: Vec<_> = cells.iter().map(|cell| escaped(cell)).collect();
-        text.push_str(&cells.join(","));
-        text.push_str("\r\n");
-    }
-    text
-}
-
-/// A cell in quotes, which no spreadsheet takes for a formula (ASVS 1.2.10).
-fn escaped(cell: &str) -> String {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let guard = if is_formula { "'" } else { "" };
-    format!("\"{guard}{}\"", cell.replace('"', "\"\""))
+        ]
+    });
+    csv(COLUMNS, rows)
 }
 
 #[cfg(test)]
@@ -269,24 +209,10 @@ mod tests {
         }
     }
 
-    /// ASVS 1.2.10.
-    #[test]
-    fn a_cell_that_a_spreadsheet_would_run_is_text() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"] {
-            let cell = escaped(formula);
-            assert!(cell.starts_with("\"'"), "{cell}");
-        }
-        assert_eq!(
-            escaped("Ada \"the\" Lovelace"),
-            "\"Ada \"\"the\"\" Lovelace\""
-        );
-        assert_eq!(escaped(""), "\"\"");
-    }
-
     /// SPEC G02.
     #[test]
     fn an_export_has_one_line_for_each_entry() {
-        let csv = csv(vec![entry("=cmd"), entry("Ada\nLovelace")]);
+        let csv = as_csv(vec![entry("=cmd"), entry("Ada\nLovelace")]);
         assert!(
             csv.starts_with("id,at,actor_id,actor_name,action,target,before,after,request_id\r\n")
         );
@@ -301,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_rows_are_named_with_the_same_filters() {
+    fn the_filters_of_a_call_are_kept_for_the_next_rows() {
         let mut errors = FieldErrors::default();
         let params = ExportParams {
             format: Some("jsonl".to_owned()),
@@ -310,17 +236,10 @@ mod tests {
         };
         let export = Export::read(params, &mut errors);
         assert_eq!(export.format, Format::Jsonl);
-        let headers = next_headers(&export, &Cursor("abc".to_owned()));
-        let [(_, link), (name, cursor)] = headers.as_slice() else {
-            panic!("there are two");
-        };
-        assert_eq!(
-            link,
-            "</v1/audit/export?format=jsonl&target=role%3Ar%26x&cursor=abc>; rel=\"next\""
-        );
-        assert_eq!(
-            (name.as_str(), cursor),
-            ("vestibule-next-cursor", &HeaderValue::from_static("abc"))
-        );
+        let asked = [
+            ("format", "jsonl".to_owned()),
+            ("target", "role:r&x".to_owned()),
+        ];
+        assert_eq!(export.asked, asked);
     }
 }

@@ -7,6 +7,7 @@ fn login() -> Login {
     Login {
         id: LoginId::derive(&["ana"]),
         email: EmailAddress::parse("ana@example.com").unwrap(),
+        address_since: at,
         name: "Ana".to_owned(),
         verified_at: Some(at),
         password: None,

@@ -164,6 +164,7 @@ fn new_login(returned: &Returned<'_>, link: &Link) -> Login {
     Login {
         id: LoginId::new(returned.deps.admin.ids.draw()),
         email: link.view.invitation.email.clone(),
+        address_since: now,
         name: name(returned, link),
         // A provider proves no address, whatever it says (SPEC D24).
         verified_at: link.kind.proves_address().then_some(now),

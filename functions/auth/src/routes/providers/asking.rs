@@ -73,6 +73,8 @@ pub(super) async fn start(
     let method = method.ok_or_else(|| ApiError::not_found("login method"))?;
     let now = deps.admin.clock.now();
     let purpose = purpose(deps, visitor, &method, &given, now).await?;
+    // A provider can be slow, and an account chose it: it gets only so much of what all accounts share.
+    limits::admit(deps, ThrottleKind::ProviderStart, &method.id.to_string()).await?;
     let redirect_uri = redirect_uri(deps, &visitor.origin, path).ok_or_else(|| {
         PortError::corrupt(
             "configuration",

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use vestibule_domain::{
     ProjectScope, Timestamp,
     access::request::{AccessRequest, RequestDecision},
+    access::revocation::Revocation,
     chat::conversation::ConversationRef,
     connector::Provider,
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId},
@@ -30,6 +31,8 @@ pub(in crate::dynamo) struct AccessRequestItem {
     created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<RequestDecision>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revocation: Option<Revocation>,
 }
 
 impl From<&AccessRequest> for AccessRequestItem {
@@ -55,6 +58,7 @@ impl From<&AccessRequest> for AccessRequestItem {
             rejected_before: request.rejected_before,
             created_at: request.created_at,
             decision: request.decision.clone(),
+            revocation: request.revocation.clone(),
         }
     }
 }
@@ -74,6 +78,7 @@ impl From<AccessRequestItem> for AccessRequest {
             rejected_before: item.rejected_before,
             created_at: item.created_at,
             decision: item.decision,
+            revocation: item.revocation,
         }
     }
 }

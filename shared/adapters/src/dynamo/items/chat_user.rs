@@ -34,6 +34,8 @@ pub(in crate::dynamo) struct ChatUserItem {
     block: Option<Block>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     end_user_id: Option<EndUserId>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_apart: bool,
     pub(in crate::dynamo) version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -78,6 +80,7 @@ impl ChatUserItem {
             grants: user.grants.clone(),
             block: user.block.clone(),
             end_user_id: user.end_user_id,
+            is_apart: user.is_apart,
             version: user.version,
             created_at: user.created_at,
             updated_at: user.updated_at,
@@ -98,6 +101,7 @@ impl From<ChatUserItem> for ChatUser {
             grants: item.grants,
             block: item.block,
             end_user_id: item.end_user_id,
+            is_apart: item.is_apart,
             version: item.version,
             created_at: item.created_at,
             updated_at: item.updated_at,
@@ -106,20 +110,10 @@ impl From<ChatUserItem> for ChatUser {
 }
 
 /// The row under an alias: an id whose person has the record under another one.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(in crate::dynamo) struct SameAsItem {
-    pk: String,
-    sk: String,
     pub(in crate::dynamo) same_as: Identity,
-}
-
-impl SameAsItem {
-    pub(in crate::dynamo) fn new(scope: ProjectScope, alias: &Identity, person: &Identity) -> Self {
-        let key = keys::same_as(scope, alias.chat_user_id(scope));
-        Self {
-            pk: key.pk,
-            sk: key.sk,
-            same_as: person.clone(),
-        }
-    }
+    /// Whether the alias is a phone number that led to another person before.
+    #[serde(default)]
+    pub(in crate::dynamo) had_another_holder: bool,
 }

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 use vestibule_domain::{
     ProjectScope, Timestamp,
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, SealedSecrets, WebhookState,
+        AfterApproval, Connector, ExistingUsers, NEW_REQUESTS_PER_MINUTE_DEFAULT, Policy, Provider,
+        RequestLimits, SealedSecrets, WebhookState,
     },
     ids::{ClientId, ConnectorId, EnvironmentId},
     language::TextVariants,
@@ -34,6 +35,14 @@ pub(in crate::dynamo) struct ConnectorItem {
     #[serde(default, skip_serializing_if = "TextVariants::is_empty")]
     onboarding_messages: TextVariants,
     request_cooldown_seconds: u64,
+    #[serde(default = "preapproves")]
+    preapprove_known_users: bool,
+    #[serde(default = "new_requests_per_minute")]
+    new_requests_per_minute: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests_expire_after_days: Option<u16>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_archived: bool,
     #[serde(default)]
     after_approval: AfterApproval,
     settings: BTreeMap<String, String>,
@@ -45,6 +54,16 @@ pub(in crate::dynamo) struct ConnectorItem {
     pub(in crate::dynamo) version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// Rows of the release before lack the setting.
+const fn preapproves() -> bool {
+    true
+}
+
+/// Rows of the release before lack the limit.
+const fn new_requests_per_minute() -> u16 {
+    NEW_REQUESTS_PER_MINUTE_DEFAULT
 }
 
 impl From<&Connector> for ConnectorItem {
@@ -68,6 +87,10 @@ impl From<&Connector> for ConnectorItem {
             onboarding_message: connector.onboarding_message.clone(),
             onboarding_messages: connector.onboarding_messages.clone(),
             request_cooldown_seconds: connector.request_cooldown.as_secs(),
+            preapprove_known_users: connector.preapprove_known_users,
+            new_requests_per_minute: connector.request_limits.new_per_minute,
+            requests_expire_after_days: connector.request_limits.expire_after_days,
+            is_archived: connector.is_archived,
             after_approval: connector.after_approval.clone(),
             settings: connector.settings.clone(),
             secrets: connector.secrets.clone(),
@@ -96,6 +119,12 @@ impl From<ConnectorItem> for Connector {
             onboarding_message: item.onboarding_message,
             onboarding_messages: item.onboarding_messages,
             request_cooldown: Duration::from_secs(item.request_cooldown_seconds),
+            preapprove_known_users: item.preapprove_known_users,
+            request_limits: RequestLimits {
+                new_per_minute: item.new_requests_per_minute,
+                expire_after_days: item.requests_expire_after_days,
+            },
+            is_archived: item.is_archived,
             after_approval: item.after_approval,
             settings: item.settings,
             secrets: item.secrets,
@@ -113,7 +142,68 @@ mod tests {
     use super::*;
     use crate::dynamo::table::{from_row, to_row};
     use std::collections::HashMap;
-    use vestibule_domain::language::Language;
+    use vestibule_domain::{
+        AccountScope,
+        ids::{AccountId, ProjectId},
+        language::Language,
+    };
+
+    fn connector() -> Connector {
+        let account = AccountScope::of_verified(AccountId::derive(&["a"]));
+        Connector {
+            id: ConnectorId::derive(&["c"]),
+            scope: account.project(ProjectId::derive(&["p"])),
+            environment_id: EnvironmentId::derive(&["e"]),
+            client_id: ClientId::derive(&["cl"]),
+            name: "Support".to_owned(),
+            provider: Provider::new("slack"),
+            policy: Policy::OnBoarding,
+            environment_since: None,
+            onboarding_since: None,
+            existing_users: ExistingUsers::Keep,
+            onboarding_message: None,
+            onboarding_messages: TextVariants::default(),
+            request_cooldown: Duration::ZERO,
+            preapprove_known_users: false,
+            request_limits: RequestLimits {
+                new_per_minute: 5,
+                expire_after_days: Some(30),
+            },
+            is_archived: true,
+            after_approval: AfterApproval::default(),
+            settings: BTreeMap::new(),
+            secrets: SealedSecrets::default(),
+            webhook: WebhookState::default(),
+            request_hash: None,
+            version: 1,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+        }
+    }
+
+    /// SPEC A51, B36, B37.
+    #[test]
+    fn limits_are_stored_and_a_row_without_them_has_the_default_ones() {
+        let limited = connector();
+        let row = to_row(&ConnectorItem::from(&limited)).unwrap();
+        let read =
+            |row| -> Connector { from_row::<ConnectorItem>(row, "connector").unwrap().into() };
+        assert_eq!(read(row.clone()), limited);
+        let mut old = row;
+        for field in [
+            "preapprove_known_users",
+            "new_requests_per_minute",
+            "requests_expire_after_days",
+        ] {
+            assert!(old.remove(field).is_some(), "{field}");
+        }
+        let default = Connector {
+            preapprove_known_users: true,
+            request_limits: RequestLimits::default(),
+            ..limited
+        };
+        assert_eq!(read(old), default);
+    }
 
     #[test]
     fn texts_by_language_are_stored_and_read_back() {

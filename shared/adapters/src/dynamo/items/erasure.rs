@@ -4,7 +4,7 @@ use vestibule_domain::{
     ProjectScope, Timestamp,
     chat::conversation::ConversationKind,
     erasure::{Erasure, ErasurePosition, ErasureTarget},
-    ids::{ChatUserId, ConversationId},
+    ids::{ChatUserId, ConnectorId, ConversationId, EnvironmentId},
     job::DeliverMessage,
 };
 
@@ -17,6 +17,10 @@ pub(in crate::dynamo) struct ErasureItem {
     target: ErasureTarget,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     other_id: Option<ChatUserId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    environments: Vec<EnvironmentId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    connectors: Vec<ConnectorId>,
     since: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pass_began_at: Option<Timestamp>,
@@ -41,6 +45,8 @@ impl ErasureItem {
             scope: erasure.scope,
             target: erasure.target,
             other_id: erasure.other_id,
+            environments: erasure.environments.clone(),
+            connectors: erasure.connectors.clone(),
             since: erasure.since,
             pass_began_at: erasure.pass_began_at,
             pass_position: erasure.position.as_ref().map(|position| position.0.clone()),
@@ -66,6 +72,8 @@ impl From<ErasureItem> for Erasure {
             scope: item.scope,
             target: item.target,
             other_id: item.other_id,
+            environments: item.environments,
+            connectors: item.connectors,
             since: item.since,
             pass_began_at: item.pass_began_at,
             position: item.pass_position.map(ErasurePosition),
@@ -116,10 +124,14 @@ mod tests {
         for target in [
             ErasureTarget::History,
             ErasureTarget::ChatUser(ChatUserId::derive(&["u"])),
+            ErasureTarget::Environment(EnvironmentId::derive(&["e"])),
+            ErasureTarget::Project,
         ] {
             let erasure = Erasure {
                 target,
                 other_id: Some(ChatUserId::derive(&["v"])),
+                environments: vec![EnvironmentId::derive(&["e"])],
+                connectors: vec![ConnectorId::derive(&["c"])],
                 pass_began_at: Some(at),
                 position: Some(ErasurePosition("here".to_owned())),
                 ..Erasure::of_history(scope, at)

@@ -1,7 +1,7 @@
 use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
-    Timestamp,
+    PortError, Timestamp,
     account::email_address::EmailAddress,
     connector::SealedSecrets,
     ids::LoginId,
@@ -16,6 +16,9 @@ pub(in crate::dynamo) struct LoginItem {
     sk: String,
     id: LoginId,
     email: EmailAddress,
+    /// Absent on rows of earlier releases; the time of creation stands for it, since no reset of theirs opens anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address_since: Option<Timestamp>,
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     verified_at: Option<Timestamp>,
@@ -55,6 +58,43 @@ struct RecoveryAttribute {
     hash: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     used_at: Option<Timestamp>,
+}
+
+/// The address of the decoy. The domain is reserved (RFC 2606), and no row leads from the address to the decoy.
+const DECOY_ADDRESS: &str = "nobody@vestibule.invalid";
+/// Length of a stored password hash.
+const HASH_LEN: usize = 97;
+
+impl LoginItem {
+    /// The row that is read in place of a login for an address without one: as large as a login's.
+    pub(in crate::dynamo) fn decoy() -> Result<Self, PortError> {
+        let email = EmailAddress::parse(DECOY_ADDRESS)
+            .map_err(|error| PortError::rejected("decoy", error))?;
+        let at = Timestamp::from_millis(0);
+        let login = Login {
+            id: keys::decoy_id(),
+            email,
+            address_since: at,
+            name: "Nobody at all".to_owned(),
+            verified_at: Some(at),
+            password: Some(PasswordRecord {
+                hash: "-".repeat(HASH_LEN),
+                set_at: at,
+            }),
+            factor: None,
+            preferences: Preferences::default(),
+            left_at: None,
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        };
+        let key = keys::decoy_login();
+        Ok(Self {
+            pk: key.pk,
+            sk: key.sk,
+            ..Self::from(&login)
+        })
+    }
 }
 
 impl From<&SecondFactor> for FactorAttribute {
@@ -99,6 +139,7 @@ impl From<&Login> for LoginItem {
             sk: key.sk,
             id: login.id,
             email: login.email.clone(),
+            address_since: Some(login.address_since),
             name: login.name.clone(),
             verified_at: login.verified_at,
             password,
@@ -122,6 +163,7 @@ impl From<LoginItem> for Login {
         Self {
             id: item.id,
             email: item.email,
+            address_since: item.address_since.unwrap_or(item.created_at),
             name: item.name,
             verified_at: item.verified_at,
             password,
@@ -146,6 +188,19 @@ pub(in crate::dynamo) struct EmailItem {
     expires_at: Option<i64>,
 }
 
+impl EmailItem {
+    /// The row that is read in place of an address that no login has.
+    pub(in crate::dynamo) fn decoy() -> Self {
+        let key = keys::decoy_address();
+        Self {
+            pk: key.pk,
+            sk: key.sk,
+            login_id: keys::decoy_id(),
+            expires_at: None,
+        }
+    }
+}
+
 impl From<&Login> for EmailItem {
     fn from(login: &Login) -> Self {
         let key = keys::login_address(&login.email);
@@ -163,39 +218,36 @@ impl From<&Login> for EmailItem {
 pub(in crate::dynamo) struct ResetItem {
     pk: String,
     sk: String,
-    login_id: LoginId,
-    /// Absent on rows of earlier releases, which open nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    email: Option<EmailAddress>,
+    email: EmailAddress,
     reset_hash: String,
+    asked_at: Timestamp,
     ends_at: Timestamp,
     expires_at: i64,
 }
 
 impl From<&Reset> for ResetItem {
     fn from(reset: &Reset) -> Self {
-        let key = keys::reset(reset.login_id, &reset.hash);
+        let key = keys::reset(&reset.hash);
         Self {
             pk: key.pk,
             sk: key.sk,
-            login_id: reset.login_id,
-            email: Some(reset.email.clone()),
+            email: reset.email.clone(),
             reset_hash: reset.hash.clone(),
+            asked_at: reset.asked_at,
             ends_at: reset.expires_at,
             expires_at: reset.expires_at.seconds(),
         }
     }
 }
 
-impl ResetItem {
-    /// The reset, if its address is known.
-    pub(in crate::dynamo) fn reset(self) -> Option<Reset> {
-        Some(Reset {
-            login_id: self.login_id,
-            email: self.email?,
-            hash: self.reset_hash,
-            expires_at: self.ends_at,
-        })
+impl From<ResetItem> for Reset {
+    fn from(item: ResetItem) -> Self {
+        Self {
+            email: item.email,
+            hash: item.reset_hash,
+            asked_at: item.asked_at,
+            expires_at: item.ends_at,
+        }
     }
 }
 
@@ -210,6 +262,7 @@ mod tests {
         let bare = Login {
             id: LoginId::derive(&["l"]),
             email: EmailAddress::parse("ana@example.com").unwrap(),
+            address_since: at(1),
             name: "Ana".to_owned(),
             verified_at: None,
             password: None,
@@ -222,6 +275,7 @@ mod tests {
         };
         let full = Login {
             left_at: Some(at(7)),
+            address_since: at(3),
             verified_at: Some(at(3)),
             password: Some(PasswordRecord {
                 hash: "$argon2id$".to_owned(),
@@ -250,19 +304,37 @@ mod tests {
     }
 
     #[test]
+    fn a_login_of_an_earlier_release_has_its_address_since_it_was_made() {
+        let mut row = to_row(&LoginItem::decoy().unwrap()).unwrap();
+        row.remove("address_since");
+        let read: LoginItem = from_row(row, "login").unwrap();
+        assert_eq!(read.address_since, None);
+        let login = Login::from(read);
+        assert_eq!(login.address_since, login.created_at);
+    }
+
+    /// SPEC D28.
+    #[test]
+    fn the_decoy_lies_where_no_login_lies() {
+        let row = to_row(&LoginItem::decoy().unwrap()).unwrap();
+        let read: LoginItem = from_row(row, "login").unwrap();
+        let place = keys::login(Login::from(read.clone()).id);
+        assert_eq!(read.pk, place.pk);
+        assert_ne!(read.sk, place.sk);
+        assert_eq!(EmailItem::decoy().pk, place.pk);
+    }
+
+    #[test]
     fn a_reset_is_read_as_it_was_written() {
         let reset = Reset {
-            login_id: LoginId::derive(&["l"]),
             email: EmailAddress::parse("ana@example.com").unwrap(),
             hash: "4e5e7".to_owned(),
+            asked_at: Timestamp::from_millis(1_799_998_200_500),
             expires_at: Timestamp::from_millis(1_800_000_000_500),
         };
-        let mut row = to_row(&ResetItem::from(&reset)).unwrap();
-        let read: ResetItem = from_row(row.clone(), "reset").unwrap();
+        let row = to_row(&ResetItem::from(&reset)).unwrap();
+        let read: ResetItem = from_row(row, "reset").unwrap();
         assert_eq!(read.expires_at, 1_800_000_000);
-        assert_eq!(read.reset(), Some(reset));
-        row.remove("email");
-        let earlier: ResetItem = from_row(row, "reset").unwrap();
-        assert_eq!(earlier.reset(), None);
+        assert_eq!(Reset::from(read), reset);
     }
 }

@@ -13,6 +13,8 @@ pub(in crate::dynamo) struct ProjectItem {
     name: String,
     #[serde(default)]
     history_days: HistoryDays,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) archived_at: Option<Timestamp>,
     version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -25,11 +27,12 @@ impl From<&Project> for ProjectItem {
         Self {
             pk: key.pk,
             sk: key.sk,
-            all_pk: keys::projects(account),
+            all_pk: keys::projects(account, project.archived_at.is_some()),
             all_sk: keys::by_creation(project.created_at, project.id()),
             scope: project.scope,
             name: project.name.clone(),
             history_days: project.history_days,
+            archived_at: project.archived_at,
             version: project.version,
             created_at: project.created_at,
             updated_at: project.updated_at,
@@ -43,6 +46,7 @@ impl From<ProjectItem> for Project {
             scope: item.scope,
             name: item.name,
             history_days: item.history_days,
+            archived_at: item.archived_at,
             version: item.version,
             created_at: item.created_at,
             updated_at: item.updated_at,
@@ -85,6 +89,7 @@ mod tests {
             scope: account.project(ProjectId::derive(&["p"])),
             name: "Help desk".to_owned(),
             history_days: HistoryDays::new(history_days).unwrap(),
+            archived_at: None,
             version: 1,
             created_at: Timestamp::from_millis(0),
             updated_at: Timestamp::from_millis(0),
@@ -100,6 +105,19 @@ mod tests {
         row.remove("history_days").unwrap();
         let read: ProjectItem = from_row(row, "project").unwrap();
         assert_eq!(Project::from(read).history_days.days(), 30);
+    }
+
+    /// SPEC C63.
+    #[test]
+    fn an_archived_project_is_in_a_list_of_its_own() {
+        let archived = Project {
+            archived_at: Some(Timestamp::from_millis(5)),
+            ..project(7)
+        };
+        let item = ProjectItem::from(&archived);
+        assert_ne!(item.all_pk, ProjectItem::from(&project(7)).all_pk);
+        let read: ProjectItem = from_row(to_row(&item).unwrap(), "project").unwrap();
+        assert_eq!(Project::from(read), archived);
     }
 
     #[test]

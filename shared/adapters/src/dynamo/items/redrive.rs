@@ -16,6 +16,11 @@ const KEPT: Duration = Duration::from_hours(24 * 30);
 pub(in crate::dynamo) struct RedriveItem {
     pk: String,
     sk: String,
+    /// Absent in rows of the release before, as the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    all_pk: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    all_sk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request_hash: Option<String>,
     ordered_at: Timestamp,
@@ -35,6 +40,8 @@ impl RedriveItem {
         Self {
             pk: key.pk,
             sk: key.sk,
+            all_pk: Some(keys::redrives(order.scope)),
+            all_sk: Some(keys::by_creation(order.at, order.id)),
             request_hash: order.request_hash.clone(),
             ordered_at: order.at,
             next_page: None,

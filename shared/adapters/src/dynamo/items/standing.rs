@@ -64,6 +64,11 @@ pub(in crate::dynamo) struct StandingItem {
     state_pk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state_sk: Option<String>,
+    /// The list of people who wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    all_pk: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    all_sk: Option<String>,
     pub(in crate::dynamo) version: u64,
 
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,6 +95,7 @@ impl StandingItem {
             Marked::standing(scope, standing.chat_user_id, standing.connector_id).waiting(due)
         });
         let admitted = standing.admitted_openly_at;
+        let waiting = WaitingPlace::of(scope, standing);
         Self {
             pk: key.pk,
             sk: key.sk,
@@ -117,6 +123,8 @@ impl StandingItem {
             merge_with: standing.merge_with.clone(),
             state_pk: admitted.map(|_| keys::admitted(scope, standing.connector_id)),
             state_sk: admitted.map(|at| keys::by_creation(at, standing.chat_user_id)),
+            all_pk: waiting.as_ref().map(|place| place.list.clone()),
+            all_sk: waiting.map(|place| place.order),
             version: standing.version,
             outbox_due: mark.as_ref().map(|mark| mark.position.0),
             outbox_pk: mark.map(|mark| mark.partition),
@@ -124,6 +132,49 @@ impl StandingItem {
             lease_until: None,
             attempts: 0,
             settled_lease: None,
+        }
+    }
+}
+
+impl StandingItem {
+    /// The row of a standing that holds the wish of a person who was erased at this time, with its place in the list
+    /// of these: nothing else leads to it.
+    pub(in crate::dynamo) fn of_wish(self, scope: ProjectScope, at: Timestamp) -> Self {
+        Self {
+            all_pk: Some(keys::wishes(scope)),
+            all_sk: Some(format!("{at}#{}#{}", self.chat_user_id, self.connector_id)),
+            ..self
+        }
+    }
+}
+
+/// The place in the list of people who wait.
+pub(in crate::dynamo) struct WaitingPlace {
+    /// The partition of the list.
+    pub(in crate::dynamo) list: String,
+    /// The sort key: the last message, then the request.
+    pub(in crate::dynamo) order: String,
+}
+
+impl WaitingPlace {
+    /// The attributes that a standing loses with its pending request.
+    pub(in crate::dynamo) const REMOVED: &str = "all_pk, all_sk";
+
+    /// The place of somebody who waits. Everybody who waits wrote at some time.
+    pub(in crate::dynamo) fn of(scope: ProjectScope, standing: &Standing) -> Option<Self> {
+        let id = standing.request_id.filter(|_| standing.request_pending)?;
+        Some(Self::at(scope, id, standing.last_message_at?))
+    }
+
+    /// The place of a request whose last message was written at this time.
+    pub(in crate::dynamo) fn at(
+        scope: ProjectScope,
+        id: AccessRequestId,
+        last_message_at: Timestamp,
+    ) -> Self {
+        Self {
+            list: keys::waiting(scope),
+            order: keys::by_creation(last_message_at, id),
         }
     }
 }

@@ -178,6 +178,35 @@ pub fn login_address(email: &EmailAddress) -> Key {
     Key::new(format!("EMAIL#{}", email.hash()), "EMAIL")
 }
 
+/// The row that is read in place of a login for an address without one. It lies in the partition of a login that
+/// nobody has, and no address and no token leads to it.
+#[must_use]
+pub fn decoy_login() -> Key {
+    of_decoy("DECOY_LOGIN")
+}
+
+/// The row that is read in place of an address that no login has.
+#[must_use]
+pub fn decoy_address() -> Key {
+    of_decoy("DECOY_ADDRESS")
+}
+
+/// A row that is never there: it is read where another address costs a row.
+#[must_use]
+pub fn decoy_gap() -> Key {
+    of_decoy("DECOY_GAP")
+}
+
+fn of_decoy(place: &str) -> Key {
+    Key::new(login_pk(decoy_id()), place)
+}
+
+/// The id of a login that nobody has.
+#[must_use]
+pub fn decoy_id() -> LoginId {
+    LoginId::derive(&["decoy"])
+}
+
 /// The partition of a login's accounts.
 #[must_use]
 pub fn login_members(id: LoginId) -> String {
@@ -227,30 +256,22 @@ pub fn device(id: LoginId, hash: &str) -> Key {
     Key::new(devices(id), format!("DEVICE#{hash}"))
 }
 
-/// A permission to set a new password.
+/// A permission to set a new password, by the hash of its link's token.
 #[must_use]
-pub fn reset(id: LoginId, hash: &str) -> Key {
-    Key::new(resets(id), format!("{RESET_PREFIX}{hash}"))
+pub fn reset(hash: &str) -> Key {
+    Key::new(format!("RESET#{hash}"), "RESET")
 }
 
-const RESET_PREFIX: &str = "RESET#";
-
-/// Whether the row is a permission to set a new password.
-#[must_use]
-pub fn is_reset(key: &Key) -> bool {
-    key.sk.starts_with(RESET_PREFIX)
-}
-
-/// A change of the address that waits for its mailed link. It lies beside the resets, which it is like.
+/// A change of the address that waits for its mailed link.
 #[must_use]
 pub fn address_change(id: LoginId, hash: &str) -> Key {
-    Key::new(resets(id), format!("NEW_ADDRESS#{hash}"))
+    Key::new(address_changes(id), format!("NEW_ADDRESS#{hash}"))
 }
 
-/// The partition of a login's resets and changes of the address.
+/// The partition of a login's changes of the address.
 #[must_use]
-pub fn resets(id: LoginId) -> String {
-    of_login(id, "RESETS")
+pub fn address_changes(id: LoginId) -> String {
+    of_login(id, "NEW_ADDRESSES")
 }
 
 /// The partition of the browsers that a login knows.

@@ -2,7 +2,7 @@
 
 use super::conversation_rows::OUTGOING_PREFIX;
 use super::*;
-use vestibule_domain::chat::given_up::GivenUpId;
+use vestibule_domain::{chat::given_up::GivenUpId, erasure::ErasureTarget};
 
 #[test]
 fn the_keys_in_the_outbox_read_back_to_what_they_were_made_of() {
@@ -31,7 +31,12 @@ fn the_keys_in_the_outbox_read_back_to_what_they_were_made_of() {
     let parked = parked_conversation(scope, environment_id, id);
     assert_eq!(parse_agent(&parked), None);
     assert_eq!(parse_agent(&environment(scope, environment_id)), None);
-    for target in [ErasureTarget::ChatUser(user), ErasureTarget::History] {
+    for target in [
+        ErasureTarget::ChatUser(user),
+        ErasureTarget::History,
+        ErasureTarget::Environment(environment_id),
+        ErasureTarget::Project,
+    ] {
         let key = erasure(scope, target);
         assert_eq!(parse_erasure(&key), Some((scope, target)));
         assert_eq!((parse_closing(&key), parse_standing(&key)), (None, None));

@@ -3,7 +3,7 @@
 //! The login and its two `EMAIL` rows change in one transaction, which also ends sessions and tells each account's
 //! audit log. A transaction has no room for the members of 25 accounts beside that, so these follow one by one.
 
-use super::{DynamoLogins, FRESH, OWN_OR_NONE, SESSIONS_ENDED_MAX, every};
+use super::{DynamoLogins, FRESH, OWN_OR_NONE, SESSIONS_ENDED_MAX};
 use crate::dynamo::{
     items::{AddressChangeItem, AddressItem, EmailItem, SessionItem},
     keys,
@@ -88,9 +88,6 @@ impl AddressStore for DynamoLogins {
         let room = taking.end_sessions.len().min(SESSIONS_ENDED_MAX);
         let (ended, surplus) = taking.end_sessions.split_at(room);
         table.end_surplus(login.id, surplus).await?;
-        // Links for a new password that went to the old address must not open the login any more.
-        let resets = keys::resets(login.id);
-        self.clear(&resets, keys::is_reset).await?;
         let own = [(":own", s(login.id))];
         let old = keys::login_address(&change.from);
         let spent = keys::address_change(login.id, &change.hash);
@@ -115,8 +112,9 @@ impl AddressStore for DynamoLogins {
         writes.extend(table.audit_writes(&taking.audits)?);
         let reasons = match table.transact(writes).await? {
             Transacted::Done => {
-                // Also those that were asked for in between, and links for other addresses. These no longer hold.
-                if let Err(error) = self.clear(&resets, every).await {
+                // Links for other addresses no longer hold.
+                let links = keys::address_changes(login.id);
+                if let Err(error) = self.clear(&links).await {
                     tracing::warn!(login.id = %login.id, error = %Chain(&error), "links of a login are left to expire");
                 }
                 return Ok(AddressOutcome::Done);

@@ -1,11 +1,12 @@
 //! Records beside a login, and the end of a login (SPEC D35).
 
-use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT, every};
+use super::{DynamoLogins, OWN_OR_NONE, SESSIONS_ENDED_MAX, WHAT};
 use crate::aws::port_error;
 use crate::dynamo::{
+    changes::at_version,
     items::EmailItem,
     keys::{self, Key},
-    table::{Attributes, Transacted, delete_write, from_row, key_of, n, put_write, s},
+    table::{Attributes, Transacted, check_write, delete_write, from_row, key_of, n, put_write, s},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -13,8 +14,8 @@ use serde::Deserialize;
 use vestibule_domain::{
     PortError, Timestamp,
     ids::LoginId,
-    ports::{BoundIdentity, LoginRemoval, LoginStore, OwnLoginStore},
-    team::login::Login,
+    ports::{BoundIdentity, IdentityRemoval, LoginRemoval, LoginStore, OwnLoginStore},
+    team::{login::Login, mail::Mail},
 };
 
 /// Rows that one transaction deletes.
@@ -27,26 +28,18 @@ struct DeviceFacts {
 }
 
 impl DynamoLogins {
-    /// Deletes the rows of a partition that are in question.
-    pub(super) async fn clear(
-        &self,
-        partition: &str,
-        is_wanted: fn(&Key) -> bool,
-    ) -> Result<(), PortError> {
+    /// Deletes the rows of a partition.
+    pub(super) async fn clear(&self, partition: &str) -> Result<(), PortError> {
         let rows = self
             .partition(partition, "dynamodb: Query (rows of a login that end)")
             .await?;
-        self.delete_each(&rows, is_wanted).await
+        self.delete_each(&rows).await
     }
 
-    /// Deletes those of the rows that are in question.
-    async fn delete_each(
-        &self,
-        rows: &[Attributes],
-        is_wanted: fn(&Key) -> bool,
-    ) -> Result<(), PortError> {
-        let wanted: Vec<Key> = rows.iter().filter_map(key_of).filter(is_wanted).collect();
-        for some in wanted.chunks(DELETED_AT_ONCE) {
+    /// Deletes rows.
+    async fn delete_each(&self, rows: &[Attributes]) -> Result<(), PortError> {
+        let found: Vec<Key> = rows.iter().filter_map(key_of).collect();
+        for some in found.chunks(DELETED_AT_ONCE) {
             let mut deletes = Vec::new();
             for key in some {
                 deletes.push(delete_write(self.table.removal_part(key)?));
@@ -69,7 +62,7 @@ impl DynamoLogins {
                 .await
                 .map_err(|error| port_error(what, error))?;
             let rows = answer.items.unwrap_or_default();
-            self.delete_each(&rows, every).await?;
+            self.delete_each(&rows).await?;
             start = answer.last_evaluated_key;
             if start.is_none() {
                 return Ok(());
@@ -103,9 +96,47 @@ impl OwnLoginStore for DynamoLogins {
         let rows = self.table.identity_rows(id).await?;
         let shown = rows.into_iter().map(|row| BoundIdentity {
             account_id: row.scope.account_id(),
+            hash: row.identity,
             method_id: row.method_id,
         });
         Ok(shown.collect())
+    }
+
+    async fn remove_identity(&self, removal: &IdentityRemoval) -> Result<(), PortError> {
+        let (table, id, scope) = (&self.table, removal.session.login_id, removal.scope);
+        let room = removal.end_sessions.len().min(SESSIONS_ENDED_MAX);
+        let (ended, surplus) = removal.end_sessions.split_at(room);
+        table.end_surplus(id, surplus).await?;
+        let own = [(":own", s(id))];
+        let is_own = "login_id = :own";
+        let place = keys::identity(scope, &removal.hash);
+        let found = keys::login_identity(id, scope.account_id(), &removal.hash);
+        // A rule that asks for an identity could be turned on in between.
+        let rules = table.check_part(
+            &keys::account(scope),
+            at_version(removal.account_version),
+            &[],
+            &[(":read", n(removal.account_version))],
+        )?;
+        let mut writes = vec![
+            delete_write(table.delete_part(&place, is_own, &own)?),
+            delete_write(table.removal_part(&found)?),
+            check_write(rules),
+            table.still_counts_check(&removal.session)?,
+        ];
+        if let Some(kept) = &removal.kept {
+            let kept = keys::identity(scope, kept);
+            writes.push(check_write(table.check_part(&kept, is_own, &[], &own)?));
+        }
+        writes.extend(table.session_ends(id, ended)?);
+        if let Some(mail) = &removal.mail {
+            writes.push(table.mail_write(mail)?);
+        }
+        writes.push(table.audit_write(&removal.audit)?);
+        match table.transact(writes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: "identity" }),
+        }
     }
 
     async fn note_left(&self, id: LoginId, now: Timestamp) -> Result<(), PortError> {
@@ -137,10 +168,12 @@ impl OwnLoginStore for DynamoLogins {
         let table = &self.table;
         let (login, id) = (&removal.login, removal.login.id);
         table.unbind(id, None).await?;
-        self.clear(&keys::devices(id), every).await?;
-        self.clear(&keys::resets(id), every).await?;
-        self.clear(&keys::session_uses(id), every).await?;
+        self.clear(&keys::devices(id)).await?;
+        self.clear(&keys::address_changes(id)).await?;
+        self.clear(&keys::session_uses(id)).await?;
         self.clear_mails(id).await?;
+        self.clear_mails(Mail::owner_by_address(&login.email))
+            .await?;
         let room = removal.end_sessions.len().min(SESSIONS_ENDED_MAX);
         let (ended, surplus) = removal.end_sessions.split_at(room);
         table.end_surplus(id, surplus).await?;

@@ -2,7 +2,7 @@
 
 use super::{DynamoLogins, FRESH, SESSIONS_ENDED_MAX};
 use crate::dynamo::{
-    items::{DeviceItem, ResetItem, SessionItem, SessionUseItem, SessionsEndedItem},
+    items::{DeviceItem, SessionItem, SessionUseItem, SessionsEndedItem},
     keys,
     table::{
         Attributes, Table, Transacted, check_write, delete_write, from_row, key_of, n, put_write,
@@ -13,10 +13,9 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use std::collections::HashMap;
 use vestibule_domain::{
     PortError, Timestamp,
-    account::email_address::EmailAddress,
     event::AuditEntry,
     ids::LoginId,
-    ports::{Opening, Reset, SessionStore},
+    ports::{Opening, SessionStore},
     team::{login::Login, session::Session},
 };
 
@@ -178,31 +177,6 @@ impl SessionStore for DynamoLogins {
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),
-        }
-    }
-
-    async fn record_refusal(
-        &self,
-        email: &EmailAddress,
-        id: LoginId,
-        audits: &[AuditEntry],
-        now: Timestamp,
-    ) -> Result<(), PortError> {
-        let mut writes = self.table.audit_writes(audits)?;
-        if writes.is_empty() {
-            // A row to which no token leads, so that a refusal costs the same without a login.
-            let in_vain = Reset {
-                login_id: id,
-                email: email.clone(),
-                hash: "refused".to_owned(),
-                expires_at: now,
-            };
-            let item = ResetItem::from(&in_vain);
-            writes.push(put_write(self.table.replacing_part(&item)?));
-        }
-        match self.table.transact(writes).await? {
-            Transacted::Done => Ok(()),
-            Transacted::Cancelled(_) => Err(PortError::Conflict { what: "refusal" }),
         }
     }
 

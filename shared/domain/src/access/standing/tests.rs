@@ -74,6 +74,21 @@ fn a_task_is_stored_under_its_name_and_tasks_are_done_in_order() {
     assert_eq!(all, PendingTask::ALL);
 }
 
+#[test]
+fn a_registration_is_ordered_when_it_is_due_and_once() {
+    assert_eq!(standing().registering(false), standing());
+    let ordered = standing().registering(true);
+    let tasks = [PendingTask::Register].into();
+    assert_eq!(
+        ordered,
+        Standing {
+            pending_tasks: tasks,
+            ..standing()
+        }
+    );
+    assert_eq!(ordered.clone().registering(true), ordered);
+}
+
 fn asking(name: &str, count: u64) -> Standing {
     Standing {
         request_id: Some(AccessRequestId::derive(&[name])),

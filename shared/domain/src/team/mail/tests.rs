@@ -119,6 +119,15 @@ fn a_mail_is_bound_to_its_id_and_each_of_an_invitation_has_its_own() {
     );
 }
 
+/// SPEC D28.
+#[test]
+fn mails_that_strangers_order_stand_under_the_address_and_under_no_other() {
+    let [ana, ben] =
+        ["ana@example.com", "ben@example.com"].map(|text| EmailAddress::parse(text).unwrap());
+    assert_eq!(Mail::owner_by_address(&ana), Mail::owner_by_address(&ana));
+    assert_ne!(Mail::owner_by_address(&ana), Mail::owner_by_address(&ben));
+}
+
 #[test]
 fn a_notice_is_of_a_project_a_time_and_a_member() {
     let [one, other] = ["p", "q"].map(|name| ProjectId::derive(&[name]));

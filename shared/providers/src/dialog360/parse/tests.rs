@@ -610,9 +610,9 @@ fn our_own_number_is_known_however_it_is_written() {
         assert_eq!(kind_of(&only_event(&body)), "message:own", "{written}");
     }
     let body = changed_from("ignored_own_number", |value| {
-        value["metadata"]["display_phone_number"] = "+55 11 91234-5678".into();
+        value["metadata"]["display_phone_number"] = "+55 11 98765-4321".into();
         value["contacts"] = json!([]);
-        value["messages"][0]["from"] = "551112345678".into();
+        value["messages"][0]["from"] = "551187654321".into();
     });
     assert_eq!(kind_of(&only_event(&body)), "message:own");
     for unknown in [json!(null), json!(""), json!(7)] {

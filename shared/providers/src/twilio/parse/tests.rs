@@ -303,8 +303,8 @@ fn another_product_or_channel_of_another_account_is_refused_as_ever() {
 fn our_number_is_ours_in_every_notation_of_its_country() {
     let mut connector = connector();
     for (configured, named) in [
-        ("+551112345678", "+5511912345678"),
-        ("+5511912345678", "+551112345678"),
+        ("+551187654321", "+5511987654321"),
+        ("+5511987654321", "+551187654321"),
         ("+525512345678", "+5215512345678"),
         ("+541158749895", "+5491158749895"),
     ] {

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Section, check_cooldown, check_message, defaults, read_message, read_section,
+        Section, check_message, defaults, read_message, read_section, request_settings,
         variants::{self, Changes, GivenVariants},
     },
     UpdateConnectorRequest,
@@ -29,6 +29,9 @@ pub(super) struct Patch {
     onboarding_message: Nullable<String>,
     onboarding_messages: Nullable<Changes>,
     request_cooldown: Option<Duration>,
+    preapprove_known_users: Option<bool>,
+    new_requests_per_minute: Option<u16>,
+    requests_expire_after_days: Nullable<u16>,
     after_approval: Option<ApprovalMode>,
     approval_notice: Nullable<String>,
     approval_notices: Nullable<Changes>,
@@ -44,7 +47,16 @@ impl Patch {
     ) -> (Self, FieldErrors) {
         let mut errors = FieldErrors::default();
         let request: UpdateConnectorRequest = read_fields(fields, &mut errors);
-        check_cooldown(request.request_cooldown_seconds, &mut errors);
+        let request_cooldown =
+            request_settings::read_cooldown(request.request_cooldown_seconds, &mut errors);
+        let new_requests_per_minute =
+            request_settings::read_new_per_minute(request.new_requests_per_minute, &mut errors);
+        let requests_expire_after_days = match request.requests_expire_after_days {
+            Nullable::Absent => Nullable::Absent,
+            Nullable::Null => Nullable::Null,
+            Nullable::Value(days) => request_settings::read_expiry(Some(days), &mut errors)
+                .map_or(Nullable::Absent, Nullable::Value),
+        };
         let environment = request.environment_id.as_deref();
         let name = validation::name("name", request.name.as_deref(), &mut errors);
         let environment_id = validation::id("environment_id", environment, &mut errors);
@@ -83,7 +95,10 @@ impl Patch {
             approval_notice,
             approval_notices: read_variants("approval_notices", request.approval_notices),
             dry_run: request.dry_run.unwrap_or_default(),
-            request_cooldown: request.request_cooldown_seconds.map(Duration::from_secs),
+            request_cooldown,
+            preapprove_known_users: request.preapprove_known_users,
+            new_requests_per_minute,
+            requests_expire_after_days,
             section,
         };
         (patch, errors)
@@ -119,6 +134,7 @@ impl Patch {
         if let Some(cooldown) = self.request_cooldown {
             changed.request_cooldown = cooldown;
         }
+        self.apply_request_settings(&mut changed);
         match &self.onboarding_message {
             Nullable::Absent => {}
             Nullable::Null => changed.onboarding_message = None,
@@ -162,6 +178,20 @@ impl Patch {
         changed
     }
 
+    fn apply_request_settings(&self, changed: &mut Connector) {
+        if let Some(preapproves) = self.preapprove_known_users {
+            changed.preapprove_known_users = preapproves;
+        }
+        if let Some(number) = self.new_requests_per_minute {
+            changed.request_limits.new_per_minute = number;
+        }
+        match self.requests_expire_after_days {
+            Nullable::Absent => {}
+            Nullable::Null => changed.request_limits.expire_after_days = None,
+            Nullable::Value(days) => changed.request_limits.expire_after_days = Some(days),
+        }
+    }
+
     fn switch_policy(&self, changed: &mut Connector, now: Timestamp, errors: &mut FieldErrors) {
         let policy = self.policy.unwrap_or(changed.policy);
         if changed
@@ -183,7 +213,7 @@ mod tests {
     use vestibule_admin::{JsonBody, problem::VALIDATION};
     use vestibule_domain::{
         AccountScope,
-        connector::{AfterApproval, SealedSecrets, WebhookState},
+        connector::{AfterApproval, RequestLimits, SealedSecrets, WebhookState},
         ids::{AccountId, ConnectorId, ProjectId},
         language::{Language, TextVariants},
     };
@@ -208,6 +238,9 @@ mod tests {
             onboarding_message: Some("Wait".to_owned()),
             onboarding_messages: TextVariants::default(),
             request_cooldown: Duration::from_mins(1),
+            preapprove_known_users: true,
+            request_limits: RequestLimits::default(),
+            is_archived: false,
             after_approval: AfterApproval::default(),
             settings: BTreeMap::from([("team_id".to_owned(), "T0".to_owned())]),
             secrets: SealedSecrets::default(),
@@ -252,6 +285,45 @@ mod tests {
             Connector {
                 name: "Help desk".to_owned(),
                 ..before
+            }
+        );
+    }
+
+    /// SPEC A51, B36, B37.
+    #[test]
+    fn the_settings_for_requests_change_one_by_one_and_expiry_can_be_taken_away() {
+        let before = connector(Policy::OnBoarding);
+        let told = json!({
+            "preapprove_known_users": false, "new_requests_per_minute": 5,
+            "requests_expire_after_days": 30,
+        });
+        let told = apply(&before, told).unwrap();
+        let limits = RequestLimits {
+            new_per_minute: 5,
+            expire_after_days: Some(30),
+        };
+        assert_eq!(
+            told,
+            Connector {
+                preapprove_known_users: false,
+                request_limits: limits,
+                ..before
+            }
+        );
+        let never = apply(&told, json!({"requests_expire_after_days": null})).unwrap();
+        assert_eq!(
+            never.request_limits,
+            RequestLimits {
+                expire_after_days: None,
+                ..limits
+            }
+        );
+        let slower = apply(&told, json!({"new_requests_per_minute": 1})).unwrap();
+        assert_eq!(
+            slower.request_limits,
+            RequestLimits {
+                new_per_minute: 1,
+                ..limits
             }
         );
     }
@@ -370,6 +442,21 @@ mod tests {
                 &off,
                 json!({"request_cooldown_seconds": 31_536_001}),
                 "request_cooldown_seconds",
+            ),
+            (
+                &off,
+                json!({"preapprove_known_users": null}),
+                "preapprove_known_users",
+            ),
+            (
+                &off,
+                json!({"new_requests_per_minute": 601}),
+                "new_requests_per_minute",
+            ),
+            (
+                &off,
+                json!({"requests_expire_after_days": 0}),
+                "requests_expire_after_days",
             ),
             (&off, json!({"webhook_url": "https://x"}), "webhook_url"),
         ] {

@@ -22,6 +22,7 @@ fn login(verified: bool) -> Login {
     Login {
         id: LoginId::derive(&["ana"]),
         email: email(),
+        address_since: at(0),
         name: "Ana".to_owned(),
         verified_at: verified.then_some(at(0)),
         password: None,

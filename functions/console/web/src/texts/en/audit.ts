@@ -133,6 +133,7 @@ export const audit = {
     "member.removed": "Member removed",
     "member.left": "Member left",
     "member.identity_bound": "Provider's identity bound",
+    "member.identity_unbound": "Provider's identity disconnected",
     "invitation.resent": "Invitation sent again",
     "invitation.revoked": "Invitation revoked",
     "invitation.link_copied": "Invitation link copied",

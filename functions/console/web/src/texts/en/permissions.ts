@@ -5,6 +5,7 @@ export const permissionTexts = {
     chat_users: "Chat users",
     end_users: "Users",
     access_requests: "Access requests",
+    end_users: "Users",
     conversations: "Conversations",
     team: "Team",
     api_keys: "API keys",

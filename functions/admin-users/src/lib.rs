@@ -1,0 +1,80 @@
+//! The admin API for the users of projects (SPEC C): `/v1/projects/{project_id}/end-users`.
+//!
+//! | module | content |
+//! |---|---|
+//! | [`routes`] | one file per resource: request, response, handler |
+//! | `api_types` | ids in addresses |
+//! | `environments` | the environments that users hold |
+//! | `serving` | the chat users whom a caller may know of |
+//! | `wiring` | the adapters behind its ports |
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's `path` macro writes the types of `params` with their paths"
+)]
+
+mod api_types;
+mod environments;
+pub mod routes;
+mod serving;
+mod wiring;
+
+pub use wiring::wire;
+
+use axum::Router;
+use std::{fmt, sync::Arc};
+use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
+use vestibule_domain::ports::{
+    AccessRequestStore, ChatUserStore, EndUserStore, EnvironmentStore, IndexQueue, OnboardingQueue,
+    ProjectStore,
+};
+
+/// Ports of the admin API for the users of projects.
+#[derive(Clone)]
+pub struct Deps {
+    /// Credentials, clock and ids.
+    pub admin: AdminState,
+    /// Projects.
+    pub projects: Arc<dyn ProjectStore>,
+    /// Environments.
+    pub environments: Arc<dyn EnvironmentStore>,
+    /// The users.
+    pub end_users: Arc<dyn EndUserStore>,
+    /// The chat users that they are.
+    pub chat_users: Arc<dyn ChatUserStore>,
+    /// Access requests of chat users.
+    pub access_requests: Arc<dyn AccessRequestStore>,
+    /// Queue for what an erasure of chat users leaves to do.
+    pub onboarding: Arc<dyn OnboardingQueue>,
+    /// Queue of the search index.
+    pub index: Arc<dyn IndexQueue>,
+}
+
+impl fmt::Debug for Deps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deps").finish_non_exhaustive()
+    }
+}
+
+impl AsRef<AdminState> for Deps {
+    fn as_ref(&self) -> &AdminState {
+        &self.admin
+    }
+}
+
+/// The admin API for the users of projects, ready for `lambda_http::run`.
+pub fn router(deps: Deps) -> Router {
+    routes::all().into_router(Arc::new(deps))
+}
+
+/// The routes, each with the access it requires.
+#[must_use]
+pub fn table() -> Vec<Route> {
+    routes::all().table().to_vec()
+}
+
+/// This function's part of the OpenAPI document.
+#[must_use]
+pub fn openapi() -> FunctionApi {
+    FunctionApi::of(&routes::all(), &[routes::end_users::PROBLEM_TYPES])
+}

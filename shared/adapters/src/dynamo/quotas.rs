@@ -1,0 +1,125 @@
+//! The quotas of new requests, and the messages that were held back beyond them (SPEC B37).
+//!
+//! Both are written outside the transactions that make requests: strangers never wait for each other.
+
+use super::{
+    keys,
+    table::{Conditional, Table, from_row, n, s},
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Deserialize;
+use vestibule_domain::{
+    PortError, ProjectScope, Timestamp,
+    access::quota::{HELD_BACK_SHOWN, HeldBack, QUOTA_KEPT, QuotaUse},
+    ids::ConnectorId,
+};
+
+/// Attempts at counting a message. More than one is needed only if another message began the count anew.
+const ATTEMPTS: usize = 2;
+
+/// The messages that a connector held back.
+#[derive(Debug, Deserialize)]
+struct HeldBackItem {
+    connector_id: ConnectorId,
+    messages: u64,
+    since: Timestamp,
+    /// Time of the last message, in milliseconds since 1970.
+    last_at: i64,
+}
+
+impl Table {
+    /// See [`vestibule_domain::ports::IntakeStore::use_quota`].
+    pub(super) async fn use_quota(&self, usage: &QuotaUse) -> Result<bool, PortError> {
+        let person = usage.person();
+        for row in usage.rows() {
+            let update = self.update_part(
+                &keys::quota(usage.connector_id, usage.minute(), row.number),
+                "SET expires_at = :end ADD people :people",
+                "attribute_not_exists(people) OR contains(people, :person) OR size(people) < :share",
+                &[],
+                &[
+                    (":end", n(usage.at.plus(QUOTA_KEPT).seconds())),
+                    (":people", AttributeValue::Ss(vec![person.clone()])),
+                    (":person", s(&person)),
+                    (":share", n(row.share)),
+                ],
+            )?;
+            if let Conditional::Done(_) = self.update(update).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// See [`vestibule_domain::ports::IntakeStore::count_held_back`].
+    pub(super) async fn count_held_back(
+        &self,
+        scope: ProjectScope,
+        connector_id: ConnectorId,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let key = keys::held_back(scope, connector_id);
+        let lapsed = now.minus(HELD_BACK_SHOWN).millis();
+        let end = now.plus(HELD_BACK_SHOWN).seconds();
+        for _ in 0..ATTEMPTS {
+            let another = self.update_part(
+                &key,
+                "SET last_at = :now, expires_at = :end ADD messages :one",
+                "last_at > :lapsed",
+                &[],
+                &[
+                    (":now", n(now.millis())),
+                    (":end", n(end)),
+                    (":one", n(1)),
+                    (":lapsed", n(lapsed)),
+                ],
+            )?;
+            if let Conditional::Done(_) = self.update(another).await? {
+                return Ok(());
+            }
+            let first = self.update_part(
+                &key,
+                "SET connector_id = :connector, since = :since, last_at = :now, messages = :one, expires_at = :end",
+                "attribute_not_exists(last_at) OR last_at <= :lapsed",
+                &[],
+                &[
+                    (":connector", s(connector_id)),
+                    (":since", s(now)),
+                    (":now", n(now.millis())),
+                    (":end", n(end)),
+                    (":one", n(1)),
+                    (":lapsed", n(lapsed)),
+                ],
+            )?;
+            if let Conditional::Done(_) = self.update(first).await? {
+                return Ok(());
+            }
+        }
+        Err(PortError::Conflict { what: "held back" })
+    }
+
+    /// See [`vestibule_domain::ports::AccessRequestStore::held_back`].
+    pub(super) async fn held_back(
+        &self,
+        scope: ProjectScope,
+        now: Timestamp,
+    ) -> Result<Vec<HeldBack>, PortError> {
+        let partition = keys::held_back_in(scope);
+        let rows = self
+            .partition(&partition, "dynamodb: Query (held back)")
+            .await?;
+        let lapsed = now.minus(HELD_BACK_SHOWN).millis();
+        let mut shown = Vec::new();
+        for row in rows {
+            let item: HeldBackItem = from_row(row, "held back")?;
+            if item.last_at > lapsed {
+                shown.push(HeldBack {
+                    connector_id: item.connector_id,
+                    messages: item.messages,
+                    since: item.since,
+                });
+            }
+        }
+        Ok(shown)
+    }
+}

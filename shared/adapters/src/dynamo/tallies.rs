@@ -1,0 +1,367 @@
+//! The numbers of pending and of approved requests of each connector (SPEC B41).
+//!
+//! They are changed in the transactions that change the requests, so they are exact. Each connector has several
+//! rows, one of which a transaction draws, so that strangers seldom meet at one. All rows of a project lie in one
+//! partition and are read in one query.
+
+use super::{
+    items::AccessRequestItem,
+    keys::{self, INDEX_BY_STATE, PK, SK, STATE_PK},
+    table::{Attributes, Table, from_row, n, s, update_write},
+};
+use crate::aws::port_error;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use vestibule_domain::{
+    PortError, ProjectScope, Timestamp,
+    access::request::{AccessRequest, RequestStatus, Verdict},
+    ids::{ConnectorId, IdSource, SystemIds},
+    ports::{CountUpTo, RequestCounts},
+};
+
+/// Number of rows of each connector.
+const ROWS: u8 = 8;
+/// Number at which counting stops.
+pub(super) const COUNT_MAX: usize = 1000;
+/// Number of rows at which reading for a count stops, even if few of them are counted.
+const COUNT_READ_MAX: usize = 10_000;
+/// Number of requests among which the newest one of some connectors is looked for, after the very newest.
+const NEWEST_READ_MAX: i32 = 100;
+/// The condition of a row that may be there or not.
+const ALWAYS: &str = "attribute_exists(pk) OR attribute_not_exists(pk)";
+
+/// The numbers of requests, or changes of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Numbers {
+    pending: i64,
+    approved: i64,
+}
+
+impl Numbers {
+    fn of(status: RequestStatus) -> Self {
+        Self {
+            pending: i64::from(status == RequestStatus::Pending),
+            approved: i64::from(status == RequestStatus::Approved),
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            pending: self.pending.saturating_add(other.pending),
+            approved: self.approved.saturating_add(other.approved),
+        }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Self {
+            pending: self.pending.saturating_sub(other.pending),
+            approved: self.approved.saturating_sub(other.approved),
+        }
+    }
+}
+
+/// The changes of numbers that one transaction makes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct TallyChange(BTreeMap<ConnectorId, Numbers>);
+
+impl TallyChange {
+    /// A new request, in the state that it has.
+    pub(super) fn made(request: &AccessRequest) -> Self {
+        let numbers = Numbers::of(request.status());
+        Self(BTreeMap::from([(request.connector_id, numbers)]))
+    }
+
+    /// A decision on a pending request.
+    pub(super) fn decided(request: &AccessRequest, verdict: Verdict) -> Self {
+        let before = Numbers::of(RequestStatus::Pending);
+        let numbers = Numbers::of(verdict.status()).minus(before);
+        Self(BTreeMap::from([(request.connector_id, numbers)]))
+    }
+
+    /// The removal of a request in the state that it has.
+    pub(super) fn removed(request: &AccessRequest) -> Self {
+        let numbers = Numbers::default().minus(Numbers::of(request.status()));
+        Self(BTreeMap::from([(request.connector_id, numbers)]))
+    }
+
+    /// Adds the changes of another part of the transaction.
+    pub(super) fn add(&mut self, other: Self) {
+        for (connector_id, numbers) in other.0 {
+            let here = self.0.entry(connector_id).or_default();
+            *here = here.plus(numbers);
+        }
+    }
+
+    /// Maximum number of writes that the changes take.
+    pub(super) fn writes(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Table {
+    /// Makes the writes of changed numbers, one for each connector.
+    pub(super) fn tally_writes(
+        &self,
+        scope: ProjectScope,
+        change: &TallyChange,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let drawn = SystemIds.draw().random() % u128::from(ROWS);
+        let row = u8::try_from(drawn).unwrap_or_default();
+        let changed = change.0.iter();
+        changed
+            .filter(|(_, numbers)| **numbers != Numbers::default())
+            .map(|(connector_id, numbers)| {
+                let update = self.update_part(
+                    &keys::tally(scope, *connector_id, row),
+                    "SET connector_id = :connector ADD pending_count :pending, approved_count :approved",
+                    ALWAYS,
+                    &[],
+                    &[
+                        (":connector", s(connector_id)),
+                        (":pending", n(numbers.pending)),
+                        (":approved", n(numbers.approved)),
+                    ],
+                )?;
+                Ok(update_write(update))
+            })
+            .collect()
+    }
+
+    /// Makes the write by which the numbers of a new project count from the start.
+    pub(super) fn tallies_begun_write(
+        &self,
+        scope: ProjectScope,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        let update = self.update_part(
+            &keys::tallies_begun(scope),
+            "SET begun_at = if_not_exists(begun_at, :now)",
+            ALWAYS,
+            &[],
+            &[(":now", s(now))],
+        )?;
+        Ok(update_write(update))
+    }
+}
+
+/// A row of numbers.
+#[derive(Debug, Deserialize)]
+struct TallyItem {
+    connector_id: ConnectorId,
+    pending_count: i64,
+    approved_count: i64,
+}
+
+/// Counts the requests of the connectors that `keeps` names: by the numbers, or one by one in a project from before
+/// they were kept.
+pub(super) async fn counts(
+    table: &Table,
+    scope: ProjectScope,
+    keeps: impl Fn(ConnectorId) -> bool + Send + Sync,
+) -> Result<RequestCounts, PortError> {
+    let keeps = &keeps;
+    let (pending, approved) = if let Some(numbers) = numbers(table, scope, keeps).await? {
+        (up_to(numbers.pending), up_to(numbers.approved))
+    } else {
+        let is_kept = |row: &Attributes| is_of(row, keeps);
+        let list = |status| keys::access_requests(scope, Some(status));
+        let pending = list(RequestStatus::Pending);
+        let approved = list(RequestStatus::Approved);
+        (
+            counted(table, &pending, "connector_id", is_kept).await?,
+            counted(table, &approved, "connector_id", is_kept).await?,
+        )
+    };
+    let newest_pending = newest_pending(table, scope, keeps).await?;
+    Ok(RequestCounts {
+        pending,
+        approved,
+        newest_pending,
+    })
+}
+
+/// Finds the newest pending request of these connectors, among the latest ones of all.
+async fn newest_pending(
+    table: &Table,
+    scope: ProjectScope,
+    keeps: impl Fn(ConnectorId) -> bool + Send + Sync,
+) -> Result<Option<AccessRequest>, PortError> {
+    let list = keys::access_requests(scope, Some(RequestStatus::Pending));
+    let mut start = None;
+    let mut read = 1;
+    loop {
+        let answer = table
+            .client
+            .query()
+            .table_name(&table.name)
+            .index_name(INDEX_BY_STATE)
+            .key_condition_expression(format!("{STATE_PK} = :list"))
+            .expression_attribute_values(":list", s(&list))
+            .scan_index_forward(false)
+            .limit(read)
+            .set_exclusive_start_key(start.take())
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query (newest)", error))?;
+        for row in answer.items.unwrap_or_default() {
+            let request =
+                AccessRequest::from(from_row::<AccessRequestItem>(row, "access request")?);
+            if keeps(request.connector_id) {
+                return Ok(Some(request));
+            }
+        }
+        start = answer.last_evaluated_key;
+        if start.is_none() || read == NEWEST_READ_MAX {
+            return Ok(None);
+        }
+        // Only a caller of some connectors gets here.
+        read = NEWEST_READ_MAX;
+    }
+}
+
+/// Returns the numbers of the connectors that `keeps` names. `None` for a project from before they were kept.
+async fn numbers(
+    table: &Table,
+    scope: ProjectScope,
+    keeps: impl Fn(ConnectorId) -> bool + Send + Sync,
+) -> Result<Option<Numbers>, PortError> {
+    let all = by_connector(table, scope).await?;
+    Ok(all.map(|all| {
+        let kept = all.into_iter().filter(|(id, _)| keeps(*id));
+        kept.fold(Numbers::default(), |sum, (_, numbers)| sum.plus(numbers))
+    }))
+}
+
+/// Returns the number of pending requests of each connector that has any. `None` for a project from before the
+/// numbers were kept.
+pub(super) async fn pending_by_connector(
+    table: &Table,
+    scope: ProjectScope,
+) -> Result<Option<BTreeMap<ConnectorId, i64>>, PortError> {
+    let all = by_connector(table, scope).await?;
+    Ok(all.map(|all| {
+        let pending = all.into_iter().map(|(id, numbers)| (id, numbers.pending));
+        pending.collect()
+    }))
+}
+
+/// Returns the numbers of every connector. `None` for a project from before they were kept.
+async fn by_connector(
+    table: &Table,
+    scope: ProjectScope,
+) -> Result<Option<BTreeMap<ConnectorId, Numbers>>, PortError> {
+    let begun = keys::tallies_begun(scope);
+    let (mut is_begun, mut all) = (false, BTreeMap::<ConnectorId, Numbers>::new());
+    let mut start = None;
+    loop {
+        let answer = table
+            .client
+            .query()
+            .table_name(&table.name)
+            .key_condition_expression(format!("{PK} = :tallies"))
+            .expression_attribute_values(":tallies", s(&begun.pk))
+            .set_exclusive_start_key(start.take())
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query (tallies)", error))?;
+        for row in answer.items.unwrap_or_default() {
+            if row.get(SK).and_then(|sk| sk.as_s().ok()) == Some(&begun.sk) {
+                is_begun = true;
+                continue;
+            }
+            let item: TallyItem = from_row(row, "tally")?;
+            let numbers = all.entry(item.connector_id).or_default();
+            *numbers = numbers.plus(Numbers {
+                pending: item.pending_count,
+                approved: item.approved_count,
+            });
+        }
+        start = answer.last_evaluated_key;
+        if start.is_none() {
+            return Ok(is_begun.then_some(all));
+        }
+    }
+}
+
+/// Shows a number up to where counting stops.
+fn up_to(number: i64) -> CountUpTo {
+    let number = usize::try_from(number).unwrap_or_default();
+    CountUpTo {
+        count: u32::try_from(number.min(COUNT_MAX)).unwrap_or(u32::MAX),
+        more: number > COUNT_MAX,
+    }
+}
+
+/// Counts rows of a list by state, one by one: those that `keeps` names by their `attribute`.
+pub(super) async fn counted(
+    table: &Table,
+    list: &str,
+    attribute: &str,
+    keeps: impl Fn(&Attributes) -> bool + Send + Sync,
+) -> Result<CountUpTo, PortError> {
+    let (mut count, mut read) = (0, 0);
+    let mut start = None;
+    loop {
+        let answer = table
+            .client
+            .query()
+            .table_name(&table.name)
+            .index_name(INDEX_BY_STATE)
+            .key_condition_expression(format!("{STATE_PK} = :list"))
+            .expression_attribute_values(":list", s(list))
+            .projection_expression("#attribute")
+            .expression_attribute_names("#attribute", attribute)
+            .limit(i32::try_from(COUNT_MAX + 1).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(start.take())
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query (count)", error))?;
+        let rows = answer.items.unwrap_or_default();
+        read += rows.len();
+        count += rows.iter().filter(|row| keeps(row)).count();
+        start = answer.last_evaluated_key;
+        if start.is_none() || count > COUNT_MAX || read >= COUNT_READ_MAX {
+            break;
+        }
+    }
+    Ok(CountUpTo {
+        count: u32::try_from(count.min(COUNT_MAX)).unwrap_or(u32::MAX),
+        more: start.is_some() || count > COUNT_MAX,
+    })
+}
+
+/// Whether a row belongs to a connector that `keeps` names.
+pub(super) fn is_of(row: &Attributes, keeps: impl Fn(ConnectorId) -> bool) -> bool {
+    let id = row.get("connector_id").and_then(|id| id.as_s().ok());
+    id.and_then(|id| id.parse().ok()).is_some_and(keeps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(connector: &str, pending: i64, approved: i64) -> TallyChange {
+        let id = ConnectorId::derive(&[connector]);
+        TallyChange(BTreeMap::from([(id, Numbers { pending, approved })]))
+    }
+
+    #[test]
+    fn the_changes_of_one_transaction_are_one_for_each_connector() {
+        let mut change = at("a", -1, 1);
+        change.add(at("a", -1, 0));
+        change.add(at("b", 0, -1));
+        assert_eq!(change.writes(), 2);
+        let mut expected = at("a", -2, 1);
+        expected.add(at("b", 0, -1));
+        assert_eq!(change, expected);
+    }
+
+    #[test]
+    fn a_number_is_shown_up_to_a_thousand_and_never_below_nothing() {
+        let shown = |number| (up_to(number).count, up_to(number).more);
+        assert_eq!(shown(-1), (0, false));
+        assert_eq!(shown(1000), (1000, false));
+        assert_eq!(shown(1001), (1000, true));
+    }
+}
