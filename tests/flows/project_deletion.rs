@@ -68,7 +68,6 @@ async fn full() -> (World, String) {
     world.decide(&bob, Verdict::Approve).await;
     say(&world, &bob, SAID).await;
     world.settle().await;
-    world.keep_avatar(&bob, vec![1, 2, 3]).await;
     // A person who was erased, and wants no messages.
     world.opts_out(&carol).await;
     erase(&world, &carol).await;
@@ -99,6 +98,7 @@ async fn full() -> (World, String) {
     world.work_all().await;
     assert!(!world.rows("PARKED#").is_empty());
     world.agent.clear_failures();
+    world.keep_avatar(&bob, b"\xff\xd8\xff\xe0".to_vec()).await;
     // Rows whose makings are other tests' matter.
     put(&world, &keys::held_back(scope, world.open.id));
     put(&world, &keys::notices(scope));
