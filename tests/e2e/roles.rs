@@ -487,7 +487,7 @@ async fn only_the_worker_of_mails_may_send_one() {
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
-async fn the_worker_of_the_index_writes_the_index_and_no_record() {
+async fn the_worker_of_the_index_writes_the_index_and_users_and_no_other_record() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;
     let user = aws.user();
@@ -499,6 +499,7 @@ async fn the_worker_of_the_index_writes_the_index_and_no_record() {
             aws.get_item(&user),
             aws.batch_get_item(&user),
             aws.put_item(&suffix),
+            aws.put_item(&user),
             aws.update_item(&user),
             aws.delete_item(&suffix),
             aws.query(Some("lists_all"), &aws.of_project("USERS")),
@@ -506,7 +507,7 @@ async fn the_worker_of_the_index_writes_the_index_and_no_record() {
         vec![
             aws.scan(),
             aws.query(None, &suffix),
-            aws.put_item(&user),
+            aws.put_item(&aws.of_project("CLOSINGS")),
             aws.delete_item(&user),
             aws.decrypt(),
             aws.setup_secret(),

@@ -40,7 +40,7 @@ async fn an_environment_that_is_needed_stays_and_the_refusal_names_who_needs_it(
     assert_eq!(status, 409, "{refused}");
     assert_eq!(refused["type"], "/problems/environment-in-use");
     let open = json!([{"id": world.open.id, "name": world.open.name}]);
-    assert_eq!(refused["connectors"], open);
+    assert_eq!(refused["leading_connectors"], open);
     assert_eq!(refused["other_connectors"], 0);
     assert_eq!(
         refused["users"],
@@ -51,7 +51,7 @@ async fn an_environment_that_is_needed_stays_and_the_refusal_names_who_needs_it(
     let ada = world.add_holder("Ada", None, &[staging]).await.unwrap();
     let (status, refused) = delete(&world, &token, staging).await;
     assert_eq!(status, 409, "{refused}");
-    assert_eq!(refused["connectors"], json!([]));
+    assert_eq!(refused["leading_connectors"], json!([]));
     let named = json!([{"id": ada.id, "display_name": "Ada"}]);
     assert_eq!(
         refused["users"],

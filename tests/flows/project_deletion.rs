@@ -4,6 +4,7 @@ use crate::{
     admin::{all_powers, call, project},
     erasure::erase,
     given_up::{redrive, refuse},
+    imports,
     lifecycle::stranger,
     outgoing::say,
     world::{SAID, World},
@@ -19,7 +20,7 @@ use vestibule_testkit::{
 };
 
 /// Kinds of rows of a project, by the beginnings of their sort keys.
-const KINDS: &str = "PROJECT SETTINGS ENVIRONMENT LAYOUT CONNECTOR USER AVATAR STANDING REQUEST PREVIEW CONVERSATION MESSAGE OUTGOING PARKED GIVEN_UP WROTE_IN AGENT REDRIVE END_USER PHONE ONLY NOTICES BEGUN INDEXED";
+const KINDS: &str = "PROJECT SETTINGS ENVIRONMENT LAYOUT CONNECTOR USER AVATAR STANDING REQUEST PREVIEW CONVERSATION MESSAGE OUTGOING PARKED GIVEN_UP WROTE_IN AGENT REDRIVE END_USER PHONE ONLY NOTICES BEGUN INDEXED IMPORT PART ERROR RUNNING";
 
 /// The rows that name a project, apart from the audit log and the claims of ids.
 fn rows_of(world: &World, id: ProjectId) -> Vec<Map<String, Value>> {
@@ -79,6 +80,8 @@ async fn full() -> (World, String) {
         .await
         .unwrap();
     world.link_holder(&bob, dan.id).await;
+    // An import with a mistake, which was checked and waits.
+    imports::checked(&mut world, &token).await;
     // What was given up, an order to try it again, and what waits.
     refuse(&world, 2);
     say(&world, &bob, "One").await;
@@ -100,6 +103,7 @@ async fn full() -> (World, String) {
     put(&world, &keys::held_back(scope, world.open.id));
     put(&world, &keys::notices(scope));
     put(&world, &keys::unreadable_event(world.open.id, "00"));
+    put(&world, &keys::running_import(scope));
     (world, token)
 }
 

@@ -208,6 +208,12 @@ fn every_body_has_an_example_and_cannot_be_null() {
         let Some(body) = operation.get("requestBody") else {
             continue;
         };
+        let content = body["content"].as_object().unwrap();
+        // Bytes are what they are.
+        if content.contains_key("application/octet-stream") {
+            assert_eq!(content.len(), 1, "{route}");
+            continue;
+        }
         let schema = &body["content"]["application/json"]["schema"];
         let reference = schema
             .get("$ref")

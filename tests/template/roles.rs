@@ -13,7 +13,7 @@ use vestibule_tests::aws_calls;
 
 /// Kinds of partitions, and future kinds that today's functions must not reach. Those that only the list of
 /// calls names are tried as well.
-const PARTITIONS: [(&str, &str); 48] = [
+const PARTITIONS: [(&str, &str); 49] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
     ("an account, its API keys and its members", "ACCOUNT#{id}"),
@@ -90,6 +90,10 @@ const PARTITIONS: [(&str, &str); 48] = [
         "ACCOUNT#{id}#PROJECT#{id}#SEARCH#u#{number}",
     ),
     ("an import", "ACCOUNT#{id}#PROJECT#{id}#IMPORT#{id}"),
+    (
+        "the import that runs in a project",
+        "ACCOUNT#{id}#PROJECT#{id}#IMPORTS",
+    ),
     ("the load of a member", "ACCOUNT#{id}#LOAD#{id}"),
     ("the orders of the first invitation", "FIRST_ADMIN"),
     ("the notices of a day", "ACCOUNT#{id}#NOTICE_DAYS"),
@@ -101,7 +105,7 @@ const PARTITIONS: [(&str, &str); 48] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 46] = [
+const LISTS: [&str; 49] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -112,6 +116,7 @@ const LISTS: [&str; 46] = [
     "OUTBOX#send_mail#{number}",
     "OUTBOX#send_notices#{number}",
     "OUTBOX#index_record#{number}",
+    "OUTBOX#import_users#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#MEMBERS#super_admin",
@@ -126,6 +131,8 @@ const LISTS: [&str; 46] = [
     "LOGIN#{id}#NEW_ADDRESSES",
     "ACCOUNT#{id}#PROJECTS",
     "ACCOUNT#{id}#PROJECT#{id}#ENVIRONMENTS",
+    "ACCOUNT#{id}#PROJECT#{id}#IMPORTS",
+    "ACCOUNT#{id}#PROJECT#{id}#IMPORT#{id}#ERRORS#{number}",
     "ACCOUNT#{id}#PROJECT#{id}#CONNECTORS",
     "ACCOUNT#{id}#PROJECT#{id}#REQUESTS",
     "ACCOUNT#{id}#PROJECT#{id}#WAITING",

@@ -241,7 +241,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 36);
+        assert_eq!(count, 42);
     }
 
     #[test]
@@ -291,12 +291,33 @@ mod tests {
                     "This connector has no webhook secret that is made here"
                 ),
                 ("/problems/name-taken", 409, "The name is taken"),
+                (
+                    "/problems/too-many-environments",
+                    409,
+                    "The project has as many environments as it can have"
+                ),
                 ("/problems/no-agent", 409, "The environment has no agent"),
+                (
+                    "/problems/environment-in-use",
+                    409,
+                    "The environment is in use"
+                ),
+                (
+                    "/problems/other-environments",
+                    409,
+                    "The project has other environments"
+                ),
                 (
                     "/problems/tests-under-way",
                     429,
                     "Other test deliveries are under way"
                 ),
+                (
+                    "/problems/other-clients",
+                    403,
+                    "The project has connectors of other clients"
+                ),
+                ("/problems/other-name", 409, "The project has another name"),
             ]
         );
     }

@@ -45,6 +45,16 @@ impl Environments {
         Ok(Self(known))
     }
 
+    /// Returns all of them by name, in the project's order.
+    #[must_use]
+    pub fn named(&self) -> Vec<(String, EnvironmentId)> {
+        let mut all: Vec<_> = self.0.values().collect();
+        all.sort_by_key(|environment| environment.position);
+        all.into_iter()
+            .map(|environment| (environment.name.clone(), environment.id))
+            .collect()
+    }
+
     /// Whether the project has all of these.
     #[must_use]
     pub fn have(&self, ids: &BTreeSet<EnvironmentId>) -> bool {

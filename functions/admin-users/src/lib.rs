@@ -25,8 +25,8 @@ use axum::Router;
 use std::{fmt, sync::Arc};
 use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
 use vestibule_domain::ports::{
-    AccessRequestStore, ChatUserStore, EndUserStore, EnvironmentStore, IndexQueue, OnboardingQueue,
-    ProjectStore,
+    AccessRequestStore, ChatUserStore, EndUserStore, EnvironmentStore, ImportStore, IndexQueue,
+    OnboardingQueue, ProjectStore,
 };
 
 /// Ports of the admin API for the users of projects.
@@ -40,13 +40,15 @@ pub struct Deps {
     pub environments: Arc<dyn EnvironmentStore>,
     /// The users.
     pub end_users: Arc<dyn EndUserStore>,
+    /// Imports of users.
+    pub imports: Arc<dyn ImportStore>,
     /// The chat users that they are.
     pub chat_users: Arc<dyn ChatUserStore>,
     /// Access requests of chat users.
     pub access_requests: Arc<dyn AccessRequestStore>,
     /// Queue for what an erasure of chat users leaves to do.
     pub onboarding: Arc<dyn OnboardingQueue>,
-    /// Queue of the search index.
+    /// Queue of work on the directory and the search.
     pub index: Arc<dyn IndexQueue>,
 }
 
@@ -76,5 +78,11 @@ pub fn table() -> Vec<Route> {
 /// This function's part of the OpenAPI document.
 #[must_use]
 pub fn openapi() -> FunctionApi {
-    FunctionApi::of(&routes::all(), &[routes::end_users::PROBLEM_TYPES])
+    FunctionApi::of(
+        &routes::all(),
+        &[
+            routes::end_users::PROBLEM_TYPES,
+            routes::imports::PROBLEM_TYPES,
+        ],
+    )
 }

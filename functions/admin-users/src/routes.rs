@@ -2,6 +2,7 @@
 
 pub mod documentation;
 pub mod end_users;
+pub mod imports;
 
 use crate::Deps;
 use utoipa::OpenApi as _;
@@ -16,6 +17,10 @@ pub(crate) fn all() -> Routes<Deps> {
         .authorised(
             Permission::EndUsersRead,
             routes!(end_users::count_end_users),
+        )
+        .authorised(
+            Permission::EndUsersRead,
+            routes!(end_users::export_all::export_end_users),
         )
         .authorised(
             Permission::EndUsersWrite,
@@ -33,5 +38,31 @@ pub(crate) fn all() -> Routes<Deps> {
         .authorised(
             Permission::EndUsersRead,
             routes!(end_users::export::export_end_user),
+        )
+        .authorised(Permission::EndUsersWrite, routes!(imports::list_imports))
+        .authorised(
+            Permission::EndUsersWrite,
+            routes!(imports::create::create_import),
+        )
+        .authorised(Permission::EndUsersWrite, routes!(imports::get_import))
+        .authorised(
+            Permission::EndUsersWrite,
+            routes!(imports::part::put_import_part),
+        )
+        .authorised(
+            Permission::EndUsersWrite,
+            routes!(imports::start::start_import),
+        )
+        .authorised(
+            Permission::EndUsersWrite,
+            routes!(imports::cancel::cancel_import),
+        )
+        .authorised(
+            Permission::EndUsersWrite,
+            routes!(imports::errors::list_import_errors),
+        )
+        .authorised(
+            Permission::EndUsersWrite,
+            routes!(imports::errors::export_import_errors),
         )
 }

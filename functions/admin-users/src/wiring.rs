@@ -24,6 +24,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Deps {
         projects: projects.clone(),
         environments: projects,
         end_users: adapters.end_users(&vault),
+        imports: adapters.imports(&vault),
         chat_users: adapters.chat_users(&vault),
         access_requests: adapters.access_requests(&vault),
         onboarding: adapters.onboarding_queue(),

@@ -1,5 +1,5 @@
 //! Keeps the search index in line with the records that it leads to (SPEC C22–C31, B41): after a change of one record, and
-//! for all records of a project when an operator asks.
+//! for all records of a project when an operator asks. Works imports of people off (SPEC C61).
 //!
 //! The queue may bring a job late, twice, or to two workers at once. A record's job is claimed at the order beside the
 //! record, and the index itself takes the rows of one worker only, so no order of events leaves rows of an earlier state.
@@ -8,8 +8,10 @@
 //! |---|---|
 //! | `record` | one record |
 //! | `project` | all records of a project |
+//! | `importing` | imports of people from a file |
 //! | `wiring` | the adapters behind its ports |
 
+mod importing;
 mod project;
 mod record;
 #[cfg(test)]
@@ -24,7 +26,7 @@ use vestibule_domain::{
     error::Chain,
     ids::IdSource,
     job::IndexJob,
-    ports::{IndexQueue, Lease, SearchIndexer},
+    ports::{ImportWork, IndexQueue, Lease, SearchIndexer},
 };
 use vestibule_edge::batch::Outcome;
 
@@ -32,7 +34,9 @@ use vestibule_edge::batch::Outcome;
 pub struct Deps {
     /// The index.
     pub index: Arc<dyn SearchIndexer>,
-    /// The queue for the next page of a project.
+    /// Imports of people.
+    pub imports: Arc<dyn ImportWork>,
+    /// The queue for the next page of a project, the rest of an import, and the people whom it stores.
     pub queue: Arc<dyn IndexQueue>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
@@ -52,6 +56,7 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     let worked = match serde_json::from_str(body) {
         Ok(IndexJob::IndexRecord(job)) => record::work(deps, job).await,
         Ok(IndexJob::IndexProject(job)) => project::work(deps, job).await,
+        Ok(IndexJob::ImportUsers(job)) => importing::work(deps, job).await,
         Err(error) => {
             // Retried until it becomes a dead letter, for a person to inspect.
             tracing::error!(

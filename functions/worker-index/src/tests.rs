@@ -1,7 +1,10 @@
 //! The worker with an index in memory.
 
+mod no_imports;
+
 use crate::{Deps, handle};
 use async_trait::async_trait;
+use no_imports::NoImports;
 use std::{
     sync::{
         Arc, Mutex,
@@ -134,6 +137,7 @@ async fn work(memory: Memory, job: &IndexJob, receives: u32) -> (Outcome, Arc<Me
     let memory = Arc::new(memory);
     let deps = Deps {
         index: memory.clone(),
+        imports: Arc::new(NoImports),
         queue: memory.clone(),
         clock: Arc::new(Ticking::default()),
         ids: Arc::new(SystemIds),
@@ -224,6 +228,7 @@ async fn a_job_that_cannot_be_read_goes_back_to_the_queue() {
     let memory = Arc::new(Memory::default());
     let deps = Deps {
         index: memory.clone(),
+        imports: Arc::new(NoImports),
         queue: memory,
         clock: Arc::new(Ticking::default()),
         ids: Arc::new(SystemIds),

@@ -10,6 +10,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> (Deps, Arc<dyn VisibilityExtender>) 
     let queue = adapters.index_queue();
     let deps = Deps {
         index: adapters.search_index(),
+        imports: adapters.importing(),
         queue: queue.clone(),
         clock: adapters.clock(),
         ids: Arc::new(SystemIds),

@@ -183,7 +183,7 @@ impl SqsDispatchQueues {
             JobKind::DrainParked => &self.inbox,
             JobKind::SendMail => &self.email,
             JobKind::SendNotices => &self.team,
-            JobKind::IndexRecord => &self.index,
+            JobKind::IndexRecord | JobKind::ImportUsers => &self.index,
         }
     }
 }
@@ -199,6 +199,7 @@ fn dispatched(job: OutboxJob) -> Result<String, PortError> {
         OutboxJob::SendMail(order) => to_json(&EmailJob::SendMail(order)),
         OutboxJob::SendNotices(order) => to_json(&TeamJob::SendNotices(order)),
         OutboxJob::IndexRecord(order) => to_json(&IndexJob::IndexRecord(order)),
+        OutboxJob::ImportUsers(order) => to_json(&IndexJob::ImportUsers(order)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! JSON bodies.
+//! Bodies: JSON, and streams of bytes.
 
 use crate::problem::{ApiError, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE};
 use axum::{
@@ -23,6 +23,27 @@ impl JsonBody {
     /// Removes a field and returns its value, of any type.
     pub fn take(&mut self, field: &str) -> Option<Value> {
         self.0.remove(field)
+    }
+}
+
+/// A body of at most so many bytes, of which the caller says no more.
+#[derive(Debug)]
+pub struct OctetStream<const MAX: usize>(pub Bytes);
+
+impl<S: Send + Sync, const MAX: usize> FromRequest<S> for OctetStream<MAX> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        if !is_of(&parts.headers, &["application/octet-stream"]) {
+            let problem = ApiError::new(&UNSUPPORTED_MEDIA_TYPE);
+            return Err(problem.with_detail("Send `Content-Type: application/octet-stream`."));
+        }
+        let read = to_bytes(body, MAX).await;
+        read.map(Self).map_err(|_| {
+            let problem = ApiError::new(&BODY_TOO_LARGE);
+            problem.with_detail(format!("The body must have at most {MAX} bytes."))
+        })
     }
 }
 
@@ -62,13 +83,21 @@ async fn read(body: Body) -> Result<Bytes, ApiError> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let media_type = headers
+    is_of(
+        headers,
+        &["application/json", "application/merge-patch+json"],
+    )
+}
+
+/// Whether the body is declared to be of one of these media types.
+fn is_of(headers: &HeaderMap, media_types: &[&str]) -> bool {
+    let declared = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .map(|value| value.split(';').next().unwrap_or(value).trim());
-    media_type.is_some_and(|value| {
-        value.eq_ignore_ascii_case("application/json")
-            || value.eq_ignore_ascii_case("application/merge-patch+json")
+    declared.is_some_and(|declared| {
+        let mut media_types = media_types.iter();
+        media_types.any(|media_type| declared.eq_ignore_ascii_case(media_type))
     })
 }
 
@@ -144,5 +173,18 @@ mod tests {
         let null = request(Some("application/json"), "null");
         let null = OptionalJsonBody::from_request(null, &()).await;
         assert_eq!(null.unwrap_err().kind(), &MALFORMED_BODY);
+    }
+
+    #[tokio::test]
+    async fn a_stream_of_bytes_is_declared_as_one_and_has_a_limit() {
+        let octets = Some("application/octet-stream");
+        let read = OctetStream::<3>::from_request(request(octets, "\u{FF}a"), &()).await;
+        assert_eq!(read.unwrap().0, "\u{FF}a".as_bytes());
+        let large = OctetStream::<3>::from_request(request(octets, "abcd"), &()).await;
+        assert_eq!(large.unwrap_err().kind(), &BODY_TOO_LARGE);
+        for other in [None, Some("application/json")] {
+            let refused = OctetStream::<3>::from_request(request(other, "abc"), &()).await;
+            assert_eq!(refused.unwrap_err().kind(), &UNSUPPORTED_MEDIA_TYPE);
+        }
     }
 }

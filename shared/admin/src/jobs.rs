@@ -4,6 +4,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use vestibule_domain::{
     PortError,
+    directory::import::ImportUsers,
     error::Chain,
     job::{DrainParked, IndexJob, OnboardingJob, SendMessagesJob},
     ports::{DrainQueue, IndexQueue, OnboardingQueue, OutgoingQueue},
@@ -32,6 +33,11 @@ pub async fn drain_or_leave(queue: &dyn DrainQueue, job: DrainParked) {
 /// Enqueues the index of a record whose order was written with the change, or leaves it to the sweeper.
 pub async fn index_or_leave(queue: &dyn IndexQueue, job: IndexRecord) {
     in_time(queue.enqueue_index(IndexJob::IndexRecord(job))).await;
+}
+
+/// Enqueues an import whose outbox mark was written with it, or leaves it to the sweeper.
+pub async fn import_or_leave(queue: &dyn IndexQueue, job: ImportUsers) {
+    in_time(queue.enqueue_index(IndexJob::ImportUsers(job))).await;
 }
 
 async fn in_time(enqueued: impl Future<Output = Result<(), PortError>> + Send) {

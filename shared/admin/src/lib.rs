@@ -18,7 +18,7 @@
 //! | `refusals` | the record of refused attempts |
 //! | `middleware` | call ids, security headers, problem bodies, the answers to unknown addresses |
 //! | `fields` | JSON and query fields into structs, with all broken rules reported at once |
-//! | `body` | JSON bodies |
+//! | `body` | bodies: JSON, and streams of bytes |
 //! | `brief` | answers to callers who may change a record and not read it |
 //! | `query` | query parameters and pages |
 //! | `path` | ids in addresses |
@@ -55,7 +55,7 @@ pub mod search;
 pub mod validation;
 
 pub use amend::amend;
-pub use body::{BODY_MAX_BYTES, JsonBody, OptionalJsonBody};
+pub use body::{BODY_MAX_BYTES, JsonBody, OctetStream, OptionalJsonBody};
 pub use call::{AdminState, Call, LoginCall, log};
 pub use create::Made;
 pub use etag::{IfMatch, etag};

@@ -7,9 +7,9 @@ use vestibule_adapters::{
         DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoAudit, DynamoChatUsers,
         DynamoClosings, DynamoConnectors, DynamoConversationWriter, DynamoConversations,
         DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoGivenUp, DynamoHistory,
-        DynamoIntake, DynamoLogins, DynamoMails, DynamoNotices, DynamoOutbox, DynamoOutgoing,
-        DynamoParking, DynamoPersons, DynamoProjects, DynamoSearchIndex, DynamoSendPacer,
-        DynamoSetUp, DynamoStandings, DynamoTeam,
+        DynamoImporting, DynamoImports, DynamoIntake, DynamoLogins, DynamoMails, DynamoNotices,
+        DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoPersons, DynamoProjects,
+        DynamoSearchIndex, DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -92,6 +92,18 @@ impl Adapters<'_> {
     #[must_use]
     pub fn end_users(&self, vault: &Arc<KmsVault>) -> Arc<DynamoEndUsers> {
         Arc::new(DynamoEndUsers::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// Imports of users.
+    #[must_use]
+    pub fn imports(&self, vault: &Arc<KmsVault>) -> Arc<DynamoImports> {
+        Arc::new(DynamoImports::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// Imports of users, for their worker.
+    #[must_use]
+    pub fn importing(&self) -> Arc<DynamoImporting> {
+        Arc::new(DynamoImporting::new(self.table.clone()))
     }
 
     /// Access requests, for decisions.

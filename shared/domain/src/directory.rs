@@ -9,7 +9,9 @@
 //! - **The grants of a linked chat user are the environments of the end user.** Every write that changes the one
 //!   changes the other in the same transaction, so that the decision about a message needs the chat user alone.
 
+pub mod changes;
 pub mod end_user;
+pub mod import;
 pub mod linking;
 pub mod phone;
 pub mod registration;

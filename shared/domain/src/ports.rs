@@ -14,6 +14,7 @@ mod erasure;
 mod files;
 mod given_up;
 mod history;
+mod imports;
 mod intake;
 mod mail;
 mod member_images;
@@ -69,6 +70,7 @@ pub use history::{
     ConversationFilter, ConversationReader, ConversationState, ConversationView, KeptHistory,
     MESSAGE_NUMBER_MAX, MessageFilter, MessagePage,
 };
+pub use imports::{ImportStarted, ImportStore, ImportWork};
 pub use intake::{
     ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, Known,
     LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, Preapproved, StandingPlace,

@@ -43,7 +43,7 @@ test("The first admin comes in by the mailed link, invites one person by e-mail 
     await signIn(admin, facts.admin_email, PASSWORD);
   });
   await settled(admin, "Access Requests");
-  await admin.getByRole("link", { name: "Settings" }).click();
+  await admin.getByRole("link", { name: "Settings", exact: true }).click();
   await settled(admin, "User Management");
   expect(pathOf(admin)).toBe(settings(facts.account_id, "users"));
 
@@ -106,7 +106,7 @@ test("The first admin comes in by the mailed link, invites one person by e-mail 
 
 async function mayDoWhatAnAgentMay(page: Page): Promise<void> {
   await settled(page, "Access Requests");
-  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByRole("link", { name: "Settings", exact: true }).click();
   await settled(page, "Clients");
   const sections = page.getByRole("navigation", { name: "Settings" });
   await expect(sections.getByRole("link")).toHaveText(["Clients", "Account"]);

@@ -237,17 +237,28 @@ impl World {
         body: Value,
         headers: &[(&str, &str)],
     ) -> Answer {
+        let mut all = headers.to_vec();
+        let body = if body.is_null() {
+            Body::empty()
+        } else {
+            all.push(("content-type", "application/json"));
+            Body::from(body.to_string())
+        };
+        self.send_body((method, path), body, &all).await
+    }
+
+    /// Sends any body to the admin API.
+    pub async fn send_body(
+        &self,
+        (method, path): (&str, &str),
+        body: Body,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = if body.is_null() {
-            request.body(Body::empty())
-        } else {
-            request
-                .header("content-type", "application/json")
-                .body(Body::from(body.to_string()))
-        };
+        let request = request.body(body);
         let admin = self.functions.admin(path.split('?').next().unwrap());
         let response = admin.oneshot(request.unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();

@@ -177,8 +177,13 @@ impl World {
             || self.work_outgoing().await
             || self.run_team().await
             || self.run_email().await
-            || self.work("index").await
+            || self.work_index().await
         {}
+    }
+
+    /// Gives the worker of the directory and the search the available jobs. `false` if there were none.
+    pub async fn work_index(&mut self) -> bool {
+        self.work("index").await
     }
 
     /// Gives the onboarding worker the available jobs, and makes Slack deliver again when a fault has

@@ -13,7 +13,10 @@ pub struct Document;
 
 #[cfg(test)]
 mod tests {
-    use crate::{api_types::EndUserSourceName, routes::end_users::EndUserOrderName};
+    use crate::{
+        api_types::{EndUserSourceName, ImportFieldName, ImportStatusName},
+        routes::end_users::EndUserOrderName,
+    };
     use serde_json::{Value, json};
     use std::collections::BTreeMap;
     use vestibule_admin::{openapi::merged, search::MatchField};
@@ -28,6 +31,8 @@ mod tests {
             .collect();
         let on_the_wire = BTreeMap::from([
             ("EndUserSourceName", json!(EndUserSourceName::SPELLINGS)),
+            ("ImportFieldName", json!(ImportFieldName::SPELLINGS)),
+            ("ImportStatusName", json!(ImportStatusName::SPELLINGS)),
             ("MatchField", json!(MatchField::SPELLINGS)),
         ]);
         assert_eq!(told, on_the_wire);

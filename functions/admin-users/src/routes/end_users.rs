@@ -3,6 +3,7 @@
 pub mod create;
 pub mod delete;
 pub mod export;
+pub mod export_all;
 mod input;
 pub mod update;
 
@@ -14,7 +15,6 @@ use crate::{
 };
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::{collections::BTreeSet, sync::Arc};
 use utoipa::{IntoParams, ToSchema};
 use vestibule_admin::{
@@ -30,7 +30,7 @@ use vestibule_domain::{
     ProjectScope, Timestamp,
     account::permission::Permission,
     chat::user::ChatUser,
-    directory::{end_user::EndUser, phone::PhoneNumber},
+    directory::end_user::EndUser,
     ids::EndUserId,
     ports::{CountUpTo, EndUserFilter},
     search::{IndexRecord, SearchTarget, texts_of_end_user},
@@ -371,7 +371,7 @@ async fn index(deps: &Deps, scope: ProjectScope, id: EndUserId) {
 }
 
 /// Checks that the project exists.
-async fn check_project(deps: &Deps, scope: ProjectScope) -> Result<(), ApiError> {
+pub async fn check_project(deps: &Deps, scope: ProjectScope) -> Result<(), ApiError> {
     let project = deps
         .projects
         .get_project(scope.account(), scope.project_id())
@@ -393,27 +393,6 @@ fn phone_taken(call: &Call, holder: &EndUser) -> ApiError {
     };
     // A struct of strings always serialises to JSON.
     problem.with_member(&END_USER, serde_json::to_value(named).unwrap_or_default())
-}
-
-/// The user as the audit log records it: without personal data, because entries outlive the user (SPEC C41, G02).
-fn traces(user: &EndUser) -> Value {
-    json!({"source": user.source, "environments": user.environments})
-}
-
-/// The names of the fields in which two versions of a user differ.
-fn changed_fields(before: &EndUser, after: &EndUser) -> Vec<&'static str> {
-    let number = |user: &EndUser| user.phone.as_ref().map(PhoneNumber::key);
-    [
-        ("phone", number(before) != number(after)),
-        ("email", before.email != after.email),
-        ("first_name", before.names.first != after.names.first),
-        ("middle_name", before.names.middle != after.names.middle),
-        ("last_name", before.names.last != after.names.last),
-        ("environments", before.environments != after.environments),
-    ]
-    .into_iter()
-    .filter_map(|(name, differs)| differs.then_some(name))
-    .collect()
 }
 
 #[cfg(test)]

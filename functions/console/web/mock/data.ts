@@ -2,11 +2,6 @@ import type { components } from "../src/api/schema";
 
 type Schemas = components["schemas"];
 
-const END_USERS = {
-  read: "end_users.read" as Schemas["PermissionName"],
-  write: "end_users.write" as Schemas["PermissionName"],
-};
-
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -61,14 +56,14 @@ export const permissions: Schemas["PermissionResponse"][] = [
   P("chat_users.read", "chat_users", "View chat users", "Read chat users."),
   P("chat_users.block", "chat_users", "Block chat users", "Block and unblock chat users."),
   P("chat_users.erase", "chat_users", "Erase chat users", "Erase chat users with all that is kept about them."),
-  P(END_USERS.read, "end_users" as never, "View users", "Read the users of projects."),
-  P(END_USERS.write, "end_users" as never, "Manage users", "Add, change, import and delete users of projects."),
+  P("end_users.read", "end_users", "View users", "Read the users of projects."),
+  P("end_users.write", "end_users", "Manage users", "Add, change, import and delete users of projects."),
   P("access_requests.read", "access_requests", "View access requests", "Read access requests."),
   P("access_requests.decide", "access_requests", "Decide access requests", "Approve and reject access requests."),
+  P("end_users.read", "end_users", "View users", "Read the directory of a project."),
+  P("end_users.write", "end_users", "Manage users", "Add, change and delete people of the directory."),
   P("conversations.read", "conversations", "View conversations", "Read conversations and their messages."),
   P("conversations.reply", "conversations", "Reply in conversations", "Write into conversations, as the agent."),
-  // The document does not have it yet.
-  P("end_users.read" as Schemas["PermissionName"], "chat_users", "View users", "Read the users of projects."),
   P("members.read", "team", "View the team", "Read members, invitations and roles."),
   P("members.manage", "team", "Manage the team", "Invite, change, suspend and remove members."),
   P("roles.manage", "team", "Manage roles", "Create, change and delete roles."),

@@ -9,6 +9,7 @@ use super::{
     items::{ChatUserItem, EndUserItem, PhoneItem},
     keys::{self, ALL_PK, INDEX_ALL},
     lists::{Index, List},
+    proof::Authorship,
     table::{Cancelled, Table, Transacted, from_row, s, take},
 };
 use crate::{aws::port_error, vault::KmsVault};
@@ -50,66 +51,6 @@ impl DynamoEndUsers {
         Self { table, vault }
     }
 
-    /// Reads the person whose number stood in the way.
-    async fn holder(
-        &self,
-        scope: ProjectScope,
-        reasons: &[Cancelled],
-    ) -> Result<Option<EndUser>, PortError> {
-        match holder_in(reasons)? {
-            Some(id) => self.table.end_user(scope, id).await,
-            None => Ok(None),
-        }
-    }
-
-    /// Makes one attempt at a change of the record as it is stored. `None` when it was changed meanwhile.
-    async fn try_update(
-        &self,
-        stored: &EndUser,
-        after: &EndUser,
-        by: By<'_>,
-    ) -> Result<Option<EndUserUpdated>, PortError> {
-        let at = by.audit.at;
-        let mut next = EndUser {
-            chat_users: stored.chat_users.clone(),
-            links_version: stored.links_version,
-            version: stored.version + 1,
-            updated_at: at,
-            ..after.clone()
-        };
-        let reaches_links = stored.phone != next.phone || stored.environments != next.environments;
-        let chat_users = if reaches_links {
-            self.table.chat_users_of(stored).await?
-        } else {
-            Vec::new()
-        };
-        if reaches_links {
-            next.chat_users = chat_users.iter().map(|user| user.id).collect();
-            next.give_up_number(stored, &chat_users);
-            if next.chat_users != stored.chat_users {
-                next.links_version += 1;
-            }
-        }
-        let mut writes = self.table.put_end_user_writes(Some(stored), &next)?;
-        let author = &by.audit.actor.name;
-        writes.extend(
-            self.table
-                .linked_chat_user_writes(&next, &chat_users, author, at)?,
-        );
-        let mut added = &next.environments - &stored.environments;
-        if let Some(sole) = newly_sole(Some(stored), &next) {
-            added.remove(&sole);
-        }
-        writes.extend(self.table.environment_checks(next.scope, &added)?);
-        match self.table.transact_by(writes, by).await? {
-            Transacted::Done => Ok(Some(EndUserUpdated::Done(Box::new(next)))),
-            Transacted::Cancelled(reasons) => {
-                let holder = self.holder(next.scope, &reasons).await?;
-                Ok(holder.map(|holder| EndUserUpdated::PhoneTaken(Box::new(holder))))
-            }
-        }
-    }
-
     /// Makes the writes that remove a person as it is stored, and end the links.
     async fn removal(
         &self,
@@ -132,6 +73,115 @@ impl DynamoEndUsers {
 }
 
 impl Table {
+    /// See [`EndUserStore::create_end_user`].
+    pub(in crate::dynamo) async fn add_end_user(
+        &self,
+        user: &EndUser,
+        author: Authorship<'_>,
+    ) -> Result<EndUserCreated, PortError> {
+        let mut writes = self.put_end_user_writes(None, user)?;
+        writes.push(self.new_end_user_check(user)?);
+        let claim = writes.len() - 1;
+        let mut added = user.environments.clone();
+        if let Some(sole) = newly_sole(None, user) {
+            added.remove(&sole);
+        }
+        writes.extend(self.environment_checks(user.scope, &added)?);
+        let reasons = match self.transact_for(writes, author).await? {
+            Transacted::Done => return Ok(EndUserCreated::New),
+            Transacted::Cancelled(reasons) => reasons,
+        };
+        if let Some(Cancelled::Condition(Some(row))) = reasons.first() {
+            let item: EndUserItem = from_row(row.clone(), WHAT)?;
+            let existing = item.into_end_user(user.scope);
+            return Ok(EndUserCreated::Existing(Box::new(existing)));
+        }
+        if let Some(Cancelled::Condition(_)) = reasons.get(claim) {
+            return Ok(EndUserCreated::Spent);
+        }
+        let holder = self.number_holder(user.scope, &reasons).await?;
+        holder
+            .map(|holder| EndUserCreated::PhoneTaken(Box::new(holder)))
+            .ok_or(CHANGED)
+    }
+
+    /// See [`EndUserStore::update_end_user`].
+    pub(in crate::dynamo) async fn change_end_user(
+        &self,
+        before: &EndUser,
+        after: &EndUser,
+        author: Authorship<'_>,
+    ) -> Result<EndUserUpdated, PortError> {
+        for _ in 0..ATTEMPTS {
+            let stored = self.end_user(before.scope, before.id).await?;
+            let Some(stored) = stored.filter(|stored| stored.version == before.version) else {
+                break;
+            };
+            if let Some(outcome) = self.try_change_end_user(&stored, after, author).await? {
+                return Ok(outcome);
+            }
+        }
+        Err(CHANGED)
+    }
+
+    /// Reads the person whose number stood in the way.
+    async fn number_holder(
+        &self,
+        scope: ProjectScope,
+        reasons: &[Cancelled],
+    ) -> Result<Option<EndUser>, PortError> {
+        match holder_in(reasons)? {
+            Some(id) => self.end_user(scope, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Makes one attempt at a change of the record as it is stored. `None` when it was changed meanwhile.
+    async fn try_change_end_user(
+        &self,
+        stored: &EndUser,
+        after: &EndUser,
+        author: Authorship<'_>,
+    ) -> Result<Option<EndUserUpdated>, PortError> {
+        let audit = author.audit();
+        let at = audit.at;
+        let mut next = EndUser {
+            chat_users: stored.chat_users.clone(),
+            links_version: stored.links_version,
+            version: stored.version + 1,
+            updated_at: at,
+            ..after.clone()
+        };
+        let reaches_links = stored.phone != next.phone || stored.environments != next.environments;
+        let chat_users = if reaches_links {
+            self.chat_users_of(stored).await?
+        } else {
+            Vec::new()
+        };
+        if reaches_links {
+            next.chat_users = chat_users.iter().map(|user| user.id).collect();
+            next.give_up_number(stored, &chat_users);
+            if next.chat_users != stored.chat_users {
+                next.links_version += 1;
+            }
+        }
+        let mut writes = self.put_end_user_writes(Some(stored), &next)?;
+        let granted_by = &audit.actor.name;
+        writes.extend(self.linked_chat_user_writes(&next, &chat_users, granted_by, at)?);
+        let mut added = &next.environments - &stored.environments;
+        if let Some(sole) = newly_sole(Some(stored), &next) {
+            added.remove(&sole);
+        }
+        writes.extend(self.environment_checks(next.scope, &added)?);
+        match self.transact_for(writes, author).await? {
+            Transacted::Done => Ok(Some(EndUserUpdated::Done(Box::new(next)))),
+            Transacted::Cancelled(reasons) => {
+                let holder = self.number_holder(next.scope, &reasons).await?;
+                Ok(holder.map(|holder| EndUserUpdated::PhoneTaken(Box::new(holder))))
+            }
+        }
+    }
+
     /// Reads one person.
     pub(in crate::dynamo) async fn end_user(
         &self,
@@ -170,30 +220,7 @@ impl EndUserStore for DynamoEndUsers {
         user: &EndUser,
         by: By<'_>,
     ) -> Result<EndUserCreated, PortError> {
-        let mut writes = self.table.put_end_user_writes(None, user)?;
-        writes.push(self.table.new_end_user_check(user)?);
-        let claim = writes.len() - 1;
-        let mut added = user.environments.clone();
-        if let Some(sole) = newly_sole(None, user) {
-            added.remove(&sole);
-        }
-        writes.extend(self.table.environment_checks(user.scope, &added)?);
-        let reasons = match self.table.transact_by(writes, by).await? {
-            Transacted::Done => return Ok(EndUserCreated::New),
-            Transacted::Cancelled(reasons) => reasons,
-        };
-        if let Some(Cancelled::Condition(Some(row))) = reasons.first() {
-            let item: EndUserItem = from_row(row.clone(), WHAT)?;
-            let existing = item.into_end_user(user.scope);
-            return Ok(EndUserCreated::Existing(Box::new(existing)));
-        }
-        if let Some(Cancelled::Condition(_)) = reasons.get(claim) {
-            return Ok(EndUserCreated::Spent);
-        }
-        let holder = self.holder(user.scope, &reasons).await?;
-        holder
-            .map(|holder| EndUserCreated::PhoneTaken(Box::new(holder)))
-            .ok_or(CHANGED)
+        self.table.add_end_user(user, Authorship::Caller(by)).await
     }
 
     async fn get_end_user(
@@ -301,16 +328,8 @@ impl EndUserStore for DynamoEndUsers {
         after: &EndUser,
         by: By<'_>,
     ) -> Result<EndUserUpdated, PortError> {
-        for _ in 0..ATTEMPTS {
-            let stored = self.table.end_user(before.scope, before.id).await?;
-            let Some(stored) = stored.filter(|stored| stored.version == before.version) else {
-                break;
-            };
-            if let Some(outcome) = self.try_update(&stored, after, by).await? {
-                return Ok(outcome);
-            }
-        }
-        Err(CHANGED)
+        let author = Authorship::Caller(by);
+        self.table.change_end_user(before, after, author).await
     }
 
     async fn delete_end_user(&self, user: &EndUser, by: By<'_>) -> Result<(), PortError> {

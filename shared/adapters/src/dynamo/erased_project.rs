@@ -9,9 +9,9 @@
 //! |---|---|
 //! | the order | `P`; those of each environment's agent and holders; pace and unreadable events of each connector |
 //! | lists of chat users and of wishes | `P#USER#…`; from there `P#WRITER#…` with its conversations, the second id, and messages that were sent |
-//! | lists of requests, conversations, end users, redrives, and of what was given up | one for each row |
+//! | lists of requests, conversations, end users, redrives, imports, and of what was given up | one for each row |
 //! | chat users and end users | their rows in the search index; of end users, the row of the phone number |
-//! | their key | orders to close, to erase and to notify; messages held back; numbers of requests |
+//! | their key | orders to close, to erase and to notify; messages held back; numbers of requests; the import that runs |
 
 use super::{
     erased_rows::{Found, Steps, read_place, removed, write_place},
@@ -126,6 +126,7 @@ impl Erasing<'_> {
             5 => Stage::List(INDEX_BY_STATE, STATE_PK, keys::given_up_deliveries(scope)),
             6 => all(keys::end_users(scope)),
             7 => all(keys::redrives(scope)),
+            8 => all(keys::imports(scope)),
             _ => return None,
         })
     }
@@ -139,6 +140,7 @@ impl Erasing<'_> {
             keys::held_back_in(scope),
             keys::closings_in(scope),
             keys::tallies_in(scope),
+            keys::running_import(scope).pk,
             keys::erasure(scope, ErasureTarget::Project).pk,
         ];
         for id in &self.erasure.environments {

@@ -95,6 +95,13 @@
 //! | everything in a deleted project | `P#ERASURES` / `ERASURE#PROJECT`; the lists of its records, then each partition | `lists_all`, `lists_by_state` | 1 query for 20 partitions, 1 query and 1 transaction of 2 WRU a row for 30 rows, 1 query more for each chat user and conversation; once |
 //! | end user changed | the same; the old number's `PHONE`; the linked `P#USER#id` / `USER` if phone number or environments change | | 1 read, 1 batch read; 1 transaction, 4 to 8 WRU, 2 a chat user, 4 a new environment and 2 one given up + index writes and the proof |
 //! | end user deleted | `P#END_USER#id` / `END_USER` and `CLAIM`, `PHONE`, `P#HOLDERS#environment`, linked `USER`s, audit entry | | 1 read, 1 batch read; 1 transaction, 8 WRU, 2 a chat user and an environment + index writes and the proof |
+//! | import made, read | `P#IMPORT#id` / `IMPORT` | | 1 transaction, 2 WRU + index writes and the proof; 1 read |
+//! | part of an imported file | `P#IMPORT#id` / `PART#name#chunk`, then `IMPORT` | | 1 write of 256 WRU for each 192 KB, 1 update, 1 WRU + index writes; expires after 30 days |
+//! | import started | `P#IMPORT#id` / `IMPORT`, `P#IMPORTS` / `RUNNING`, audit entry | | 1 transaction, 6 WRU + index writes and the proof |
+//! | imports of a project; mistakes of one | `P#IMPORTS` by creation; `P#IMPORT#id#ERRORS#run` by number | `lists_all` | 1 query a page |
+//! | rows of an import | the chunks from the first on; `PHONE` and `END_USER` of each 100 rows | | an invocation: 1 read of 32 RRU a chunk; 100 rows: 2 batch reads, 1 update, 1 WRU a KB + index writes |
+//! | person whom an import adds or changes | as for a call, without the proof | | 1 transaction; 1 read more for a change |
+//! | mistakes that an import finds | `P#IMPORT#id` / `ERROR#run#number` | | 1 transaction a hundred, 2 WRU each + 1 index write, at most 5,000; expires after 30 days |
 //! | chat user linked or unlinked | `P#END_USER#id` / `END_USER`, `PHONE`, all linked `USER`s if their environments change, audit entry | | 2 reads, 1 batch read; 1 transaction, 6 WRU and 2 a chat user + index writes and the proof |
 //! | chat users counted by status | `P#USERS#status` | `lists_by_state` | 1 or 2 queries for each status, up to a thousand rows |
 //! | access of a person to an environment revoked | user, standings of the user by partition, their connectors, requests; user, standings that admit, requests, audit entry | | 1 read, 1 query, 2 batch reads, 1 transaction of 2 WRU a row + index writes |
@@ -152,6 +159,7 @@
 
 mod conversation_rows;
 mod directory_rows;
+mod import_rows;
 mod project_rows;
 mod quota_rows;
 mod request_rows;
@@ -167,6 +175,9 @@ pub use conversation_rows::{
 pub use directory_rows::{
     ONLY_PREFIX, end_user, end_user_claim, end_users, end_users_by_name, environment_closing,
     holder, holders, is_end_user, is_phone, parse_holder, phone,
+};
+pub use import_rows::{
+    import, import_chunk, import_error, import_errors, imports, parse_import, running_import,
 };
 pub use project_rows::{
     ENVIRONMENT_PREFIX, ERASED_ENVIRONMENT_PREFIX, PROJECT_PREFIX, environment, environment_claim,

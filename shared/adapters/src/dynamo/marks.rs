@@ -77,6 +77,10 @@ impl Marked {
                 };
                 (keys::index_order(job.scope, job.target), id)
             }
+            OutboxJob::ImportUsers(job) => (
+                keys::import(job.scope, job.import_id),
+                job.import_id.to_string(),
+            ),
         };
         let part = OutboxPart {
             kind: job.kind(),

@@ -259,6 +259,9 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
     if let Some(job) = keys::parse_mail(key) {
         return Some(job.into());
     }
+    if let Some(job) = keys::parse_import(key) {
+        return Some(job.into());
+    }
     if let Some(scope) = keys::parse_notices(key) {
         return Some(SendNotices { scope }.into());
     }
@@ -361,10 +364,11 @@ mod tests {
     use super::*;
     use vestibule_domain::{
         AccountScope,
+        directory::import::ImportUsers,
         erasure::ErasureTarget,
         ids::{
-            AccountId, ChatUserId, ConnectorId, ConversationId, EndUserId, EnvironmentId, MailId,
-            ProjectId,
+            AccountId, ChatUserId, ConnectorId, ConversationId, EndUserId, EnvironmentId, ImportId,
+            MailId, ProjectId,
         },
         job::{JobKind, SendMail},
         search::SearchTarget,
@@ -411,6 +415,10 @@ mod tests {
             scope,
             target: SearchTarget::EndUser(EndUserId::derive(&["u"])),
         };
+        let import = ImportUsers {
+            scope,
+            import_id: ImportId::derive(&["i"]),
+        };
         let jobs = [
             OutboxJob::from(onboard),
             close.into(),
@@ -421,6 +429,7 @@ mod tests {
             mail.into(),
             SendNotices { scope }.into(),
             index.into(),
+            import.into(),
         ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
         for job in jobs {

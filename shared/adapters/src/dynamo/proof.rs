@@ -8,10 +8,52 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     account::proof::{CallerProof, CredentialPlace},
+    event::AuditEntry,
     ports::By,
 };
 
+/// The author of a change, and what permits it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Authorship<'a> {
+    /// A caller, whose right is checked once more.
+    Caller(By<'a>),
+    /// Whoever ordered the work that the change is part of. The right was checked with the order.
+    Order(&'a AuditEntry),
+}
+
+impl<'a> Authorship<'a> {
+    /// The audit entry.
+    pub(super) const fn audit(self) -> &'a AuditEntry {
+        match self {
+            Self::Caller(by) => by.audit,
+            Self::Order(audit) => audit,
+        }
+    }
+}
+
 impl Table {
+    /// Writes a change with its audit entry, if it is permitted. The reasons of a cancellation are those of
+    /// `writes`.
+    pub(super) async fn transact_for(
+        &self,
+        mut writes: Vec<TransactWriteItem>,
+        author: Authorship<'_>,
+    ) -> Result<Transacted, PortError> {
+        let audit = match author {
+            Authorship::Caller(by) => return self.transact_by(writes, by).await,
+            Authorship::Order(audit) => self.audit_write(audit)?,
+        };
+        let own = writes.len();
+        writes.push(audit);
+        Ok(match self.transact(writes).await? {
+            Transacted::Done => Transacted::Done,
+            Transacted::Cancelled(mut reasons) => {
+                reasons.truncate(own);
+                Transacted::Cancelled(reasons)
+            }
+        })
+    }
+
     /// Makes the checks that the caller's right still holds, except for rows that the same transaction writes:
     /// it checks their versions, and no row can stand in a transaction twice.
     pub(super) fn proof_writes(

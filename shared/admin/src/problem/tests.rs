@@ -22,6 +22,7 @@ fn every_kind_keeps_its_name_status_and_title() {
             "/problems/not-found 404 There is no such record",
             "/problems/no-such-route 404 There is no such address",
             "/problems/method-not-allowed 405 The address does not take this method",
+            "/problems/project-archived 409 The project is archived",
             "/problems/changed-meanwhile 409 The record was changed by somebody else",
             "/problems/right-changed 409 The caller's right changed meanwhile",
             "/problems/already-a-member 409 The person is a member already",

@@ -1,6 +1,9 @@
 //! Jobs of the queue of work on the directory and the search.
 
-use crate::search::{IndexProject, IndexRecord};
+use crate::{
+    directory::import::ImportUsers,
+    search::{IndexProject, IndexRecord},
+};
 use serde::{Deserialize, Serialize};
 
 /// A job of the queue of work on the directory and the search.
@@ -12,18 +15,21 @@ pub enum IndexJob {
     IndexRecord(IndexRecord),
     /// Go through all records of a project. The job holds its place, so a repeated one does no harm.
     IndexProject(IndexProject),
+    /// Work an import off, some rows at a time. The record holds the progress, so a late or repeated job does no harm.
+    ImportUsers(ImportUsers),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
+        ids::ImportId,
         samples::{chat_user, scope},
         search::SearchTarget,
     };
 
     #[test]
-    fn jobs_of_the_search_index_read_back() {
+    fn jobs_of_the_directory_and_the_search_read_back() {
         let scope = scope();
         let record = IndexRecord {
             scope,
@@ -34,6 +40,10 @@ mod tests {
             only_checks: false,
             place: None,
         };
+        let import = ImportUsers {
+            scope,
+            import_id: ImportId::derive(&["i"]),
+        };
         for (job, begins) in [
             (
                 IndexJob::IndexRecord(record),
@@ -42,6 +52,10 @@ mod tests {
             (
                 IndexJob::IndexProject(project),
                 r#"{"job":"index_project","account_id":"#,
+            ),
+            (
+                IndexJob::ImportUsers(import),
+                r#"{"job":"import_users","account_id":"#,
             ),
         ] {
             let json = serde_json::to_string(&job).unwrap();

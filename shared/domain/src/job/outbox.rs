@@ -5,6 +5,7 @@ use super::{
     SendMessages, SendNotices,
 };
 use crate::{
+    directory::import::ImportUsers,
     erasure::EraseData,
     ids::{AccountId, ConnectorId, EnvironmentId, LoginId, ProjectId},
     search::IndexRecord,
@@ -33,11 +34,13 @@ pub enum JobKind {
     SendNotices,
     /// See [`IndexJob::IndexRecord`](super::IndexJob::IndexRecord).
     IndexRecord,
+    /// See [`IndexJob::ImportUsers`](super::IndexJob::ImportUsers).
+    ImportUsers,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
@@ -47,6 +50,7 @@ impl JobKind {
         Self::SendMail,
         Self::SendNotices,
         Self::IndexRecord,
+        Self::ImportUsers,
     ];
 
     /// Whether its jobs send texts, and so wait for their connector's turn.
@@ -60,7 +64,8 @@ impl JobKind {
             | Self::ExpireRequests
             | Self::SendMail
             | Self::SendNotices
-            | Self::IndexRecord => false,
+            | Self::IndexRecord
+            | Self::ImportUsers => false,
         }
     }
 
@@ -77,6 +82,7 @@ impl JobKind {
             Self::SendMail => "send_mail",
             Self::SendNotices => "send_notices",
             Self::IndexRecord => "index_record",
+            Self::ImportUsers => "import_users",
         }
     }
 }
@@ -134,6 +140,8 @@ pub enum OutboxJob {
     SendNotices(SendNotices),
     /// A job of the queue of work on the directory and the search.
     IndexRecord(IndexRecord),
+    /// An import of people, of the queue of work on the directory and the search.
+    ImportUsers(ImportUsers),
 }
 
 impl OutboxJob {
@@ -147,6 +155,7 @@ impl OutboxJob {
             Self::SendMail(_) => JobKind::SendMail,
             Self::SendNotices(_) => JobKind::SendNotices,
             Self::IndexRecord(_) => JobKind::IndexRecord,
+            Self::ImportUsers(_) => JobKind::ImportUsers,
         }
     }
 
@@ -163,6 +172,7 @@ impl OutboxJob {
             },
             Self::SendNotices(job) => JobOwner::Account(job.scope.account_id()),
             Self::IndexRecord(job) => JobOwner::Project(job.project_id()),
+            Self::ImportUsers(job) => JobOwner::Project(job.scope.project_id()),
         }
     }
 }
@@ -227,11 +237,17 @@ impl From<SendNotices> for OutboxJob {
     }
 }
 
+impl From<ImportUsers> for OutboxJob {
+    fn from(job: ImportUsers) -> Self {
+        Self::ImportUsers(job)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::erasure::ErasureTarget;
-    use crate::ids::{EndUserId, MailId};
+    use crate::ids::{EndUserId, ImportId, MailId};
     use crate::job::DeliverMessage;
     use crate::samples::{at, connector, message};
     use crate::search::SearchTarget;
@@ -333,6 +349,16 @@ mod tests {
     }
 
     #[test]
+    fn an_import_works_for_its_project() {
+        let scope = connector().scope;
+        let import_id = ImportId::derive(&["i"]);
+        let job = OutboxJob::from(ImportUsers { scope, import_id });
+        assert_eq!(job.kind(), JobKind::ImportUsers);
+        assert_eq!(job.owner(), JobOwner::Project(scope.project_id()));
+        assert!(!job.kind().sends_texts());
+    }
+
+    #[test]
     fn the_kinds_of_jobs_have_keys_of_their_own() {
         let keys = JobKind::ALL.map(JobKind::key);
         assert_eq!(
@@ -346,7 +372,8 @@ mod tests {
                 "expire_requests",
                 "send_mail",
                 "send_notices",
-                "index_record"
+                "index_record",
+                "import_users"
             ]
         );
     }

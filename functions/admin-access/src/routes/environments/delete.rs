@@ -26,12 +26,12 @@ use vestibule_domain::{
 
 problem_types! {
     ENVIRONMENT_IN_USE = "environment-in-use", CONFLICT, "The environment is in use",
-        "`connectors` lists the connectors that lead to it, and `users` end users who hold no other environment. Point the connectors at another environment or delete them, and give the users another environment or delete them, first. `messages_wait` is true while messages wait for its agent, and `is_settling` while another deleted environment is still taken from the users who held it, for some minutes.",
+        "`leading_connectors` lists the connectors that lead to it, and `users` end users who hold no other environment. Point the connectors at another environment or delete them, and give the users another environment or delete them, first. `messages_wait` is true while messages wait for its agent, and `is_settling` while another deleted environment is still taken from the users who held it, for some minutes.",
         [CONNECTORS, OTHER_CONNECTORS, USERS, MESSAGES_WAIT, IS_SETTLING];
 }
 
 const CONNECTORS: ProblemMember = ProblemMember::named::<LeadingConnectors>(
-    "connectors",
+    "leading_connectors",
     "Connectors that lead to the environment, of the clients whose records the caller may touch.",
 );
 const OTHER_CONNECTORS: ProblemMember = ProblemMember::of::<u32>(

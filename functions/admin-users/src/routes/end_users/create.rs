@@ -1,6 +1,6 @@
 //! `POST /v1/projects/{project_id}/end-users`
 
-use super::{EndUserDetailsResponse, check_project, index, input, phone_taken, traces};
+use super::{EndUserDetailsResponse, check_project, index, input, phone_taken};
 use crate::{Deps, api_types::ProjectPath, environments::Environments, serving::chat_users_of};
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
@@ -19,7 +19,6 @@ use vestibule_domain::{
         end_user::{EndUser, EndUserSource, Names},
         phone::PhoneNumber,
     },
-    event::{Change, Event},
     ids::{EndUserId, EnvironmentId},
     ports::{Created, EndUserCreated},
 };
@@ -147,12 +146,7 @@ pub async fn create_end_user(
         created_at: now,
         updated_at: now,
     };
-    let change = Change {
-        event: Event::EndUserCreated(id),
-        before: Value::Null,
-        after: traces(&user),
-    };
-    let entry = call.audit(change, now);
+    let entry = call.audit(user.addition(), now);
     let outcome = deps
         .end_users
         .create_end_user(&user, call.by(&entry))

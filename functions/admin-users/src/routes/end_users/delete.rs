@@ -1,6 +1,6 @@
 //! `DELETE /v1/projects/{project_id}/end-users/{end_user_id}`
 
-use super::{index, read, traces};
+use super::{index, read};
 use crate::{Deps, api_types::EndUserPath, serving::chat_users_of};
 use axum::{
     extract::{FromRequestParts, State},
@@ -104,12 +104,7 @@ pub async fn delete_end_user(
                     return Ok(StatusCode::NO_CONTENT);
                 }
             }
-            let change = Change {
-                event: Event::EndUserDeleted(user.id),
-                before: traces(&user),
-                after: Value::Null,
-            };
-            let entry = call.audit(change, call.now());
+            let entry = call.audit(user.removal(), call.now());
             deps.end_users
                 .delete_end_user(&user, call.by(&entry))
                 .await?;

@@ -1,10 +1,10 @@
 //! `PATCH /v1/projects/{project_id}/end-users/{end_user_id}`
 
-use super::{EndUserDetailsResponse, changed_fields, index, input, phone_taken, read, traces};
+use super::{EndUserDetailsResponse, index, input, phone_taken, read};
 use crate::{Deps, api_types::EndUserPath, environments::Environments};
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::{collections::BTreeSet, sync::Arc};
 use utoipa::ToSchema;
 use vestibule_admin::{
@@ -16,7 +16,6 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     directory::end_user::{EndUser, EndUserSource, Names},
-    event::{Change, Event},
     ids::EnvironmentId,
     ports::EndUserUpdated,
 };
@@ -164,16 +163,7 @@ async fn change(
     if changed == user {
         return Ok(user);
     }
-    let mut after = traces(&changed);
-    if let Some(after) = after.as_object_mut() {
-        after.insert("changed".to_owned(), json!(changed_fields(&user, &changed)));
-    }
-    let change = Change {
-        event: Event::EndUserUpdated(user.id),
-        before: traces(&user),
-        after,
-    };
-    let entry = call.audit(change, call.now());
+    let entry = call.audit(user.change_to(&changed), call.now());
     let outcome = deps
         .end_users
         .update_end_user(&user, &changed, call.by(&entry))

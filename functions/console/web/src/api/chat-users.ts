@@ -2,7 +2,7 @@ import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
 import { listOptions, PAGE, readOptions, recordOptions } from "./query";
 import type { components } from "./schema";
-import { ahead, type ChatUserCounts, type UpcomingChatUser, type UpcomingRequest } from "./upcoming-connectors";
+import { ahead, type UpcomingChatUser, type UpcomingRequest } from "./upcoming-connectors";
 
 type Schemas = components["schemas"];
 
@@ -32,7 +32,7 @@ export function chatUsersOptions(project: string, filter: ChatUserFilter) {
 
 export function chatUserCountsOptions(project: string) {
   return readOptions(["chat-users", project, "counts"], (signal) =>
-    ahead.get<ChatUserCounts>(`${LIST}/counts`, { params: { path: { project_id: project } }, signal }),
+    client.GET(`${LIST}/counts`, { params: { path: { project_id: project } }, signal }),
   );
 }
 
@@ -84,17 +84,17 @@ export async function unblockChatUser(project: string, id: string) {
 /** Takes an environment from a person, and from the user that the person is linked to. */
 export async function revokeGrant(project: string, id: string, environment: string, note: string | null) {
   const body = { environment_id: environment, note };
-  return unwrapTagged(await ahead.post<ChatUser>(`${ONE}/revoke`, { params: at(project, id), body }));
+  return unwrapTagged<ChatUser>(await client.POST(`${ONE}/revoke`, { params: at(project, id), body }));
 }
 
 export async function linkChatUser(project: string, id: string, endUser: string) {
   const body = { end_user_id: endUser };
-  return unwrapTagged(await ahead.post<ChatUser>(`${ONE}/link`, { params: at(project, id), body }));
+  return unwrapTagged<ChatUser>(await client.POST(`${ONE}/link`, { params: at(project, id), body }));
 }
 
 export async function unlinkChatUser(project: string, id: string, keepAccess: boolean) {
   const body = { keep_access: keepAccess };
-  return unwrapTagged(await ahead.post<ChatUser>(`${ONE}/unlink`, { params: at(project, id), body }));
+  return unwrapTagged<ChatUser>(await client.POST(`${ONE}/unlink`, { params: at(project, id), body }));
 }
 
 interface ChatUserExport {

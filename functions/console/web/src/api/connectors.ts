@@ -2,13 +2,13 @@ import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
 import { listOptions, PAGE, recordOptions } from "./query";
 import type { components } from "./schema";
-import { ahead, type UpcomingConnector, type UpcomingConnectorChange } from "./upcoming-connectors";
+import type { UpcomingConnector } from "./upcoming-connectors";
 
 type Schemas = components["schemas"];
 
 export type Connector = Schemas["ConnectorResponse"] & UpcomingConnector;
-export type CreateConnector = Schemas["CreateConnectorRequest"] & UpcomingConnectorChange;
-export type UpdateConnector = Schemas["UpdateConnectorRequest"] & UpcomingConnectorChange;
+export type CreateConnector = Schemas["CreateConnectorRequest"];
+export type UpdateConnector = Schemas["UpdateConnectorRequest"];
 export type Policy = Schemas["PolicyName"];
 export type PolicyEffects = Schemas["PolicyEffectsResponse"];
 export type SetUpOutcome = Schemas["SetUpOutcomeResponse"];
@@ -18,7 +18,7 @@ const ONE = "/v1/projects/{project_id}/connectors/{connector_id}";
 
 export function connectorsOptions(project: string, environment?: string) {
   return listOptions<Connector>(["connectors", project, environment], (cursor, signal) =>
-    ahead.get<{ items: Connector[]; next_cursor?: string | null }>(LIST, {
+    client.GET(LIST, {
       params: { path: { project_id: project }, query: { environment_id: environment, cursor, limit: PAGE } },
       signal,
     }),

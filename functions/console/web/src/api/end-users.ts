@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { exportChatUser } from "./chat-users";
+import type { Permission } from "./me";
 import { isProblem, unwrap, unwrapTagged } from "./problems";
 import { listOptions, PAGE, queryClient, readOptions, recordOptions } from "./query";
 import {
@@ -25,7 +26,12 @@ export type {
   Named,
   UpdateEndUser,
 } from "./upcoming-users";
-export { END_USERS } from "./upcoming-users";
+
+/** Permissions about users. */
+export const END_USERS = { read: "end_users.read", write: "end_users.write" } as const satisfies Record<
+  string,
+  Permission
+>;
 
 const LIST = "/v1/projects/{project_id}/end-users";
 const ONE = "/v1/projects/{project_id}/end-users/{end_user_id}";

@@ -3,7 +3,6 @@
  * takes this file's place: each type here is then part of the generated one, and each `ahead` call an ordinary one of the client.
  */
 import { client } from "./client";
-import type { Permission } from "./me";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -142,12 +141,6 @@ export interface EnvironmentInUse {
 export interface UpcomingProject {
   archived_at?: string | null;
 }
-
-/** Permissions that the document does not list yet. */
-export const END_USERS = {
-  read: "end_users.read" as Permission,
-  write: "end_users.write" as Permission,
-};
 
 interface Init {
   params: {

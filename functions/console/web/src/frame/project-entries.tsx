@@ -94,9 +94,7 @@ function RequestsEntry({ project }: { project: { id: string; name: string | unde
       <Icon name="users" />
       <span className={styles.entryName}>
         <span className={styles.longName}>{frame.requests}</span>
-        <span aria-hidden="true" className={styles.shortName}>
-          {frame.requestsShort}
-        </span>
+        <span className={styles.shortName}>{frame.requestsShort}</span>
       </span>
       {pending && pending.count > 0 && (
         <span className={styles.count}>

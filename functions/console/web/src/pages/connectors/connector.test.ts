@@ -16,6 +16,9 @@ describe("the state of a connector (U301)", () => {
     const byHand = { ...base, can_connect: false };
     expect(stateOf({ ...byHand, last_test: { at: "2026-11-22T10:00:00Z", outcome: "ok" } }).state).toBe("notConnected");
     expect(stateOf({ ...byHand, last_message_at: "2026-11-22T10:00:00Z" }).state).toBe("connected");
+    const untold = { ...byHand, last_message_at: undefined };
+    expect(stateOf(untold).state).toBe("notConnected");
+    expect(stateOf({ ...untold, last_test: { at: "2026-11-22T10:00:00Z", outcome: "ok" } }).state).toBe("connected");
   });
 
   it("is that the credentials do not work after a test that failed, whatever came before", () => {

@@ -18,7 +18,9 @@ export function stateOf(
       ? { state: "connected" }
       : { state: "notConnected", about: texts.statusAbout.awaitsConnect };
   }
-  return last_message_at ? { state: "connected" } : { state: "notConnected", about: texts.statusAbout.awaitsMessage };
+  // An API that does not tell of messages tells at least of the test.
+  const isHeard = last_message_at === undefined ? last_test?.outcome === "ok" : last_message_at !== null;
+  return isHeard ? { state: "connected" } : { state: "notConnected", about: texts.statusAbout.awaitsMessage };
 }
 
 /** The sentence on what a policy means for people. */

@@ -18,7 +18,8 @@ interface Props {
 
 /** The user of the project that a person is known to be. */
 export function UserSection({ person, isLinking, onLinking }: Props) {
-  const mayDecide = useMay()("access_requests.decide");
+  const may = useMay();
+  const mayLink = may("end_users.write") && (person.end_user != null || may("end_users.read"));
   const [isUnlinking, setUnlinking] = useState(false);
   const user = person.end_user;
   return (
@@ -28,14 +29,14 @@ export function UserSection({ person, isLinking, onLinking }: Props) {
           <div className={styles.words}>
             {user ? <UserLink user={user} /> : <span className={styles.soft}>{texts.notLinked}</span>}
           </div>
-          {mayDecide && (
+          {mayLink && (
             <Button changes onClick={() => (user ? setUnlinking(true) : onLinking(true))} small>
               {user ? texts.unlink : texts.link}
             </Button>
           )}
         </li>
       </ul>
-      {mayDecide && (
+      {mayLink && (
         <>
           <LinkDialog isOpen={isLinking && !user} onClose={() => onLinking(false)} person={person} />
           <UnlinkDialog isOpen={isUnlinking} onClose={() => setUnlinking(false)} person={person} />

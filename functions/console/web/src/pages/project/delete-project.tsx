@@ -1,6 +1,6 @@
 import { useAccount } from "../../api/me";
 import { isProblem } from "../../api/problems";
-import { deleteProject, type Project, projectOptions, readProjectsAgain } from "../../api/projects";
+import { archivedProjectsOptions, deleteProject, type Project, projectsOptions } from "../../api/projects";
 import { queryClient } from "../../api/query";
 import { goTo } from "../../navigation";
 import { storage } from "../../storage";
@@ -29,9 +29,11 @@ export function DeleteProject({ project, isOpen, onClose }: Props) {
       announce(texts.deleted(name));
       onClose();
       storage.set("project", null);
-      queryClient.removeQueries({ queryKey: projectOptions(id).queryKey });
+      // The way to the start must not lead back to what is gone.
+      for (const { queryKey } of [projectsOptions, archivedProjectsOptions]) {
+        queryClient.setQueryData(queryKey, (known) => known?.filter((one) => one.id !== id));
+      }
       goTo(`/console/a/${account}`);
-      void readProjectsAgain();
     },
     onFailure: (error) => {
       if (!isProblem(error, "other-name")) return false;

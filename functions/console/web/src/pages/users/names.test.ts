@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { EndUser } from "../../api/end-users";
 import { nameOf, rangesInName } from "./names";
+import { rowAfter } from "./use-row-keys";
 
 const ADA = {
   first_name: "Ada",
@@ -36,4 +37,10 @@ it("a person without a name is called by phone number or e-mail address (U404)",
   expect(nameOf({ ...ADA, full_name: "", phone_display: "+1 555-123-4567" })).toBe("+1 555-123-4567");
   expect(nameOf({ ...ADA, full_name: "", email: "a@b.example" })).toBe("a@b.example");
   expect(nameOf({ ...ADA, full_name: "" })).toBe("No name");
+});
+
+it("the row after a deleted one gets the focus, or else the one before (U152)", () => {
+  expect(rowAfter(["a", "b", "c"], "b")).toBe("c");
+  expect(rowAfter(["a", "b"], "b")).toBe("a");
+  expect(rowAfter(["a"], "a")).toBeUndefined();
 });

@@ -2,6 +2,31 @@ import { useEffect, useRef } from "react";
 import { useMe } from "../../api/me";
 import { isCommand, isTyping } from "../../keys";
 
+const linkOf = (id: string) => document.querySelector<HTMLElement>(`[data-row="${id}"]`);
+
+/** The row that takes the place of one that goes: the next, or else the one before. */
+export function rowAfter(ids: readonly string[], gone: string): string | undefined {
+  const place = ids.indexOf(gone);
+  return place < 0 ? undefined : (ids[place + 1] ?? ids[place - 1]);
+}
+
+/** Gives the focus to the row that takes the place of a deleted one, once the dialog that asked has closed (U152). */
+export function useFocusAfter(ids: readonly string[]) {
+  const next = useRef<string | undefined>(undefined);
+  return {
+    removed: (id: string | undefined) => {
+      next.current = id === undefined ? undefined : rowAfter(ids, id);
+    },
+    close: () => {
+      const id = next.current;
+      next.current = undefined;
+      if (id === undefined) return;
+      // The dialog gives the focus back in the next frame, to a button that is gone.
+      requestAnimationFrame(() => requestAnimationFrame(() => linkOf(id)?.focus()));
+    },
+  };
+}
+
 /** The keys of the list: `j` and `k` go from row to row, `o` opens one (U150). Each row's link carries `data-row`. */
 export function useRowKeys(ids: readonly string[]): void {
   const isOn = useMe().preferences.shortcuts;
@@ -11,7 +36,7 @@ export function useRowKeys(ids: readonly string[]): void {
     if (!isOn) return;
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || isCommand(event) || isTyping(event.target)) return;
-      const links = latest.current.flatMap((id) => document.querySelector<HTMLElement>(`[data-row="${id}"]`) ?? []);
+      const links = latest.current.flatMap((id) => linkOf(id) ?? []);
       const current = links.indexOf(document.activeElement as HTMLElement);
       const goTo = (place: number) => {
         const link = links[Math.min(Math.max(place, 0), links.length - 1)];

@@ -28,7 +28,7 @@ import { DeleteDialog } from "./delete-dialog";
 import { ExportUsers } from "./export-users";
 import { RunningImport } from "./import/running-import";
 import { NothingFound } from "./nothing-found";
-import { useRowKeys } from "./use-row-keys";
+import { useFocusAfter, useRowKeys } from "./use-row-keys";
 import styles from "./users.module.css";
 import { UsersTable } from "./users-table";
 
@@ -38,6 +38,9 @@ const SOURCES = ["invited", "self_registered"] as const;
 /** Orders that the address names; without one, the newest come first. */
 const ORDERS = ["oldest", "name"] as const;
 
+/** Characters that the API takes of a search. */
+const SEARCH_MAX = 200;
+
 /** The people whom a project knows: search, filters, table, and what leads to adding, importing and exporting them (U401–U404, U411). */
 export function UsersPage() {
   const search = route.useSearch();
@@ -46,7 +49,7 @@ export function UsersPage() {
   const may = useMay();
   const project = useProjectId();
   const environments = useQuery(environmentsOptions(project)).data ?? [];
-  const query: EndUserQuery = { q, environment_id: environment, source, order };
+  const query: EndUserQuery = { q: q?.slice(0, SEARCH_MAX), environment_id: environment, source, order };
   const list = useList(endUsersOptions(project, query));
   const [deleting, setDeleting] = useState<EndUser>();
   const [isDeleting, setIsDeleting] = useState(false);
@@ -70,7 +73,9 @@ export function UsersPage() {
 
   const filter = (next: Partial<typeof search>, replace = false) =>
     void navigate({ search: (old) => ({ ...old, ...next }), replace });
-  useRowKeys(items?.map(({ id }) => id) ?? []);
+  const ids = items?.map(({ id }) => id) ?? [];
+  useRowKeys(ids);
+  const focusAfter = useFocusAfter(ids);
 
   return (
     <Page>
@@ -80,7 +85,7 @@ export function UsersPage() {
         title={texts.title}
       />
       <RunningImport />
-      <Toolbar active={Number(Boolean(environment)) + Number(Boolean(source)) + Number(Boolean(order))}>
+      <Toolbar active={Number(Boolean(environment)) + Number(Boolean(source)) + Number(!q && Boolean(order))}>
         <SearchField label={texts.search} onSearch={(next) => filter({ q: next || undefined }, true)} value={q ?? ""} />
         <Select
           label={texts.environment}
@@ -100,12 +105,15 @@ export function UsersPage() {
           ]}
           value={source ?? ""}
         />
-        <Select
-          label={texts.order}
-          onChange={(next) => filter({ order: ORDERS.find((known) => known === next) })}
-          options={(["newest", ...ORDERS] as const).map((value) => ({ value, label: texts.orders[value] }))}
-          value={order ?? "newest"}
-        />
+        {/* What a search finds has an order of its own. */}
+        {!q && (
+          <Select
+            label={texts.order}
+            onChange={(next) => filter({ order: ORDERS.find((known) => known === next) })}
+            options={(["newest", ...ORDERS] as const).map((value) => ({ value, label: texts.orders[value] }))}
+            value={order ?? "newest"}
+          />
+        )}
       </Toolbar>
       {list.error && !items ? (
         <ProblemView error={list.error} retry={list.retry} />
@@ -148,7 +156,15 @@ export function UsersPage() {
           {texts.empty}
         </EmptyState>
       )}
-      <DeleteDialog isOpen={isDeleting} onClose={() => setIsDeleting(false)} user={deleting} />
+      <DeleteDialog
+        isOpen={isDeleting}
+        onClose={() => {
+          setIsDeleting(false);
+          focusAfter.close();
+        }}
+        onDeleted={async () => focusAfter.removed(deleting?.id)}
+        user={deleting}
+      />
     </Page>
   );
 }

@@ -35,7 +35,7 @@ export function UsersTable({ rows, onDelete, ...rest }: Props) {
     { key: "user", title: texts.user, isHeader: true, width: "36%", cell: (user) => <UserCell user={user} /> },
     { key: "phone", title: texts.phone, cell: (user) => <PhoneCell user={user} /> },
     { key: "environments", title: texts.environments, cell: (user) => <EnvironmentsCell user={user} /> },
-    { key: "created", title: texts.created, cell: ({ created_at }) => <Time as="date" at={created_at} /> },
+    { key: "created", title: texts.created, cell: ({ created_at }) => <CreatedCell at={created_at} /> },
   ];
   if (onDelete) {
     columns.push({
@@ -85,6 +85,14 @@ function PhoneCell({ user }: { user: EndUser }) {
   return (
     <span className={styles.phone}>
       <Marked ranges={rangesIn(user, "phone")} text={user.phone_display} />
+    </span>
+  );
+}
+
+function CreatedCell({ at }: { at: string }) {
+  return (
+    <span className={styles.whole}>
+      <Time as="date" at={at} />
     </span>
   );
 }

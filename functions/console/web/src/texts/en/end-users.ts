@@ -20,9 +20,9 @@ export const endUsers = {
   editOf: (name: string) => `Edit ${name}`,
   deleteOf: (name: string) => `Delete ${name}`,
   environment: "Environment",
-  allEnvironments: "All environments",
+  allEnvironments: "All",
   source: "Source",
-  allSources: "All sources",
+  allSources: "All",
   order: "Sort",
   orders: { newest: "Newest first", oldest: "Oldest first", name: "By name" },
   found: (count: string, hasMore: boolean, isOne: boolean) =>

@@ -3,7 +3,6 @@ export const permissionTexts = {
   areas: {
     projects: "Projects",
     chat_users: "Chat users",
-    end_users: "Users",
     access_requests: "Access requests",
     end_users: "Users",
     conversations: "Conversations",

@@ -1,8 +1,8 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { type ImportField, type ImportRecord, startImport } from "../../../api/imports";
 import { imports as texts } from "../../../texts/en/imports";
-import { Button, errorText, Notice, Row, Section, Select, Stack, toasts } from "../../../ui";
+import { Button, errorText, Row, Section, Select, Stack, toasts } from "../../../ui";
 import styles from "./import.module.css";
 import { choicesOf, twiceIn } from "./outcome";
 
@@ -16,10 +16,14 @@ export function Columns({ record }: { record: ImportRecord }) {
   const navigate = route.useNavigate();
   const [mapping, setMapping] = useState(() => choicesOf(record));
   const [isBusy, setBusy] = useState(false);
+  const fields = useRef<HTMLDivElement>(null);
   const twice = twiceIn(mapping);
   const leave = () => navigate({ search: {}, replace: true });
   const check = async () => {
-    if (twice.length > 0) return;
+    if (twice.length > 0) {
+      fields.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+      return;
+    }
     setBusy(true);
     try {
       await startImport(project, id, { dry_run: true, mapping });
@@ -32,7 +36,7 @@ export function Columns({ record }: { record: ImportRecord }) {
   return (
     <Section about={texts.columnsAbout} title={texts.columnsTitle}>
       <Stack>
-        <div className={styles.columns}>
+        <div className={styles.columns} ref={fields}>
           {mapping.map(({ column, field }) => (
             <Select
               error={field && twice.includes(field) ? texts.twice(texts.fields[field]) : undefined}
@@ -50,11 +54,6 @@ export function Columns({ record }: { record: ImportRecord }) {
             />
           ))}
         </div>
-        {twice.length > 0 && (
-          <Notice tone="bad">
-            <p>{twice.map((field) => `${texts.twice(texts.fields[field])}.`).join(" ")}</p>
-          </Notice>
-        )}
         <Row>
           <Button changes isBusy={isBusy} kind="primary" onClick={() => void check()}>
             {texts.checkAgain}

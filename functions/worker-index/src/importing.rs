@@ -1,0 +1,376 @@
+//! Imports of people from a file (SPEC C61).
+//!
+//! A job works some rows off and leaves the rest to another one. Each reads the file from its start, which costs little
+//! beside the rows, and so knows whom it names twice. What comes of the next rows is stored before the first of them is
+//! touched: a worker that takes over counts as the one before it did, and adds nobody twice, since the id of a new person
+//! follows from the import and the line.
+
+mod rows;
+
+use crate::{Deps, Worked};
+use rows::Batch;
+use std::time::Duration;
+use vestibule_csv::{
+    columns::{Columns, Field, Mapping},
+    encoding::{Detector, Encoding},
+    people::{People, Reading},
+    row::EnvironmentNames,
+    rules::{RowError, Rule},
+};
+use vestibule_domain::{
+    PortError,
+    directory::import::{
+        IMPORT_ERRORS_KEPT, IMPORT_ROWS_MAX, Import, ImportBatch, ImportColumn, ImportCounts,
+        ImportError, ImportStatus, ImportUsers,
+    },
+    error::Chain,
+    ids::LeaseId,
+    job::IndexJob,
+    ports::{Claim, Lease},
+};
+use vestibule_edge::{batch::backoff, sender::TimeBudget};
+
+/// Time that a worker has for a batch of rows; longer than its function may run.
+const LEASE_TIME: Duration = Duration::from_mins(1);
+/// Time after which no further batch is begun. Together with a batch it is less than the function's time limit.
+const BEGIN_WITHIN: Duration = Duration::from_secs(10);
+/// Rows of a batch: so many are looked up in one call.
+const BATCH_ROWS: usize = 100;
+/// Most batches of a job.
+const BATCHES_MAX: usize = 5;
+
+/// Does a job.
+pub(crate) async fn work(deps: &Deps, job: ImportUsers) -> Result<Worked, PortError> {
+    let lease = Lease {
+        id: LeaseId::new(deps.ids.draw()),
+        now: deps.clock.now(),
+        time: LEASE_TIME,
+    };
+    let import = match deps.imports.claim_import(job, &lease).await? {
+        Claim::Claimed(import) => import,
+        Claim::HeldUntil(until) => return Ok(Worked::HeldFor(until.since(lease.now))),
+        Claim::NotBefore(_) | Claim::NothingPending => return Ok(Worked::Ended),
+    };
+    let id = lease.id;
+    let mut run = Run {
+        deps,
+        lease,
+        import,
+    };
+    match Box::pin(run.go_on()).await {
+        Ok(Rest::None) => {}
+        Ok(Rest::Rows) => {
+            let now = deps.clock.now();
+            deps.imports.hand_on_import(job, id, now).await?;
+            let next = deps.queue.enqueue_index(IndexJob::ImportUsers(job));
+            if let Err(error) = next.await {
+                tracing::warn!(error = %Chain(&error), "the rest of an import is left to the sweeper");
+            }
+        }
+        Err(error) if Lease::is_lost(&error) => return Err(error),
+        Err(error) => {
+            tracing::error!(
+                project.id = %job.scope.project_id(),
+                error = %Chain(&error),
+                "an import could not go on; it will be tried again"
+            );
+            let until = deps.clock.now().plus(backoff(1));
+            deps.imports.hand_on_import(job, id, until).await?;
+        }
+    }
+    Ok(Worked::Ended)
+}
+
+/// What a job leaves to another one.
+enum Rest {
+    None,
+    Rows,
+}
+
+/// The work on a claimed import.
+struct Run<'a> {
+    deps: &'a Deps,
+    lease: Lease,
+    import: Import,
+}
+
+impl Run<'_> {
+    async fn go_on(&mut self) -> Result<Rest, PortError> {
+        if self.import.status.is_running()
+            && let Rest::Rows = self.work_rows().await?
+        {
+            return Ok(Rest::Rows);
+        }
+        self.import.updated_at = self.deps.clock.now();
+        if self.import.status.is_over() {
+            self.deps.imports.remove_import_file(&self.import).await?;
+        }
+        let finished = self.deps.imports.finish_import(&self.import, self.lease.id);
+        finished.await?;
+        tracing::info!(
+            project.id = %self.import.scope.project_id(),
+            import.id = %self.import.id,
+            status = self.import.status.key(),
+            rows = self.import.progress.settled,
+            "a run of an import ended"
+        );
+        Ok(Rest::None)
+    }
+
+    /// Works rows off until time or rows are over, or somebody asked to end the import.
+    async fn work_rows(&mut self) -> Result<Rest, PortError> {
+        if self.import.is_cancelled && self.import.progress.batch.is_none() {
+            self.end(ImportStatus::Cancelled).await?;
+            return Ok(Rest::None);
+        }
+        let Some(encoding) = self.survey().await? else {
+            return Ok(Rest::None);
+        };
+        let budget = TimeBudget::new(self.deps.clock.now(), BEGIN_WITHIN);
+        let mut people = self.reader(encoding);
+        let mut waiting: Vec<Reading> = Vec::new();
+        let mut batches = 0;
+        let mut pieces = self.places().into_iter();
+        loop {
+            let read = match pieces.next() {
+                Some((upload, chunk)) => {
+                    let Some(piece) = self.piece(&upload, chunk).await? else {
+                        return self.fail(missing_file()).await;
+                    };
+                    people.push(&piece).map(|readings| (readings, false))
+                }
+                None => people.finish().map(|readings| (readings, true)),
+            };
+            // The survey read the same first row.
+            let Ok((readings, is_end)) = read else {
+                return self.fail(missing_file()).await;
+            };
+            let settled = self.import.progress.settled;
+            waiting.extend(readings.into_iter().filter(|one| one.number > settled));
+            let Some(columns) = people.columns() else {
+                continue;
+            };
+            while waiting.len() >= BATCH_ROWS || (is_end && !waiting.is_empty()) {
+                if batches == BATCHES_MAX || budget.is_over(self.deps.clock.now()) {
+                    return Ok(Rest::Rows);
+                }
+                let size = waiting.len().min(BATCH_ROWS);
+                let next: Vec<_> = waiting.drain(..size).collect();
+                batches += 1;
+                if self.settle(next, columns).await? {
+                    self.end(ImportStatus::Cancelled).await?;
+                    return Ok(Rest::None);
+                }
+            }
+            if is_end {
+                let is_check = self.import.status == ImportStatus::Checking;
+                let status = if is_check {
+                    ImportStatus::Checked
+                } else {
+                    ImportStatus::Done
+                };
+                self.end(status).await?;
+                return Ok(Rest::None);
+            }
+        }
+    }
+
+    /// Reads encoding, columns and the number of rows, unless they are known. `None` if the file cannot be worked off.
+    async fn survey(&mut self) -> Result<Option<Encoding>, PortError> {
+        let known = self.import.progress.encoding.as_deref();
+        let encoding = match known.and_then(Encoding::parse) {
+            Some(encoding) if self.import.progress.rows.is_some() => return Ok(Some(encoding)),
+            Some(encoding) => encoding,
+            None => {
+                let Some(encoding) = self.detect().await? else {
+                    self.fail(missing_file()).await?;
+                    return Ok(None);
+                };
+                encoding
+            }
+        };
+        self.import.progress.encoding = Some(encoding.key().to_owned());
+        let mut people = self.reader(encoding);
+        let mut rows = 0;
+        for (upload, chunk) in self.places() {
+            let Some(piece) = self.piece(&upload, chunk).await? else {
+                self.fail(missing_file()).await?;
+                return Ok(None);
+            };
+            match people.push(&piece) {
+                Ok(readings) => rows = last_number(&readings).unwrap_or(rows),
+                Err(errors) => return self.refuse(&errors).await,
+            }
+            if rows > IMPORT_ROWS_MAX {
+                break;
+            }
+        }
+        match people.finish() {
+            Ok(readings) => rows = last_number(&readings).unwrap_or(rows),
+            Err(errors) => return self.refuse(&errors).await,
+        }
+        if rows > IMPORT_ROWS_MAX {
+            let message = format!("A file has at most {IMPORT_ROWS_MAX} rows");
+            self.fail(file_error(Rule::TooManyRows, &message)).await?;
+            return Ok(None);
+        }
+        self.import.progress.rows = Some(rows);
+        self.import.progress.columns = people.columns().map(shown).unwrap_or_default();
+        self.save().await?;
+        Ok(Some(encoding))
+    }
+
+    async fn detect(&self) -> Result<Option<Encoding>, PortError> {
+        let mut detector = Detector::default();
+        for (upload, chunk) in self.places() {
+            match self.piece(&upload, chunk).await? {
+                Some(piece) => detector.push(&piece),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(detector.finish()))
+    }
+
+    fn reader(&self, encoding: Encoding) -> People {
+        let mapping = self.import.mapping.iter();
+        let mapping = mapping.map(|(name, field)| {
+            let field = field.as_deref().and_then(Field::parse);
+            (name.clone(), field)
+        });
+        let environments = self.import.environments.iter().cloned();
+        People::new(
+            encoding,
+            Mapping::new(mapping),
+            EnvironmentNames::new(environments),
+        )
+    }
+
+    /// The chunks of the file, in order.
+    fn places(&self) -> Vec<(String, u16)> {
+        let parts = self.import.parts.values();
+        parts
+            .flat_map(|part| (1..=part.chunks).map(|chunk| (part.upload.clone(), chunk)))
+            .collect()
+    }
+
+    async fn piece(&self, upload: &str, chunk: u16) -> Result<Option<Vec<u8>>, PortError> {
+        let imports = &self.deps.imports;
+        imports.import_chunk(&self.import, upload, chunk).await
+    }
+
+    /// Works rows off. Returns whether somebody asked to end the import.
+    async fn settle(
+        &mut self,
+        readings: Vec<Reading>,
+        columns: &Columns,
+    ) -> Result<bool, PortError> {
+        let Some(through) = last_number(&readings) else {
+            return Ok(false);
+        };
+        let batch = Batch::plan(self.deps, &self.import, readings, columns).await?;
+        let planned = self.import.progress.batch;
+        let planned = planned.filter(|planned| planned.through == through);
+        let mut counts = match planned {
+            Some(planned) => planned.counts,
+            None => self.note(&batch, through).await?,
+        };
+        if self.import.status == ImportStatus::Importing {
+            let failed = batch.apply(self.deps, &self.import, columns).await?;
+            let found = self.import.progress.counts.mistakes + counts.mistakes;
+            self.keep(found, &failed.errors).await?;
+            counts = failed.taken_from(counts);
+        }
+        let progress = &mut self.import.progress;
+        progress.counts = progress.counts.plus(counts);
+        progress.settled = through;
+        progress.batch = None;
+        self.save().await
+    }
+
+    /// Stores what comes of rows before any of them is touched.
+    async fn note(&mut self, batch: &Batch, through: u64) -> Result<ImportCounts, PortError> {
+        let counts = batch.counts();
+        self.keep(self.import.progress.counts.mistakes, batch.errors())
+            .await?;
+        if self.import.status == ImportStatus::Importing {
+            self.import.progress.batch = Some(ImportBatch { through, counts });
+            self.save().await?;
+        }
+        Ok(counts)
+    }
+
+    /// Keeps mistakes, behind so many others, as far as there is room.
+    async fn keep(&self, found: u64, errors: &[RowError]) -> Result<(), PortError> {
+        let room = IMPORT_ERRORS_KEPT.saturating_sub(found);
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        let errors: Vec<_> = errors.iter().take(room).map(stored).collect();
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let imports = &self.deps.imports;
+        imports
+            .save_import_errors(&self.import, found + 1, &errors)
+            .await
+    }
+
+    /// Stores state and progress. Returns whether somebody asked to end the import.
+    async fn save(&mut self) -> Result<bool, PortError> {
+        self.lease.now = self.deps.clock.now();
+        let imports = &self.deps.imports;
+        let is_cancelled = imports.save_import(&self.import, &self.lease).await?;
+        self.import.is_cancelled = is_cancelled;
+        Ok(is_cancelled)
+    }
+
+    async fn end(&mut self, status: ImportStatus) -> Result<(), PortError> {
+        self.import.status = status;
+        self.save().await?;
+        Ok(())
+    }
+
+    /// Ends an import whose file cannot be read.
+    async fn fail(&mut self, problem: ImportError) -> Result<Rest, PortError> {
+        self.import.progress.problems = vec![problem];
+        self.end(ImportStatus::Failed).await?;
+        Ok(Rest::None)
+    }
+
+    /// Ends the run for a first row that cannot be understood. Another mapping may help, so the file stays.
+    async fn refuse(&mut self, errors: &[RowError]) -> Result<Option<Encoding>, PortError> {
+        self.import.progress.problems = errors.iter().map(stored).collect();
+        self.end(ImportStatus::Checked).await?;
+        Ok(None)
+    }
+}
+
+fn last_number(readings: &[Reading]) -> Option<u64> {
+    readings.last().map(|reading| reading.number)
+}
+
+fn shown(columns: &Columns) -> Vec<ImportColumn> {
+    let columns = columns.all().iter();
+    columns
+        .map(|column| ImportColumn {
+            name: column.name.clone(),
+            field: column.field.map(|field| field.key().to_owned()),
+            is_unknown: column.is_unknown,
+        })
+        .collect()
+}
+
+fn stored(error: &RowError) -> ImportError {
+    ImportError {
+        line: error.line,
+        column: error.column.clone(),
+        rule: error.rule.key().to_owned(),
+        message: error.message.clone(),
+    }
+}
+
+fn file_error(rule: Rule, message: &str) -> ImportError {
+    stored(&RowError::new(1, "", rule, message))
+}
+
+fn missing_file() -> ImportError {
+    file_error(Rule::FileMissing, "The file is not there; send it again")
+}

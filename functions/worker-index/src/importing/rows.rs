@@ -1,0 +1,283 @@
+//! Rows that are worked off together.
+
+use crate::Deps;
+use futures_util::future::try_join_all;
+use std::collections::HashMap;
+use vestibule_csv::{
+    columns::Columns,
+    people::Reading,
+    row::{Person, Row},
+    rules::{RowError, Rule},
+};
+use vestibule_domain::{
+    PortError,
+    directory::{
+        end_user::{EndUser, EndUserSource},
+        import::{Import, ImportCounts},
+        phone::PhoneKey,
+    },
+    error::Chain,
+    event::{AuditEntry, Change},
+    ids::{AuditId, EndUserId},
+    job::IndexJob,
+    ports::{EndUserCreated, EndUserUpdated},
+    search::{IndexRecord, SearchTarget},
+};
+
+/// Number of people who are stored at once.
+const CONCURRENCY: usize = 8;
+/// Number of attempts at a person whom others change meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// What a row does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Adds,
+    Changes,
+}
+
+/// Rows and what comes of them.
+pub(super) struct Batch {
+    /// The rows that add or change somebody, with the person as stored.
+    tasks: Vec<(Row, Option<EndUser>, Effect)>,
+    unchanged: u64,
+    /// Rows with mistakes.
+    wrong: u64,
+    errors: Vec<RowError>,
+}
+
+/// Rows that could not be stored.
+#[derive(Debug, Default)]
+pub(super) struct Failed {
+    new: u64,
+    changed: u64,
+    /// What is told of them.
+    pub(super) errors: Vec<RowError>,
+}
+
+impl Failed {
+    /// What came of rows that were thought to come to this.
+    pub(super) fn taken_from(&self, counts: ImportCounts) -> ImportCounts {
+        ImportCounts {
+            new: counts.new.saturating_sub(self.new),
+            changed: counts.changed.saturating_sub(self.changed),
+            errors: counts.errors + self.new + self.changed,
+            mistakes: counts.mistakes + self.new + self.changed,
+            ..counts
+        }
+    }
+}
+
+impl Batch {
+    /// Makes out what comes of rows.
+    pub(super) async fn plan(
+        deps: &Deps,
+        import: &Import,
+        readings: Vec<Reading>,
+        columns: &Columns,
+    ) -> Result<Self, PortError> {
+        let rows = readings
+            .iter()
+            .filter_map(|reading| reading.row.as_ref().ok());
+        let phones: Vec<PhoneKey> = rows.map(|row| row.phone.key()).collect();
+        let mut holders = deps.imports.holders(import.scope, &phones).await?;
+        let mut batch = Self {
+            tasks: Vec::new(),
+            unchanged: 0,
+            wrong: 0,
+            errors: Vec::new(),
+        };
+        for reading in readings {
+            match reading.row {
+                Ok(row) => batch.take(row, &mut holders, columns),
+                Err(errors) => batch.refuse(errors),
+            }
+        }
+        Ok(batch)
+    }
+
+    fn take(&mut self, row: Row, holders: &mut HashMap<PhoneKey, EndUser>, columns: &Columns) {
+        let stored = holders.remove(&row.phone.key());
+        match row.make(stored.as_ref(), columns) {
+            Ok(person) => match &stored {
+                Some(stored) if is_as(stored, &person) => self.unchanged += 1,
+                Some(_) => self.tasks.push((row, stored, Effect::Changes)),
+                None => self.tasks.push((row, stored, Effect::Adds)),
+            },
+            Err(errors) => self.refuse(errors),
+        }
+    }
+
+    fn refuse(&mut self, errors: Vec<RowError>) {
+        self.wrong += 1;
+        self.errors.extend(errors);
+    }
+
+    /// What is wrong with the rows.
+    pub(super) fn errors(&self) -> &[RowError] {
+        &self.errors
+    }
+
+    /// Numbers of rows by what comes of them.
+    pub(super) fn counts(&self) -> ImportCounts {
+        let with =
+            |effect: Effect| count(self.tasks.iter().filter(|(.., of)| *of == effect).count());
+        ImportCounts {
+            new: with(Effect::Adds),
+            changed: with(Effect::Changes),
+            unchanged: self.unchanged,
+            errors: self.wrong,
+            mistakes: count(self.errors.len()),
+        }
+    }
+
+    /// Adds and changes people. Repeated, it does the same again to nobody.
+    pub(super) async fn apply(
+        &self,
+        deps: &Deps,
+        import: &Import,
+        columns: &Columns,
+    ) -> Result<Failed, PortError> {
+        let mut failed = Failed::default();
+        for tasks in self.tasks.chunks(CONCURRENCY) {
+            let stored = tasks
+                .iter()
+                .map(|(row, stored, _)| store(deps, import, columns, (row, stored.clone())));
+            let outcomes = try_join_all(stored.collect::<Vec<_>>()).await?;
+            for ((.., effect), error) in tasks.iter().zip(outcomes) {
+                let Some(error) = error else { continue };
+                failed.errors.push(error);
+                match effect {
+                    Effect::Adds => failed.new += 1,
+                    Effect::Changes => failed.changed += 1,
+                }
+            }
+        }
+        Ok(failed)
+    }
+}
+
+/// Stores the person of a row. Returns the reason if that cannot be.
+async fn store(
+    deps: &Deps,
+    import: &Import,
+    columns: &Columns,
+    (row, known): (&Row, Option<EndUser>),
+) -> Result<Option<RowError>, PortError> {
+    let key = row.phone.key();
+    let mut stored = known;
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            let mut holders = deps
+                .imports
+                .holders(import.scope, std::slice::from_ref(&key))
+                .await?;
+            stored = holders.remove(&key);
+        }
+        let person = match row.make(stored.as_ref(), columns) {
+            Ok(person) => person,
+            Err(errors) => return Ok(errors.into_iter().next()),
+        };
+        let written = match &stored {
+            Some(stored) if is_as(stored, &person) => return Ok(None),
+            Some(stored) => change(deps, import, stored, person).await,
+            None => add(deps, import, row.line, person).await,
+        };
+        match written {
+            Ok(true) => return Ok(None),
+            // Somebody else came first.
+            Ok(false) | Err(PortError::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let message = "The user or an environment was changed at the same time; import the row again";
+    Ok(Some(RowError::new(row.line, "", Rule::NotStored, message)))
+}
+
+/// Adds a person. `false` if somebody has the phone number.
+async fn add(deps: &Deps, import: &Import, line: u64, person: Person) -> Result<bool, PortError> {
+    let now = deps.clock.now();
+    let user = EndUser {
+        id: import.new_user_id(line),
+        scope: import.scope,
+        source: EndUserSource::Invited,
+        names: person.names,
+        phone: Some(person.phone),
+        email: person.email,
+        environments: person.environments,
+        chat_users: [].into(),
+        version: 1,
+        links_version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let entry = audit(deps, import, user.addition());
+    match deps.imports.add_imported(&user, &entry).await? {
+        EndUserCreated::New => {
+            index(deps, import, user.id).await;
+            Ok(true)
+        }
+        // An earlier attempt at this row added them. Whatever became of them since is somebody's wish.
+        EndUserCreated::Existing(_) | EndUserCreated::Spent => Ok(true),
+        EndUserCreated::PhoneTaken(_) => Ok(false),
+    }
+}
+
+/// Changes a person. `false` if somebody has the phone number.
+async fn change(
+    deps: &Deps,
+    import: &Import,
+    stored: &EndUser,
+    person: Person,
+) -> Result<bool, PortError> {
+    let after = EndUser {
+        names: person.names,
+        email: person.email,
+        environments: person.environments,
+        ..stored.clone()
+    };
+    let entry = audit(deps, import, stored.change_to(&after));
+    let changed = deps.imports.change_imported(stored, &after, &entry);
+    match changed.await? {
+        EndUserUpdated::Done(user) => {
+            index(deps, import, user.id).await;
+            Ok(true)
+        }
+        EndUserUpdated::PhoneTaken(_) => Ok(false),
+    }
+}
+
+fn audit(deps: &Deps, import: &Import, change: Change) -> AuditEntry {
+    AuditEntry {
+        id: AuditId::new(deps.ids.draw()),
+        scope: import.scope.account(),
+        at: deps.clock.now(),
+        actor: import.author.clone(),
+        change,
+        request_id: format!("import:{}", import.id),
+    }
+}
+
+/// Has the search find a person as the record is now, without waiting for the sweeper.
+async fn index(deps: &Deps, import: &Import, id: EndUserId) {
+    let job = IndexRecord {
+        scope: import.scope,
+        target: SearchTarget::EndUser(id),
+    };
+    let enqueued = deps.queue.enqueue_index(IndexJob::IndexRecord(job));
+    if let Err(error) = enqueued.await {
+        tracing::warn!(error = %Chain(&error), "the index of a record is left to the sweeper");
+    }
+}
+
+/// Whether a person is as a row says.
+fn is_as(stored: &EndUser, person: &Person) -> bool {
+    stored.names == person.names
+        && stored.email == person.email
+        && stored.environments == person.environments
+        && stored.phone.as_ref() == Some(&person.phone)
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
