@@ -51,7 +51,7 @@ async fn link(world: &World, person: &str, user: &Value) {
     assert!(matches!(linked, Linked::Done(..)), "{linked:?}");
 }
 
-/// SPEC C01, C32–C40, A41.
+/// SPEC C01, C38, C40, A41.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_linked_chat_user_talks_where_the_user_may_and_nowhere_else() {
     let (mut world, ada) = with_ada().await;
@@ -91,7 +91,7 @@ async fn a_linked_chat_user_talks_where_the_user_may_and_nowhere_else() {
     assert_eq!(world.agent.deliveries().len(), 1);
 }
 
-/// SPEC C32–C40: the old number loses access at once. U408.
+/// SPEC C33: the old number loses access at once. U408.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_with_another_number_takes_the_access_from_the_chat_user_of_the_old_one() {
     let (mut world, ada) = with_ada().await;

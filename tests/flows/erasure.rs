@@ -350,7 +350,7 @@ async fn in_a_thread_of_several_people_one_goes_with_the_answers_to_them_and_the
 }
 
 /// Puts a row as the functions store it.
-pub fn put(world: &World, row: Map<String, Value>) {
+fn put(world: &World, row: Map<String, Value>) {
     let row: Map<_, _> = row
         .into_iter()
         .map(|(name, value)| (name, attribute(value)))

@@ -1,8 +1,9 @@
 //! Exports of everything that is on record about one person (SPEC C62).
 
 use crate::{
+    conversations::put,
     end_users::text,
-    erasure::{PRIVATE, put},
+    erasure::PRIVATE,
     given_up::refuse,
     lifecycle::stranger,
     outgoing::say,
@@ -60,7 +61,7 @@ fn items<'a>(held: &'a Map<String, Value>, list: &str) -> &'a [Value] {
     held[list].as_array().unwrap()
 }
 
-/// SPEC C62, B22–B25, F07.
+/// SPEC C62, F07.
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_on_record_about_a_person_is_exported_and_recorded_without_the_data() {
     let mut world = World::new().await;
