@@ -492,6 +492,9 @@ fn a_part_without_addresses_keeps_all_else_of_its_files() {
         ..bare.clone()
     };
     assert_ne!(of(&known), of(&bare));
-    let shown: Vec<Part> = of(&known).into_iter().map(Part::without_addresses).collect();
+    let shown: Vec<Part> = of(&known)
+        .into_iter()
+        .map(Part::without_addresses)
+        .collect();
     assert_eq!(shown, of(&bare));
 }
