@@ -75,16 +75,12 @@ async fn everything_on_record_about_a_person_is_exported_and_recorded_without_th
     assert_eq!(world.webhook(&connector, &again).await, 200);
     say(&world, &ada, PRIVATE).await;
     world.settle().await;
-    world.keep_avatar(&ada, b"GIF89a".to_vec()).await;
 
     let (held, _) = whole(&world, &path(&world, &ada)).await;
     let user = &held["chat_user"];
     assert_eq!(user["id"], world.chat_user_id(&ada).to_string());
     assert_eq!(user["display_name"], "Ada Lovelace");
-    assert_eq!(
-        user["picture"],
-        json!({"media_type": "image/gif", "size": 6})
-    );
+    assert_eq!(user["picture"], Value::Null);
     let standings = user["standings"].as_array().unwrap();
     assert_eq!(standings.len(), world.rows("STANDING#").len());
     assert!(
@@ -127,6 +123,20 @@ async fn everything_on_record_about_a_person_is_exported_and_recorded_without_th
     assert_eq!(entries.len(), 1);
     let entry = Value::Object(entries[0].clone()).to_string();
     assert!(!entry.contains("Lovelace") && !entry.contains(PRIVATE));
+}
+
+/// SPEC C62, A31.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_we_keep_is_named_in_the_export() {
+    let mut world = World::new().await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    world.settle().await;
+    world.keep_avatar(&ada, b"GIF89a".to_vec()).await;
+    let (held, _) = whole(&world, &path(&world, &ada)).await;
+    let user = &held["chat_user"];
+    let picture = json!({"media_type": "image/gif", "size": 6});
+    assert_eq!(user["picture"], picture);
+    assert!(text(user, "avatar_url").ends_with("/avatar"));
 }
 
 /// SPEC C62, F01.
