@@ -40,19 +40,19 @@ class Demo:
 
 def create(setup_token: str, client: Client) -> Demo:
     """Creates the first account with a login method, and a project with an agent and, for each platform, a connector with approval and an open one."""
-    account = _call("POST", "/v1/setup", None, {"setup_token": setup_token, "account_name": "Acme"})
+    account = call("POST", "/v1/setup", None, {"setup_token": setup_token, "account_name": "Acme"})
     account_id, key = account["account"]["id"], account["api_key"]["key"]
     provider = {"kind": "open_id_connect", "issuer": OPENID.url}
     wanted = {"name": "Acme", "provider": provider, "client_id": client.id, "client_secret": client.secret}
-    login_method = _call("POST", "/v1/login-methods", key, wanted)
-    project = _call("POST", "/v1/projects", key, {"name": "Demo"})
-    environments = _call("GET", f"/v1/projects/{project['id']}/environments", key)["items"]
+    login_method = call("POST", "/v1/login-methods", key, wanted)
+    project = call("POST", "/v1/projects", key, {"name": "Demo"})
+    environments = call("GET", f"/v1/projects/{project['id']}/environments", key)["items"]
     development = next((environment for environment in environments if environment["name"] == "Development"), None)
     if development is None:
         raise StepFailed("The new project has no environment named Development.")
     signing_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     agent = {"agent": {"endpoint": f"{AGENT.url}/deliveries", "signing_secret": signing_secret}}
-    _call("PATCH", f"/v1/projects/{project['id']}/environments/{development['id']}", key, agent)
+    call("PATCH", f"/v1/projects/{project['id']}/environments/{development['id']}", key, agent)
     texts = {"onboarding_message": ONBOARDING_MESSAGE, "onboarding_messages": ONBOARDING_MESSAGES, "approval_notices": APPROVAL_NOTICES}
     policies = {"connector_id": {"policy": "OnBoarding", **texts}, "open_connector_id": {"policy": "AllowAll"}}
     connectors, opened = {}, []
@@ -63,7 +63,7 @@ def create(setup_token: str, client: Client) -> Demo:
             name = f"Acme {platform.label}" + (" (open)" if number else "")
             fields = platform.open_account(number)
             wanted = {"name": name, "provider": provider, "environment_id": development["id"], **policy, provider: fields}
-            made = _call("POST", f"/v1/projects/{project['id']}/connectors", key, wanted)
+            made = call("POST", f"/v1/projects/{project['id']}/connectors", key, wanted)
             connectors[provider][role] = made["id"]
             about = {"connector_id": made["id"], "name": name, "policy": policy["policy"], "webhook_url": made["webhook_url"]}
             opened.append({"provider": provider, **about, **fields, **platform.besides})
@@ -87,21 +87,27 @@ def connect(made: Demo) -> None:
     """
     for of_provider in made.connectors.values():
         for connector_id in of_provider.values():
-            connector = _call("GET", f"/v1/projects/{made.project_id}/connectors/{connector_id}", made.api_key)
-            if connector["can_connect"]:
-                outcome = _call("POST", f"/v1/projects/{made.project_id}/connectors/{connector_id}/connect", made.api_key)
-                if outcome["status"] != "ok":
-                    raise StepFailed(f"{connector['name']} could not be connected: {outcome['problem']}", log=LOGS / "functions.log")
+            connect_one(f"/v1/projects/{made.project_id}/connectors/{connector_id}", made.api_key)
+
+
+def connect_one(path: str, key: str) -> None:
+    """Connects the connector at this path, if its platform can be asked to."""
+    connector = call("GET", path, key)
+    if connector["can_connect"]:
+        outcome = call("POST", f"{path}/connect", key)
+        if outcome["status"] != "ok":
+            raise StepFailed(f"{connector['name']} could not be connected: {outcome['problem']}", log=LOGS / "functions.log")
 
 
 def check_login_method(made: Demo) -> None:
     """Checks that the functions can reach the provider of the login method. Needs the provider to be running."""
-    outcome = _call("POST", f"/v1/login-methods/{made.login_method_id}/check", made.api_key)
+    outcome = call("POST", f"/v1/login-methods/{made.login_method_id}/check", made.api_key)
     if outcome["problem"]:
         raise StepFailed(f"The OpenID provider cannot be used: {outcome['problem']}", log=LOGS / "openid.log")
 
 
-def _call(method: str, path: str, key: str | None, body: dict | None = None) -> dict:
+def call(method: str, path: str, key: str | None, body: dict | None = None) -> dict:
+    """Calls the admin API."""
     headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
     request = urllib.request.Request(API.url + path, method=method, headers=headers, data=json.dumps(body).encode() if body is not None else None)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -43,6 +43,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="build, deploy to the emulator, start everything")
     up.add_argument("--detach", action="store_true", help="return when everything is up, and leave it running")
+    up.add_argument("--scale", default=os.environ.get("VESTIBULE_SEED", "1"), help="how many people to put into a second project; 0 leaves it out")
     commands.add_parser("stop", help="stop a stack that runs detached")
     commands.add_parser("tools", help="install the pinned tools")
     console = commands.add_parser("console", help="build the web console if its sources changed")
@@ -65,12 +66,24 @@ def main() -> int:
         if arguments.command == "console-tests":
             return 0 if try_console(arguments.arguments) else 1
         _continue_in_tools_environment()
-        return run_detached() if arguments.detach else run(on_up=None)
+        scale = _scale(arguments.scale)
+        return run_detached(scale) if arguments.detach else run(scale, on_up=None)
     except StepFailed as failure:
         report(failure)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _scale(text: str) -> float:
+    """Reads how many people are wanted."""
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = -1.0
+    if not 0 <= scale <= 1000:
+        raise StepFailed(f"SCALE={text} is not a number from 0 to 1000.", "Choose 1 for some hundreds of people, or 0 for none.")
+    return scale
 
 
 def prepare_tools() -> None:
@@ -82,7 +95,7 @@ def prepare_tools() -> None:
             tools.install()
 
 
-def run_detached() -> int:
+def run_detached(scale: float) -> int:
     """Starts the stack in another process, and returns when it is up or has failed."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -102,7 +115,7 @@ def run_detached() -> int:
 
         code = 1
         try:
-            code = run(on_up)
+            code = run(scale, on_up)
         except StepFailed as failure:
             report(failure)
         except KeyboardInterrupt:
@@ -121,7 +134,7 @@ def run_detached() -> int:
         return 130
 
 
-def run(on_up) -> int:
+def run(scale: float, on_up) -> int:
     """Starts the stack and runs it until it is stopped."""
     # These need the tools environment, so they cannot be imported at the top.
     import demo
@@ -130,6 +143,7 @@ def run(on_up) -> int:
     import logs
     import mail
     import openid_provider
+    import seed
 
     lock = _take_lock()
     processes = Processes()
@@ -167,6 +181,10 @@ def run(on_up) -> int:
         with step("Start the OpenID provider"):
             openid_provider.start(processes, client, made.redirect_uri)
             demo.check_login_method(made)
+        if scale:
+            with step("Fill the project of people", f"{seed.PROJECT}; SCALE=0 leaves it out"):
+                filled = seed.fill(made, scale)
+            say(f"    {dim(f'{seed.PROJECT}: {filled}')}")
         stack = {
             "api_url": API.url,
             "api_key": made.api_key,

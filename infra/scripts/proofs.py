@@ -29,7 +29,7 @@ _TEST_ATTRIBUTE = re.compile(r"#\[(?:tokio::)?test\b")
 _FUNCTION = re.compile(r"(?:async )?fn (\w+)")
 _BROWSER_TEST = re.compile(r"""^\s*(?:test|it)(?:\.\w+)?\(\s*(["'`])(.+?)\1""")
 _COMMENT = re.compile(r"^\s*(?:///?|/?\*+/?)\s?(.*?)(?:\*/)?$")
-_IDS = re.compile(r"\b([A-Z])(\d{2})(?:[–-]\1?(\d{2}))?\b")
+_IDS = re.compile(r"\b([A-Z])(\d{2})(?:([a-z])|[–-]\1?(\d{2}))?\b")
 _CONSOLE_IDS = re.compile(r"\bU(\d{3})(?:[–-]U?(\d{3}))?\b")
 _REASONS = ("elsewhere:", "later:")
 _REQUIREMENT = re.compile(r"^\| (\d+\.\d+\.\d+) \| (\d) \| ([^|]+) \| ([^|]+) \|$")
@@ -149,8 +149,8 @@ def ids(text: str) -> set[str]:
     """The ids that follow the word SPEC, ranges included."""
     _, _, after = text.partition("SPEC")
     found = set()
-    for letter, first, last in _IDS.findall(after):
-        found |= {f"{letter}{number:02}" for number in range(int(first), int(last or first) + 1)}
+    for letter, first, variant, last in _IDS.findall(after):
+        found |= {f"{letter}{number:02}{variant}" for number in range(int(first), int(last or first) + 1)}
     return found
 
 

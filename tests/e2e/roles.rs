@@ -225,6 +225,7 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
             aws.query(None, &aws.account()),
             aws.query(None, &aws.user()),
             aws.query(None, &aws.of_project("SEARCH#c#97")),
+            aws.query(None, &aws.conversation()),
             aws.query(Some("lists_by_state"), &aws.pending()),
             aws.query(Some("lists_all"), &aws.projects()),
             aws.decrypt(),

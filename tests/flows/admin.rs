@@ -99,6 +99,7 @@ async fn an_approval_takes_two_reads_side_by_side_one_of_the_person_one_transact
     assert_eq!(entries[0]["after"]["note"], "Known to us");
 }
 
+/// SPEC B30.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_decision_is_told_the_first_and_the_same_one_again_changes_nothing() {
     let (world, token, path) = waiting().await;
@@ -126,6 +127,7 @@ async fn a_second_decision_is_told_the_first_and_the_same_one_again_changes_noth
     assert_eq!(world.db.items().unwrap(), before);
 }
 
+/// SPEC B30.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_decisions_made_at_once_one_takes_effect() {
     let (world, token, path) = waiting().await;
@@ -441,6 +443,7 @@ async fn a_connector_is_made_changed_and_deleted_and_shows_no_secret() {
     assert_eq!(call(&world, &token, "GET", &path, Value::Null).await.0, 404);
 }
 
+/// SPEC A45.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_blocked_and_let_back_in_through_the_api() {
     let (mut world, token, path) = waiting().await;

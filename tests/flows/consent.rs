@@ -46,6 +46,7 @@ async fn notice_after_approval(world: &mut World, person: &str) -> SendStatus {
     standing.approval.as_ref().unwrap().notice.clone()
 }
 
+/// SPEC A50.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_by_sms_silences_sms() {
     let (mut world, ada) = world_with_a_stranger().await;
@@ -57,6 +58,7 @@ async fn a_stop_by_sms_silences_sms() {
     assert_eq!(reason, Some(SkipReason::OptedOut));
 }
 
+/// SPEC A50.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_by_sms_does_not_silence_whatsapp() {
     let (mut world, ada) = world_with_a_stranger().await;
@@ -66,6 +68,7 @@ async fn a_stop_by_sms_does_not_silence_whatsapp() {
     assert!(notice.is_sent(), "{notice:?}");
 }
 
+/// SPEC A50.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_that_twilio_delivers_again_does_not_undo_a_start() {
     let (mut world, ada) = world_with_a_stranger().await;

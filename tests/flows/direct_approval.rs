@@ -33,6 +33,7 @@ async fn rejected() -> (World, String, String) {
     (world, ada, token)
 }
 
+/// SPEC B40.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rejected_person_is_let_in_at_once_and_told_like_anybody_who_is_approved() {
     let (mut world, ada, token) = rejected().await;

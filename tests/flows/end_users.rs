@@ -206,7 +206,7 @@ async fn what_is_missing_or_wrong_is_told_in_these_words() {
     assert_eq!(shown.body, ada);
 }
 
-/// SPEC C32–C40.
+/// SPEC C32–C38, C40.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_field_of_a_user_can_be_changed_and_blank_ones_are_removed() {
     let world = World::new().await;

@@ -37,6 +37,7 @@ async fn a_message_that_comes_late_does_not_make_the_last_one_older() {
     );
 }
 
+/// SPEC B08, B09, B11, B13, B26–B28.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_is_welcomed_once_and_answered_after_approval() {
     let mut world = World::new().await;
@@ -108,6 +109,7 @@ async fn an_open_connector_answers_at_once_and_makes_no_request() {
     world.assert_good_manners();
 }
 
+/// SPEC B25.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rejected_person_stays_out_and_may_ask_again_after_the_cool_down() {
     let mut world = World::new().await;
@@ -139,6 +141,7 @@ async fn a_rejected_person_stays_out_and_may_ask_again_after_the_cool_down() {
     assert_eq!(world.agent.deliveries().len(), 0);
 }
 
+/// SPEC A45.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocked_persons_message_writes_nothing() {
     let mut world = World::new().await;
@@ -206,6 +209,7 @@ async fn somebody_who_writes_in_a_channel_is_welcomed_where_nobody_else_reads() 
     world.assert_good_manners();
 }
 
+/// SPEC A40.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_connector_answers_nobody_and_still_knows_who_wrote() {
     let mut world = World::new().await;
@@ -222,6 +226,7 @@ async fn a_closed_connector_answers_nobody_and_still_knows_who_wrote() {
     assert_eq!(world.rows("USER").len(), 1);
 }
 
+/// SPEC A42.
 #[tokio::test(flavor = "multi_thread")]
 async fn people_seen_while_the_connector_was_open_are_kept_when_it_asks_for_approval() {
     let mut world = World::new().await;

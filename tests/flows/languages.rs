@@ -62,6 +62,7 @@ async fn texts_in(platform: Platform, language: &str) -> Vec<String> {
     world.told(&ada)
 }
 
+/// SPEC A52.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_told_both_texts_in_the_language_that_the_platform_tells() {
     for platform in TELLING {
@@ -76,6 +77,7 @@ async fn a_person_is_told_both_texts_in_the_language_that_the_platform_tells() {
     }
 }
 
+/// SPEC A52.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_language_or_with_another_one_the_default_texts_are_told() {
     for platform in TELLING {

@@ -130,6 +130,7 @@ pub fn implied_entries(world: &World, reason: &str) -> usize {
     items.iter().filter(of_reason).count()
 }
 
+/// SPEC A44.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_approved_person_is_told_once_whatever_comes_twice() {
     let mut world = world_of(ApprovalMode::Notify).await;
@@ -208,6 +209,7 @@ async fn a_worker_that_dies_at_any_call_after_an_approval_tells_once_and_hands_o
     }
 }
 
+/// SPEC A44.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_message_that_waited_goes_to_the_agent_once_after_the_notice() {
     let mut world = world_of(ApprovalMode::Both).await;
@@ -234,6 +236,7 @@ async fn the_message_that_waited_goes_to_the_agent_once_after_the_notice() {
     world.assert_good_manners();
 }
 
+/// SPEC A44.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_waited_for_a_day_is_not_handed_over() {
     let mut world = world_of(ApprovalMode::Replay).await;
@@ -274,6 +277,7 @@ async fn a_message_is_kept_whole_only_where_approvals_hand_it_over() {
     assert!(held[0]["expires_at"].as_i64().is_some());
 }
 
+/// SPEC A44.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_connector_says_and_hands_over_nothing() {
     let mut world = world_of(ApprovalMode::Silent).await;
@@ -286,6 +290,7 @@ async fn a_silent_connector_says_and_hands_over_nothing() {
     assert!(world.outbox().is_empty());
 }
 
+/// SPEC A44, A50.
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_opted_out_is_not_told() {
     let mut world = world_of(ApprovalMode::Notify).await;
@@ -305,6 +310,7 @@ async fn somebody_who_opted_out_is_not_told() {
     assert!(shown["notifiable_until"].is_string(), "{shown}");
 }
 
+/// SPEC A44.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_told_after_the_platforms_window_nor_tried_for_ever() {
     for (waits, limited_secs) in [(24 * 60, 0), (23 * 60 + 30, 3600)] {
@@ -392,6 +398,7 @@ async fn somebody_blocked_right_after_the_approval_is_not_told() {
     assert_eq!(skipped(&approval.notice), Some(SkipReason::AccessEnded));
 }
 
+/// SPEC A43.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approver_sees_how_the_first_message_begins_for_thirty_days() {
     let mut world = world_of(ApprovalMode::Notify).await;
@@ -419,6 +426,7 @@ async fn an_approver_sees_how_the_first_message_begins_for_thirty_days() {
     assert_eq!(shown["notice_status"], Value::Null);
 }
 
+/// SPEC A42.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn turning_the_policy_off_closes_every_request_although_a_worker_dies() {
     const STRANGERS: usize = 250;
@@ -618,6 +626,7 @@ async fn requests_made_since_the_policy_is_on_again_stay() {
     assert_eq!(world.welcomes(&ada), 1);
 }
 
+/// SPEC A46.
 #[tokio::test(flavor = "multi_thread")]
 async fn deleting_a_connector_closes_its_requests_which_keep_its_name() {
     let mut world = World::new().await;
@@ -659,6 +668,7 @@ async fn an_approval_and_a_closing_at_once_leave_one_decision() {
     assert_eq!(world.told(&ada), [WELCOME, NOTICE]);
 }
 
+/// SPEC A42.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_tells_what_a_change_would_affect_and_changes_nothing() {
     let mut world = World::new().await;
@@ -713,6 +723,7 @@ async fn a_dry_run_tells_what_a_change_would_affect_and_changes_nothing() {
     assert_eq!(world.aws.messages("onboarding").len(), 0);
 }
 
+/// SPEC A41.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approval_covers_the_same_persons_requests_at_other_connectors_of_the_environment() {
     let mut world = world_of(ApprovalMode::Notify).await;

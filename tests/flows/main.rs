@@ -87,6 +87,7 @@ mod pace;
 mod parked_changes;
 mod parked_records;
 mod parked_turns;
+mod person_export;
 mod platforms;
 mod preapproval;
 mod profile_image;

@@ -39,6 +39,7 @@ fn writes_of_names(world: &World) -> usize {
         .count()
 }
 
+/// SPEC A49.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_told_anew_reaches_the_waiting_request_in_the_write_that_counts_the_message() {
     let mut world = World::on(Platform::Dialog360).await;
@@ -58,6 +59,7 @@ async fn a_name_told_anew_reaches_the_waiting_request_in_the_write_that_counts_t
     world.settle().await;
 }
 
+/// SPEC A49.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_told_anew_by_an_approved_person_is_written_once_and_goes_to_the_agent_with_the_message()
  {

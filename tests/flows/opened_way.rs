@@ -104,6 +104,7 @@ fn unblocks(world: &World, person: &str, update_id: u32) -> SignedRequest {
     world.slack.next_request(&event_id).unwrap()
 }
 
+/// SPEC A48.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_starts_the_bot_after_writing_in_a_group_gets_the_message() {
     let mut world = World::on(Platform::Telegram).await;
@@ -116,6 +117,7 @@ async fn whoever_starts_the_bot_after_writing_in_a_group_gets_the_message() {
     assert_told_once(&mut world, &ada).await;
 }
 
+/// SPEC A48.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_unblocks_the_bot_gets_the_message_without_writing() {
     let mut world = World::on(Platform::Telegram).await;
@@ -169,6 +171,7 @@ async fn a_message_that_did_not_arrive_goes_out_when_the_person_writes_again() {
     }
 }
 
+/// SPEC A48, A50.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_opted_out_is_not_tried_and_gets_the_message_with_a_start() {
     let mut world = World::on(Platform::Twilio).await;
@@ -219,6 +222,7 @@ async fn a_message_whose_window_closed_is_not_tried_and_goes_out_when_the_person
     assert_told_once(&mut world, &ada).await;
 }
 
+/// SPEC A48.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_way_that_opens_after_the_decision_is_of_no_use() {
     let mut world = World::on(Platform::Telegram).await;

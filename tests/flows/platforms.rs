@@ -82,6 +82,7 @@ async fn characters_that_a_queue_refuses_reach_the_agent_all_the_same() {
     }
 }
 
+/// SPEC B25.
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_rejected_asks_again_after_the_cool_down_and_is_not_welcomed_twice() {
     for &platform in Platform::ALL {
@@ -106,6 +107,7 @@ async fn somebody_rejected_asks_again_after_the_cool_down_and_is_not_welcomed_tw
     }
 }
 
+/// SPEC A45.
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_blocked_is_acknowledged_and_costs_no_row() {
     for &platform in Platform::ALL {
@@ -320,6 +322,7 @@ async fn a_hundred_deliveries_of_one_event_at_once_are_one() {
     }
 }
 
+/// SPEC B31.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_first_messages_of_one_person_at_once_make_one_request() {
     let _turn = HEAVY.lock().await;

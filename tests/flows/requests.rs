@@ -52,6 +52,116 @@ async fn a_decision_answers_with_the_whole_record_and_its_version() {
     }
 }
 
+/// Ids of the requests in a list.
+async fn listed(world: &World, token: &str, status: &str) -> Vec<String> {
+    let list = format!("{}/access-requests{status}", project(world));
+    let (code, page) = call(world, token, "GET", &list, Value::Null).await;
+    assert_eq!(code, 200, "{page}");
+    let rows = page["items"].as_array().unwrap().iter();
+    rows.map(|row| row["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The standing of Ada in the project.
+async fn standing(world: &World, token: &str, person: &str) -> Value {
+    let id = world.chat_user_id(person);
+    let path = format!("{}/chat-users/{id}", project(world));
+    let (_, user) = call(world, token, "GET", &path, Value::Null).await;
+    user["status"].clone()
+}
+
+/// SPEC B05, B08–B21, B26–B29: a request says who asks, where and when; after the approval, who decided and why; and the
+/// person is in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_tells_who_asks_and_where_and_after_an_approval_who_let_them_in_and_why() {
+    let (mut world, ada, token, path) = waiting().await;
+    let (_, row) = call(&world, &token, "GET", &path, Value::Null).await;
+    let connector = world.connector.clone();
+    assert_eq!(row["user_name"], "Ada Lovelace");
+    assert_eq!(row["identifier"], ada.as_str());
+    assert_eq!(row["provider"], "slack");
+    assert_eq!(
+        row["connector"],
+        json!({"id": connector.id, "name": "Acme Support"})
+    );
+    assert_eq!(row["conversation"]["kind"], "direct");
+    assert_eq!(row["status"], "pending");
+    assert!(row["created_at"].is_string());
+    for later in ["processed_by", "processed_at", "processing_note"] {
+        assert_eq!(row[later], Value::Null, "{later}");
+    }
+    assert_eq!(standing(&world, &token, &ada).await, "onboarding");
+    let id = row["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        listed(&world, &token, "?status=pending").await,
+        [id.clone()]
+    );
+    // No call makes a request.
+    let list = format!("{}/access-requests", project(&world));
+    let (status, _) = call(&world, &token, "POST", &list, json!({"identifier": ada})).await;
+    assert!(matches!(status, 404 | 405), "{status}");
+
+    let approver = world.person("super_admin").await;
+    let approve = format!("{path}/approve");
+    let body = json!({"note": "A new colleague."});
+    let decided = world
+        .call_as(&approver, ("POST", &approve), body, &[])
+        .await;
+    assert_eq!(decided.status, 200, "{}", decided.body);
+    let row = &decided.body;
+    assert_eq!(row["status"], "approved");
+    let member = format!("member:{}", approver.member_id);
+    assert_eq!(row["processed_by"]["id"], member);
+    assert_eq!(row["processed_at"], json!(world.now()));
+    assert_eq!(row["processing_note"], "A new colleague.");
+    for (list, ids) in [
+        ("?status=pending", vec![]),
+        ("?status=approved", vec![id.clone()]),
+        ("?status=rejected", vec![]),
+        ("", vec![id]),
+    ] {
+        assert_eq!(listed(&world, &token, list).await, ids, "{list}");
+    }
+    assert_eq!(standing(&world, &token, &ada).await, "active");
+    let next = world.says(&connector, &ada, "And now?");
+    assert_eq!(world.webhook(&connector, &next).await, 200);
+    world.settle().await;
+    assert_eq!(world.agent.deliveries().len(), 1);
+    assert_eq!(world.requests().await.len(), 1);
+}
+
+/// SPEC B05, B15–B17, B22–B24: a rejection is recorded as an approval is, and the person stays in onboarding.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejected_person_stays_in_onboarding_and_the_request_says_who_rejected_it_and_why() {
+    let (mut world, ada, token, path) = waiting().await;
+    let approver = world.person("super_admin").await;
+    let reject = format!("{path}/reject");
+    let long = json!({"note": "x".repeat(4001)});
+    let refused = world.call_as(&approver, ("POST", &reject), long, &[]).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    let note = "x".repeat(4000);
+    let body = json!({"note": note});
+    let decided = world.call_as(&approver, ("POST", &reject), body, &[]).await;
+    assert_eq!(decided.status, 200, "{}", decided.body);
+    let row = &decided.body;
+    assert_eq!(row["status"], "rejected");
+    let member = format!("member:{}", approver.member_id);
+    assert_eq!(row["processed_by"]["id"], member);
+    assert_eq!(row["processing_note"], note);
+    let ids = listed(&world, &token, "?status=rejected").await;
+    assert_eq!(ids, [row["id"].as_str().unwrap().to_owned()]);
+    assert_eq!(
+        listed(&world, &token, "?status=approved").await,
+        Vec::<String>::new()
+    );
+    assert_eq!(standing(&world, &token, &ada).await, "onboarding");
+    let connector = world.connector.clone();
+    let next = world.says(&connector, &ada, "Please");
+    assert_eq!(world.webhook(&connector, &next).await, 200);
+    world.settle().await;
+    assert_eq!(world.agent.deliveries().len(), 0);
+}
+
 /// SPEC B08, B12, B14, B25: a row tells what an approver needs, without another call.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_names_its_environment_and_channel_and_says_who_is_blocked_and_when_to_ask_again() {

@@ -91,7 +91,7 @@ fn suffixes(world: &World) -> Vec<Map<String, Value>> {
     rows
 }
 
-/// SPEC B41, C22–C31.
+/// SPEC B41.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asked_is_found_by_any_part_of_a_name_and_the_answer_says_where() {
     let mut world = searched(Platform::Slack).await;

@@ -19,6 +19,7 @@ async fn a_hundred_deliveries_of_one_event_at_once_are_one() {
     assert_eq!(world.welcomes(&ada), 1);
 }
 
+/// SPEC B31.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_first_messages_of_one_person_at_once_make_one_request() {
     let _turn = HEAVY.lock().await;

@@ -22,7 +22,7 @@ fn names(found: &[(String, Value)]) -> Vec<&str> {
     found.iter().map(|(name, _)| name.as_str()).collect()
 }
 
-/// SPEC C22–C31: at once after a user was saved, by any part of each field, and only as the record is now.
+/// SPEC C22–C27, C29: at once after a user was saved, by any part of each field, and only as the record is now.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_is_found_as_soon_as_saved_by_every_field_and_never_by_what_is_no_longer_so() {
     let mut world = World::new().await;

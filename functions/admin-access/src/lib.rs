@@ -33,7 +33,7 @@ use vestibule_domain::{
     ports::{
         AccessRequestStore, AccountStore, AgentClient, AgentHealthReader, ChatUserStore,
         ClientStore, ConnectorStore, EndUserStore, EnvironmentStore, IntakeStore, OnboardingQueue,
-        ProjectStore, SecretVault,
+        PersonReader, ProjectStore, SecretVault,
     },
 };
 use vestibule_edge::setup::SetupCalls;
@@ -60,6 +60,8 @@ pub struct Deps {
     pub chat_users: Arc<dyn ChatUserStore>,
     /// Access requests.
     pub access_requests: Arc<dyn AccessRequestStore>,
+    /// What is on record about one person.
+    pub persons: Arc<dyn PersonReader>,
     /// People of the directory.
     pub end_users: Arc<dyn EndUserStore>,
     /// The records on which messages are decided, to explain decisions.

@@ -148,6 +148,10 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
             routes!(avatars::get_chat_user_avatar),
         )
         .authorised(
+            Permission::ChatUsersRead,
+            routes!(chat_users::export::export_chat_user),
+        )
+        .authorised(
             Permission::ChatUsersBlock,
             routes!(chat_users::block_chat_user),
         )

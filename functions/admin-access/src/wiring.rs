@@ -30,6 +30,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         connectors: adapters.connectors(&vault),
         chat_users: adapters.chat_users(&vault),
         access_requests: adapters.access_requests(&vault),
+        persons: adapters.persons(&vault),
         end_users: adapters.end_users(&vault),
         intake: adapters.intake(),
         onboarding: adapters.onboarding_queue(),

@@ -99,7 +99,7 @@ mod tests {
         assert!(errors.names("q"));
     }
 
-    /// SPEC C22–C31.
+    /// SPEC C29.
     #[test]
     fn matches_name_the_field_and_count_in_utf_16() {
         let texts = [SearchText {

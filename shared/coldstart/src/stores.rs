@@ -8,8 +8,8 @@ use vestibule_adapters::{
         DynamoClosings, DynamoConnectors, DynamoConversationWriter, DynamoConversations,
         DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoGivenUp, DynamoHistory,
         DynamoImporting, DynamoImports, DynamoIntake, DynamoLogins, DynamoMails, DynamoNotices,
-        DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoProjects, DynamoSearchIndex,
-        DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
+        DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoPersons, DynamoProjects,
+        DynamoSearchIndex, DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -149,6 +149,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn history(&self, vault: &Arc<KmsVault>) -> Arc<DynamoHistory> {
         Arc::new(DynamoHistory::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// What is on record about one person.
+    #[must_use]
+    pub fn persons(&self, vault: &Arc<KmsVault>) -> Arc<DynamoPersons> {
+        Arc::new(DynamoPersons::new(self.table.clone(), Arc::clone(vault)))
     }
 
     /// Conversations, for writing into them.

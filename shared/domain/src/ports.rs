@@ -23,6 +23,7 @@ mod onboarding;
 mod outbox;
 mod own_login;
 mod pace;
+mod person;
 mod queue;
 mod search;
 mod sign_in;
@@ -95,6 +96,9 @@ pub use own_login::{
     LoginRemoval, OwnLoginStore,
 };
 pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
+pub use person::{
+    AskedRequest, MessageState, PersonIds, PersonPage, PersonPart, PersonReader, PersonsMessages,
+};
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
 pub use search::{IndexQueue, IndexedPage, SearchIndexer};
 pub use sign_in::{

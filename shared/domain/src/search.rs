@@ -232,7 +232,7 @@ mod tests {
             .collect()
     }
 
-    /// SPEC C22–C31.
+    /// SPEC C22–C27.
     #[test]
     fn an_end_user_is_searched_by_each_name_all_names_address_and_phone_number() {
         let ada = EndUser {

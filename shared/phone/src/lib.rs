@@ -145,6 +145,23 @@ mod tests {
         PhoneNumber::parse(text).unwrap()
     }
 
+    /// The people of demos, whose numbers must be such as an admin can add.
+    #[test]
+    fn the_demonstration_has_people_of_a_dozen_languages_with_numbers_of_ranges_in_use() {
+        let table = include_str!("../../../infra/local/people.txt");
+        let mut languages = 0;
+        for line in table.lines().filter(|line| !line.starts_with('#')) {
+            let pattern = line.split('|').nth(1).unwrap().trim();
+            for digit in '0'..='9' {
+                let number = pattern.replace('#', &digit.to_string());
+                let typed = read(&number).unwrap();
+                assert!(typed.is_valid, "{number}");
+            }
+            languages += 1;
+        }
+        assert!(languages >= 12, "{languages}");
+    }
+
     /// SPEC C14.
     #[test]
     fn numbers_of_many_countries_are_read_and_shown_as_their_countries_write_them() {

@@ -128,7 +128,7 @@ mod tests {
         Some(places.map(|it| (it.field, it.start, it.end)).collect())
     }
 
-    /// SPEC C22–C31.
+    /// SPEC C22–C27, C29.
     #[test]
     fn any_part_of_a_name_an_address_or_a_number_is_found_in_its_field_as_shown() {
         assert_eq!(

@@ -134,7 +134,7 @@ mod tests {
         }
     }
 
-    /// SPEC C22–C31: phone by digits.
+    /// SPEC C27: phone by digits.
     #[test]
     fn a_number_stands_for_its_digits_however_it_is_written() {
         for query in [

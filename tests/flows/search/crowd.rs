@@ -152,7 +152,7 @@ fn percentile(numbers: &mut [usize], hundredth: usize) -> usize {
     numbers[(numbers.len() - 1) * hundredth / 100]
 }
 
-/// SPEC C22–C31: every answer is that of a reference which reads everybody, over all pages, and the first page of
+/// SPEC C22–C27: every answer is that of a reference which reads everybody, over all pages, and the first page of
 /// one word takes two requests whatever the size. A sample of the pages of very common words in the full proof: the
 /// emulator reads a whole partition for each.
 #[tokio::test(flavor = "multi_thread")]

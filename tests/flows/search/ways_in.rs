@@ -32,7 +32,7 @@ async fn users(world: &World, token: &str, query: &str) -> Vec<String> {
         .collect()
 }
 
-/// SPEC A40, B38, B41, C22–C31, C54.
+/// SPEC A40, B38, B41, C22–C27, C54.
 #[tokio::test(flavor = "multi_thread")]
 async fn people_on_the_list_through_an_open_door_and_approved_ones_are_found_by_name_and_number() {
     let mut world = searched(Platform::Dialog360).await;

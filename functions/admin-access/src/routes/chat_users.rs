@@ -3,6 +3,7 @@
 pub mod approve;
 pub mod counts;
 pub mod erase;
+pub mod export;
 pub mod link;
 pub mod revoke;
 

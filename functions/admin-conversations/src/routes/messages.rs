@@ -242,7 +242,7 @@ impl From<StoredMessage> for MessageResponse {
             direction,
             author: message.author.into(),
             text,
-            content: content.into_iter().map(without_address).collect(),
+            content: content.into_iter().map(Part::without_addresses).collect(),
             // A list of objects with text keys always serialises to JSON.
             entities: serde_json::to_value(&message.entities).unwrap_or_default(),
             attachments: files
@@ -258,23 +258,6 @@ impl From<StoredMessage> for MessageResponse {
             deleted_at: message.deleted_at,
             sending: message.sending.map(Into::into),
         }
-    }
-}
-
-/// A part without the platform's addresses of its files, which may be their own proof (SPEC F13).
-fn without_address(part: Part) -> Part {
-    match part {
-        Part::File(mut file) => {
-            file.url = None;
-            Part::File(file)
-        }
-        Part::Shared(mut shared) => {
-            for file in &mut shared.files {
-                file.url = None;
-            }
-            Part::Shared(shared)
-        }
-        other => other,
     }
 }
 

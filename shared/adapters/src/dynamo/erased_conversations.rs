@@ -8,22 +8,19 @@
 
 use super::{
     erased_rows::removed,
-    items::{
-        ChatUserItem, ConversationItem, GivenUpItem, MessageItem, ParkedMessageItem,
-        WrittenConversationItem,
-    },
-    keys::{self, GIVEN_UP_PREFIX, Key, MESSAGE_PREFIX, PARKED_PREFIX, PK, TEXTS_PREFIX, TYPING},
+    items::{ChatUserItem, ConversationItem, GivenUpItem, MessageItem, ParkedMessageItem},
+    keys::{self, GIVEN_UP_PREFIX, Key, MESSAGE_PREFIX, PARKED_PREFIX, TEXTS_PREFIX, TYPING},
     table::{
         Attributes, Table, Transacted, delete_write, from_row, key_of, n, s, to_value, update_write,
     },
+    written::{self, Place},
 };
-use crate::aws::port_error;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    chat::conversation::{Conversation, ConversationKind},
+    chat::conversation::Conversation,
     chat::given_up::{GivenUpEntry, GivenUpId, GivenUpWork, is_given_up},
     chat::history::{Author, StoredMessage},
     chat::user::ChatUser,
@@ -31,21 +28,6 @@ use vestibule_domain::{
     ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId},
     ports::ParkedMessage,
 };
-
-/// Number of rows of a conversation read at once. More than a message with its answers.
-const ROWS: i32 = 60;
-
-/// A place among the conversations that a person wrote in.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Place {
-    /// Whether it is among those of the person's second id.
-    of_other_id: bool,
-    /// The last conversation that is done.
-    behind: Option<ConversationId>,
-    /// The conversation in hand, whether it is one with one person, and the last row that is done.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    inside: Option<(ConversationId, bool, Option<String>)>,
-}
 
 /// The person who is erased, and what is theirs.
 pub(super) struct Erased<'a> {
@@ -114,6 +96,10 @@ impl Row {
         });
         Some(Self { key, what })
     }
+
+    const fn is_message(&self) -> bool {
+        matches!(self.what, What::Message(..))
+    }
 }
 
 impl What {
@@ -174,15 +160,6 @@ fn notes_until(until: Timestamp, since: Timestamp) -> Timestamp {
     until.max(since.plus(ERASURE_GRACE))
 }
 
-/// Cuts off the last message of a page that others follow, since its answers may be among them.
-fn cut_before_last_message(rows: &mut Vec<Row>) {
-    let is_message = |row: &Row| matches!(row.what, What::Message(..));
-    let last = rows.iter().rposition(is_message);
-    if let Some(last) = last.filter(|last| *last > 0) {
-        rows.truncate(last);
-    }
-}
-
 impl Erased<'_> {
     /// Whether what this person wrote at this time goes.
     fn is_theirs(&self, author: ChatUserId, at: Timestamp) -> bool {
@@ -226,7 +203,8 @@ impl Erased<'_> {
     /// Goes one step on. Returns the number of rows that were removed, and the next place.
     pub(super) async fn step(&self, place: Place) -> Result<(usize, Option<Place>), PortError> {
         let Some((id, is_direct, from)) = place.inside.clone() else {
-            return Ok((0, self.next_conversation(place).await?));
+            let of = (self.scope, self.ids);
+            return Ok((0, written::next_conversation(self.table, of, place).await?));
         };
         let in_hand = InHand {
             id,
@@ -235,17 +213,7 @@ impl Erased<'_> {
             of_other_id: place.of_other_id,
         };
         let (erased, last) = self.go_on_in(in_hand, from).await?;
-        let inside = last.map(|last| (id, is_direct, Some(last)));
-        if inside.is_some() {
-            return Ok((erased, Some(Place { inside, ..place })));
-        }
-        let behind = Some(id);
-        let next = Place {
-            behind,
-            inside,
-            ..place
-        };
-        Ok((erased, Some(next)))
+        Ok((erased, Some(place.gone_on((id, is_direct), last))))
     }
 
     /// Goes one step on in a conversation, behind the row `from`. Returns the number of rows that were removed,
@@ -274,68 +242,18 @@ impl Erased<'_> {
         if of_other_id { other_id } else { id }
     }
 
-    /// Finds the next conversation.
-    async fn next_conversation(&self, place: Place) -> Result<Option<Place>, PortError> {
-        let id = self.id(place.of_other_id);
-        let key = |conversation| keys::written_conversation(self.scope, id, conversation);
-        let start = place.behind.map(|behind| key(behind).attributes());
-        let answer = self
-            .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .consistent_read(true)
-            .key_condition_expression(format!("{PK} = :person"))
-            .expression_attribute_values(":person", s(keys::written_by(self.scope, id)))
-            .set_exclusive_start_key(start)
-            .limit(1)
-            .send()
-            .await
-            .map_err(|error| port_error("dynamodb: Query (conversations)", error))?;
-        if let Some(row) = answer.items.unwrap_or_default().into_iter().next() {
-            let item: WrittenConversationItem = from_row(row, "written conversation")?;
-            let is_direct = item.kind == ConversationKind::Direct;
-            let inside = Some((item.conversation_id, is_direct, None));
-            return Ok(Some(Place { inside, ..place }));
-        }
-        let [one, other] = self.ids;
-        let is_left = one != other && !place.of_other_id;
-        Ok(is_left.then(|| Place {
-            of_other_id: true,
-            ..Place::default()
-        }))
-    }
-
     /// Reads rows of a conversation. Also returns the last of them, if more follow.
     async fn rows(
         &self,
         id: ConversationId,
         from: Option<String>,
     ) -> Result<(Vec<Row>, Option<String>), PortError> {
-        let pk = keys::conversation(self.scope, id).pk;
-        let start = from.map(|sk| Key { pk: pk.clone(), sk }.attributes());
-        let answer = self
-            .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .consistent_read(true)
-            .key_condition_expression(format!("{PK} = :conversation"))
-            .expression_attribute_values(":conversation", s(&pk))
-            .set_exclusive_start_key(start)
-            .limit(ROWS)
-            .send()
-            .await
-            .map_err(|error| port_error("dynamodb: Query (conversation)", error))?;
-        let has_more = answer.last_evaluated_key.is_some();
-        let mut rows = Vec::new();
-        for row in answer.items.unwrap_or_default() {
-            rows.extend(Row::of(row));
-        }
+        let (found, has_more) = written::rows(self.table, (self.scope, id), from).await?;
+        let mut rows: Vec<Row> = found.into_iter().filter_map(Row::of).collect();
         if !has_more {
             return Ok((rows, None));
         }
-        cut_before_last_message(&mut rows);
+        written::cut_before_last(&mut rows, Row::is_message);
         let last = rows.last().map(|row| row.key.sk.clone());
         Ok((rows, last))
     }
@@ -539,7 +457,7 @@ mod tests {
             (vec![text(1), text(2)], 2),
             (vec![], 0),
         ] {
-            cut_before_last_message(&mut rows);
+            written::cut_before_last(&mut rows, Row::is_message);
             assert_eq!(rows.len(), left);
         }
     }

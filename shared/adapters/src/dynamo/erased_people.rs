@@ -5,17 +5,16 @@
 //! younger than it stays.
 
 use super::{
-    erased_conversations::{self, Erased, newcomer},
+    erased_conversations::{Erased, newcomer},
     erased_older,
-    erased_rows::{Steps, list_start, removed, written},
+    erased_rows::{self, Steps, removed},
     items::{AccessRequestItem, ChatUserItem, ErasureItem, SameAsItem, StandingItem},
-    keys::{self, ALL_PK, ALL_SK},
-    people,
+    keys, people,
     search::OrderedIndex,
-    table::{Attributes, Table, Transacted, delete_write, from_row, n, put_write, s, to_value},
+    table::{Table, Transacted, delete_write, from_row, n, put_write, to_value},
     tallies::TallyChange,
+    written,
 };
-use crate::aws::port_error;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -190,7 +189,7 @@ enum Place {
     /// In the list of the project's access requests.
     Requests { behind: Option<String> },
     /// In the conversations that the person wrote in.
-    Conversations(erased_conversations::Place),
+    Conversations(written::Place),
     /// In the list of the project's conversations.
     Older(erased_older::Place),
 }
@@ -288,27 +287,8 @@ impl<'a> Erasing<'a> {
 
     /// Removes the person's access requests from a page of the project's.
     async fn requests(&self, behind: Option<&str>) -> Result<(usize, Option<Place>), PortError> {
-        let scope = self.erasure.scope;
-        let list = keys::access_requests(scope, None);
-        let [one, other] = self.ids;
-        let start = behind.and_then(|at| {
-            list_start((ALL_PK, ALL_SK), (list.as_str(), at), |id| {
-                Some(keys::access_request(scope, id.parse().ok()?))
-            })
-        });
-        let answer = self
-            .table
-            .list_query(&list)
-            .filter_expression("chat_user_id = :one OR chat_user_id = :other")
-            .expression_attribute_values(":one", s(one))
-            .expression_attribute_values(":other", s(other))
-            .set_exclusive_start_key(start)
-            .limit(REQUESTS)
-            .send()
-            .await
-            .map_err(|error| port_error("dynamodb: Query (requests)", error))?;
-        let behind = position(answer.last_evaluated_key.as_ref(), ALL_SK);
-        let rows = answer.items.unwrap_or_default();
+        let of = (self.erasure.scope, self.ids);
+        let (rows, behind) = written::requests(self.table, of, behind, REQUESTS).await?;
         let named = if rows.is_empty() {
             BTreeSet::new()
         } else {
@@ -324,7 +304,7 @@ impl<'a> Erasing<'a> {
         }
         let next = match behind {
             Some(_) => Place::Requests { behind },
-            None => Place::Conversations(erased_conversations::Place::default()),
+            None => Place::Conversations(written::Place::default()),
         };
         let mut rows = 0;
         for some in gone.chunks(REMOVED_AT_ONCE) {
@@ -354,7 +334,7 @@ impl<'a> Erasing<'a> {
         }
         let rows = writes.len();
         writes.extend(table.tally_writes(scope, &tally)?);
-        written(table, &writes).await?;
+        erased_rows::written(table, &writes).await?;
         Ok(rows)
     }
 
@@ -388,9 +368,4 @@ impl<'a> Erasing<'a> {
         let write = delete_write(self.table.delete_part(&order, done, &[])?);
         self.table.transact(vec![write]).await.map(|_| ())
     }
-}
-
-/// The place behind the last row of a page, if more follow.
-fn position(last: Option<&Attributes>, sort_key: &str) -> Option<String> {
-    last?.get(sort_key)?.as_s().ok().cloned()
 }

@@ -145,7 +145,10 @@ impl Found {
 
 /// Reads a conversation's row. `None` for a row of another project: IAM does not restrict the attributes by
 /// which an index leads to rows.
-fn view(scope: ProjectScope, row: Attributes) -> Result<Option<ConversationView>, PortError> {
+pub(super) fn view(
+    scope: ProjectScope,
+    row: Attributes,
+) -> Result<Option<ConversationView>, PortError> {
     let key = key_of(&row);
     let closed = s(keys::closed_conversations(scope));
     let is_closed = row.get(STATE_PK) == Some(&closed);

@@ -180,6 +180,24 @@ impl Part {
         words.chars().take(WORDS_MAX_CHARS).collect()
     }
 
+    /// Returns the part without the platform's addresses of its files, which may be their own proof (SPEC F13).
+    #[must_use]
+    pub fn without_addresses(self) -> Self {
+        match self {
+            Self::File(mut file) => {
+                file.url = None;
+                Self::File(file)
+            }
+            Self::Shared(mut shared) => {
+                for file in &mut shared.files {
+                    file.url = None;
+                }
+                Self::Shared(shared)
+            }
+            other => other,
+        }
+    }
+
     /// Whether the part only says how the content of its message came about: the message that it answers, the
     /// way on which the person came, or that it was passed on.
     fn is_beside(&self) -> bool {

@@ -317,7 +317,7 @@ mod tests {
         assert!(errors.names("first_name"));
     }
 
-    /// SPEC C10, C19, C21.
+    /// SPEC C10, C19, C21, C39.
     #[test]
     fn a_user_has_an_environment_at_least() {
         let id = EnvironmentId::derive(&["e"]);

@@ -97,9 +97,29 @@ export async function unlinkChatUser(project: string, id: string, keepAccess: bo
   return unwrapTagged<ChatUser>(await client.POST(`${ONE}/unlink`, { params: at(project, id), body }));
 }
 
-/** Everything that is held of a person. */
+interface ChatUserExport {
+  requests: unknown[];
+  conversations: unknown[];
+  messages: unknown[];
+  continues: string | null;
+}
+
+/** Everything that is held of a person: the pages of the export in one. */
 export async function exportChatUser(project: string, id: string): Promise<unknown> {
-  return unwrap(await ahead.get<object>(`${ONE}/export`, { params: at(project, id) }));
+  const read = async (cursor: string | undefined) => {
+    const params = { ...at(project, id), query: { cursor } };
+    return unwrap(await ahead.get<ChatUserExport>(`${ONE}/export`, { params }));
+  };
+  const { continues, ...whole } = await read(undefined);
+  let cursor = continues;
+  while (cursor !== null) {
+    const page = await read(cursor);
+    whole.requests.push(...page.requests);
+    whole.conversations.push(...page.conversations);
+    whole.messages.push(...page.messages);
+    cursor = page.continues;
+  }
+  return whole;
 }
 
 export async function eraseChatUser(project: string, id: string, etag: string | undefined) {

@@ -1,4 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
+import { exportChatUser } from "./chat-users";
 import type { Permission } from "./me";
 import { isProblem, unwrap, unwrapTagged } from "./problems";
 import { listOptions, PAGE, queryClient, readOptions, recordOptions } from "./query";
@@ -88,9 +89,12 @@ export async function deleteEndUser(project: string, id: string, erase = false):
   unwrap(await ahead.delete<undefined>(ONE, { params: { ...at(project, id), query } }));
 }
 
-/** Everything that is held of a user. */
+/** Everything that is held of a user, and of each chat user that the user is. */
 export async function exportEndUser(project: string, id: string): Promise<unknown> {
-  return unwrap(await ahead.get<object>(`${ONE}/export`, { params: at(project, id) }));
+  const held = unwrap(await ahead.get<{ chat_users: { id: string }[] }>(`${ONE}/export`, { params: at(project, id) }));
+  const chatUsers: unknown[] = [];
+  for (const { id: chatUser } of held.chat_users) chatUsers.push(await exportChatUser(project, chatUser));
+  return { ...held, chat_users: chatUsers };
 }
 
 /** Rows of an export from a cursor on, as text, with the cursor of the rows after them. */

@@ -474,3 +474,27 @@ fn parts_come_out_of_a_job_as_they_went_in() {
     let job = serde_json::to_string(&parts).unwrap();
     assert_eq!(serde_json::from_str::<Parts>(&job).unwrap(), parts);
 }
+
+/// SPEC F13.
+#[test]
+fn a_part_without_addresses_keeps_all_else_of_its_files() {
+    let of = |file: &Attachment| {
+        let mut parts = all("Look", std::slice::from_ref(file), &Parts::default());
+        parts.push(Part::Shared(Shared {
+            files: vec![file.clone()],
+            ..Shared::new(Relation::Quoted)
+        }));
+        parts
+    };
+    let bare = file(AttachmentKind::Image, Some("shelf.png"));
+    let known = Attachment {
+        url: some("https://files.example.test/F1?token=canary"),
+        ..bare.clone()
+    };
+    assert_ne!(of(&known), of(&bare));
+    let shown: Vec<Part> = of(&known)
+        .into_iter()
+        .map(Part::without_addresses)
+        .collect();
+    assert_eq!(shown, of(&bare));
+}

@@ -1,0 +1,146 @@
+"""Fills a project of the demo account with people, through the admin API and the chat simulator.
+
+Users come by the API. Strangers write to connectors that require approval, so their chat users and requests are made by webhooks and workers, as
+everybody's; others talk to the demo agent through an open connector.
+"""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+import accounts
+from console import StepFailed
+from demo import APPROVAL_NOTICES, ONBOARDING_MESSAGE, ONBOARDING_MESSAGES, Demo, call, connect_one
+from people import Person, people
+from settings import AGENT, LOGS, SIMULATOR
+
+PROJECT = "Concierge Demo"
+# At a scale of 1.
+USERS, STRANGERS, TALKERS = 300, 40, 12
+SECONDS = 10
+# Calls at once. More are no faster on two cores.
+_AT_ONCE = 6
+_REQUESTS_A_MINUTE = 600
+# The first and the second number are those of the accounts of the demo project.
+_NUMBER_OF_ACCOUNT = 2
+# Decisions of the first requests: how many, and the note.
+_DECISIONS = (("approve", 8, "A guest of ours."), ("reject", 3, "Not a guest. Advertising."))
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The numbers of what was made."""
+
+    users: int
+    strangers: int
+
+    def __str__(self) -> str:
+        return f"{self.users} users, {self.strangers} strangers"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The project that is filled."""
+
+    key: str
+    path: str
+    environment_ids: tuple[str, ...]
+    gates: tuple[str, ...]  # ids of the connectors that require approval
+    open_door: str  # id of the one that does not
+
+
+def fill(made: Demo, scale: float) -> Filled:
+    """Makes the project and its people. Stops adding after ten seconds, times the scale if that is above 1."""
+    end = time.monotonic() + SECONDS * max(1.0, scale)
+    place = _open_project(made)
+    crowd = people()
+    strangers, talkers, users = (list(islice(crowd, round(count * scale))) for count in (STRANGERS, TALKERS, USERS))
+    written = _until(end, strangers, lambda number, person: _write(place.gates[number % len(place.gates)], person, 1 + number % 3))
+    _decide(place, written, end)
+    _until(end, talkers, lambda _, person: _write(place.open_door, person, len(person.messages)))
+    added = _until(end, users, lambda number, person: _add_user(place, number, person))
+    return Filled(users=added, strangers=written)
+
+
+def _until(end: float, some: Iterable[Person], do: Callable[[int, Person], None]) -> int:
+    """Does something for each person, several at once, while there is time. Returns for how many it was done."""
+
+    def attempt(numbered: tuple[int, Person]) -> bool:
+        if time.monotonic() >= end:
+            return False
+        do(*numbered)
+        return True
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return sum(pool.map(attempt, enumerate(some)))
+
+
+def _open_project(made: Demo) -> Place:
+    """Makes the project, with an agent and three connectors in production."""
+    key = made.api_key
+    project = call("POST", "/v1/projects", key, {"name": PROJECT})
+    path = f"/v1/projects/{project['id']}"
+    environments = {environment["name"]: environment["id"] for environment in call("GET", f"{path}/environments", key)["items"]}
+    production = environments["Production"]
+    agent = {"agent": {"endpoint": f"{AGENT.url}/deliveries", "signing_secret": made.agent_signing_secret}}
+    call("PATCH", f"{path}/environments/{production}", key, agent)
+    texts = {"onboarding_message": ONBOARDING_MESSAGE, "onboarding_messages": ONBOARDING_MESSAGES, "approval_notices": APPROVAL_NOTICES}
+    gate = {"policy": "OnBoarding", "new_requests_per_minute": _REQUESTS_A_MINUTE, **texts}
+    platforms = {platform.provider: platform for platform in accounts.PLATFORMS}
+    ids = []
+    for provider, policy in (("360dialog", gate), ("twilio", gate), ("telegram", {"policy": "AllowAll"})):
+        platform = platforms[provider]
+        name, fields = f"Concierge {platform.label}", platform.open_account(_NUMBER_OF_ACCOUNT)
+        connector = call("POST", f"{path}/connectors", key, {"name": name, "provider": provider, "environment_id": production, **policy, provider: fields})
+        about = {"connector_id": connector["id"], "name": name, "policy": policy["policy"], "webhook_url": connector["webhook_url"]}
+        _simulate("connectors", {"provider": provider, **about, **fields, **platform.besides})
+        connect_one(f"{path}/connectors/{connector['id']}", key)
+        ids.append(connector["id"])
+    *gates, open_door = ids
+    return Place(key, path, (production, environments["Staging"], environments["Development"]), tuple(gates), open_door)
+
+
+def _add_user(place: Place, number: int, person: Person) -> None:
+    """Adds a user: of production, every fifth one of all environments."""
+    held = place.environment_ids if number % 5 == 0 else place.environment_ids[:1]
+    names = {"first_name": person.first_name, "middle_name": person.middle_name, "last_name": person.last_name}
+    call("POST", f"{place.path}/end-users", place.key, {"phone": person.phone, "email": person.email, **names, "environment_ids": held})
+
+
+def _write(connector_id: str, person: Person, messages: int) -> None:
+    """Lets somebody write through a connector."""
+    names = {"name": person.name, "first_name": person.first_name, "last_name": person.last_name}
+    user = _simulate("users", {**names, "phone": person.phone, "email": person.email, "language": person.language})
+    for text in person.messages[:messages]:
+        _simulate("messages", {"connector_id": connector_id, "user_id": user["user_id"], "channel": "im", "text": text})
+
+
+def _decide(place: Place, made: int, end: float) -> None:
+    """Decides the first of the requests that were made, once they are listed."""
+    wanted = min(made, sum(count for _, count, _ in _DECISIONS))
+    while True:
+        pending = call("GET", f"{place.path}/access-requests?status=pending&order=oldest&limit={wanted}", place.key)["items"]
+        if len(pending) >= wanted or time.monotonic() >= end:
+            break
+        time.sleep(0.2)
+    ids = [request["id"] for request in pending]
+    for decision, count, note in _DECISIONS:
+        some, ids = ids[:count], ids[count:]
+        if some:
+            call("POST", f"{place.path}/access-requests/decide", place.key, {"decision": decision, "ids": some, "note": note})
+
+
+def _simulate(path: str, body: dict) -> dict:
+    """Calls the simulator's control API."""
+    request = urllib.request.Request(f"{SIMULATOR.url}/_control/{path}", headers={"content-type": "application/json"}, data=json.dumps(body).encode())
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=30) as response:
+            return json.load(response)
+    except (OSError, ValueError) as error:
+        raise StepFailed(f"The simulator did not take {path}: {error}", log=LOGS / "simulator.log") from error
