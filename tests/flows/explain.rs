@@ -11,6 +11,7 @@ use std::time::Duration;
 use vestibule_domain::{
     access::request::Verdict,
     connector::{ExistingUsers, Policy},
+    directory::end_user::LINKS_MAX,
 };
 use vestibule_testkit::{
     proof::scaled,
@@ -135,6 +136,36 @@ async fn a_question_about_nobody_is_refused() {
         let (answered, answer) = explain(&world, &token, body).await;
         assert_eq!(answered, status, "{answer}");
     }
+}
+
+/// SPEC A47: the holder of a number vouches for no more chat users than they can be.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_whose_holder_has_no_room_for_another_chat_user_lets_nobody_in_and_that_is_said() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let token = all_powers(&world).await;
+    let connector = world.connector.clone();
+    let phone = "+14155550199";
+    let holder = world
+        .invites_to_chat(phone, &[connector.environment_id])
+        .await;
+    for number in 0..LINKS_MAX {
+        let writer = stranger(&world, &format!("Person {number}")).await;
+        world.links_person(&writer, holder.id).await;
+    }
+    world.settle().await;
+    let body = json!({"connector_id": connector.id, "identifier": phone});
+    let answer = explained(&world, &token, body).await;
+    assert_eq!(answer["decision"], "onboard", "{answer}");
+    let person = world.slack.add_person(NewPerson {
+        phone: Some(phone.to_owned()),
+        whatsapp_shows: WhatsAppShows::Phone,
+        ..NewPerson::named("Ada Lovelace")
+    });
+    let message = world.says(&connector, &person, SAID);
+    assert_eq!(world.webhook(&connector, &message).await, 200);
+    world.settle().await;
+    assert!(world.agent.deliveries().is_empty());
+    assert!(world.chat_user(&person).await.grants.is_empty());
 }
 
 /// Numbers that look random, and are the same in every run.
