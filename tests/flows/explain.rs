@@ -169,17 +169,19 @@ async fn a_number_whose_holder_has_no_room_for_another_chat_user_lets_nobody_in_
 }
 
 /// Numbers that look random, and are the same in every run.
-struct Draws(u64);
+pub struct Draws(pub u64);
 
 impl Draws {
-    fn below(&mut self, limit: u64) -> u64 {
+    /// A number below this limit.
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0 % limit
     }
 
-    fn coin(&mut self) -> bool {
+    /// Heads or tails.
+    pub fn coin(&mut self) -> bool {
         self.below(2) == 0
     }
 }
