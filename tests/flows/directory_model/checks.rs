@@ -183,13 +183,19 @@ impl Stage {
         self.ids(&list, "id").await
     }
 
-    /// The ids on the first page of a list, which has room for all, in their own order.
+    /// The ids in a list, in their own order.
     async fn ids(&self, list: &str, name: &str) -> Vec<String> {
         let list = format!("{list}&limit={PAGE}");
-        let page = self.succeeds("GET", &list, Value::Null).await;
-        assert_eq!(page["next_cursor"], Value::Null, "{list}: {page}");
-        let items = page["items"].as_array().unwrap().iter();
-        sorted(items.map(|item| item[name].as_str().unwrap().to_owned()))
+        let (mut ids, mut path) = (Vec::new(), list.clone());
+        loop {
+            let page = self.succeeds("GET", &path, Value::Null).await;
+            let items = page["items"].as_array().unwrap().iter();
+            ids.extend(items.map(|item| item[name].as_str().unwrap().to_owned()));
+            match page["next_cursor"].as_str() {
+                Some(cursor) => path = format!("{list}&cursor={cursor}"),
+                None => return sorted(ids.into_iter()),
+            }
+        }
     }
 }
 
