@@ -11,6 +11,7 @@ use std::time::Duration;
 use vestibule_domain::{
     access::request::Verdict,
     connector::{ExistingUsers, Policy},
+    directory::end_user::LINKS_MAX,
 };
 use vestibule_testkit::{
     proof::scaled,
@@ -137,18 +138,50 @@ async fn a_question_about_nobody_is_refused() {
     }
 }
 
+/// SPEC A47: the holder of a number vouches for no more chat users than they can be.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_whose_holder_has_no_room_for_another_chat_user_lets_nobody_in_and_that_is_said() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let token = all_powers(&world).await;
+    let connector = world.connector.clone();
+    let phone = "+14155550199";
+    let holder = world
+        .invites_to_chat(phone, &[connector.environment_id])
+        .await;
+    for number in 0..LINKS_MAX {
+        let writer = stranger(&world, &format!("Person {number}")).await;
+        world.links_person(&writer, holder.id).await;
+    }
+    world.settle().await;
+    let body = json!({"connector_id": connector.id, "identifier": phone});
+    let answer = explained(&world, &token, body).await;
+    assert_eq!(answer["decision"], "onboard", "{answer}");
+    let person = world.slack.add_person(NewPerson {
+        phone: Some(phone.to_owned()),
+        whatsapp_shows: WhatsAppShows::Phone,
+        ..NewPerson::named("Ada Lovelace")
+    });
+    let message = world.says(&connector, &person, SAID);
+    assert_eq!(world.webhook(&connector, &message).await, 200);
+    world.settle().await;
+    assert!(world.agent.deliveries().is_empty());
+    assert!(world.chat_user(&person).await.grants.is_empty());
+}
+
 /// Numbers that look random, and are the same in every run.
-struct Draws(u64);
+pub struct Draws(pub u64);
 
 impl Draws {
-    fn below(&mut self, limit: u64) -> u64 {
+    /// A number below this limit.
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0 % limit
     }
 
-    fn coin(&mut self) -> bool {
+    /// Heads or tails.
+    pub fn coin(&mut self) -> bool {
         self.below(2) == 0
     }
 }

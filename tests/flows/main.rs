@@ -36,6 +36,7 @@ mod conversations;
 mod costs;
 mod delivery;
 mod direct_approval;
+mod directory_model;
 mod edits;
 mod end_users;
 mod end_users_export;

@@ -409,6 +409,39 @@ async fn two_users_records_that_become_one_chat_user_leave_links_that_agree() {
     world.assert_links_agree().await;
 }
 
+/// SPEC A29, A45: a block does not keep the access of two records of one person apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_users_records_that_become_one_share_their_access_with_the_user_also_if_one_is_blocked()
+{
+    let mut world = World::on(Platform::Dialog360).await;
+    let environment = world.connector.environment_id;
+    let staging = world.another_environment("Staging").await.environment_id;
+    let [number, hidden, both] = [
+        WhatsAppShows::Phone,
+        WhatsAppShows::Bsuid,
+        WhatsAppShows::Both,
+    ]
+    .map(|shows| ada(&world, shows));
+    write(&world, &number, SAID).await;
+    write(&world, &hidden, SAID).await;
+    world.settle().await;
+    for (person, approved) in [(&number, environment), (&hidden, staging)] {
+        let path = format!("{}/approve", path_of(&world, person));
+        let (status, answer) = post(&world, &path, json!({"environment_id": approved})).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    world.settle().await;
+    let by_number = world.chat_user(&number).await.end_user_id.unwrap();
+    world.block(&number).await;
+    write(&world, &both, "It is me").await;
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 1);
+    let person = world.end_user(by_number).await.unwrap();
+    assert_eq!(person.environments, [environment, staging].into());
+    world.assert_links_agree().await;
+    assert!(world.agent.deliveries().is_empty());
+}
+
 /// SPEC C62: who came by writing is erased with the chat user, who was added stays without the link.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_chat_user_takes_the_user_along_whom_nothing_else_made() {

@@ -8,7 +8,7 @@ use vestibule_domain::{
         end_user::{EndUser, EndUserSource, Names},
         phone::PhoneNumber,
     },
-    ids::{EndUserId, EnvironmentId, IdSource, SystemIds},
+    ids::{ChatUserId, EndUserId, EnvironmentId, IdSource, SystemIds},
     ports::{By, EndUserCreated, EndUserStore, EndUserUpdated, Linked, StandingStore},
 };
 
@@ -114,14 +114,27 @@ impl World {
         found.unwrap().unwrap()
     }
 
+    /// The chat user with this id, if there is one.
+    pub async fn find_chat_user(&self, id: ChatUserId) -> Option<ChatUser> {
+        let store = &self.stores.standings;
+        store.chat_user(self.scope, id).await.unwrap()
+    }
+
+    /// Every chat user.
+    pub async fn chat_users(&self) -> Vec<ChatUser> {
+        let mut users = Vec::new();
+        for row in self.rows("USER") {
+            let id = row["id"].as_str().unwrap().parse().unwrap();
+            users.extend(self.find_chat_user(id).await);
+        }
+        users
+    }
+
     /// Asserts that people and chat users name each other, that both hold the same environments, and that every
     /// number leads to its person with them.
     pub async fn assert_links_agree(&self) {
         let people = self.end_users().await;
-        for row in self.rows("USER") {
-            let id = row["id"].as_str().unwrap().parse().unwrap();
-            let user = self.stores.standings.chat_user(self.scope, id).await;
-            let user = user.unwrap().unwrap();
+        for user in self.chat_users().await {
             let owners: Vec<_> = people
                 .iter()
                 .filter(|person| person.chat_users.contains(&user.id))

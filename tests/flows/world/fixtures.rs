@@ -344,15 +344,27 @@ impl World {
             .create_environment(&environment, layout.version, &audit(scope, now))
             .await
             .unwrap();
-        let named = (self.platform, name);
-        let policy = Policy::AllowAll;
-        let connector = connector_row(scope, environment.id, policy, named, vault, now).await;
+        self.connector_on(self.platform, name, environment.id, Policy::AllowAll)
+            .await
+    }
+
+    /// Adds a connector of any platform that leads to this environment.
+    pub async fn connector_on(
+        &self,
+        platform: Platform,
+        name: &str,
+        environment_id: EnvironmentId,
+        policy: Policy,
+    ) -> Connector {
+        let (scope, now, named) = (self.scope, self.now(), (platform, name));
+        let vault = self.stores.vault.as_ref();
+        let connector = connector_row(scope, environment_id, policy, named, vault, now).await;
         let connectors = &self.stores.connectors;
         connectors
             .create_connector(&connector, &audit(scope, now))
             .await
             .unwrap();
-        open_account(&self.slack, self.platform, &connector);
+        open_account(&self.slack, platform, &connector);
         connector
     }
 

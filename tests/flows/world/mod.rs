@@ -13,12 +13,14 @@
 //! | [`verbs`] | actions: people write, functions run, time passes |
 //! | [`admin`] | actions of admins, through the API |
 //! | [`directory`] | the directory of people, past the API |
+//! | [`elsewhere`] | webhooks of platforms beside the world's own |
 //! | [`people`] | the people who run the account, and their mails |
 //! | [`views`] | observations |
 //! | [`rest`] | checks of the final state |
 
 mod admin;
 mod directory;
+mod elsewhere;
 mod fixtures;
 mod holders;
 mod people;
@@ -28,6 +30,7 @@ mod views;
 mod wiring;
 
 pub use admin::Answer;
+pub use elsewhere::call_webhook;
 pub use people::{MAIL_FROM, Person};
 
 use crate::{accounts::open_account, judge::inspector};

@@ -140,7 +140,7 @@ impl World {
     }
 
     /// Asserts that the numbers of each connector's pending and approved requests are those of the requests.
-    fn assert_tallies_agree(&self) {
+    pub fn assert_tallies_agree(&self) {
         let mut numbers: BTreeMap<String, [i64; 2]> = BTreeMap::new();
         for row in self.rows("REQUEST") {
             let verdict = row

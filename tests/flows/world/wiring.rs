@@ -177,9 +177,7 @@ impl Functions {
         let start = Start { links, clock };
         let webhook = format!("webhook-{}", platform.key());
         Self {
-            intake: start.function(webhook, move |adapters| {
-                Intake::new(provider(platform, adapters), intake_ports(adapters))
-            }),
+            intake: start.function(webhook, move |adapters| intake(platform, adapters)),
             onboarding: start.worker("worker-onboarding", worker_onboarding::wire),
             delivery: start.worker("worker-delivery", worker_delivery::wire),
             outgoing: start.worker("worker-outgoing", worker_outgoing::wire),
@@ -239,6 +237,16 @@ impl Start<'_> {
             Worker { deps, queue }
         })
     }
+}
+
+/// A sandbox of a platform's webhook.
+pub fn webhook(links: &Links, platform: Platform, clock: &TestClock) -> Intake {
+    let name = format!("webhook-{}", platform.key());
+    links.function(&name, clock, |adapters| intake(platform, adapters))
+}
+
+fn intake(platform: Platform, adapters: &mut Adapters<'_>) -> Intake {
+    Intake::new(provider(platform, adapters), intake_ports(adapters))
 }
 
 /// The inbound side of a platform.

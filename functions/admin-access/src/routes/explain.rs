@@ -17,13 +17,14 @@ use vestibule_admin::{
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::{
-        decision::{Decision, DeliverReason},
+        decision::{Decision, DeliverReason, decide},
         explanation::{Asked, Explanation, explain},
         request::{RequestStatus, cool_down_ends},
         standing::Standing,
     },
     chat::{message::Identity, user::ChatUser},
     connector::Connector,
+    directory::end_user::LINKS_MAX,
     ids::{ChatUserId, ConnectorId},
     ports::Known,
 };
@@ -211,8 +212,38 @@ pub async fn explain_decision(
     let now = call.now();
     let also = subject.also_known_as.as_ref();
     let known = look_up(deps.intake.as_ref(), &connector, &subject.sender, also, now).await?;
+    let known = without_full_holder(deps, &connector, known).await?;
     let explanation = explained(deps, call, &connector, &known, subject.typed, now).await?;
     Ok(Json(explanation.into()))
+}
+
+/// Leaves the sender's number out if its holder is as many chat users as can be: then the message is decided without.
+async fn without_full_holder(
+    deps: &Deps,
+    connector: &Connector,
+    known: Known,
+) -> Result<Known, ApiError> {
+    let holder = known
+        .number
+        .as_ref()
+        .map(|number| number.holder.end_user_id);
+    let decision = decide(&facts(connector, &known));
+    let (Some(id), Decision::ApproveAndDeliver(_)) = (holder, decision) else {
+        return Ok(known);
+    };
+    let person = deps.end_users.get_end_user(connector.scope, id).await?;
+    let own = known.chat_user.as_ref().map(|user| user.id);
+    let is_full = person.is_some_and(|person| {
+        let is_linked = own.is_some_and(|own| person.chat_users.contains(&own));
+        !is_linked && person.chat_users.len() >= LINKS_MAX
+    });
+    if !is_full {
+        return Ok(known);
+    }
+    Ok(Known {
+        number: None,
+        ..known
+    })
 }
 
 /// Explains the decision from the records.

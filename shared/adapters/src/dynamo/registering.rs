@@ -32,7 +32,9 @@ impl Table {
             let Some(user) = find_chat_user(self, scope, id).await? else {
                 return Ok(());
             };
-            if user.block.is_some() || user.is_apart {
+            // What a linked person holds is the directory's, blocked or not.
+            let is_shut_out = user.block.is_some() && user.end_user_id.is_none();
+            if is_shut_out || user.is_apart {
                 return Ok(());
             }
             let found = self.registration(scope, &user, is_admitted, now).await?;

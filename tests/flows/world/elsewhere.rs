@@ -1,0 +1,22 @@
+//! Webhooks of platforms beside the world's own.
+
+use super::{World, wiring};
+use vestibule_domain::connector::Connector;
+use vestibule_edge::{intake::Intake, webhook};
+use vestibule_testkit::{SignedRequest, lambda_events, simulator::Platform};
+
+impl World {
+    /// A new sandbox of the webhook of any platform.
+    pub fn webhook_on(&self, platform: Platform) -> Intake {
+        wiring::webhook(&self.links, platform, &self.clock)
+    }
+}
+
+/// Calls the webhook of a connector's platform, and returns the status.
+pub async fn call_webhook(intake: &Intake, connector: &Connector, request: &SignedRequest) -> u16 {
+    let id = connector.id.to_string();
+    let event = lambda_events::webhook_call(request, connector.provider.key(), &id);
+    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    let answer = Box::pin(webhook::handle(intake, request)).await;
+    answer.status().as_u16()
+}
