@@ -80,6 +80,9 @@ test("A stranger's request is listed with what they wrote, opened in full, and a
   await expect(ask.getByRole("button", { name: "Cancel" })).toBeFocused();
   await ask.getByRole("button", { name: "Revoke access" }).click();
   await expect(toast(page, "Ada Lovelace is back in onboarding")).toBeVisible();
+  await expect(rowOf(page, ada)).toContainText("Access revoked");
+  await expect(page.getByRole("button", { name: "Revoke access of Ada Lovelace…" })).toHaveCount(0);
+  await expect(tabs(page).getByRole("link")).toHaveText([/^Pending\s*0$/, /^Approved\s*1$/]);
 });
 
 test("A rejection says when a new request is possible, stands in the history, and a session that ends midway loses no note (U207, U202, U135, SPEC B22)", async ({

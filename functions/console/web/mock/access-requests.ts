@@ -1,4 +1,5 @@
-import type { AccessRequest, BulkResult, Explanation } from "../src/api/upcoming.ts";
+import type { AccessRequest, BulkResult } from "../src/api/access-requests";
+import type { Explanation } from "../src/api/explain";
 import { connectors } from "./connectors.ts";
 import { ago, id } from "./data.ts";
 import { providers } from "./providers.ts";
@@ -264,11 +265,12 @@ function decideMany({ body }: Call): Reply {
   return ok({ results });
 }
 
-function revoke(_: Call, [, wantedId]: string[]): Reply {
+function revoke({ body }: Call, [, wantedId]: string[]): Reply {
   const request = find(wantedId);
   if (!request) return notFound();
-  // The list of those who were approved no longer has it.
-  request.status = "rejected";
+  request.revoked_at = ago(0);
+  request.revoked_by = ANA_NOW();
+  request.revocation_note = body?.note ?? null;
   request.chat_user_status = "onboarding";
   return tagged(request);
 }
@@ -287,18 +289,21 @@ function explain({ body }: Call): Reply {
   const isIn = request?.status === "approved";
   const explanation: Explanation = {
     decision: isIn ? "deliver" : "onboard",
-    reason: isIn ? "granted" : "pending",
+    reason: isIn ? "granted" : "not_approved",
     sentence: isIn
       ? `${name} can talk here: approved in Production by Ana on 22 Nov.`
       : `${name} cannot talk here yet: a request is pending since 10:02.`,
     facts: [
-      { fact: "policy", holds: true, sentence: "The connector asks for approval." },
-      { fact: "not_blocked", holds: !request?.blocked, sentence: "The person is not blocked." },
+      { fact: "blocked", holds: request?.blocked ?? false, sentence: "The person is blocked." },
+      { fact: "open_connector", holds: false, sentence: "The connector lets everybody write." },
       { fact: "granted", holds: isIn, sentence: "The person was approved in Production." },
     ],
     changes: isIn
-      ? [{ sentence: "Revoke the access, and they go back to onboarding." }]
-      : [{ sentence: "Approve the request." }, { sentence: "Turn onboarding off, and everybody may write." }],
+      ? [{ action: "revoke", sentence: "Revoke the access, and they go back to onboarding." }]
+      : [
+          { action: "approve", sentence: "Approve the request." },
+          { action: "change_connector", sentence: "Turn onboarding off, and everybody may write." },
+        ],
   };
   return ok(explanation);
 }

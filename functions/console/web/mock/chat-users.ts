@@ -50,6 +50,7 @@ export const chatUsers: ChatUser[] = [
       : null,
   end_user:
     display_name === "Alan Turing" ? { id: "01JD3Q3Z9V8M4T6K2N7P5R1SU0", display_name: "Alan M. Turing" } : null,
+  matches: [],
   created_at: ago(index * 7 * 60 * MINUTE + 4 * MINUTE),
   updated_at: ago(index * 60 * MINUTE),
 }));

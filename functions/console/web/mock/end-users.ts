@@ -1,5 +1,4 @@
 import type { EndUser, EndUserDetails } from "../src/api/end-users";
-import type { EndUserMatch } from "../src/api/upcoming-users";
 import { ago, id } from "./data.ts";
 import { environments } from "./environments.ts";
 import {
@@ -37,7 +36,7 @@ const LAST = ["Rhodes", "Jackson", "Johnson", "Vaughan", "Boyd", "Hamilton", "Lo
 
 const placesOf = (places: readonly number[]) =>
   places.flatMap((place) => environments[place] ?? []).map(({ id: own, name }) => ({ id: own, name }));
-const fullOf = (...names: (string | null)[]) => names.filter(Boolean).join(" ");
+const fullOf = (...names: (string | null | undefined)[]) => names.filter(Boolean).join(" ");
 
 export const endUsers: EndUserDetails[] = [
   ...SEEDS,
@@ -64,6 +63,7 @@ export const endUsers: EndUserDetails[] = [
     created_at: ago(index * 9 * HOUR + HOUR),
     updated_at: ago(index * 5 * HOUR),
     version: 1,
+    matches: [],
     chat_users:
       index < 3 ? [{ id: id(), provider: "slack", display_name: first_name ?? "", identifier: "U0123456789" }] : [],
   };
@@ -72,8 +72,8 @@ export const endUsers: EndUserDetails[] = [
 const folded = (text: string) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 /** Where the words of a search stand. The real API folds without losing places; here, names are short. */
-function matchesOf(user: EndUser, q: string): EndUserMatch[] {
-  const matches: EndUserMatch[] = [];
+function matchesOf(user: EndUser, q: string): EndUser["matches"] {
+  const matches: EndUser["matches"] = [];
   for (const word of q.split(/\s+/).filter(Boolean)) {
     const before = matches.length;
     for (const field of ["first_name", "middle_name", "last_name", "email"] as const) {
@@ -180,6 +180,7 @@ export const endUsersRoutes: Routes = [
         created_at: ago(0),
         updated_at: ago(0),
         version: 0,
+        matches: [],
         chat_users: [],
       };
       apply(user, body);

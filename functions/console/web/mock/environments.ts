@@ -163,19 +163,25 @@ export const environmentsRoutes: Routes = [
     (_, [, environment]) => {
       const known = environments.find(({ id: other }) => other === environment);
       if (known && (known.connector_count || known.user_count?.count)) {
-        return problem(409, "environment-in-use", "The environment is needed", "See `connectors` and `users`.", {
-          connectors: Array.from({ length: known.connector_count ?? 0 }, (_, index) => ({
-            id: id(),
-            name: `Connector ${index + 1}`,
-          })),
-          users: {
-            ...known.user_count,
-            some: ["Ada Lovelace", "Grace Hopper", "Alan M. Turing"].map((display_name) => ({
+        return problem(
+          409,
+          "environment-in-use",
+          "The environment is needed",
+          "See `leading_connectors` and `users`.",
+          {
+            leading_connectors: Array.from({ length: known.connector_count ?? 0 }, (_, index) => ({
               id: id(),
-              display_name,
+              name: `Connector ${index + 1}`,
             })),
-          },
-        } as object);
+            users: {
+              ...known.user_count,
+              some: ["Ada Lovelace", "Grace Hopper", "Alan M. Turing"].map((display_name) => ({
+                id: id(),
+                display_name,
+              })),
+            },
+          } as object,
+        );
       }
       return removeFrom(environments, ({ id: other }) => other === environment);
     },

@@ -59,7 +59,10 @@ export const importsRoutes: Routes = [
         ],
         unknown_columns: ["Spitzname", "Umgebung"],
         problems: [],
+        started_by: { id: id(), name: "Ana Sousa" },
         created_at: ago(0),
+        updated_at: ago(0),
+        version: 0,
         began: 0,
       };
       imports.push(record);

@@ -1,26 +1,21 @@
 import { queryOptions } from "@tanstack/react-query";
+import { client } from "./client";
 import { unwrap } from "./problems";
 import { listOptions, PAGE, queryClient } from "./query";
-import {
-  type AccessRequest,
-  type BulkBody,
-  type BulkResult,
-  type DecisionBody,
-  type RequestQuery,
-  upcoming,
-} from "./upcoming";
+import type { components, operations } from "./schema";
+import type { UpcomingRequest } from "./upcoming";
 
-export type {
-  AccessRequest,
-  BulkBody,
-  BulkResult,
-  DecisionBody,
-  Directory,
-  HeldBack,
-  RequestCounts,
-  RequestQuery,
-  SuggestedEndUser,
-} from "./upcoming";
+type Schemas = components["schemas"];
+
+export type AccessRequest = Schemas["AccessRequestDetailsResponse"] & UpcomingRequest;
+export type RequestCounts = Schemas["AccessRequestCountsResponse"];
+export type HeldBack = Schemas["HeldBackResponse"];
+export type Count = Schemas["CountResponse"];
+export type RequestQuery = NonNullable<operations["list_access_requests"]["parameters"]["query"]>;
+export type Directory = Schemas["DirectoryRequest"] & Required<Pick<Schemas["DirectoryRequest"], "action">>;
+export type DecisionBody = Schemas["ApproveRequest"];
+export type BulkBody = Schemas["BulkDecisionRequest"];
+export type BulkResult = Schemas["BulkResultResponse"];
 
 /** Ids that one bulk decision takes. */
 export const BULK_MAX = 100;
@@ -35,7 +30,7 @@ const countsKey = (project: string) => ["access-request-counts", project];
 export function requestsOptions(project: string, query: RequestQuery) {
   return {
     ...listOptions([...listKey(project), query], (cursor, signal) =>
-      upcoming.GET(LIST, {
+      client.GET(LIST, {
         params: { path: { project_id: project }, query: { ...query, cursor, limit: PAGE } },
         signal,
       }),
@@ -53,7 +48,7 @@ export function requestOptions(project: string, id: string) {
 
 export async function readRequest(project: string, id: string, signal?: AbortSignal): Promise<AccessRequest> {
   const path = { project_id: project, access_request_id: id };
-  return unwrap(await upcoming.GET(ONE, { params: { path }, ...(signal && { signal }) }));
+  return unwrap(await client.GET(ONE, { params: { path }, ...(signal && { signal }) }));
 }
 
 /** Pending and approved requests of a project, cheap enough to be read every few seconds. */
@@ -61,7 +56,7 @@ export function requestCountsOptions(project: string) {
   return queryOptions({
     queryKey: countsKey(project),
     queryFn: async ({ signal }) =>
-      unwrap(await upcoming.GET(`${LIST}/counts`, { params: { path: { project_id: project } }, signal })),
+      unwrap(await client.GET(`${LIST}/counts`, { params: { path: { project_id: project } }, signal })),
   });
 }
 
@@ -84,7 +79,7 @@ export type Verb = "approve" | "reject" | "revoke";
 /** Decides a request, or revokes what its approval gave; answers the request as it is then. */
 export async function decide(project: string, id: string, verb: Verb, body: DecisionBody): Promise<AccessRequest> {
   const params = { path: { project_id: project, access_request_id: id } };
-  const decided = unwrap(await upcoming.POST(`${ONE}/${verb}`, { params, body }));
+  const decided = unwrap(await client.POST(`${ONE}/${verb}`, { params, body }));
   queryClient.setQueryData(requestOptions(project, id).queryKey, decided);
   return decided;
 }
@@ -92,7 +87,7 @@ export async function decide(project: string, id: string, verb: Verb, body: Deci
 /** Decides up to a hundred requests; answers a result for each, in their order. */
 export async function decideMany(project: string, body: BulkBody): Promise<BulkResult[]> {
   const params = { path: { project_id: project } };
-  return unwrap(await upcoming.POST(`${LIST}/decide`, { params, body })).results;
+  return unwrap(await client.POST(`${LIST}/decide`, { params, body })).results;
 }
 
 /** Rows of an export from a cursor on, as text, with the cursor of the rows after them. */
@@ -103,6 +98,6 @@ export async function exportRequests(
   signal: AbortSignal,
 ): Promise<{ text: string; next: string | undefined }> {
   const params = { path: { project_id: project }, query: { ...filter, cursor } };
-  const answer = await upcoming.GET(`${LIST}/export`, { params, parseAs: "text", signal });
+  const answer = await client.GET(`${LIST}/export`, { params, parseAs: "text", signal });
   return { text: unwrap(answer), next: answer.response.headers.get("vestibule-next-cursor") ?? undefined };
 }

@@ -2,14 +2,13 @@ import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
 import { listOptions, PAGE, readOptions, recordOptions } from "./query";
 import type { components } from "./schema";
-import { ahead, type UpcomingChatUser, type UpcomingRequest } from "./upcoming-connectors";
+import type { UpcomingChatUser } from "./upcoming";
 
 type Schemas = components["schemas"];
 
 export type ChatUser = Schemas["ChatUserResponse"] & UpcomingChatUser;
 export type ChatUserStatus = Schemas["ChatUserStatusName"];
 export type Grant = Schemas["GrantResponse"];
-export type PersonsRequest = Schemas["AccessRequestDetailsResponse"] & UpcomingRequest;
 export type PersonsConversation = Schemas["ConversationResponse"];
 
 const LIST = "/v1/projects/{project_id}/chat-users";
@@ -23,7 +22,7 @@ export interface ChatUserFilter {
 
 export function chatUsersOptions(project: string, filter: ChatUserFilter) {
   return listOptions<ChatUser>(["chat-users", project, filter], (cursor, signal) =>
-    ahead.get<{ items: ChatUser[]; next_cursor?: string | null }>(LIST, {
+    client.GET(LIST, {
       params: { path: { project_id: project }, query: { ...filter, cursor, limit: PAGE } },
       signal,
     }),
@@ -49,9 +48,8 @@ function at(project: string, id: string) {
 /** The requests of a person, the newest first. */
 export function personsRequestsOptions(project: string, { id, identifier }: Pick<ChatUser, "id" | "identifier">) {
   return readOptions(["access-requests", project, "of", id], async (signal) => {
-    const query = { q: identifier, order: "newest", limit: 100 };
-    const answer = await ahead.get<{ items: PersonsRequest[] }>("/v1/projects/{project_id}/access-requests", {
-      params: { path: { project_id: project }, query },
+    const answer = await client.GET("/v1/projects/{project_id}/access-requests", {
+      params: { path: { project_id: project }, query: { q: identifier, order: "newest", limit: 100 } },
       signal,
     });
     // The search finds identifiers that begin alike, too.
@@ -97,22 +95,15 @@ export async function unlinkChatUser(project: string, id: string, keepAccess: bo
   return unwrapTagged<ChatUser>(await client.POST(`${ONE}/unlink`, { params: at(project, id), body }));
 }
 
-interface ChatUserExport {
-  requests: unknown[];
-  conversations: unknown[];
-  messages: unknown[];
-  continues: string | null;
-}
-
 /** Everything that is held of a person: the pages of the export in one. */
 export async function exportChatUser(project: string, id: string): Promise<unknown> {
   const read = async (cursor: string | undefined) => {
-    const params = { ...at(project, id), query: { cursor } };
-    return unwrap(await ahead.get<ChatUserExport>(`${ONE}/export`, { params }));
+    const query = cursor === undefined ? {} : { cursor };
+    return unwrap(await client.GET(`${ONE}/export`, { params: { ...at(project, id), query } }));
   };
   const { continues, ...whole } = await read(undefined);
   let cursor = continues;
-  while (cursor !== null) {
+  while (cursor) {
     const page = await read(cursor);
     whole.requests.push(...page.requests);
     whole.conversations.push(...page.conversations);

@@ -2,7 +2,7 @@ import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
 import { listOptions, PAGE, recordOptions } from "./query";
 import type { components } from "./schema";
-import type { UpcomingConnector } from "./upcoming-connectors";
+import type { UpcomingConnector } from "./upcoming";
 
 type Schemas = components["schemas"];
 

@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { client } from "./client";
 import { unwrap } from "./problems";
-import { upcoming } from "./upcoming";
 
 /** End users that a text finds, at most eight. */
 export function endUserSearchOptions(project: string, q: string) {
@@ -8,7 +8,7 @@ export function endUserSearchOptions(project: string, q: string) {
     queryKey: ["end-user-search", project, q],
     queryFn: async ({ signal }) => {
       const params = { path: { project_id: project }, query: { q, limit: 8 } };
-      return unwrap(await upcoming.GET("/v1/projects/{project_id}/end-users", { params, signal })).items;
+      return unwrap(await client.GET("/v1/projects/{project_id}/end-users", { params, signal })).items;
     },
     placeholderData: keepPreviousData,
   });

@@ -1,31 +1,23 @@
 import { queryOptions } from "@tanstack/react-query";
 import { exportChatUser } from "./chat-users";
+import { client } from "./client";
 import type { Permission } from "./me";
 import { isProblem, unwrap, unwrapTagged } from "./problems";
 import { listOptions, PAGE, queryClient, readOptions, recordOptions } from "./query";
-import {
-  ahead,
-  type Count,
-  type CreateEndUser,
-  type EndUser,
-  type EndUserDetails,
-  type EndUserQuery,
-  type ListPage,
-  type Named,
-  type UpdateEndUser,
-} from "./upcoming-users";
+import type { components, operations } from "./schema";
 
-export type {
-  CreateEndUser,
-  EndUser,
-  EndUserDetails,
-  EndUserOrder,
-  EndUserQuery,
-  EndUserSource,
-  LinkedChatUser,
-  Named,
-  UpdateEndUser,
-} from "./upcoming-users";
+type Schemas = components["schemas"];
+
+export type EndUser = Schemas["EndUserResponse"];
+export type EndUserDetails = Schemas["EndUserDetailsResponse"];
+export type EndUserSource = Schemas["EndUserSourceName"];
+export type EndUserQuery = Omit<NonNullable<operations["list_end_users"]["parameters"]["query"]>, "limit" | "cursor">;
+export type EndUserOrder = NonNullable<EndUserQuery["order"]>;
+export type LinkedChatUser = Schemas["LinkedChatUser"];
+export type CreateEndUser = Schemas["CreateEndUserRequest"];
+export type UpdateEndUser = Schemas["UpdateEndUserRequest"];
+/** A user as links and refusals name them. */
+export type Named = Schemas["UserNameResponse"];
 
 /** Permissions about users. */
 export const END_USERS = { read: "end_users.read", write: "end_users.write" } as const satisfies Record<
@@ -41,7 +33,7 @@ const at = (project: string, id: string) => ({ path: { project_id: project, end_
 
 export function endUsersOptions(project: string, query: EndUserQuery) {
   return listOptions<EndUser>(["end-users", project, query], (cursor, signal) =>
-    ahead.get<ListPage<EndUser>>(LIST, {
+    client.GET(LIST, {
       params: { ...of(project), query: { ...query, cursor, limit: PAGE } },
       signal,
     }),
@@ -50,13 +42,13 @@ export function endUsersOptions(project: string, query: EndUserQuery) {
 
 export function endUserOptions(project: string, id: string) {
   return recordOptions<EndUserDetails>(["end-user", project, id], (signal) =>
-    ahead.get<EndUserDetails>(ONE, { params: at(project, id), signal }),
+    client.GET(ONE, { params: at(project, id), signal }),
   );
 }
 
 export function endUserCountOptions(project: string) {
   return readOptions(["end-users", project, "counts"], (signal) =>
-    ahead.get<Count>(`${LIST}/counts`, { params: of(project), signal }),
+    client.GET(`${LIST}/counts`, { params: of(project), signal }),
   );
 }
 
@@ -66,7 +58,7 @@ export function sameEmailOptions(project: string, email: string, self: string | 
     queryKey: ["end-users", project, "email", email, self],
     queryFn: async ({ signal }) => {
       const query = { q: email, limit: 10 };
-      const answer = await ahead.get<ListPage<EndUser>>(LIST, { params: { ...of(project), query }, signal });
+      const answer = await client.GET(LIST, { params: { ...of(project), query }, signal });
       const wanted = email.toLowerCase();
       return unwrap(answer).items.find((user) => user.email?.toLowerCase() === wanted && user.id !== self) ?? null;
     },
@@ -75,23 +67,23 @@ export function sameEmailOptions(project: string, email: string, self: string | 
 
 export async function createEndUser(project: string, body: CreateEndUser, idempotencyKey: string) {
   const params = { ...of(project), header: { "Idempotency-Key": idempotencyKey } };
-  return unwrapTagged(await ahead.post<EndUserDetails>(LIST, { params, body })).value;
+  return unwrapTagged(await client.POST(LIST, { params, body })).value;
 }
 
 export async function updateEndUser(project: string, id: string, body: UpdateEndUser, etag?: string) {
   const params = { ...at(project, id), header: { "If-Match": etag } };
-  return unwrapTagged(await ahead.patch<EndUserDetails>(ONE, { params, body }));
+  return unwrapTagged(await client.PATCH(ONE, { params, body }));
 }
 
 /** Deletes a user; with `erase`, the chat users that the user is too. */
 export async function deleteEndUser(project: string, id: string, erase = false): Promise<void> {
   const query = erase ? { erase_chat_users: true } : {};
-  unwrap(await ahead.delete<undefined>(ONE, { params: { ...at(project, id), query } }));
+  unwrap(await client.DELETE(ONE, { params: { ...at(project, id), query } }));
 }
 
 /** Everything that is held of a user, and of each chat user that the user is. */
 export async function exportEndUser(project: string, id: string): Promise<unknown> {
-  const held = unwrap(await ahead.get<{ chat_users: { id: string }[] }>(`${ONE}/export`, { params: at(project, id) }));
+  const held = unwrap(await client.GET(`${ONE}/export`, { params: at(project, id) }));
   const chatUsers: unknown[] = [];
   for (const { id: chatUser } of held.chat_users) chatUsers.push(await exportChatUser(project, chatUser));
   return { ...held, chat_users: chatUsers };
@@ -105,14 +97,14 @@ export async function exportEndUsers(
   signal: AbortSignal,
 ): Promise<{ text: string; next: string | undefined }> {
   const params = { ...of(project), query: { ...filter, cursor } };
-  const answer = await ahead.get<string>(`${LIST}/export`, { params, parseAs: "text", signal });
+  const answer = await client.GET(`${LIST}/export`, { params, parseAs: "text", signal });
   return { text: unwrap(answer), next: answer.response.headers.get("vestibule-next-cursor") ?? undefined };
 }
 
 /** The user who has a phone number already, as a refusal names them; undefined for any other failure. */
 export function holderOf(error: unknown): Named | undefined {
   if (!isProblem(error, "phone-taken")) return undefined;
-  return (error.body as { end_user?: Named | null }).end_user ?? undefined;
+  return error.body.end_user;
 }
 
 /** Marks what shows users of a project as outdated; what is shown is read again. */

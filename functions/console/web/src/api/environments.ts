@@ -3,16 +3,18 @@ import { client } from "./client";
 import { isProblem, unwrap, unwrapTagged } from "./problems";
 import { queryClient, readAll, recordOptions } from "./query";
 import type { components } from "./schema";
-import { ahead, type EnvironmentInUse, type UpcomingEnvironment } from "./upcoming-users";
 
 type Schemas = components["schemas"];
 
-export type Environment = Schemas["EnvironmentResponse"] & UpcomingEnvironment;
+export type Environment = Schemas["EnvironmentResponse"];
 export type Agent = Schemas["AgentResponse"];
 export type AgentEvent = Schemas["AgentEventName"];
 export type UpdateEnvironment = Schemas["UpdateEnvironmentRequest"];
 export type TestDelivery = Schemas["TestDeliveryResponse"];
-export type { EnvironmentInUse } from "./upcoming-users";
+/** What needs an environment: the members of the problem `environment-in-use`. */
+export type EnvironmentInUse = Required<
+  Pick<Schemas["Problem"], "leading_connectors" | "other_connectors" | "users" | "messages_wait" | "is_settling">
+>;
 
 const LIST = "/v1/projects/{project_id}/environments";
 const ONE = "/v1/projects/{project_id}/environments/{environment_id}";
@@ -83,18 +85,21 @@ export async function updateEnvironment(project: string, id: string, body: Updat
 }
 
 export async function deleteEnvironment(project: string, id: string): Promise<void> {
-  unwrap(await ahead.delete<undefined>(ONE, { params: at(project, id) }));
+  unwrap(await client.DELETE(ONE, { params: at(project, id) }));
 }
 
 /** What needs an environment, as the refusal to delete it says; undefined for any other failure. */
 export function usesOf(error: unknown): EnvironmentInUse | undefined {
-  return isProblem(error, "environment-in-use") ? (error.body as unknown as EnvironmentInUse) : undefined;
+  if (!isProblem(error, "environment-in-use")) return undefined;
+  const { leading_connectors = [], other_connectors = 0, messages_wait = false, is_settling = false } = error.body;
+  const { users = { count: 0, more: false, some: [] } } = error.body;
+  return { leading_connectors, other_connectors, users, messages_wait, is_settling };
 }
 
 /** Puts all environments of a project in this order. */
-export async function reorderEnvironments(project: string, ids: readonly string[]): Promise<void> {
+export async function reorderEnvironments(project: string, ids: string[]): Promise<void> {
   const params = { path: { project_id: project } };
-  unwrap(await ahead.post<object | undefined>(`${LIST}/reorder`, { params, body: { environment_ids: ids } }));
+  unwrap(await client.POST(`${LIST}/reorder`, { params, body: { environment_ids: ids } }));
 }
 
 /** Makes a new signing secret, which the answer shows. */

@@ -1,8 +1,10 @@
 import { queryOptions } from "@tanstack/react-query";
+import { client } from "./client";
 import { unwrap } from "./problems";
-import { type ExplainBody, upcoming } from "./upcoming";
+import type { components } from "./schema";
 
-export type { ExplainBody, Explanation } from "./upcoming";
+export type ExplainBody = components["schemas"]["ExplainRequest"];
+export type Explanation = components["schemas"]["ExplanationResponse"];
 
 /** Whether a sender may talk at a connector, and why. Asked anew each time: everything it tells may change. */
 export function explanationOptions(project: string, body: ExplainBody) {
@@ -10,7 +12,7 @@ export function explanationOptions(project: string, body: ExplainBody) {
     queryKey: ["explanation", project, body],
     queryFn: async ({ signal }) =>
       unwrap(
-        await upcoming.POST("/v1/projects/{project_id}/explain", {
+        await client.POST("/v1/projects/{project_id}/explain", {
           params: { path: { project_id: project } },
           body,
           signal,

@@ -1,9 +1,17 @@
 import { queryOptions } from "@tanstack/react-query";
+import { client } from "./client";
 import { unwrap } from "./problems";
 import { listOptions, PAGE, queryClient } from "./query";
-import { ahead, type ImportError, type ImportRecord, type ListPage, type MappedColumn } from "./upcoming-users";
+import type { components } from "./schema";
 
-export type { ImportError, ImportField, ImportRecord, ImportStatus, MappedColumn } from "./upcoming-users";
+type Schemas = components["schemas"];
+
+export type ImportRecord = Schemas["ImportResponse"];
+export type ImportStatus = Schemas["ImportStatusName"];
+export type ImportField = Schemas["ImportFieldName"];
+export type ImportError = Schemas["ImportErrorResponse"];
+/** What a column holds; null leaves it out. */
+export type MappedColumn = Schemas["MappedColumn"];
 
 /** Bytes of one part of a file. */
 export const PART_MAX = 4_000_000;
@@ -27,7 +35,7 @@ export function latestImportOptions(project: string) {
     queryKey: ["imports", project],
     queryFn: async ({ signal }) => {
       const params = { path: { project_id: project }, query: { limit: 1 } };
-      return unwrap(await ahead.get<ListPage<ImportRecord>>(LIST, { params, signal })).items[0] ?? null;
+      return unwrap(await client.GET(LIST, { params, signal })).items[0] ?? null;
     },
     refetchInterval: ({ state }) => (state.data && isUnderWay(state.data) ? PAUSE : false),
   });
@@ -37,14 +45,14 @@ export function latestImportOptions(project: string) {
 export function importOptions(project: string, id: string) {
   return queryOptions({
     queryKey: ["import", project, id],
-    queryFn: async ({ signal }) => unwrap(await ahead.get<ImportRecord>(ONE, { params: at(project, id), signal })),
+    queryFn: async ({ signal }) => unwrap(await client.GET(ONE, { params: at(project, id), signal })),
     refetchInterval: ({ state }) => (state.data && isUnderWay(state.data) ? PAUSE : false),
   });
 }
 
 export function importErrorsOptions(project: string, id: string) {
   return listOptions<ImportError>(["import", project, id, "errors"], (cursor, signal) =>
-    ahead.get<ListPage<ImportError>>(`${ONE}/errors`, {
+    client.GET(`${ONE}/errors`, {
       params: { ...at(project, id), query: { cursor, limit: PAGE } },
       signal,
     }),
@@ -55,17 +63,18 @@ export function importErrorsOptions(project: string, id: string) {
 export async function createImport(project: string, file: Pick<File, "name" | "size">, idempotencyKey: string) {
   const params = { path: { project_id: project }, header: { "Idempotency-Key": idempotencyKey } };
   const body = { file_name: file.name, size: file.size, dry_run: true };
-  return keepImport(project, unwrap(await ahead.post<ImportRecord>(LIST, { params, body })));
+  return keepImport(project, unwrap(await client.POST(LIST, { params, body })));
 }
 
 /** Uploads one part; the first has the number 1. A part that is sent twice counts once. */
 export async function uploadPart(project: string, id: string, number: number, part: Blob, signal: AbortSignal) {
-  const params = { path: { ...at(project, id).path, part: String(number) } };
+  const params = { path: { ...at(project, id).path, part: number } };
   unwrap(
-    await ahead.put<undefined>(`${ONE}/parts/{part}`, {
+    await client.PUT(`${ONE}/parts/{part}`, {
       params,
-      body: part,
-      bodySerializer: (bytes) => bytes as Blob,
+      // The document calls bytes a string.
+      body: "",
+      bodySerializer: () => part,
       headers: { "content-type": "application/octet-stream" },
       signal,
     }),
@@ -75,11 +84,11 @@ export async function uploadPart(project: string, id: string, number: number, pa
 /** Begins the check of an uploaded file, or with `dry_run: false` its import. */
 export async function startImport(project: string, id: string, body: { dry_run: boolean; mapping?: MappedColumn[] }) {
   queryClient.removeQueries({ queryKey: [...importOptions(project, id).queryKey, "errors"] });
-  return keepImport(project, unwrap(await ahead.post<ImportRecord>(`${ONE}/start`, { params: at(project, id), body })));
+  return keepImport(project, unwrap(await client.POST(`${ONE}/start`, { params: at(project, id), body })));
 }
 
 export async function cancelImport(project: string, id: string) {
-  return keepImport(project, unwrap(await ahead.post<ImportRecord>(`${ONE}/cancel`, { params: at(project, id) })));
+  return keepImport(project, unwrap(await client.POST(`${ONE}/cancel`, { params: at(project, id) })));
 }
 
 /** Rows of the errors as CSV from a cursor on, with the cursor of the rows after them. */
@@ -90,7 +99,7 @@ export async function exportImportErrors(
   signal: AbortSignal,
 ): Promise<{ text: string; next: string | undefined }> {
   const params = { ...at(project, id), query: { cursor } };
-  const answer = await ahead.get<string>(`${ONE}/errors/export`, { params, parseAs: "text", signal });
+  const answer = await client.GET(`${ONE}/errors/export`, { params, parseAs: "text", signal });
   return { text: unwrap(answer), next: answer.response.headers.get("vestibule-next-cursor") ?? undefined };
 }
 

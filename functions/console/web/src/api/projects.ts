@@ -4,9 +4,8 @@ import type { Me } from "./me";
 import { unwrap, unwrapTagged } from "./problems";
 import { queryClient, readAll, recordOptions } from "./query";
 import type { components } from "./schema";
-import { ahead, type ListPage, type UpcomingProject } from "./upcoming-users";
 
-export type Project = components["schemas"]["ProjectResponse"] & UpcomingProject;
+export type Project = components["schemas"]["ProjectResponse"];
 export type UpdateProject = components["schemas"]["UpdateProjectRequest"];
 
 const ONE = "/v1/projects/{project_id}";
@@ -32,8 +31,8 @@ export const archivedProjectsOptions = queryOptions({
   queryKey: ["projects", "archived"],
   queryFn: ({ signal }) =>
     readAll<Project>((cursor) =>
-      ahead.get<ListPage<Project>>("/v1/projects", {
-        params: { path: {}, query: { archived: true, cursor, limit: 100, order: "oldest" } },
+      client.GET("/v1/projects", {
+        params: { query: { archived: true, cursor, limit: 100, order: "oldest" } },
         signal,
       }),
     ),
@@ -54,13 +53,13 @@ export async function updateProject(id: string, body: UpdateProject, etag?: stri
 /** Archives a project, or brings an archived one back. */
 export async function archiveProject(id: string, isArchived: boolean): Promise<void> {
   const verb = isArchived ? "archive" : "restore";
-  unwrap(await ahead.post<object | undefined>(`${ONE}/${verb}`, { params: { path: { project_id: id } } }));
+  unwrap(await client.POST(`${ONE}/${verb}`, { params: { path: { project_id: id } } }));
 }
 
 /** Deletes a project with everything in it. It is gone at once; a job removes what was in it. */
 export async function deleteProject(id: string, name: string): Promise<void> {
   const init = { params: { path: { project_id: id } }, body: { name } };
-  unwrap(await ahead.delete<object | undefined>(ONE, init));
+  unwrap(await client.DELETE(ONE, init));
 }
 
 /** Marks what shows projects as outdated; what is shown is read again. */

@@ -1,7 +1,7 @@
 import { client } from "./client";
 import { readOptions } from "./query";
 import type { components } from "./schema";
-import type { UpcomingField } from "./upcoming-connectors";
+import type { UpcomingField } from "./upcoming";
 
 export type Provider = components["schemas"]["ProviderResponse"];
 /** A field of a connector, as its platform's console has it. */

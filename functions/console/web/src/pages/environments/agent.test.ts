@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import type { Environment } from "../../api/environments";
+import { type Environment, usesOf } from "../../api/environments";
+import { ApiProblem } from "../../api/problems";
 import { changeOf, madeSecret, RULES, reasonOf, valuesOf } from "./agent";
 import { needsOf } from "./needs";
 import { moved } from "./order";
@@ -63,12 +64,32 @@ it("reasons are words where there are some (U412)", () => {
 
 it("a refused deletion says in numbers what needs the environment (U412)", () => {
   const one = { id: "C", name: "Slack" };
-  const nobody = { count: 0, more: false, some: [] };
-  expect(needsOf({ connectors: [one, one], users: { count: 14, more: false, some: [] } })).toBe(
+  const nothing = {
+    leading_connectors: [],
+    other_connectors: 0,
+    users: { count: 0, more: false, some: [] },
+    messages_wait: false,
+    is_settling: false,
+  };
+  const users = (count: number, more: boolean) => ({ count, more, some: [] });
+  expect(needsOf({ ...nothing, leading_connectors: [one, one], users: users(14, false) })).toBe(
     "2 connectors and 14 users need it",
   );
-  expect(needsOf({ connectors: [one], users: nobody })).toBe("1 connector needs it");
-  expect(needsOf({ connectors: [], other_connectors: 2, users: nobody })).toBe("2 connectors need it");
-  expect(needsOf({ connectors: [], users: { count: 1000, more: true, some: [] } })).toBe("1,000+ users need it");
-  expect(needsOf({ connectors: [], users: nobody, messages_wait: true })).toBeUndefined();
+  expect(needsOf({ ...nothing, leading_connectors: [one] })).toBe("1 connector needs it");
+  expect(needsOf({ ...nothing, other_connectors: 2 })).toBe("2 connectors need it");
+  expect(needsOf({ ...nothing, users: users(1000, true) })).toBe("1,000+ users need it");
+  expect(needsOf({ ...nothing, messages_wait: true })).toBeUndefined();
+});
+
+it("the refusal to delete an environment names the connectors that lead to it", () => {
+  const body = { type: "/problems/environment-in-use", title: "", detail: "", status: 409, request_id: "" };
+  const leading_connectors = [{ id: "C", name: "Slack" }];
+  expect(usesOf(new ApiProblem({ ...body, leading_connectors, messages_wait: true }))).toEqual({
+    leading_connectors,
+    other_connectors: 0,
+    users: { count: 0, more: false, some: [] },
+    messages_wait: true,
+    is_settling: false,
+  });
+  expect(usesOf(new ApiProblem({ ...body, type: "/problems/conflict" }))).toBeUndefined();
 });

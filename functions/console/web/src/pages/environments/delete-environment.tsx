@@ -69,7 +69,7 @@ export function DeleteEnvironment({ environment, isOpen, onClose }: Props) {
 function Uses({ environment, uses }: { environment: string; uses: EnvironmentInUse }) {
   const account = useAccount().id;
   const project = useProjectId();
-  const { connectors, other_connectors = 0, users, messages_wait, is_settling } = uses;
+  const { leading_connectors: connectors, other_connectors, users, messages_wait, is_settling } = uses;
   const needs = needsOf(uses);
   const unnamed = users.count - users.some.length;
   const params = { account, project };

@@ -3,7 +3,11 @@ import { formatCount, formatList } from "../../format";
 import { environments as texts } from "../../texts/en/environments";
 
 /** “2 connectors and 14 users need it” */
-export function needsOf({ connectors, other_connectors = 0, users }: EnvironmentInUse): string | undefined {
+export function needsOf({
+  leading_connectors: connectors,
+  other_connectors,
+  users,
+}: EnvironmentInUse): string | undefined {
   const leading = connectors.length + other_connectors;
   const needs = [
     ...(leading > 0 ? [texts.connectors(leading)] : []),

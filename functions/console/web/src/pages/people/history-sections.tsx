@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
+import type { AccessRequest } from "../../api/access-requests";
 import {
   type ChatUser,
   type PersonsConversation,
-  type PersonsRequest,
   personsConversationsOptions,
   personsRequestsOptions,
 } from "../../api/chat-users";
@@ -15,7 +15,7 @@ import { peopleTexts as texts } from "../../texts/en/people";
 import { Badge, ProblemView, Section, Skeleton, StrangersText, Time, type Tone } from "../../ui";
 import styles from "./people.module.css";
 
-const TONES: Record<PersonsRequest["status"], Tone> = { pending: "warn", approved: "good", rejected: "bad" };
+const TONES: Record<AccessRequest["status"], Tone> = { pending: "warn", approved: "good", rejected: "bad" };
 
 /** The requests of a person, with what became of each. */
 export function RequestsSection({ person }: { person: ChatUser }) {
@@ -42,12 +42,13 @@ export function RequestsSection({ person }: { person: ChatUser }) {
   );
 }
 
-function RequestRow({ request }: { request: PersonsRequest }) {
-  const { status, connector, created_at, processed_by, processed_at, processing_note } = request;
+function RequestRow({ request }: { request: AccessRequest }) {
+  const { status, connector, created_at, processed_by, processed_at, processing_note, revoked_at } = request;
   return (
     <div className={styles.words}>
       <span className={styles.line}>
         <Badge tone={TONES[status]}>{texts.requestStatus[status]}</Badge>
+        {revoked_at && <Badge>{texts.requestRevoked}</Badge>}
         <bdi>{connector.name}</bdi>
         <span className={styles.soft}>
           <Time at={created_at} />

@@ -10,9 +10,9 @@ it("a person can be approved where they are not approved yet", () => {
 
 it("what a search found is marked in its own field only", () => {
   const matches = [
-    { field: "display_name", start: 0, end: 3 },
-    { field: "identifier", start: 1, end: 2 },
+    { field: "display_name" as const, start: 0, end: 3 },
+    { field: "identifier" as const, start: 1, end: 2 },
   ];
   expect(rangesIn({ matches }, "identifier")).toEqual([matches[1]]);
-  expect(rangesIn({}, "identifier")).toEqual([]);
+  expect(rangesIn({ matches: [] }, "identifier")).toEqual([]);
 });

@@ -15,7 +15,7 @@ export function environmentsLeft(
 
 /** The parts of one field that a search found. */
 export function rangesIn({ matches }: Pick<ChatUser, "matches">, field: string): Range[] {
-  return (matches ?? []).filter((match) => match.field === field);
+  return matches.filter((match) => match.field === field);
 }
 
 /** Whether the name says more than the identifier. */

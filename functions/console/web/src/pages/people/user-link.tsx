@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
+import type { Named } from "../../api/end-users";
 import { useAccount } from "../../api/me";
-import type { Named } from "../../api/upcoming-connectors";
 import { useProjectId } from "../../frame/project-id";
 
 /** Leads to a user of the project. */

@@ -136,6 +136,17 @@ function Facts({ request }: { request: AccessRequest }) {
       processing_note ? <StrangersText key="note">{processing_note}</StrangersText> : texts.noNote,
     ]);
   }
+  const { revoked_at, revoked_by, revocation_note } = request;
+  if (revoked_at) {
+    if (revoked_by) items.push([labels.revokedBy, <bdi key="revokedBy">{revoked_by.name}</bdi>]);
+    items.push(
+      [labels.revokedAt, <Time as="full" at={revoked_at} key="revokedAt" />],
+      [
+        labels.revocationNote,
+        revocation_note ? <StrangersText key="revocationNote">{revocation_note}</StrangersText> : texts.noNote,
+      ],
+    );
+  }
   if (end_user) items.push([labels.endUser, <bdi key="user">{end_user.display_name}</bdi>]);
   items.push([
     labels.firstMessage,
@@ -154,11 +165,12 @@ function Facts({ request }: { request: AccessRequest }) {
 }
 
 function StatusWords({ request }: { request: AccessRequest }) {
-  const { status } = request;
+  const { status, revoked_at } = request;
   const why = closedBecause(request);
   return (
     <div className={styles.line}>
       <Badge tone={status === "approved" ? "good" : status === "pending" ? "blue" : "grey"}>{status}</Badge>
+      {revoked_at && <Badge tone="grey">{texts.accessRevoked}</Badge>}
       {why && <span>{why}</span>}
     </div>
   );

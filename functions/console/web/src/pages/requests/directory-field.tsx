@@ -3,7 +3,6 @@ import { useEffect, useState } from "react";
 import type { AccessRequest } from "../../api/access-requests";
 import { endUserSearchOptions } from "../../api/end-user-search";
 import { useMay } from "../../api/me";
-import { upcomingPermission } from "../../api/upcoming";
 import { requests as texts } from "../../texts/en/requests";
 import { RadioGroup, TextField, type useForm } from "../../ui";
 import type { DecisionValues } from "./decision";
@@ -22,7 +21,7 @@ export function DirectoryField({ form, project, request }: Props) {
   const may = useMay();
   const { suggested_end_user: suggested, end_user: linked } = request;
   if (linked) return <p className={styles.hint}>{texts.linkedAlready(linked.display_name)}</p>;
-  const maySearch = may(upcomingPermission("end_users.read"));
+  const maySearch = may("end_users.read");
   const { directory } = form.values;
   return (
     <>

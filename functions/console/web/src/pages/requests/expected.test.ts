@@ -24,7 +24,6 @@ describe("the counts that are polled (U124)", () => {
     const known = knownOf(before);
     expect(hasChanged(expectedAfter(known, "approve", ["a"], before), counts(2, 2, "c"))).toBe(false);
     expect(hasChanged(expectedAfter(known, "reject", ["a", "b"], before), counts(1, 1, "c"))).toBe(false);
-    expect(hasChanged(expectedAfter(known, "revoke", ["x"], before), counts(3, 0, "c"))).toBe(false);
     expect(hasChanged(expectedAfter(known, "reject", ["c"], before), counts(2, 1, "b"))).toBe(false);
     expect(hasChanged(expectedAfter(known, "approve", ["a"], before), counts(1, 2, "c"))).toBe(true);
   });

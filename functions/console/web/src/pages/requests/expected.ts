@@ -22,16 +22,16 @@ export function hasChanged(known: Known, counts: RequestCounts): boolean {
 /** The counts that are expected after decisions made here: reading the list again for each would cost more than it tells. */
 export function expectedAfter(
   known: Known,
-  verb: "approve" | "reject" | "revoke",
+  verb: "approve" | "reject",
   ids: readonly string[],
   counts: RequestCounts,
 ): Known {
   // Where counting stops, a decision changes no count.
-  const pending = counts.pending.more || verb === "revoke" ? 0 : ids.length;
+  const pending = counts.pending.more ? 0 : ids.length;
   const approved = counts.approved.more || verb === "reject" ? 0 : ids.length;
   return {
     pending: known.pending - pending,
-    approved: known.approved + (verb === "revoke" ? -approved : approved),
+    approved: known.approved + approved,
     newest: known.newest != null && ids.includes(known.newest) ? undefined : known.newest,
   };
 }

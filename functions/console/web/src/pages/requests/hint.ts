@@ -13,8 +13,8 @@ export interface Hint {
 }
 
 /** A channel by its name; the chat, where the connector is gone that would say more. */
-export function channelName(channel: string | null): string {
-  return channel === null ? texts.someChannel : (texts.channels[channel] ?? channel);
+export function channelName(channel: string | null | undefined): string {
+  return channel == null ? texts.someChannel : (texts.channels[channel] ?? channel);
 }
 
 /** “14:32”, with the day if it is not within one day. */

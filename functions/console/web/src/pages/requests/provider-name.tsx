@@ -5,7 +5,7 @@ import { channelName } from "./hint";
 import styles from "./requests.module.css";
 
 /** A platform by its icon and name. */
-export function ProviderName({ provider, channel }: { provider: string; channel: string | null }) {
+export function ProviderName({ provider, channel }: { provider: string; channel: string | null | undefined }) {
   const known = useQuery({ ...providersOptions, staleTime: Number.POSITIVE_INFINITY }).data?.items;
   return (
     <span className={styles.provider}>

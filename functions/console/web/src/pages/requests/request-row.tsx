@@ -129,6 +129,16 @@ function Processed({ request }: { request: AccessRequest }) {
   const settings = useTimeSettings();
   const told = toldWords(request, (at) => shortTime(at, now, settings));
   const why = closedBecause(request);
+  const { revoked_at, revoked_by } = request;
+  if (revoked_at) {
+    return (
+      <>
+        <Badge tone="grey">{texts.accessRevoked}</Badge>
+        {revoked_by && <bdi>{revoked_by.name}</bdi>}
+        <Time at={revoked_at} />
+      </>
+    );
+  }
   return (
     <>
       <Badge tone={request.status === "approved" ? "good" : "grey"}>{texts.statuses[request.status]}</Badge>
@@ -149,7 +159,7 @@ interface ActionsProps {
 /** Decisions and what else can be done with a request. */
 export function RowActions({ request, context, isPending, verb }: ActionsProps) {
   const { mayDecide, decide, revoke } = context;
-  const { id, user_name: name, status } = request;
+  const { id, user_name: name, status, revoked_at } = request;
   return (
     <>
       {mayDecide && isPending && (
@@ -175,7 +185,7 @@ export function RowActions({ request, context, isPending, verb }: ActionsProps) 
           </Button>
         </>
       )}
-      {mayDecide && status === "approved" && (
+      {mayDecide && status === "approved" && !revoked_at && (
         <Button aria-label={texts.revokeOf(name)} changes onClick={() => revoke(request)} small>
           {texts.revoke}
         </Button>

@@ -216,11 +216,7 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
       <RevokeDialog
         isOpen={isAsking === "revoke"}
         onClose={() => setAsking(undefined)}
-        onRevoked={({ id }) => {
-          if (status === "all") list.retry();
-          else list.decided("revoke", [id], id);
-          void show(undefined);
-        }}
+        onRevoked={(request) => list.update(request, open === undefined)}
         project={project}
         request={asked?.request}
       />

@@ -8,7 +8,6 @@ import {
   readRequest,
   requestCountsOptions,
   requestsOptions,
-  type Verb,
 } from "../../api/access-requests";
 import { polled } from "../../api/polling";
 import { isProblem } from "../../api/problems";
@@ -120,7 +119,7 @@ export function useRequestRows(project: string, query: RequestQuery) {
     if (!next) return;
     nextFocus.current = undefined;
     focusRow(next.id);
-  }, [rows.ids]);
+  }, [rows.ids, rows.records]);
 
   const counts = useQuery({ ...requestCountsOptions(project), refetchInterval: polled }).data;
   const known = useRef<Known | undefined>(undefined);
@@ -150,9 +149,13 @@ export function useRequestRows(project: string, query: RequestQuery) {
     },
     leave,
     drop,
-    update: (request: AccessRequest) => dispatch({ kind: "record", request }),
+    /** Takes a request over in its place; with `focuses`, the focus goes to its row. */
+    update: (request: AccessRequest, focuses = false) => {
+      if (focuses) nextFocus.current = { id: request.id };
+      dispatch({ kind: "record", request });
+    },
     /** Notes what was decided here, takes the rows away, and reads the counts again. */
-    decided: (verb: Verb, ids: readonly string[], from?: string) => {
+    decided: (verb: "approve" | "reject", ids: readonly string[], from?: string) => {
       if (known.current && counts) known.current = expectedAfter(known.current, verb, ids, counts);
       drop(ids, from);
       void readCountsAgain(project);

@@ -100,7 +100,7 @@ export function changeOf(before: UserValues, wanted: UserValues): UpdateEndUser 
   const change: UpdateEndUser = {};
   if (digitsOf(before.phone) !== digitsOf(wanted.phone)) change.phone = orNull(wanted.phone);
   if (before.email !== wanted.email.trim()) change.email = orNull(wanted.email);
-  if (before.first !== wanted.first.trim()) change.first_name = orNull(wanted.first);
+  if (before.first !== wanted.first.trim()) change.first_name = wanted.first.trim();
   if (before.middle !== wanted.middle.trim()) change.middle_name = orNull(wanted.middle);
   if (before.last !== wanted.last.trim()) change.last_name = orNull(wanted.last);
   if (!isSame(before.environments, wanted.environments)) change.environment_ids = wanted.environments;

@@ -28,9 +28,6 @@ export function rangesInName(user: EndUser): Range[] {
 }
 
 /** The parts of one field that a search found. */
-export function rangesIn(
-  { matches }: Pick<EndUser, "matches">,
-  field: NonNullable<EndUser["matches"]>[number]["field"],
-): Range[] {
-  return (matches ?? []).filter((match) => match.field === field).map(({ start, end }) => ({ start, end }));
+export function rangesIn({ matches }: Pick<EndUser, "matches">, field: EndUser["matches"][number]["field"]): Range[] {
+  return matches.filter((match) => match.field === field).map(({ start, end }) => ({ start, end }));
 }

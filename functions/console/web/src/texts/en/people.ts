@@ -110,6 +110,7 @@ export const peopleTexts = {
   requestsCaption: "Access requests of this person",
   noRequests: "No requests.",
   request: "Request",
+  requestRevoked: "Access revoked",
   requestStatus: { pending: "Pending", approved: "Approved", rejected: "Rejected" },
   connector: "Connector",
   processedBy: "Processed By",
