@@ -94,7 +94,7 @@ async fn a_request_tells_who_asks_and_where_and_after_an_approval_who_let_them_i
     let id = row["id"].as_str().unwrap().to_owned();
     assert_eq!(
         listed(&world, &token, "?status=pending").await,
-        [id.clone()]
+        std::slice::from_ref(&id)
     );
     // No call makes a request.
     let list = format!("{}/access-requests", project(&world));

@@ -185,22 +185,22 @@ impl Stage {
             assert!(matches!(status, 200 | 409), "{answer}");
             return;
         }
-        let is_let_in = match self.model.waits_for(writer, environment) {
-            Some(request) => self.model.approve_all(&[request], choice, now)[0],
-            None => {
-                let places = self.model.follows_up(writer, environment);
-                let is_let_in = self.model.let_in(writer, environment, choice);
-                if is_let_in {
-                    assert_eq!(status, 200, "{answer}");
-                    let id = answer["connector"]["id"].as_str().unwrap();
-                    let connector: ConnectorId = id.parse().unwrap();
-                    assert!(places.is_empty() || places.contains(&connector), "{answer}");
-                    assert!(self.model.writers[&writer].places.contains_key(&connector));
-                    self.model
-                        .record_approval(writer, environment, connector, now);
-                }
-                is_let_in
+        let waiting = self.model.waits_for(writer, environment);
+        let is_let_in = if let Some(request) = waiting {
+            self.model.approve_all(&[request], choice, now)[0]
+        } else {
+            let places = self.model.follows_up(writer, environment);
+            let is_let_in = self.model.let_in(writer, environment, choice);
+            if is_let_in {
+                assert_eq!(status, 200, "{answer}");
+                let id = answer["connector"]["id"].as_str().unwrap();
+                let connector: ConnectorId = id.parse().unwrap();
+                assert!(places.is_empty() || places.contains(&connector), "{answer}");
+                assert!(self.model.writers[&writer].places.contains_key(&connector));
+                self.model
+                    .record_approval(writer, environment, connector, now);
             }
+            is_let_in
         };
         assert_eq!(status, if is_let_in { 200 } else { 409 }, "{answer}");
     }

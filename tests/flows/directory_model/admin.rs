@@ -306,14 +306,14 @@ impl Model {
         let moved: Vec<_> = gone.places.keys().copied().collect();
         self.approve_held(stays, &grants);
         for (connector, place) in gone.places {
-            self.move_place(stays, connector, place);
+            self.move_place(stays, connector, &place);
         }
         let widens = person.is_some_and(|key| !grants.is_subset(&self.people[&key].environments));
         if widens { moved } else { Vec::new() }
     }
 
     /// Moves what is known at one connector to the record that stays.
-    fn move_place(&mut self, stays: ChatUserId, connector: ConnectorId, place: Place) {
+    fn move_place(&mut self, stays: ChatUserId, connector: ConnectorId, place: &Place) {
         let was_here = self.writers[&stays].places.contains_key(&connector);
         if let Some(request) = place.waits {
             let environment = self.requests[request].environment;

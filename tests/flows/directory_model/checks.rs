@@ -129,9 +129,10 @@ impl Stage {
         let phones: Vec<_> = people().filter_map(|person| person.phone.clone()).collect();
         if !names.is_empty() {
             let name = &names[turn % names.len()];
-            let named = people().filter(|person| person.name.as_ref() == Some(name));
-            let named = named.map(|person| person.id.unwrap().to_string());
-            assert_eq!(self.found("end-users", name).await, sorted(named), "{name}");
+            let ids = people()
+                .filter(|person| person.name.as_ref() == Some(name))
+                .map(|person| person.id.unwrap().to_string());
+            assert_eq!(self.found("end-users", name).await, sorted(ids), "{name}");
         }
         if !phones.is_empty() {
             let phone = &phones[turn % phones.len()];

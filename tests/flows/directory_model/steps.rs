@@ -91,7 +91,7 @@ fn place_below(draws: &mut Draws, length: usize) -> usize {
 impl Stage {
     /// Draws the next step.
     pub fn draw(&self, draws: &mut Draws) -> Step {
-        let drawn = match draws.below(100) {
+        let special = match draws.below(100) {
             0..44 => None,
             44..58 => self.edit(draws),
             58..76 => self.decision(draws),
@@ -100,7 +100,7 @@ impl Stage {
             97..99 => Some(Step::Wait(HOUR)),
             _ => Some(Step::Wait(HOUR * 100)),
         };
-        drawn.unwrap_or_else(|| self.message(draws))
+        special.unwrap_or_else(|| self.message(draws))
     }
 
     fn message(&self, draws: &mut Draws) -> Step {

@@ -140,7 +140,9 @@ pub(super) async fn requests(
         .send()
         .await
         .map_err(|error| port_error("dynamodb: Query (requests)", error))?;
-    let last = answer.last_evaluated_key.as_ref();
-    let behind = last.and_then(|last| last.get(ALL_SK)?.as_s().ok().cloned());
+    let behind = answer
+        .last_evaluated_key
+        .as_ref()
+        .and_then(|key| key.get(ALL_SK)?.as_s().ok().cloned());
     Ok((answer.items.unwrap_or_default(), behind))
 }

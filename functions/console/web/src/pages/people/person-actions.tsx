@@ -1,12 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
-import { blockChatUser, type ChatUser, chatUserOptions, eraseChatUser, unblockChatUser } from "../../api/chat-users";
+import {
+  blockChatUser,
+  type ChatUser,
+  chatUserOptions,
+  eraseChatUser,
+  exportChatUser,
+  unblockChatUser,
+} from "../../api/chat-users";
 import { environmentsOptions } from "../../api/environments";
 import { useMay } from "../../api/me";
 import type { Tagged } from "../../api/problems";
 import { queryClient } from "../../api/query";
-import { exportChatUser } from "../../api/upcoming";
 import { useProjectId } from "../../frame/project-id";
 import { peopleTexts as texts } from "../../texts/en/people";
 import { Button, ConfirmDialog, errorText, MenuButton, type MenuEntry, toasts } from "../../ui";
