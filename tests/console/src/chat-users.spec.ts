@@ -41,6 +41,9 @@ test("People are listed by standing and found; a profile approves, revokes, bloc
   await page.getByRole("button", { name: "Approve…" }).click();
   const approve = page.getByRole("dialog", { name: "Approve Ada Lovelace" });
   await approve.getByLabel("Environment").selectOption("Production");
+  const directory = approve.getByRole("group", { name: "Directory" });
+  await expect(directory.getByRole("radio", { name: "Add as new user" })).toBeChecked();
+  await directory.getByRole("radio", { name: "Do not add" }).check();
   await approve.getByLabel("Note").fill("A customer of ours");
   await page.keyboard.press("Control+Enter");
   await expect(toast(page, "Ada Lovelace can interact with the agent")).toBeVisible();

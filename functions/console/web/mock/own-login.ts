@@ -8,6 +8,7 @@ import {
   problem,
   type Reply,
   type Routes,
+  removeFrom,
   session,
   stale,
 } from "./reply.ts";
@@ -124,11 +125,35 @@ function getImage(_: Call, [member = ""]: string[]): Reply {
   return { status: 200, body: bytes, headers: { "content-type": kindOf(bytes) ?? "", etag: '"1"' } };
 }
 
+/** The identities of the login. The one of the account is its only way in while members may sign in at a provider only. */
+const identities = [
+  {
+    id: "ONSXG43JN5XHG2LPNZZWKZBAMF",
+    account: { id: ACME, name: account.name },
+    login_method_id: "01JD3Q3Z9V8M4T6K2N7P5R1SL0",
+  },
+];
+
+function disconnect(_: Call, [wantedId]: string[]): Reply {
+  if (account.rules.sso_only) {
+    return problem(
+      409,
+      "identity-required-by",
+      "An account lets its members in at a provider only",
+      "`accounts` lists the accounts to which no other identity of the login leads.",
+      { accounts: identities.filter(({ id }) => id === wantedId).map((identity) => identity.account) },
+    );
+  }
+  return removeFrom(identities, ({ id }) => id === wantedId);
+}
+
 /** The routes of one's own login, and of members' pictures. */
 export const ownLogin: Routes = [
   ["POST /v1/me/address", changeAddress],
   ["POST /v1/me/address/confirm", confirmAddress],
   ["POST /v1/me/accounts/*/leave", leave],
+  ["GET /v1/me/identities", () => ok({ items: identities })],
+  ["DELETE /v1/me/identities/*", disconnect],
   ["GET /v1/me/export", exportLogin],
   ["POST /v1/me/delete", deleteLogin],
   ["GET /v1/members/*/image", getImage],

@@ -1,3 +1,5 @@
+import { queryOptions } from "@tanstack/react-query";
+import type { AccessRequest } from "./access-requests";
 import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
 import { listOptions, PAGE, readOptions, recordOptions } from "./query";
@@ -45,15 +47,31 @@ function at(project: string, id: string) {
   return { path: { project_id: project, chat_user_id: id } };
 }
 
+/** Characters that a search takes. */
+const QUERY_MAX = 200;
+/** Pages of a search that are read for the requests of one person. */
+const PAGES_MAX = 5;
+
 /** The requests of a person, the newest first. */
 export function personsRequestsOptions(project: string, { id, identifier }: Pick<ChatUser, "id" | "identifier">) {
-  return readOptions(["access-requests", project, "of", id], async (signal) => {
-    const answer = await client.GET("/v1/projects/{project_id}/access-requests", {
-      params: { path: { project_id: project }, query: { q: identifier, order: "newest", limit: 100 } },
-      signal,
-    });
-    // The search finds identifiers that begin alike, too.
-    return { ...answer, data: answer.data?.items.filter((request) => request.chat_user_id === id) };
+  return queryOptions({
+    queryKey: ["access-requests", project, "of", id],
+    queryFn: async ({ signal }): Promise<AccessRequest[]> => {
+      const q = [...identifier].slice(0, QUERY_MAX).join("");
+      const found: AccessRequest[] = [];
+      let cursor: string | undefined;
+      // Pages of a search may be short, or empty, before the last one.
+      for (let page = 1; page <= PAGES_MAX; page += 1) {
+        const query = { q, cursor, limit: 100 };
+        const params = { path: { project_id: project }, query };
+        const read = unwrap(await client.GET("/v1/projects/{project_id}/access-requests", { params, signal }));
+        // The search finds longer identifiers, too.
+        found.push(...read.items.filter((request) => request.chat_user_id === id));
+        cursor = read.next_cursor ?? undefined;
+        if (cursor === undefined) break;
+      }
+      return found.sort((one, other) => Date.parse(other.created_at) - Date.parse(one.created_at));
+    },
   });
 }
 

@@ -1,7 +1,7 @@
 import { client } from "./client";
 import { meOptions } from "./me";
 import { unwrap } from "./problems";
-import { queryClient } from "./query";
+import { queryClient, readOptions } from "./query";
 import type { components } from "./schema";
 
 /** Has a link mailed to another address. Until it is taken, the login keeps the one that it has. */
@@ -26,4 +26,13 @@ export async function deleteLogin(body: components["schemas"]["DeleteLoginReques
 
 export async function leaveAccount(id: string): Promise<void> {
   unwrap(await client.POST("/v1/me/accounts/{account_id}/leave", { params: { path: { account_id: id } } }));
+}
+
+export type Identity = components["schemas"]["MyIdentityResponse"];
+
+/** The identities at providers of accounts by which the login gets into them. */
+export const identitiesOptions = readOptions(["identities"], (signal) => client.GET("/v1/me/identities", { signal }));
+
+export async function disconnectIdentity(id: string): Promise<void> {
+  unwrap(await client.DELETE("/v1/me/identities/{identity_id}", { params: { path: { identity_id: id } } }));
 }

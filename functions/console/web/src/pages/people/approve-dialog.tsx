@@ -1,14 +1,23 @@
 import { useQuery } from "@tanstack/react-query";
 import { approveChatUser, type ChatUser, chatUserOptions } from "../../api/chat-users";
 import { environmentsOptions } from "../../api/environments";
+import { useMay } from "../../api/me";
 import { queryClient } from "../../api/query";
 import { useProjectId } from "../../frame/project-id";
 import { peopleTexts as texts } from "../../texts/en/people";
+import { requests } from "../../texts/en/requests";
 import { FormDialog, Select, TextArea, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
+import { type DirectoryValues, directoryBody, initialDirectory } from "../requests/directory";
+import { DirectoryField } from "../requests/directory-field";
 import { readPeopleAgain, tell } from "./keep";
 import { NOTE_MAX, noteRule } from "./note";
 import { environmentsLeft } from "./people";
+
+interface Values extends DirectoryValues {
+  environment: string;
+  note: string;
+}
 
 interface Props {
   person: ChatUser;
@@ -21,14 +30,34 @@ export function ApproveDialog({ person, isOpen, onClose }: Props) {
   const project = useProjectId();
   const environments = useQuery(environmentsOptions(project)).data ?? [];
   const left = environmentsLeft(environments, person.environments);
-  const initial = { environment: left.length === 1 ? (left[0]?.id ?? "") : "", note: "" };
+  const isLinked = person.end_user != null;
+  const mayLink = useMay()("end_users.write");
+  const initial: Values = {
+    environment: left.length === 1 ? (left[0]?.id ?? "") : "",
+    note: "",
+    ...initialDirectory(undefined, mayLink),
+  };
   const form = useForm({
     initial,
-    labels: { environment: texts.environment, note: texts.note },
-    rules: { environment: (id) => (id ? undefined : texts.environmentRule), note: noteRule },
-    apiNames: { environment: "environment_id" },
-    send: ({ environment, note }) =>
-      approveChatUser(project, person.id, { environment_id: environment, note: note.trim() || null }),
+    labels: {
+      environment: texts.environment,
+      note: texts.note,
+      directory: requests.directory,
+      endUser: requests.chooseUser,
+    },
+    rules: {
+      environment: (id) => (id ? undefined : texts.environmentRule),
+      note: noteRule,
+      endUser: (id, { directory }) =>
+        !isLinked && directory === "add_to_existing" && id === "" ? requests.chooseUser : undefined,
+    },
+    apiNames: { environment: "environment_id", endUser: "directory.end_user_id" },
+    send: ({ environment, note, ...choice }) =>
+      approveChatUser(project, person.id, {
+        environment_id: environment,
+        note: note.trim() || null,
+        ...(!isLinked && directoryBody(choice)),
+      }),
     onDone: () => {
       void queryClient.invalidateQueries({ queryKey: chatUserOptions(project, person.id).queryKey });
       readPeopleAgain(project);
@@ -53,6 +82,15 @@ export function ApproveDialog({ person, isOpen, onClose }: Props) {
           { value: "", label: texts.chooseEnvironment },
           ...left.map(({ id, name }) => ({ value: id, label: name })),
         ]}
+      />
+      <DirectoryField
+        error={form.errors.endUser}
+        linked={person.end_user}
+        onDirectory={(directory) => form.set("directory", directory)}
+        onEndUser={(id) => form.set("endUser", id)}
+        project={project}
+        suggested={undefined}
+        values={form.values}
       />
       <TextArea {...form.text("note")} help={texts.noteHelp} label={texts.note} limit={NOTE_MAX} optional rows={2} />
     </FormDialog>

@@ -10,7 +10,7 @@ import { DangerDialog, PasswordField, Stack, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
 import { withNames } from "../../ui/with-names";
 import { useRefusal } from "../sign-in/use-refusal";
-import { explainLastAdmin } from "./last-admin";
+import { explainLastAdmin } from "./refusals";
 
 /** Asks for the password before the login is deleted, and says what ends. */
 export function DeleteLogin({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {

@@ -7,7 +7,7 @@ import { preferredAccount } from "../../preferred-account";
 import { storage } from "../../storage";
 import { ownLogin as texts } from "../../texts/en/own-login";
 import { announce, ConfirmDialog, Stack, toasts } from "../../ui";
-import { explainLastAdmin } from "./last-admin";
+import { explainLastAdmin } from "./refusals";
 
 interface Props {
   account: Me["accounts"][number] | undefined;

@@ -8,6 +8,7 @@ import { AccountsList } from "./accounts-list";
 import { AddressLinkSection } from "./address-link-section";
 import { DataSection } from "./data-section";
 import { FactorSection } from "./factor-section";
+import { IdentitiesSection } from "./identities-section";
 import { NameSection } from "./name-section";
 import { PasswordSection } from "./password-section";
 import { PreferencesTab } from "./preferences-tab";
@@ -52,6 +53,7 @@ export function ProfilePage() {
         <>
           <PasswordSection />
           <FactorSection />
+          <IdentitiesSection />
         </>
       )}
       {tab === "sessions" && <SessionsTab />}

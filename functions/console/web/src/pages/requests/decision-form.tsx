@@ -45,7 +45,7 @@ export function DecisionForm({ project, request, verb, connector, onDecided, onL
   const name = request.user_name;
 
   const form = useForm<DecisionValues, AccessRequest>({
-    initial: initialValues(request),
+    initial: initialValues(request, may("end_users.write")),
     labels: { note: texts.note, directory: texts.directory, endUser: texts.chooseUser },
     apiNames: { endUser: "directory.end_user_id" },
     rules: {
@@ -113,7 +113,15 @@ export function DecisionForm({ project, request, verb, connector, onDecided, onL
         <TextArea {...form.text("note")} autoFocus help={texts.noteHelp} label={texts.note} limit={NOTE_MAX} rows={2} />
         {verb === "approve" ? (
           <>
-            <DirectoryField form={form} project={project} request={request} />
+            <DirectoryField
+              error={form.errors.endUser}
+              linked={request.end_user}
+              onDirectory={(directory) => form.set("directory", directory)}
+              onEndUser={(id) => form.set("endUser", id)}
+              project={project}
+              suggested={request.suggested_end_user ?? null}
+              values={form.values}
+            />
             <WindowHint followUp={connector?.after_approval} request={request} />
           </>
         ) : (

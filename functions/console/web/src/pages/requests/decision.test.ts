@@ -1,18 +1,30 @@
 import { describe, expect, it } from "vitest";
 import type { AccessRequest } from "../../api/access-requests";
 import { cooldownWords, decisionBody, initialValues, noteRule } from "./decision";
+import { directoryBody, initialDirectory } from "./directory";
 
 const request = (suggested_end_user: AccessRequest["suggested_end_user"]) => ({ suggested_end_user }) as AccessRequest;
 
 describe("a decision (U206, U207, B38)", () => {
   it("begins with the user who has the same number, and only suggests one with the same address", () => {
     const ada = { id: "u1", display_name: "Ada Lovelace" };
-    expect(initialValues(request({ ...ada, reason: "same_phone" }))).toMatchObject({
+    expect(initialValues(request({ ...ada, reason: "same_phone" }), true)).toMatchObject({
       directory: "add_to_existing",
       endUser: "u1",
     });
-    expect(initialValues(request({ ...ada, reason: "same_email" }))).toMatchObject({ directory: "create_new" });
-    expect(initialValues(request(null))).toEqual({ note: "", directory: "create_new", endUser: "" });
+    expect(initialValues(request({ ...ada, reason: "same_email" }), true)).toMatchObject({ directory: "create_new" });
+    expect(initialValues(request(null), true)).toEqual({ note: "", directory: "create_new", endUser: "" });
+  });
+
+  it("leaves the user with the same number to the API for those who may not link", () => {
+    const suggested = { id: "u1", display_name: "Ada Lovelace", reason: "same_phone" };
+    const values = initialValues(request(suggested), false);
+    expect(values).toEqual({ note: "", directory: "by_number", endUser: "" });
+    expect(decisionBody("approve", values, false)).toEqual({ note: null });
+  });
+
+  it("of a person whose number nobody looked up begins with what the API finds by it", () => {
+    expect(directoryBody(initialDirectory(undefined, true))).toEqual({});
   });
 
   it("says what the API is to do about the directory, and nothing where that is settled", () => {

@@ -1,21 +1,17 @@
-import type { AccessRequest, DecisionBody, Directory } from "../../api/access-requests";
+import type { AccessRequest, DecisionBody } from "../../api/access-requests";
 import { formatSpan } from "../../format";
 import { requests as texts } from "../../texts/en/requests";
+import { type DirectoryValues, directoryBody, initialDirectory } from "./directory";
 
 export const NOTE_MAX = 4_000;
 
-export interface DecisionValues {
+export interface DecisionValues extends DirectoryValues {
   note: string;
-  directory: Directory["action"];
-  /** Id of the user to add to. */
-  endUser: string;
 }
 
-/** The values with which a decision begins. A user with the same number is chosen; one with the same address only suggested. */
-export function initialValues({ suggested_end_user: suggested }: AccessRequest): DecisionValues {
-  return suggested?.reason === "same_phone"
-    ? { note: "", directory: "add_to_existing", endUser: suggested.id }
-    : { note: "", directory: "create_new", endUser: "" };
+/** The values with which a decision begins. */
+export function initialValues({ suggested_end_user: suggested }: AccessRequest, mayLink: boolean): DecisionValues {
+  return { note: "", ...initialDirectory(suggested ?? null, mayLink) };
 }
 
 export function noteRule(note: string): string | undefined {
@@ -25,14 +21,12 @@ export function noteRule(note: string): string | undefined {
 /** The decision as the API takes it. A person who belongs to a user already needs no choice. */
 export function decisionBody(
   verb: "approve" | "reject",
-  { note, directory, endUser }: DecisionValues,
+  { note, ...choice }: DecisionValues,
   isLinked: boolean,
 ): DecisionBody {
   const words = note.trim() || null;
   if (verb === "reject" || isLinked) return { note: words };
-  const choice: Directory =
-    directory === "add_to_existing" ? { action: directory, end_user_id: endUser } : { action: directory };
-  return { note: words, directory: choice };
+  return { note: words, ...directoryBody(choice) };
 }
 
 /** When a rejected person may ask again. */

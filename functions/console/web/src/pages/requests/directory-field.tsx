@@ -1,48 +1,68 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import type { AccessRequest } from "../../api/access-requests";
 import { endUserSearchOptions } from "../../api/end-user-search";
+import type { Named } from "../../api/end-users";
 import { useMay } from "../../api/me";
 import { requests as texts } from "../../texts/en/requests";
-import { RadioGroup, TextField, type useForm } from "../../ui";
-import type { DecisionValues } from "./decision";
+import { RadioGroup, TextField } from "../../ui";
+import type { DirectoryValues, Suggested } from "./directory";
 import styles from "./requests.module.css";
 
-type DecisionForm = Pick<ReturnType<typeof useForm<DecisionValues>>, "values" | "errors" | "set">;
-
 interface Props {
-  form: DecisionForm;
+  values: DirectoryValues;
+  error: string | undefined;
+  onDirectory: (directory: DirectoryValues["directory"]) => void;
+  onEndUser: (id: string) => void;
   project: string;
-  request: AccessRequest;
+  /** The user whom the person belongs to already. */
+  linked: Named | null | undefined;
+  /** The user whom the person may be; undefined where nobody looked. */
+  suggested: Suggested;
 }
 
 /** Whether the person becomes a user, one who is there, or none (B38). */
-export function DirectoryField({ form, project, request }: Props) {
+export function DirectoryField({ values, error, onDirectory, onEndUser, project, linked, suggested }: Props) {
   const may = useMay();
-  const { suggested_end_user: suggested, end_user: linked } = request;
   if (linked) return <p className={styles.hint}>{texts.linkedAlready(linked.display_name)}</p>;
-  const maySearch = may("end_users.read");
-  const { directory } = form.values;
+  const mayLink = may("end_users.write");
+  const maySearch = mayLink && may("end_users.read");
+  const byNumber = byNumberOption(suggested, mayLink);
   return (
     <>
       <RadioGroup
         label={texts.directory}
         name="directory"
-        onChange={(value) => form.set("directory", value as DecisionValues["directory"])}
+        onChange={(value) => onDirectory(value as DirectoryValues["directory"])}
         options={[
-          { value: "create_new", label: texts.addNew, help: texts.addNewHelp },
-          ...(maySearch || suggested ? [{ value: "add_to_existing", label: texts.addExisting }] : []),
+          ...(byNumber ? [byNumber] : []),
+          ...(suggested === undefined ? [] : [{ value: "create_new", label: texts.addNew, help: texts.addNewHelp }]),
+          ...(maySearch || (mayLink && suggested) ? [{ value: "add_to_existing", label: texts.addExisting }] : []),
           { value: "none", label: texts.addNone, help: texts.addNoneHelp },
         ]}
-        value={directory}
+        value={values.directory}
       />
-      {directory === "add_to_existing" && (
+      {values.directory === "add_to_existing" && (
         <div className={styles.existing}>
-          <EndUserField form={form} maySearch={maySearch} project={project} suggested={suggested} />
+          <EndUserField
+            endUser={values.endUser}
+            error={error}
+            maySearch={maySearch}
+            onChange={onEndUser}
+            project={project}
+            suggested={suggested}
+          />
         </div>
       )}
     </>
   );
+}
+
+/** The choice that leaves it to the API, where that is one. */
+function byNumberOption(suggested: Suggested, mayLink: boolean) {
+  const value = "by_number";
+  if (suggested === undefined) return { value, label: texts.addNew, help: texts.addByNumberHelp };
+  if (suggested?.reason !== "same_phone" || mayLink) return undefined;
+  return { value, label: texts.addTo(suggested.display_name), help: texts.reasonPhone };
 }
 
 const PAUSE = 500;
@@ -57,13 +77,14 @@ function useSettled(text: string): string {
   return settled;
 }
 
-interface EndUserProps extends Pick<Props, "form" | "project"> {
-  suggested: AccessRequest["suggested_end_user"];
+interface EndUserProps extends Pick<Props, "project" | "suggested" | "error"> {
+  endUser: string;
+  onChange: (id: string) => void;
   maySearch: boolean;
 }
 
 /** Finds the user to add to; the suggested one stands first, with the reason. */
-function EndUserField({ form, project, suggested, maySearch }: EndUserProps) {
+function EndUserField({ endUser, onChange, error, project, suggested, maySearch }: EndUserProps) {
   const [typed, setTyped] = useState("");
   const [chosenName, setChosenName] = useState(suggested?.display_name ?? "");
   const words = useSettled(typed.trim());
@@ -71,7 +92,6 @@ function EndUserField({ form, project, suggested, maySearch }: EndUserProps) {
     ...endUserSearchOptions(project, words),
     enabled: maySearch && words !== "",
   });
-  const { endUser } = form.values;
   const matches = words === "" ? [] : (found ?? []);
   const options = [
     ...(suggested
@@ -97,7 +117,7 @@ function EndUserField({ form, project, suggested, maySearch }: EndUserProps) {
   }
   const choose = (id: string) => {
     setChosenName(options.find(({ value }) => value === id)?.label ?? "");
-    form.set("endUser", id);
+    onChange(id);
   };
   return (
     <>
@@ -115,7 +135,7 @@ function EndUserField({ form, project, suggested, maySearch }: EndUserProps) {
       )}
       {options.length > 0 && (
         <RadioGroup
-          error={form.errors.endUser}
+          error={error}
           label={texts.users}
           name="endUser"
           onChange={choose}
@@ -123,7 +143,7 @@ function EndUserField({ form, project, suggested, maySearch }: EndUserProps) {
           value={endUser}
         />
       )}
-      {options.length === 0 && form.errors.endUser && <p className={styles.error}>{form.errors.endUser}</p>}
+      {options.length === 0 && error && <p className={styles.error}>{error}</p>}
       {words !== "" && found?.length === 0 && !isFetching && <p className={styles.hint}>{texts.noUsers}</p>}
     </>
   );

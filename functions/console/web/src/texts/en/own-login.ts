@@ -43,6 +43,23 @@ export const ownLogin = {
   lastAdminTitle: (accounts: string) => `You are the last active super admin of ${accounts}`,
   lastAdmin: "Make another member a super admin first, or delete the account in its settings.",
 
+  identities: "Sign-in at providers",
+  identitiesAbout: "Identities at the providers of accounts that sign you in to these accounts, without your password.",
+  noIdentities: "No identity at a provider is connected with your login.",
+  identitiesCaption: "Connected identities",
+  provider: "Provider",
+  disconnect: "Disconnect…",
+  disconnectOf: (provider: string, account: string) => `Disconnect ${provider} of ${account}…`,
+  disconnectTitle: (provider: string, account: string) => `Disconnect ${provider} of ${account}?`,
+  disconnectText: (provider: string, account: string) =>
+    `You can no longer sign in to ${account} with ${provider}, and the sessions that it opened there end at once. A mail tells you of it.`,
+  disconnectRest: "Your password and your place in the account stay.",
+  disconnectAction: "Disconnect",
+  disconnected: (provider: string, account: string) => `${provider} of ${account} is disconnected`,
+  requiredTitle: (accounts: string) => `This is your only way into ${accounts}`,
+  required:
+    "Members sign in at a provider there, and not with a password. Leave the account, or sign in there with another identity first.",
+
   data: "Your data",
   export: "Export",
   exportAbout:

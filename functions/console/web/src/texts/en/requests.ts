@@ -63,6 +63,8 @@ export const requests = {
   directory: "Directory",
   addNew: "Add as new user",
   addNewHelp: "Names and numbers that the platform tells are taken over.",
+  addByNumberHelp: "A person whose proven number a user has is added to that user.",
+  addTo: (name: string) => `Add to ${name}`,
   addExisting: "Add to existing user",
   addNone: "Do not add",
   addNoneHelp: "They may write, and the list of users stays as it is.",

@@ -9,6 +9,12 @@ export function explainLastAdmin(error: unknown): unknown {
   return new Explained(texts.lastAdminTitle(namesOf(error)), texts.lastAdmin);
 }
 
+/** A refusal because accounts let their members in at a provider only, with their names; another error as it is. */
+export function explainRequired(error: unknown): unknown {
+  if (!isProblem(error, "identity-required-by")) return error;
+  return new Explained(texts.requiredTitle(namesOf(error)), texts.required);
+}
+
 function namesOf(error: ApiProblem): string {
   return formatList((error.body.accounts ?? []).map(({ name }) => name));
 }

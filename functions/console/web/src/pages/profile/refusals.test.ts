@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { ApiProblem } from "../../api/problems";
 import { describeError } from "../../ui";
-import { explainLastAdmin } from "./last-admin";
+import { explainLastAdmin, explainRequired } from "./refusals";
 
 const problem = (type: string) =>
   new ApiProblem({
@@ -22,7 +22,14 @@ it("a last super admin is told of which accounts, and what to do", () => {
   expect(detail).toContain("Make another member a super admin first");
 });
 
+it("who may enter accounts at a provider only is told of which, and what to do", () => {
+  const { title, detail } = describeError(explainRequired(problem("identity-required-by")));
+  expect(title).toBe("This is your only way into Acme and Globex");
+  expect(detail).toContain("Leave the account");
+});
+
 it("another refusal stays as the API says it", () => {
   const other = problem("changed-meanwhile");
   expect(explainLastAdmin(other)).toBe(other);
+  expect(explainRequired(other)).toBe(other);
 });
