@@ -105,7 +105,7 @@ const PARTITIONS: [(&str, &str); 49] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 49] = [
+const LISTS: [&str; 50] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -133,6 +133,7 @@ const LISTS: [&str; 49] = [
     "ACCOUNT#{id}#PROJECT#{id}#ENVIRONMENTS",
     "ACCOUNT#{id}#PROJECT#{id}#IMPORTS",
     "ACCOUNT#{id}#PROJECT#{id}#IMPORT#{id}#ERRORS#{number}",
+    "ACCOUNT#{id}#PROJECT#{id}#IMPORT#{id}#OTHERS#{number}",
     "ACCOUNT#{id}#PROJECT#{id}#CONNECTORS",
     "ACCOUNT#{id}#PROJECT#{id}#REQUESTS",
     "ACCOUNT#{id}#PROJECT#{id}#WAITING",
