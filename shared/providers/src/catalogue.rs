@@ -407,6 +407,22 @@ mod tests {
     }
 
     #[test]
+    fn steps_and_help_are_for_admins_and_name_neither_calls_nor_fields_of_the_api() {
+        for kind in connector_kinds() {
+            let fields = kind.fields();
+            let help = fields.iter().map(|spec| spec.help.to_owned());
+            for text in kind.set_up_steps("<address>").into_iter().chain(help) {
+                let mut names = fields.iter().map(|spec| spec.name);
+                assert!(
+                    !names.any(|name| name.contains('_') && text.contains(name)),
+                    "{text}"
+                );
+                assert!(!text.contains("…/"), "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_filled_in_need_not_be_given_and_passes_its_own_rule() {
         for spec in connector_kinds().iter().flat_map(|kind| kind.fields()) {
             let filled = match spec.fill {

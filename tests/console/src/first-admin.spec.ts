@@ -59,7 +59,7 @@ test("The first admin comes in by the mailed link, invites one person by e-mail 
     await form.getByLabel("Role", { exact: true }).selectOption("Agent");
     await form.getByRole("button", { name: "Invite", exact: true }).click();
     await expect(toast(admin, `Invitation sent to ${second}`)).toBeVisible();
-    await admin.getByLabel("Search by name or e-mail").fill(second);
+    await admin.getByLabel("Search by name or email").fill(second);
     await expect(admin.getByRole("row", { name: second }).first()).toContainText("Pending");
   });
   const agent = await browse();

@@ -132,7 +132,7 @@ test("The full form asks for name, address, role and client access, and makes th
   await expect(page.getByLabel("Full Name")).toBeFocused();
   await expect(page.getByLabel("Full Name")).toHaveAccessibleDescription(/Enter the person's name/);
   const summary = page.getByRole("alert").filter({ hasText: "3 fields need another look" });
-  await summary.getByRole("button", { name: "Enter an e-mail address such as ana@example.com" }).click();
+  await summary.getByRole("button", { name: "Enter an email address such as ana@example.com" }).click();
   await expect(page.getByLabel("Email Address")).toBeFocused();
 
   const email = newAddress("full");

@@ -73,7 +73,7 @@ test("Keys lead to the search, to the users and to their own list, and not while
   await settled(page, "User Management");
   await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
   await page.keyboard.press("/");
-  const search = page.getByLabel("Search by name or e-mail");
+  const search = page.getByLabel("Search by name or email");
   await expect(search).toBeFocused();
   await page.keyboard.type("gu?");
   await expect(search).toHaveValue("gu?");

@@ -100,13 +100,13 @@ test("The list of users is searched and filtered, says how many it found, and it
   const page = await browse(team.owner);
   await page.goto(settings(team.account, "users"));
   await settled(page, "User Management");
-  await page.getByLabel("Search by name or e-mail").fill(name);
+  await page.getByLabel("Search by name or email").fill(name);
   await expect(page.locator("[aria-live=polite]")).toContainText("1 user found");
   await expect(page).toHaveURL(/q=Quentin/);
   await page.getByLabel("Status").selectOption("Pending");
   await page.reload();
   await settled(page, "User Management");
-  await expect(page.getByLabel("Search by name or e-mail")).toHaveValue(name);
+  await expect(page.getByLabel("Search by name or email")).toHaveValue(name);
   await expect(page.getByLabel("Status")).toHaveValue("pending");
   await expect(page.getByRole("table").getByRole("rowheader")).toHaveCount(1);
   await page.getByLabel("Status").selectOption("Suspended");
@@ -114,7 +114,7 @@ test("The list of users is searched and filtered, says how many it found, and it
   await page.goBack();
   await expect(page.getByRole("row", { name })).toBeVisible();
   await page.getByRole("button", { name: "Clear search" }).click();
-  await expect(page.getByLabel("Search by name or e-mail")).toBeFocused();
+  await expect(page.getByLabel("Search by name or email")).toBeFocused();
   await page.getByLabel("Status").selectOption("Any status");
   await expect(page.getByRole("row", { name: team.owner.email })).toBeVisible();
 });

@@ -59,7 +59,7 @@ test("Pages before the sign-in: axe finds nothing in light and dark, 1280 and 39
   await tour.at("reset-asked", "/console/reset", async () => {
     await page.getByLabel("Email").fill(person.email);
     await page.getByRole("button", { name: "Send link" }).click();
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Look into your mail");
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Check your mail");
   });
   await tour.at("reset-new-password", await linkTo(person.email, "reset"), () =>
     expect(page.getByLabel("New password")).toBeVisible(),

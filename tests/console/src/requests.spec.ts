@@ -292,7 +292,7 @@ test("The profile says of which projects a person is told, by mail and by the br
   const page = await browse(team.owner);
   await page.goto("/console/profile?tab=preferences");
   await settled(page, "Profile");
-  await expect(page.getByRole("switch", { name: "Notify me about new requests by e-mail digest" })).toBeVisible();
+  await expect(page.getByRole("switch", { name: "Notify me about new requests by email digest" })).toBeVisible();
   const inBrowser = page.getByRole("switch", { name: /^Notify me about new requests in this browser/ });
   await page.context().grantPermissions(["notifications"]);
   await inBrowser.check();

@@ -18,7 +18,7 @@ test("A password is reset by a mail; afterwards the person is signed in, and eve
   await settled(page, "Reset password");
   await page.getByLabel("Email").fill(person.email);
   await page.getByRole("button", { name: "Send link" }).click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Look into your mail");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Check your mail");
   await expect(page.getByText(/The link works once, within 30 minutes\./)).toBeVisible();
 
   const link = await linkTo(person.email, "reset");
@@ -55,6 +55,6 @@ test("A reset of an address that nobody has gets the same answer, and no mail (U
   await page.goto("/console/reset");
   await page.getByLabel("Email").fill(email);
   await page.getByRole("button", { name: "Send link" }).click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Look into your mail");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Check your mail");
   await expect(page.getByText(`If ${email} has a login, a mail with a link is on its way.`)).toBeVisible();
 });

@@ -73,7 +73,7 @@ test("The form names each missing field, beside it, and puts the focus into the 
   await button.click();
   const email = page.getByLabel("Email", { exact: true });
   await expect(email).toBeFocused();
-  await expect(email).toHaveAccessibleDescription("Enter your e-mail address");
+  await expect(email).toHaveAccessibleDescription("Enter your email address");
   await expect(page.getByLabel("Password", { exact: true })).toHaveAccessibleDescription("Enter your password");
   await expect(email).toHaveAttribute("aria-invalid", "true");
 });

@@ -146,7 +146,7 @@ test("A user is changed in all environments at once; a taken number names its ho
 
   await page.getByLabel("Email").fill("grace@example.com");
   await page.getByLabel("Email").press("Tab");
-  await expect(page.getByText("Grace Hopper has this e-mail address, too.")).toBeVisible();
+  await expect(page.getByText("Grace Hopper has this email address, too.")).toBeVisible();
   await page.getByLabel("Phone Number").fill("+1 202-555-1900");
   await page.getByLabel("Middle Name").fill("King");
   await page.getByRole("button", { name: "Update User" }).click();

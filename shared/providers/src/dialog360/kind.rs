@@ -62,8 +62,8 @@ impl ConnectorKind for Dialog360 {
              them for a key."
                 .to_owned(),
             format!(
-                "Connect the connector (POST …/connect). 360dialog then sends this number's messages, with \
-                 the webhook secret, to this address: {webhook_url}"
+                "Connect the connector. 360dialog then sends this number's messages, with the webhook \
+                 secret, to this address: {webhook_url}"
             ),
             "Do not change the webhook in the Hub afterwards: the Hub drops the header with the \
              secret, and every message is refused until you connect again. Connect again, too, \

@@ -74,9 +74,8 @@ impl ConnectorKind for Telegram {
              from the groups that it is already in, and add it again. Private chats need nothing."
                 .to_owned(),
             format!(
-                "Connect the connector (POST …/connect). Telegram then sends the bot's messages, with the \
-                 secret token, to this address, and no other program can fetch them with this bot \
-                 token: {webhook_url}"
+                "Connect the connector. Telegram then sends the bot's messages, with the secret token, to \
+                 this address, and no other program can fetch them with this bot token: {webhook_url}"
             ),
             "To try it, open the bot in Telegram, press Start and write to it, or add it to a group \
              and mention it. A bot can write to people in private only after they have written to it \

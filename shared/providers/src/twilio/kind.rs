@@ -80,7 +80,7 @@ impl ConnectorKind for Twilio {
                  names its own."
             ),
             "Twilio signs the address exactly as you enter it. If you enter another one, such as one with \
-             your own domain, save it here as webhook_url, character by character."
+             your own domain, save it here as the webhook address, character by character."
                 .to_owned(),
             "To try it, send a text message to the number, and a WhatsApp message if it has WhatsApp. SMS \
              and WhatsApp from one number belong to the same person here, in two conversations."

@@ -1,6 +1,7 @@
+import { queryOptions } from "@tanstack/react-query";
 import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
-import { listOptions, PAGE, recordOptions } from "./query";
+import { listOptions, PAGE, readAll, recordOptions } from "./query";
 import type { components } from "./schema";
 import type { UpcomingConnector } from "./upcoming";
 
@@ -23,6 +24,18 @@ export function connectorsOptions(project: string, environment?: string) {
       signal,
     }),
   );
+}
+
+/** Every connector of a project, for choices, names and what follows a decision. */
+export function allConnectorsOptions(project: string) {
+  return queryOptions({
+    queryKey: ["connectors", project, "all"],
+    queryFn: ({ signal }) =>
+      readAll<Connector>((cursor) =>
+        client.GET(LIST, { params: { path: { project_id: project }, query: { cursor, limit: 100 } }, signal }),
+      ),
+    staleTime: 60_000,
+  });
 }
 
 export function connectorOptions(project: string, id: string) {

@@ -10,8 +10,8 @@ import { FormDialog, Select, TextArea, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
 import { type DirectoryValues, directoryBody, initialDirectory } from "../requests/directory";
 import { DirectoryField } from "../requests/directory-field";
+import { NOTE_MAX, noteRule } from "../requests/note";
 import { readPeopleAgain, tell } from "./keep";
-import { NOTE_MAX, noteRule } from "./note";
 import { environmentsLeft } from "./people";
 
 interface Values extends DirectoryValues {

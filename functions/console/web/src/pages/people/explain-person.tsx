@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ChatUser } from "../../api/chat-users";
-import { projectConnectorsOptions } from "../../api/project-choices";
+import { allConnectorsOptions } from "../../api/connectors";
 import { useProjectId } from "../../frame/project-id";
 import { explain } from "../../texts/en/explain";
 import { peopleTexts as texts } from "../../texts/en/people";
@@ -17,7 +17,7 @@ interface Props {
 /** Explains whether a person may talk at a connector of their platform (U309). */
 export function ExplainPerson({ person, isOpen, onClose }: Props) {
   const project = useProjectId();
-  const { data, error, refetch } = useQuery({ ...projectConnectorsOptions(project), enabled: isOpen });
+  const { data, error, refetch } = useQuery({ ...allConnectorsOptions(project), enabled: isOpen });
   const [chosen, setChosen] = useState<string>();
   const connectors = data?.filter(({ provider }) => provider === person.provider);
   const connector = chosen ?? connectors?.[0]?.id;

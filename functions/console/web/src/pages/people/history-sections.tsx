@@ -6,9 +6,8 @@ import {
   personsConversationsOptions,
   personsRequestsOptions,
 } from "../../api/chat-users";
-import { connectorsOptions } from "../../api/connectors";
+import { allConnectorsOptions } from "../../api/connectors";
 import { useMay } from "../../api/me";
-import { useList } from "../../api/query";
 import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { peopleTexts as texts } from "../../texts/en/people";
@@ -79,7 +78,7 @@ export function ConversationsSection({ person }: { person: ChatUser }) {
   const project = useProjectId();
   const may = useMay();
   const { data, error, refetch } = useQuery(personsConversationsOptions(project, person.id));
-  const connectors = useList({ ...connectorsOptions(project), enabled: may("projects.read") }).items;
+  const connectors = useQuery({ ...allConnectorsOptions(project), enabled: may("projects.read") }).data;
   const nameOf = ({ connector_id }: PersonsConversation) =>
     connectors?.find(({ id }) => id === connector_id)?.name ?? texts.connector;
   return (

@@ -5,8 +5,8 @@ import { useProjectId } from "../../frame/project-id";
 import { peopleTexts as texts } from "../../texts/en/people";
 import { FormDialog, TextArea, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
+import { NOTE_MAX, noteRule } from "../requests/note";
 import { keepPerson } from "./keep";
-import { NOTE_MAX, noteRule } from "./note";
 
 interface Props {
   isOpen: boolean;

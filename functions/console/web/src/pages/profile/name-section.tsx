@@ -82,7 +82,7 @@ export function NameSection() {
               texts.email,
               <Row key="email">
                 <bdi>{email}</bdi>
-                <Badge tone={verified ? "good" : "warn"}>{verified ? texts.proven : texts.unproven}</Badge>
+                <Badge tone={verified ? "good" : "warn"}>{verified ? texts.verified : texts.unverified}</Badge>
               </Row>,
             ],
           ]}
@@ -90,9 +90,9 @@ export function NameSection() {
         <ChangeAddress />
         {!verified && (
           <Notice tone="warn">
-            <p>{texts.unprovenAbout}</p>
+            <p>{texts.unverifiedAbout}</p>
             <p>
-              <Link to="/reset">{texts.prove}</Link>
+              <Link to="/reset">{texts.verify}</Link>
             </p>
           </Notice>
         )}

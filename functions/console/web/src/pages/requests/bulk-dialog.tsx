@@ -1,11 +1,12 @@
 import { type AccessRequest, type BulkResult, decideMany } from "../../api/access-requests";
-import type { ConnectorChoice } from "../../api/project-choices";
+import type { Connector } from "../../api/connectors";
 import { requests as texts } from "../../texts/en/requests";
 import { FormDialog, RadioGroup, TextArea, useForm, useNow } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
-import { cooldownWords, NOTE_MAX, noteRule } from "./decision";
+import { cooldownWords } from "./decision";
 import { type Verdict, WindowHint } from "./decision-form";
 import { earliest } from "./hint";
+import { NOTE_MAX, noteRule } from "./note";
 import styles from "./requests.module.css";
 
 interface Props {
@@ -13,7 +14,7 @@ interface Props {
   verb: Verdict;
   isOpen: boolean;
   requests: readonly AccessRequest[];
-  connectors: readonly ConnectorChoice[] | undefined;
+  connectors: readonly Connector[] | undefined;
   onClose: () => void;
   onDone: (verb: Verdict, results: BulkResult[]) => void;
 }

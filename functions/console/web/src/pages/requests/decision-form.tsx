@@ -1,19 +1,20 @@
 import { useEffect, useRef, useState } from "react";
 import { type AccessRequest, decide } from "../../api/access-requests";
 import { unblockChatUser } from "../../api/chat-users";
+import type { Connector } from "../../api/connectors";
 import { useMay } from "../../api/me";
 import { isProblem } from "../../api/problems";
-import type { ConnectorChoice } from "../../api/project-choices";
 import { useTimeSettings } from "../../format";
 import { common } from "../../texts/en/common";
 import { requests as texts } from "../../texts/en/requests";
 import { Button, DiscardDialog, Form, Notice, Row, SubmitButton, TextArea, useForm, useNow } from "../../ui";
 import { classes } from "../../ui/classes";
 import { standing } from "./bulk";
-import { cooldownWords, type DecisionValues, decisionBody, initialValues, NOTE_MAX, noteRule } from "./decision";
+import { cooldownWords, type DecisionValues, decisionBody, initialValues } from "./decision";
 import { DirectoryField } from "./directory-field";
 import { decisionDrafts } from "./drafts";
 import { windowHint } from "./hint";
+import { NOTE_MAX, noteRule } from "./note";
 import styles from "./requests.module.css";
 
 export type Verdict = "approve" | "reject";
@@ -22,7 +23,7 @@ interface Props {
   project: string;
   request: AccessRequest;
   verb: Verdict;
-  connector: ConnectorChoice | undefined;
+  connector: Connector | undefined;
   onDecided: (request: AccessRequest, verb: Verdict) => void;
   /** Somebody else was first, or the request is gone; in words. */
   onLost: (id: string, why: string) => void;
@@ -185,7 +186,7 @@ function useDraft(
 
 interface HintProps {
   request: AccessRequest;
-  followUp: ConnectorChoice["after_approval"] | undefined;
+  followUp: Connector["after_approval"] | undefined;
 }
 
 /** Until when the person can be told. */

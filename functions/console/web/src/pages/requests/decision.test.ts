@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { AccessRequest } from "../../api/access-requests";
-import { cooldownWords, decisionBody, initialValues, noteRule } from "./decision";
+import { cooldownWords, decisionBody, initialValues } from "./decision";
 import { directoryBody, initialDirectory } from "./directory";
+import { noteRule } from "./note";
 
 const request = (suggested_end_user: AccessRequest["suggested_end_user"]) => ({ suggested_end_user }) as AccessRequest;
 
@@ -43,6 +44,7 @@ describe("a decision (U206, U207, B38)", () => {
 
   it("takes a note of 4,000 characters and no more", () => {
     expect(noteRule("x".repeat(4_000))).toBeUndefined();
+    expect(noteRule("🦊".repeat(4_000))).toBeUndefined();
     expect(noteRule("x".repeat(4_001))).toBe("Use at most 4,000 characters");
   });
 

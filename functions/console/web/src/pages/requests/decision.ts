@@ -3,8 +3,6 @@ import { formatSpan } from "../../format";
 import { requests as texts } from "../../texts/en/requests";
 import { type DirectoryValues, directoryBody, initialDirectory } from "./directory";
 
-export const NOTE_MAX = 4_000;
-
 export interface DecisionValues extends DirectoryValues {
   note: string;
 }
@@ -12,10 +10,6 @@ export interface DecisionValues extends DirectoryValues {
 /** The values with which a decision begins. */
 export function initialValues({ suggested_end_user: suggested }: AccessRequest, mayLink: boolean): DecisionValues {
   return { note: "", ...initialDirectory(suggested ?? null, mayLink) };
-}
-
-export function noteRule(note: string): string | undefined {
-  return note.trim().length > NOTE_MAX ? texts.noteTooLong : undefined;
 }
 
 /** The decision as the API takes it. A person who belongs to a user already needs no choice. */

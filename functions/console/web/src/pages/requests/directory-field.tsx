@@ -1,11 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
-import { endUserSearchOptions } from "../../api/end-user-search";
 import type { Named } from "../../api/end-users";
 import { useMay } from "../../api/me";
 import { requests as texts } from "../../texts/en/requests";
-import { RadioGroup, TextField } from "../../ui";
+import { RadioGroup } from "../../ui";
 import type { DirectoryValues, Suggested } from "./directory";
+import { EndUserField } from "./end-user-field";
 import styles from "./requests.module.css";
 
 interface Props {
@@ -63,88 +61,4 @@ function byNumberOption(suggested: Suggested, mayLink: boolean) {
   if (suggested === undefined) return { value, label: texts.addNew, help: texts.addByNumberHelp };
   if (suggested?.reason !== "same_phone" || mayLink) return undefined;
   return { value, label: texts.addTo(suggested.display_name), help: texts.reasonPhone };
-}
-
-const PAUSE = 500;
-
-/** A text once nobody has typed for a while. */
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), PAUSE);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
-}
-
-interface EndUserProps extends Pick<Props, "project" | "suggested" | "error"> {
-  endUser: string;
-  onChange: (id: string) => void;
-  maySearch: boolean;
-}
-
-/** Finds the user to add to; the suggested one stands first, with the reason. */
-function EndUserField({ endUser, onChange, error, project, suggested, maySearch }: EndUserProps) {
-  const [typed, setTyped] = useState("");
-  const [chosenName, setChosenName] = useState(suggested?.display_name ?? "");
-  const words = useSettled(typed.trim());
-  const { data: found, isFetching } = useQuery({
-    ...endUserSearchOptions(project, words),
-    enabled: maySearch && words !== "",
-  });
-  const matches = words === "" ? [] : (found ?? []);
-  const options = [
-    ...(suggested
-      ? [
-          {
-            value: suggested.id,
-            label: suggested.display_name,
-            help: suggested.reason === "same_phone" ? texts.reasonPhone : texts.reasonEmail,
-          },
-        ]
-      : []),
-    ...matches
-      .filter(({ id }) => id !== suggested?.id)
-      .map(({ id, full_name, email, phone_display }) => ({
-        value: id,
-        label: full_name || phone_display || email || id,
-        help: [phone_display, email].filter(Boolean).join(" · ") || undefined,
-      })),
-  ];
-  // The choice stays in sight while the search goes on.
-  if (endUser && !options.some(({ value }) => value === endUser)) {
-    options.push({ value: endUser, label: chosenName, help: undefined });
-  }
-  const choose = (id: string) => {
-    setChosenName(options.find(({ value }) => value === id)?.label ?? "");
-    onChange(id);
-  };
-  return (
-    <>
-      {maySearch && (
-        <TextField
-          autoComplete="off"
-          label={texts.findUser}
-          onChange={setTyped}
-          onKeyDown={(event) => {
-            // It searches by itself, and sends no form.
-            if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) event.preventDefault();
-          }}
-          value={typed}
-        />
-      )}
-      {options.length > 0 && (
-        <RadioGroup
-          error={error}
-          label={texts.users}
-          name="endUser"
-          onChange={choose}
-          options={options}
-          value={endUser}
-        />
-      )}
-      {options.length === 0 && error && <p className={styles.error}>{error}</p>}
-      {words !== "" && found?.length === 0 && !isFetching && <p className={styles.hint}>{texts.noUsers}</p>}
-    </>
-  );
 }

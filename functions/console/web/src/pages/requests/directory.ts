@@ -4,7 +4,7 @@ export type Suggested = AccessRequest["suggested_end_user"];
 
 /** Whether an approved person becomes a user, and which (B38). */
 export interface DirectoryValues {
-  /** `by_number` leaves it to the API: the user with the same proven number, else a new one. */
+  /** `by_number` leaves it to the API: the user with the same number, else a new one. */
   directory: Directory["action"] | "by_number";
   /** Id of the user to add to. */
   endUser: string;

@@ -1,4 +1,4 @@
-import type { ConnectorChoice } from "../../api/project-choices";
+import type { Connector } from "../../api/connectors";
 import { goTo } from "../../navigation";
 import { requests as texts } from "../../texts/en/requests";
 import { Button, EmptyState } from "../../ui";
@@ -6,7 +6,7 @@ import type { Status } from "./filter";
 
 interface Props {
   status: Status;
-  connectors: readonly ConnectorChoice[] | undefined;
+  connectors: readonly Connector[] | undefined;
   account: string;
   project: string;
 }

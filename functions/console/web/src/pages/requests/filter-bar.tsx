@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ConnectorChoice } from "../../api/project-choices";
+import type { Connector } from "../../api/connectors";
 import { providersOptions } from "../../api/providers";
 import { requests as texts } from "../../texts/en/requests";
 import { SearchField, Select, TextField, Toolbar } from "../../ui";
@@ -7,7 +7,7 @@ import { AGES, countFilters, type Filters, isBackwards, orderOf, ordersOf } from
 
 interface Props {
   filters: Filters;
-  connectors: readonly ConnectorChoice[] | undefined;
+  connectors: readonly Connector[] | undefined;
   onChange: (next: Filters, replace?: boolean) => void;
 }
 

@@ -1,5 +1,5 @@
 import type { AccessRequest } from "../../api/access-requests";
-import type { ConnectorChoice } from "../../api/project-choices";
+import type { Connector } from "../../api/connectors";
 import { formatDateTime, formatTime, type TimeSettings } from "../../format";
 import { requests as texts } from "../../texts/en/requests";
 
@@ -28,7 +28,7 @@ type Asked = Pick<AccessRequest, "notifiable_until" | "channel" | "onboarding_me
 /** Until when somebody can be told of an approval, and why not; undefined where nothing limits it. */
 export function windowHint(
   { notifiable_until: until, channel, onboarding_message }: Asked,
-  followUp: ConnectorChoice["after_approval"] | undefined,
+  followUp: Connector["after_approval"] | undefined,
   now: number,
   by?: TimeSettings,
 ): Hint | undefined {

@@ -1,6 +1,6 @@
 import type { AccessRequest } from "../../api/access-requests";
 import { BULK_MAX } from "../../api/access-requests";
-import type { ConnectorChoice } from "../../api/project-choices";
+import type { Connector } from "../../api/connectors";
 import { formatNumber } from "../../format";
 import { common } from "../../texts/en/common";
 import { requests as texts } from "../../texts/en/requests";
@@ -15,7 +15,7 @@ import type { Selection } from "./use-selection";
 export interface RequestContext {
   account: string;
   project: string;
-  connectors: readonly ConnectorChoice[] | undefined;
+  connectors: readonly Connector[] | undefined;
   mayDecide: boolean;
   select: (id: string, isRange: boolean) => void;
   /** Opens the form of a decision, or closes it. */

@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useMatches } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { exportRequests, requestCountsOptions } from "../../api/access-requests";
+import { allConnectorsOptions } from "../../api/connectors";
 import { useAccount, useMay } from "../../api/me";
-import { projectConnectorsOptions } from "../../api/project-choices";
 import { fileName } from "../../download";
 import { formatCount, useTimeSettings } from "../../format";
 import { ExportDialog } from "../../frame/export-dialog";
@@ -29,7 +29,7 @@ export function RequestsPage() {
   const open = (useMatches().at(-1)?.params as { id?: string } | undefined)?.id;
   const { timeZone } = useTimeSettings();
   const counts = useQuery(requestCountsOptions(project)).data;
-  const connectors = useQuery({ ...projectConnectorsOptions(project), enabled: may("projects.read") }).data;
+  const connectors = useQuery({ ...allConnectorsOptions(project), enabled: may("projects.read") }).data;
   const [isExporting, setExporting] = useState(false);
   const name = useShownProject()?.name ?? "";
 

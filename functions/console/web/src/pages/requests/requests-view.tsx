@@ -1,8 +1,8 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { AccessRequest, BulkResult, RequestQuery } from "../../api/access-requests";
+import type { Connector } from "../../api/connectors";
 import { useAccount, useMay } from "../../api/me";
-import type { ConnectorChoice } from "../../api/project-choices";
 import { formatNumber } from "../../format";
 import { requests as texts } from "../../texts/en/requests";
 import { announce, Button, copyText, NoMatches, Notice, ProblemView, Row, Skeleton, toasts } from "../../ui";
@@ -30,7 +30,7 @@ interface Props {
   project: string;
   query: RequestQuery;
   filters: Filters;
-  connectors: readonly ConnectorChoice[] | undefined;
+  connectors: readonly Connector[] | undefined;
   /** Id of the request in the panel. */
   open: string | undefined;
   /** Ids of the request whose decision is being written. */

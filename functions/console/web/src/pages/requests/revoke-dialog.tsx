@@ -2,7 +2,7 @@ import { type AccessRequest, decide } from "../../api/access-requests";
 import { requests as texts } from "../../texts/en/requests";
 import { announce, DangerDialog, TextArea, toasts, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
-import { NOTE_MAX, noteRule } from "./decision";
+import { NOTE_MAX, noteRule } from "./note";
 
 interface Props {
   project: string;

@@ -49,7 +49,7 @@ export const account = {
     "Nobody can sign in by email and password any more. Sessions that were opened that way are asked to sign in at the provider.",
   confirm: "Change it",
 
-  mail: "E-mail",
+  mail: "Email",
   mailFrom: "Sender address",
   mailSet: "Invitations and resets of passwords go out from this address.",
   mailMissing: "No sender address is set, so no mail is sent.",

@@ -72,7 +72,7 @@ export const endUsers = {
   phoneTaken: (name: string) => `${name} already has this number`,
   phoneTakenSomebody: "Another user already has this number",
   open: (name: string) => `Open ${name}`,
-  emailTaken: (name: string) => `${name} has this e-mail address, too. Both may keep it.`,
+  emailTaken: (name: string) => `${name} has this email address, too. Both may keep it.`,
   phoneMoves: "The old number loses access at once, the new one gains it.",
   phoneWarning: "No country is known to give out such numbers. Check it with the person.",
   added: (name: string) => `${name} was added`,
@@ -101,7 +101,7 @@ export const endUsers = {
   deleted: (name: string) => `${name} was removed`,
   exportTitle: "Export users",
   exportAsk:
-    "The file holds personal data: names, e-mail addresses and phone numbers. Keep it no longer than you need it, and where only those who need it can read it.",
+    "The file holds personal data: names, email addresses and phone numbers. Keep it no longer than you need it, and where only those who need it can read it.",
   exportAll: "All users of this project, with their personal data.",
   exportFiltered: "The users that the search and the filters leave, with their personal data.",
   exportBegin: "Export",

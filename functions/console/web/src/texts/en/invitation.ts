@@ -17,7 +17,7 @@ export const invitation = {
   knownAbout: "{email} has a login already. Sign in with it, then join.",
   joinAbout: "You are signed in as {email}.",
   proveAbout:
-    "You are signed in as {email}. The link proves that this address is yours, so choose a new password. What was set before no longer counts, and all other sessions end.",
+    "You are signed in as {email}. The link verifies that this address is yours, so choose a new password. What was set before no longer counts, and all other sessions end.",
   haveLogin: "I have a login already",
   haveNone: "I have no login yet",
   providerAbout: "Members of {account} sign in at their own provider. You join once you are signed in there.",
@@ -47,9 +47,9 @@ export const invitation = {
   fullTitle: "You are in too many accounts",
   fullAbout: "A login can be a member of 25 accounts. Leave one of them, then open the invitation again.",
   toProfile: "Show my accounts",
-  unverifiedTitle: "Your address is not proven yet",
+  unverifiedTitle: "Your address is not verified yet",
   unverifiedAbout:
-    "Your login was made with a link that somebody copied. Before it joins another account, a mail has to prove that the address is yours: set a new password by mail, then open the invitation again.",
+    "Your login was made with a link that somebody copied. Before it joins another account, a mail has to verify that the address is yours: set a new password by mail, then open the invitation again.",
   toReset: "Set a new password by mail",
   outgrownTitle: "This link is no longer enough",
   outgrownAbout:

@@ -31,7 +31,7 @@ export const loginMethods = {
   kind: "Kind",
   kindOpenIdConnectHelp: "The usual choice: one address, the issuer, tells everything else.",
   kindOauth2Help:
-    "For providers without it. Its e-mail addresses count as unverified, so invitations need a user identifier.",
+    "For providers without it. Its email addresses count as unverified, so invitations need a user identifier.",
   name: "Name",
   nameHelp: "Shown on the button of the sign-in page: “Sign in with …”.",
   namePlaceholder: "Acme ID",
@@ -60,7 +60,7 @@ export const loginMethods = {
   identifierField: "Identifier field",
   identifierFieldHelp:
     "The field of the user-info answer that identifies a person for good, such as “id”. Not a name that can change hands.",
-  emailField: "E-mail field",
+  emailField: "Email field",
   nameField: "Name field",
   scopes: "Scopes",
   scopesHelp: "Separated by spaces.",

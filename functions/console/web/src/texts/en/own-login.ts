@@ -1,11 +1,11 @@
 /** Texts about the address of one's login, its export and its end. `{…}` is filled in. */
 export const ownLogin = {
   changeAddress: "Change address…",
-  changeTitle: "Change e-mail address",
+  changeTitle: "Change email address",
   changeAbout:
     "A link goes to the new address, and a note to {email}. You sign in with {email} until you take the new one by that link.",
   newEmail: "New email",
-  emailRule: "Enter an e-mail address, such as ana@example.com",
+  emailRule: "Enter an email address, such as ana@example.com",
   sameEmail: "This is your address already",
   password: "Current password",
   passwordRequired: "Enter your password",
@@ -15,7 +15,7 @@ export const ownLogin = {
   sent: "Open it within 30 minutes, signed in as you are now. Until then, {present} stays your address. A note about this went there too.",
   sentNothing: "If nothing comes, look in the spam folder, or check the spelling.",
   noSender:
-    "This installation sends no mail, so an address cannot be proven. Whoever runs it can set a sender address.",
+    "This installation sends no mail, so an address cannot be verified. Whoever runs it can set a sender address.",
 
   linkTitle: "Use your new address?",
   link: "You opened the link that was mailed to it. Once you use it, you sign in with the new address instead of {email}. All your other sessions end, and both addresses are told.",

@@ -7,7 +7,7 @@ export const profile = {
   tabSessions: "Sessions",
   tabPreferences: "Preferences",
   providerOnly:
-    "You signed in at the provider of an account, which counts for that account only. To change your profile, your password or your preferences, sign in with your e-mail address and password.",
+    "You signed in at the provider of an account, which counts for that account only. To change your profile, your password or your preferences, sign in with your email address and password.",
   providerSignIn: "Sign in with a password",
 
   you: "You",
@@ -18,11 +18,11 @@ export const profile = {
   saveName: "Save name",
   nameSaved: "Your name is saved",
   email: "Email",
-  proven: "Proven",
-  unproven: "Not proven",
-  unprovenAbout:
-    "Your login was made with a link that somebody copied, so nothing has proven that this address is yours. Until then you cannot join another account.",
-  prove: "Set a new password by mail to prove it",
+  verified: "Verified",
+  unverified: "Not verified",
+  unverifiedAbout:
+    "Your login was made with a link that somebody copied, so nothing has verified that this address is yours. Until then you cannot join another account.",
+  verify: "Set a new password by mail to verify it",
 
   accounts: "Accounts",
   accountsAbout: "What you are a member of, and as what.",
@@ -129,7 +129,7 @@ export const profile = {
   shortcutsHelp: "Such as / for the search. Switch them off if you dictate, or if keys are pressed by accident.",
   showShortcuts: "Show the list",
   mail: "Notices",
-  notices: "Notify me about new requests by e-mail digest",
+  notices: "Notify me about new requests by email digest",
   browserNotices: "Notify me about new requests in this browser, while the console is open",
   browserNoticesHelp: "Of the project that is shown. Names and messages are left out, as others may see the screen.",
   browserNoticesRefused:

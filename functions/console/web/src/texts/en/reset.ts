@@ -3,10 +3,10 @@ export const reset = {
   title: "Reset password",
   about: "Enter the address that you sign in with. A mail with a link for a new password goes there.",
   email: "Email",
-  emailRequired: "Enter your e-mail address, such as ana@example.com",
+  emailRequired: "Enter your email address, such as ana@example.com",
   ask: "Send link",
   back: "Back to sign-in",
-  askedTitle: "Look into your mail",
+  askedTitle: "Check your mail",
   asked: "If {email} has a login, a mail with a link is on its way. The link works once, within 30 minutes.",
   nothing:
     "If nothing has come after a few minutes, look in the spam folder, check the address, or ask an admin of your account.",

@@ -9,7 +9,7 @@ export const signIn = {
   or: "or",
   afterDeletion: "Your login is deleted, and all its sessions have ended. A mail confirms it.",
   ssoOnly: "Members of this account sign in at their provider.",
-  emailRequired: "Enter your e-mail address",
+  emailRequired: "Enter your email address",
   passwordRequired: "Enter your password",
   wrong: "Email or password is wrong",
   throttled: (seconds: number) => `Too many attempts. Try again in ${seconds} s.`,

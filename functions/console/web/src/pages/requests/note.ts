@@ -1,5 +1,6 @@
-import { peopleTexts as texts } from "../../texts/en/people";
+import { requests as texts } from "../../texts/en/requests";
 
+/** Characters of a note for other admins. */
 export const NOTE_MAX = 4_000;
 
 /** The message of the rule that a note breaks. */
