@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { equip, judge } from "./looks.ts";
-import { found } from "./people.ts";
-import { Entrance } from "./requests.ts";
-import { expect, settled, test, toast } from "./test.ts";
+import { equip, judge } from "../src/looks.ts";
+import { found } from "../src/people.ts";
+import { Entrance } from "../src/requests.ts";
+import { expect, settled, test, toast } from "../src/test.ts";
 
 const inProject = (account: string, project: string, rest: string) => `/console/a/${account}/p/${project}/${rest}`;
 

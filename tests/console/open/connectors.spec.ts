@@ -1,9 +1,9 @@
 import type { Page } from "@playwright/test";
-import { equip, judge } from "./looks.ts";
-import { found } from "./people.ts";
-import { Entrance, newBot, registerBot } from "./requests.ts";
-import { eventually } from "./stack.ts";
-import { expect, settled, test, toast } from "./test.ts";
+import { equip, judge } from "../src/looks.ts";
+import { found } from "../src/people.ts";
+import { Entrance, newBot, registerBot } from "../src/requests.ts";
+import { eventually } from "../src/stack.ts";
+import { expect, settled, test, toast } from "../src/test.ts";
 
 /** The address of a page of a project. */
 const inProject = (account: string, project: string, rest: string) => `/console/a/${account}/p/${project}/${rest}`;
