@@ -73,7 +73,9 @@ async fn known(world: &mut World, name: &str) -> String {
     let person = stranger(world, name).await;
     say(world, &person, PRIVATE).await;
     world.settle().await;
-    world.keep_avatar(&person, b"\xff\xd8\xff\xe0".to_vec()).await;
+    world
+        .keep_avatar(&person, b"\xff\xd8\xff\xe0".to_vec())
+        .await;
     person
 }
 

@@ -12,6 +12,7 @@ mod agents;
 mod api_keys;
 mod audience;
 mod audit;
+mod beside;
 mod changes;
 mod chat_users;
 mod client_connectors;

@@ -5,8 +5,8 @@ use crate::{
     account::actor::Actor,
     ids::{
         AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ClientId, ConnectorId,
-        ConversationId, EndUserId, EnvironmentId, ImportId, InvitationId, LoginId, LoginMethodId, MemberId, ProjectId,
-        RoleId,
+        ConversationId, EndUserId, EnvironmentId, ImportId, InvitationId, LoginId, LoginMethodId,
+        MemberId, ProjectId, RoleId,
     },
 };
 use serde_json::Value;

@@ -50,6 +50,15 @@ impl<T> Page<T> {
     }
 }
 
+/// A count that stops early when the number is large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CountUpTo {
+    /// The number counted.
+    pub count: u32,
+    /// Whether there may be more than were counted.
+    pub more: bool,
+}
+
 /// The reason why a list could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {

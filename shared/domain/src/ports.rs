@@ -31,12 +31,13 @@ mod team;
 mod vault;
 mod writing;
 
+pub use crate::page::CountUpTo;
 pub use access_requests::{
     AccessRequestFilter, AccessRequestStore, AccessRequestView, RequestCounts,
 };
 pub use account_end::{AccountDeletion, AccountEndStore};
 pub use admin::{
-    AccountStore, ApiKeyStore, ChatUserFilter, ChatUserStore, ConnectorStore, CountUpTo, Created,
+    AccountStore, ApiKeyStore, ChatUserFilter, ChatUserStore, ConnectorStore, Created,
     CredentialStore, DELETED_CONNECTORS_MAX, KEYS_ENDED_MAX, KeyEnding, NewAccount, PolicyEffects,
     ProjectDeletion, ProjectRemains, ProjectStore, Recovery, RecoveryOutcome, SetUp, SetUpOutcome,
     SetUpReceipt,

@@ -16,6 +16,7 @@
 //! count for no word have no row. [`first_row`] says which row counts for a record as it stands, so that a row of
 //! an earlier state of the record lists nobody twice either.
 
+mod field;
 mod fold;
 #[cfg(test)]
 mod listing_tests;
@@ -23,7 +24,8 @@ mod record;
 mod rows;
 mod terms;
 
+pub use field::{Field, FieldKind};
 pub use fold::{Folded, fold};
-pub use record::{Field, FieldKind, Match, find};
-pub use rows::{IndexRow, ROWS_MAX, SUFFIX_MAX_CHARS, Whole, first_row, index_rows};
-pub use terms::{Lookup, Terms};
+pub use record::{Match, find};
+pub use rows::{IndexRow, ROWS_MAX, Whole, first_row, index_rows};
+pub use terms::{Lookup, SUFFIX_MAX_CHARS, Terms};

@@ -1,10 +1,8 @@
 //! The rows of the index.
 
-use crate::{Field, Folded, Terms};
+use crate::{Field, Folded, Terms, terms::SUFFIX_MAX_CHARS};
 use std::fmt;
 
-/// Longest suffix in a row, in folded characters.
-pub const SUFFIX_MAX_CHARS: usize = 32;
 /// Most rows of a record, and so the number of characters of a record that are searched, blanks not counted.
 pub const ROWS_MAX: usize = 200;
 

@@ -1,7 +1,10 @@
 //! Queries.
 
-use crate::{fold, rows::SUFFIX_MAX_CHARS};
+use crate::fold;
 use std::fmt;
+
+/// Longest suffix in a row, in folded characters.
+pub const SUFFIX_MAX_CHARS: usize = 32;
 
 /// The words of a query, all of which must occur. There is at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use super::{
     admission::Admission,
+    beside::shared,
     items::{
         AccessRequestItem, ChatUserItem, ConnectorItem, EndUserItem, EnvironmentItem, PhoneItem,
         PreviewItem, StandingItem, WaitingPlace,
@@ -21,7 +22,6 @@ use super::{
 use crate::vault::KmsVault;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use serde::de::DeserializeOwned;
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -231,16 +231,6 @@ fn person_beside(
     };
     let holder: Option<PhoneItem> = shared(holders, &number, "phone number")?;
     Ok(holder.map(|holder| keys::end_user(scope, holder.end_user_id)))
-}
-
-/// Reads a row that others may need as well.
-pub(super) fn shared<T: DeserializeOwned>(
-    rows: &HashMap<keys::Key, Attributes>,
-    key: &keys::Key,
-    what: &'static str,
-) -> Result<Option<T>, PortError> {
-    let row = rows.get(key).cloned();
-    row.map(|row| from_row(row, what)).transpose()
 }
 
 #[async_trait]

@@ -1,7 +1,7 @@
 //! The store of chat users for admins.
 
 use super::{
-    access_requests::shared,
+    beside::shared,
     erased_people,
     items::{AvatarItem, ChatUserItem, ErasureItem},
     keys,

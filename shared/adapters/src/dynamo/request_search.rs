@@ -1,7 +1,7 @@
 //! Access requests of the people who are hits of a search (SPEC B41).
 
 use super::{
-    access_requests::shared,
+    beside::shared,
     items::{AccessRequestItem, ChatUserItem},
     keys,
     search::{Candidate, IndexOrderItem, Searching, SearchingFor, rows_of},

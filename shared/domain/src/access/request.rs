@@ -2,7 +2,7 @@
 
 use crate::{
     Timestamp,
-    access::{revocation::Revocation, standing::Standing},
+    access::standing::Standing,
     account::actor::Actor,
     chat::conversation::ConversationRef,
     chat::message::InboundMessage,
@@ -120,6 +120,17 @@ impl RequestDecision {
             request_id,
         }
     }
+}
+
+/// The end of an access: its author, time and reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// The actor who took the access away.
+    pub by: Actor,
+    /// Time of the revocation.
+    pub at: Timestamp,
+    /// The actor's own note, if any.
+    pub note: Option<String>,
 }
 
 /// A stranger's request to talk to the agent of one environment.

@@ -1,28 +1,14 @@
 //! The end of a person's access to an environment at the hands of an admin (SPEC B33).
 
 use crate::{
-    Timestamp,
     access::{
         direct_approval::WritingPlace,
-        request::{AccessRequest, RequestStatus},
+        request::{AccessRequest, RequestStatus, Revocation},
         standing::Standing,
     },
-    account::actor::Actor,
     chat::user::ChatUser,
     ids::EnvironmentId,
 };
-use serde::{Deserialize, Serialize};
-
-/// The end of an access: its author, time and reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revocation {
-    /// The actor who took the access away.
-    pub by: Actor,
-    /// Time of the revocation.
-    pub at: Timestamp,
-    /// The actor's own note, if any.
-    pub note: Option<String>,
-}
 
 /// An access to end, with the records that change with it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What is shown beside a connector.
 
-use crate::{Timestamp, ports::CountUpTo};
+use crate::{Timestamp, page::CountUpTo};
 use serde::{Deserialize, Serialize};
 
 /// What is shown beside a connector, as far as it is cheap to know.

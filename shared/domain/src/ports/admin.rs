@@ -15,7 +15,7 @@ use crate::{
     erasure::Erasure,
     event::AuditEntry,
     ids::{AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, LoginMethodId, ProjectId},
-    page::{ListError, Page, PageRequest},
+    page::{CountUpTo, ListError, Page, PageRequest},
     ports::{AvatarImage, By},
     team::{invitation::Invitation, login::Login, mail::Mail, member::Member},
 };
@@ -309,15 +309,6 @@ pub struct ProjectDeletion<'a> {
     pub erasure: &'a Erasure,
     /// Time at which the outbox mark of the order is due.
     pub due: Timestamp,
-}
-
-/// A count that stops early when the number is large.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CountUpTo {
-    /// The number counted.
-    pub count: u32,
-    /// Whether there may be more than were counted.
-    pub more: bool,
 }
 
 /// The effects of a change of a connector's policy (SPEC A42).

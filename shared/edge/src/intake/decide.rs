@@ -541,9 +541,8 @@ impl Intake {
         let new_chat_user = newcomer(connector, message, &known, now);
         let profile = profile_change(message, &known, now);
         // A link brings the access of the user, so a connector that does not heed the list (SPEC A51) makes none.
-        let is_to_register = connector.preapprove_known_users
-            && known.number.is_some()
-            && known.may_register();
+        let is_to_register =
+            connector.preapprove_known_users && known.number.is_some() && known.may_register();
         let before = known
             .standing
             .unwrap_or_else(|| Standing::first(message, connector, now));

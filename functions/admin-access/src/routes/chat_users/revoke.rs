@@ -16,10 +16,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ProjectScope,
-    access::{
-        direct_approval::approvals_of,
-        revocation::{Revocation, Revoking},
-    },
+    access::{direct_approval::approvals_of, request::Revocation, revocation::Revoking},
     chat::user::ChatUser,
     event::{Change, Event},
     ids::{AccessRequestId, EnvironmentId},

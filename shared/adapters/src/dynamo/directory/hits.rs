@@ -2,7 +2,7 @@
 
 use crate::{
     dynamo::{
-        access_requests::shared,
+        beside::shared,
         items::EndUserItem,
         keys,
         search::{Candidate, Searching, SearchingFor, rows_of},

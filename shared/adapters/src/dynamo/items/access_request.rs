@@ -2,8 +2,8 @@ use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
     ProjectScope, Timestamp,
+    access::request::Revocation,
     access::request::{AccessRequest, RequestDecision},
-    access::revocation::Revocation,
     chat::conversation::ConversationRef,
     connector::Provider,
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId},
