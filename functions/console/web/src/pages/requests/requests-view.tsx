@@ -1,13 +1,13 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { AccessRequest, BulkResult, RequestQuery } from "../../api/access-requests";
+import type { AccessRequest, RequestQuery } from "../../api/access-requests";
 import type { Connector } from "../../api/connectors";
 import { useAccount, useMay } from "../../api/me";
 import { formatNumber } from "../../format";
 import { requests as texts } from "../../texts/en/requests";
 import { announce, Button, copyText, NoMatches, Notice, ProblemView, Row, Skeleton, toasts } from "../../ui";
 import { useLater } from "../../ui/loading";
-import { outcomeOf } from "./bulk";
+import type { BulkOutcome } from "./bulk";
 import { BulkBar } from "./bulk-bar";
 import type { Verdict } from "./decision-form";
 import { NoRequests } from "./empty";
@@ -106,10 +106,9 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
     list.leave(id, why);
     focusRow(id);
   };
-  const onBulkDone = (verb: Verdict, results: BulkResult[]) => {
-    const outcome = outcomeOf(verb, results, Date.now());
+  const onBulkDone = (verb: Verdict, outcome: BulkOutcome, asked: number) => {
     // What was not done stays in sight until it is closed.
-    if (outcome.done.length === results.length) toasts.done(outcome.summary, undefined, "decisions");
+    if (outcome.done.length === asked) toasts.done(outcome.summary, undefined, "decisions");
     else toasts.failed(outcome.summary);
     announce(outcome.summary);
     setLeft(outcome.left);
