@@ -73,6 +73,8 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What every first load has is one file: it packs better than many, which others would load by parts.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "base", tags: ["$initial"] }] } } },
   },
   server: {
     // The list of common passwords is the API's own, outside of this folder.

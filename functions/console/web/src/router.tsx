@@ -1,7 +1,6 @@
 import { createRootRoute, createRoute, createRouter, redirect, type SearchSchemaInput } from "@tanstack/react-router";
 import { addressLink } from "./address-link";
 import { currentAccount, setAccount } from "./api/client";
-import { END_USERS } from "./api/end-users";
 import { meOptions, type Permission } from "./api/me";
 import { isProblem } from "./api/problems";
 import { projectsOptions } from "./api/projects";
@@ -282,21 +281,21 @@ const endUsers = createRoute({
     source: oneOf(raw, "source", ["invited", "self_registered"]),
     order: oneOf(raw, "order", ["oldest", "name"]),
   }),
-  staticData: { title: frame.usersManagement, permission: END_USERS.read },
+  staticData: { title: frame.usersManagement, permission: "end_users.read" },
   component: lazyPage(() => import("./pages/users/users-page"), "UsersPage"),
 });
 
 const newEndUser = createRoute({
   getParentRoute: () => project,
   path: "/settings/users/new",
-  staticData: { title: frame.addUser, permission: END_USERS.write },
+  staticData: { title: frame.addUser, permission: "end_users.write" },
   component: lazyPage(() => import("./pages/users/new-user-page"), "NewUserPage"),
 });
 
 const newImport = createRoute({
   getParentRoute: () => project,
   path: "/settings/users/import",
-  staticData: { title: frame.importUsers, permission: END_USERS.write },
+  staticData: { title: frame.importUsers, permission: "end_users.write" },
   component: lazyPage(() => import("./pages/users/import/file-page"), "FilePage"),
 });
 
@@ -307,14 +306,14 @@ const userImport = createRoute({
     /** Step that is shown, where the import itself does not say: its columns. */
     step: oneOf(raw, "step", ["columns"]),
   }),
-  staticData: { title: frame.importUsers, permission: END_USERS.write },
+  staticData: { title: frame.importUsers, permission: "end_users.write" },
   component: lazyPage(() => import("./pages/users/import/import-page"), "ImportPage"),
 });
 
 const endUser = createRoute({
   getParentRoute: () => project,
   path: "/settings/users/$id",
-  staticData: { title: frame.usersManagement, permission: END_USERS.read },
+  staticData: { title: frame.usersManagement, permission: "end_users.read" },
   component: lazyPage(() => import("./pages/users/user-page"), "UserPage"),
 });
 

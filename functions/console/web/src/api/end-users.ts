@@ -1,7 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { exportChatUser } from "./chat-users";
 import { client } from "./client";
-import type { Permission } from "./me";
 import { isProblem, unwrap, unwrapTagged } from "./problems";
 import { listOptions, PAGE, queryClient, readOptions, recordOptions } from "./query";
 import type { components, operations } from "./schema";
@@ -18,12 +17,6 @@ export type CreateEndUser = Schemas["CreateEndUserRequest"];
 export type UpdateEndUser = Schemas["UpdateEndUserRequest"];
 /** A user as links and refusals name them. */
 export type Named = Schemas["UserNameResponse"];
-
-/** Permissions about users. */
-export const END_USERS = { read: "end_users.read", write: "end_users.write" } as const satisfies Record<
-  string,
-  Permission
->;
 
 const LIST = "/v1/projects/{project_id}/end-users";
 const ONE = "/v1/projects/{project_id}/end-users/{end_user_id}";

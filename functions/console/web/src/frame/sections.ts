@@ -1,4 +1,3 @@
-import { END_USERS } from "../api/end-users";
 import type { Permission } from "../api/me";
 import { useMay } from "../api/me";
 import { frame } from "../texts/en/frame";
@@ -34,7 +33,7 @@ export function useSections() {
 
 const PROJECT_SECTIONS = [
   { to: "/a/$account/p/$project/settings/general", label: frame.general, icon: "folder", permission: "projects.read" },
-  { to: "/a/$account/p/$project/settings/users", label: frame.users, icon: "users", permission: END_USERS.read },
+  { to: "/a/$account/p/$project/settings/users", label: frame.users, icon: "users", permission: "end_users.read" },
   {
     to: "/a/$account/p/$project/settings/environments",
     label: frame.environments,

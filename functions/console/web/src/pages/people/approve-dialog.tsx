@@ -4,8 +4,8 @@ import { environmentsOptions } from "../../api/environments";
 import { useMay } from "../../api/me";
 import { queryClient } from "../../api/query";
 import { useProjectId } from "../../frame/project-id";
+import { decisions } from "../../texts/en/decisions";
 import { peopleTexts as texts } from "../../texts/en/people";
-import { requests } from "../../texts/en/requests";
 import { FormDialog, Select, TextArea, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
 import { type DirectoryValues, directoryBody, initialDirectory } from "../requests/directory";
@@ -42,14 +42,14 @@ export function ApproveDialog({ person, isOpen, onClose }: Props) {
     labels: {
       environment: texts.environment,
       note: texts.note,
-      directory: requests.directory,
-      endUser: requests.chooseUser,
+      directory: decisions.directory,
+      endUser: decisions.chooseUser,
     },
     rules: {
       environment: (id) => (id ? undefined : texts.environmentRule),
       note: noteRule,
       endUser: (id, { directory }) =>
-        !isLinked && directory === "add_to_existing" && id === "" ? requests.chooseUser : undefined,
+        !isLinked && directory === "add_to_existing" && id === "" ? decisions.chooseUser : undefined,
     },
     apiNames: { environment: "environment_id", endUser: "directory.end_user_id" },
     send: ({ environment, note, ...choice }) =>

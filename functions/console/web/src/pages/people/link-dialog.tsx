@@ -1,8 +1,8 @@
 import { type ChatUser, linkChatUser } from "../../api/chat-users";
 import type { Tagged } from "../../api/problems";
 import { useProjectId } from "../../frame/project-id";
+import { decisions } from "../../texts/en/decisions";
 import { peopleTexts as texts } from "../../texts/en/people";
-import { requests } from "../../texts/en/requests";
 import { FormDialog, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
 import { EndUserField } from "../requests/end-user-field";
@@ -19,8 +19,8 @@ export function LinkDialog({ person, isOpen, onClose }: Props) {
   const project = useProjectId();
   const form = useForm<{ user: string }, Tagged<ChatUser>>({
     initial: { user: "" },
-    labels: { user: requests.users },
-    rules: { user: (user) => (user ? undefined : requests.chooseUser) },
+    labels: { user: decisions.users },
+    rules: { user: (user) => (user ? undefined : decisions.chooseUser) },
     apiNames: { user: "end_user_id" },
     send: ({ user }) => linkChatUser(project, person.id, user),
     onDone: (saved) => {

@@ -1,6 +1,6 @@
 import type { AccessRequest } from "../../api/access-requests";
 import { blockChatUser } from "../../api/chat-users";
-import { requests as texts } from "../../texts/en/requests";
+import { decisions } from "../../texts/en/decisions";
 import { announce, DangerDialog, TextArea, toasts, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
 import { NOTE_MAX, noteRule } from "./note";
@@ -18,13 +18,13 @@ export function BlockDialog({ project, request, isOpen, onClose, onBlocked }: Pr
   const name = request?.user_name ?? "";
   const form = useForm<{ note: string }>({
     initial: { note: "" },
-    labels: { note: texts.note },
+    labels: { note: decisions.note },
     rules: { note: noteRule },
     send: async ({ note }) => request && (await blockChatUser(project, request.chat_user_id, note.trim() || null)),
     onDone: () => {
       onClose();
-      toasts.done(texts.wasBlocked(name));
-      announce(texts.wasBlocked(name));
+      toasts.done(decisions.wasBlocked(name));
+      announce(decisions.wasBlocked(name));
       if (request) onBlocked(request);
     },
   });
@@ -34,11 +34,11 @@ export function BlockDialog({ project, request, isOpen, onClose, onBlocked }: Pr
       form={form}
       isOpen={isOpen}
       onClose={onClose}
-      action={texts.blockAction}
-      title={texts.blockTitle(name)}
+      action={decisions.blockAction}
+      title={decisions.blockTitle(name)}
     >
-      <p>{texts.blockText}</p>
-      <TextArea {...form.text("note")} help={texts.noteHelp} label={texts.note} limit={NOTE_MAX} rows={2} />
+      <p>{decisions.blockText}</p>
+      <TextArea {...form.text("note")} help={decisions.noteHelp} label={decisions.note} limit={NOTE_MAX} rows={2} />
     </DangerDialog>
   );
 }

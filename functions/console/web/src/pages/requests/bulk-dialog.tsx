@@ -1,8 +1,10 @@
 import { type AccessRequest, type BulkResult, decideMany } from "../../api/access-requests";
 import type { Connector } from "../../api/connectors";
+import { decisions } from "../../texts/en/decisions";
 import { requests as texts } from "../../texts/en/requests";
 import { FormDialog, RadioGroup, TextArea, useForm, useNow } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
+import { type BulkOutcome, outcomeOf } from "./bulk";
 import { cooldownWords } from "./decision";
 import { type Verdict, WindowHint } from "./decision-form";
 import { earliest } from "./hint";
@@ -16,7 +18,8 @@ interface Props {
   requests: readonly AccessRequest[];
   connectors: readonly Connector[] | undefined;
   onClose: () => void;
-  onDone: (verb: Verdict, results: BulkResult[]) => void;
+  /** What became of the requests, of which there are as many as `asked`. */
+  onDone: (verb: Verdict, outcome: BulkOutcome, asked: number) => void;
 }
 
 interface Values {
@@ -32,7 +35,7 @@ export function BulkDialog({ project, verb, isOpen, requests, connectors, onClos
   const isApproval = verb === "approve";
   const form = useForm<Values, BulkResult[]>({
     initial: BLANK,
-    labels: { note: texts.note, directory: texts.directory },
+    labels: { note: decisions.note, directory: decisions.directory },
     rules: { note: noteRule },
     send: ({ note, directory }) =>
       decideMany(project, {
@@ -44,7 +47,7 @@ export function BulkDialog({ project, verb, isOpen, requests, connectors, onClos
       }),
     onDone: (results) => {
       onClose();
-      onDone(verb, results);
+      onDone(verb, outcomeOf(verb, results, Date.now()), results.length);
     },
   });
   useOnOpen(isOpen, () => form.restart(BLANK));
@@ -67,9 +70,9 @@ export function BulkDialog({ project, verb, isOpen, requests, connectors, onClos
       kind={isApproval ? "primary" : "danger"}
       onClose={onClose}
       submit={isApproval ? texts.approve : texts.reject}
-      title={isApproval ? texts.bulkApproveTitle(requests.length) : texts.bulkRejectTitle(requests.length)}
+      title={isApproval ? decisions.bulkApproveTitle(requests.length) : decisions.bulkRejectTitle(requests.length)}
     >
-      <section aria-label={texts.bulkPeople}>
+      <section aria-label={decisions.bulkPeople}>
         <ul className={styles.people}>
           {requests.map(({ id, user_name, connector }) => (
             <li key={id}>
@@ -78,29 +81,36 @@ export function BulkDialog({ project, verb, isOpen, requests, connectors, onClos
           ))}
         </ul>
       </section>
-      <TextArea {...form.text("note")} autoFocus help={texts.noteHelp} label={texts.note} limit={NOTE_MAX} rows={2} />
+      <TextArea
+        {...form.text("note")}
+        autoFocus
+        help={decisions.noteHelp}
+        label={decisions.note}
+        limit={NOTE_MAX}
+        rows={2}
+      />
       {isApproval ? (
         <>
           <RadioGroup
-            label={texts.directory}
+            label={decisions.directory}
             name="directory"
             onChange={(value) => form.set("directory", value as Values["directory"])}
             options={[
-              { value: "create_new", label: texts.bulkDirectoryNew, help: texts.bulkDirectoryNewHelp },
-              { value: "none", label: texts.addNone, help: texts.addNoneHelp },
+              { value: "create_new", label: decisions.bulkDirectoryNew, help: decisions.bulkDirectoryNewHelp },
+              { value: "none", label: decisions.addNone, help: decisions.addNoneHelp },
             ]}
             value={form.values.directory}
           />
           {first && (
             <div>
-              {requests.length > 1 && <p className={styles.soft}>{texts.bulkEarliest}</p>}
+              {requests.length > 1 && <p className={styles.soft}>{decisions.bulkEarliest}</p>}
               <WindowHint followUp={followUpOf(first)} request={first} />
             </div>
           )}
         </>
       ) : (
         <p className={styles.hint}>
-          {texts.stayOut} {cooldownWords(connectors ? longest : undefined)}
+          {decisions.stayOut} {cooldownWords(connectors ? longest : undefined)}
         </p>
       )}
     </FormDialog>

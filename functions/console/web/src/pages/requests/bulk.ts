@@ -1,6 +1,7 @@
 import type { BulkResult } from "../../api/access-requests";
 import type { ProblemBody } from "../../api/problems";
 import { formatNumber } from "../../format";
+import { decisions } from "../../texts/en/decisions";
 import { requests as texts } from "../../texts/en/requests";
 import { shortTime } from "./hint";
 
@@ -21,7 +22,7 @@ export interface BulkOutcome {
 export function standing(problem: ProblemBody | null | undefined, now: number): string | undefined {
   const decision = problem?.decision;
   if (!decision) return undefined;
-  const verdict = texts.wasDecided[decision.verdict] ?? decision.verdict;
+  const verdict = decisions.wasDecided[decision.verdict] ?? decision.verdict;
   return texts.byAt(verdict, decision.by, shortTime(decision.at, now));
 }
 
@@ -34,12 +35,12 @@ export function outcomeOf(verdict: "approve" | "reject", results: readonly BulkR
   const [blocked, forbidden, failed] = [of("blocked"), of("forbidden"), of("conflict", "failed")];
   const count = (many: readonly unknown[]) => formatNumber(many.length);
   const sentences = [
-    done.length > 0 && texts.bulkDone(verdict, count(done)),
+    done.length > 0 && decisions.bulkDone(verdict, count(done)),
     othersWords(others, now),
-    blocked.length > 0 && texts.bulkBlocked(count(blocked)),
-    gone.length > 0 && texts.bulkGone(count(gone)),
-    forbidden.length > 0 && texts.bulkForbidden(count(forbidden)),
-    failed.length > 0 && texts.bulkFailed(count(failed)),
+    blocked.length > 0 && decisions.bulkBlocked(count(blocked)),
+    gone.length > 0 && decisions.bulkGone(count(gone)),
+    forbidden.length > 0 && decisions.bulkForbidden(count(forbidden)),
+    failed.length > 0 && decisions.bulkFailed(count(failed)),
   ];
   const reasons = (some: readonly BulkResult[], words: string) => some.map(({ id }) => [id, words] as const);
   return {
@@ -48,8 +49,8 @@ export function outcomeOf(verdict: "approve" | "reject", results: readonly BulkR
     decided: new Map(others.map(({ id, problem }) => [id, standing(problem, now) ?? texts.gone])),
     gone,
     left: new Map([
-      ...reasons(blocked, texts.rowBlocked),
-      ...reasons(forbidden, texts.rowForbidden),
+      ...reasons(blocked, decisions.rowBlocked),
+      ...reasons(forbidden, decisions.rowForbidden),
       ...failed.map(({ id, problem }) => [id, problem?.title ?? texts.rowFailed] as const),
     ]),
   };
@@ -59,7 +60,7 @@ function othersWords(others: readonly BulkResult[], now: number): string | undef
   const [first] = others;
   if (!first) return undefined;
   const decision = first.problem?.decision;
-  if (others.length > 1 || !decision) return texts.bulkOthers(formatNumber(others.length));
-  const verdict = texts.verdictWords[decision.verdict] ?? decision.verdict;
-  return texts.bulkOther(verdict, decision.by, shortTime(decision.at, now));
+  if (others.length > 1 || !decision) return decisions.bulkOthers(formatNumber(others.length));
+  const verdict = decisions.verdictWords[decision.verdict] ?? decision.verdict;
+  return decisions.bulkOther(verdict, decision.by, shortTime(decision.at, now));
 }

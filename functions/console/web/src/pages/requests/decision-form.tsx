@@ -6,6 +6,7 @@ import { useMay } from "../../api/me";
 import { isProblem } from "../../api/problems";
 import { useTimeSettings } from "../../format";
 import { common } from "../../texts/en/common";
+import { decisions } from "../../texts/en/decisions";
 import { requests as texts } from "../../texts/en/requests";
 import { Button, DiscardDialog, Form, Notice, Row, SubmitButton, TextArea, useForm, useNow } from "../../ui";
 import { classes } from "../../ui/classes";
@@ -47,12 +48,14 @@ export function DecisionForm({ project, request, verb, connector, onDecided, onL
 
   const form = useForm<DecisionValues, AccessRequest>({
     initial: initialValues(request, may("end_users.write")),
-    labels: { note: texts.note, directory: texts.directory, endUser: texts.chooseUser },
+    labels: { note: decisions.note, directory: decisions.directory, endUser: decisions.chooseUser },
     apiNames: { endUser: "directory.end_user_id" },
     rules: {
       note: noteRule,
       endUser: (id, { directory }) =>
-        verb === "approve" && !isLinked && directory === "add_to_existing" && id === "" ? texts.chooseUser : undefined,
+        verb === "approve" && !isLinked && directory === "add_to_existing" && id === ""
+          ? decisions.chooseUser
+          : undefined,
     },
     send: (values) => decide(project, request.id, verb, decisionBody(verb, values, isLinked)),
     onDone: (decided) => {
@@ -111,7 +114,14 @@ export function DecisionForm({ project, request, verb, connector, onDecided, onL
       }}
     >
       <Form form={form} guardsViews={placeOf}>
-        <TextArea {...form.text("note")} autoFocus help={texts.noteHelp} label={texts.note} limit={NOTE_MAX} rows={2} />
+        <TextArea
+          {...form.text("note")}
+          autoFocus
+          help={decisions.noteHelp}
+          label={decisions.note}
+          limit={NOTE_MAX}
+          rows={2}
+        />
         {verb === "approve" ? (
           <>
             <DirectoryField
@@ -127,12 +137,12 @@ export function DecisionForm({ project, request, verb, connector, onDecided, onL
           </>
         ) : (
           <p className={styles.hint}>
-            {texts.stayOut} {cooldownWords(connector?.request_cooldown_seconds)} {texts.profileLater}
+            {decisions.stayOut} {cooldownWords(connector?.request_cooldown_seconds)} {decisions.profileLater}
           </p>
         )}
         {isBlocked && (
           <Notice tone="warn">
-            <p>{texts.blockedForm}</p>
+            <p>{decisions.blockedForm}</p>
           </Notice>
         )}
         <Row align="end">
@@ -144,7 +154,7 @@ export function DecisionForm({ project, request, verb, connector, onDecided, onL
               kind="primary"
               onClick={() => void unblockAndApprove()}
             >
-              {texts.unblockAndApprove}
+              {decisions.unblockAndApprove}
             </Button>
           ) : (
             <SubmitButton kind={verb === "approve" ? "primary" : "danger"}>

@@ -1,6 +1,6 @@
 import type { AccessRequest, DecisionBody } from "../../api/access-requests";
 import { formatSpan } from "../../format";
-import { requests as texts } from "../../texts/en/requests";
+import { decisions } from "../../texts/en/decisions";
 import { type DirectoryValues, directoryBody, initialDirectory } from "./directory";
 
 export interface DecisionValues extends DirectoryValues {
@@ -25,13 +25,13 @@ export function decisionBody(
 
 /** When a rejected person may ask again. */
 export function cooldownWords(seconds: number | undefined): string {
-  if (seconds === undefined) return texts.againUnknown;
-  return seconds === 0 ? texts.againAtOnce : texts.againIn(formatCooldown(seconds));
+  if (seconds === undefined) return decisions.againUnknown;
+  return seconds === 0 ? decisions.againAtOnce : decisions.againIn(formatCooldown(seconds));
 }
 
 /** “24 hours”, as admins set it, rather than “1 day”. */
 function formatCooldown(seconds: number): string {
   const hours = seconds / 3_600;
   const isInHours = Number.isInteger(hours) && hours <= 48;
-  return isInHours ? texts.hours(hours) : formatSpan(seconds * 1_000);
+  return isInHours ? decisions.hours(hours) : formatSpan(seconds * 1_000);
 }

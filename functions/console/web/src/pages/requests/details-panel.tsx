@@ -4,6 +4,7 @@ import { type AccessRequest, requestOptions } from "../../api/access-requests";
 import { isProblem } from "../../api/problems";
 import { formatDateTime, useTimeSettings } from "../../format";
 import { useTitle } from "../../frame/title";
+import { decisions } from "../../texts/en/decisions";
 import { requests as texts } from "../../texts/en/requests";
 import {
   Badge,
@@ -55,10 +56,10 @@ export function DetailsPanel({ id, listed, formOf, context, onClose }: Props) {
       isOpen={id !== undefined}
       onClose={onClose}
       size="side"
-      title={isGone ? texts.notFoundTitle : (request?.user_name ?? texts.panel)}
+      title={isGone ? decisions.notFoundTitle : (request?.user_name ?? decisions.panel)}
     >
       {isGone ? (
-        <p>{texts.notFound}</p>
+        <p>{decisions.notFound}</p>
       ) : request ? (
         <Content context={context} request={request} verb={formOf(request.id)} />
       ) : read.error ? (
@@ -102,7 +103,7 @@ function Content({ request, verb, context }: ContentProps) {
 
 function Facts({ request }: { request: AccessRequest }) {
   const settings = useTimeSettings();
-  const labels = texts.details;
+  const labels = decisions.details;
   const { conversation, processed_by, processed_at, processing_note, end_user } = request;
   const items: (readonly [string, React.ReactNode])[] = [
     [labels.userName, <StrangersText key="name">{request.user_name}</StrangersText>],
@@ -133,7 +134,7 @@ function Facts({ request }: { request: AccessRequest }) {
     if (processed_at) items.push([labels.processedAt, <Time as="full" at={processed_at} key="at" />]);
     items.push([
       labels.processingNote,
-      processing_note ? <StrangersText key="note">{processing_note}</StrangersText> : texts.noNote,
+      processing_note ? <StrangersText key="note">{processing_note}</StrangersText> : decisions.noNote,
     ]);
   }
   const { revoked_at, revoked_by, revocation_note } = request;
@@ -143,14 +144,14 @@ function Facts({ request }: { request: AccessRequest }) {
       [labels.revokedAt, <Time as="full" at={revoked_at} key="revokedAt" />],
       [
         labels.revocationNote,
-        revocation_note ? <StrangersText key="revocationNote">{revocation_note}</StrangersText> : texts.noNote,
+        revocation_note ? <StrangersText key="revocationNote">{revocation_note}</StrangersText> : decisions.noNote,
       ],
     );
   }
   if (end_user) items.push([labels.endUser, <bdi key="user">{end_user.display_name}</bdi>]);
   items.push([
     labels.firstMessage,
-    request.preview ? <Preview key="preview" text={request.preview} /> : texts.previewGone,
+    request.preview ? <Preview key="preview" text={request.preview} /> : decisions.previewGone,
   ]);
   if (request.message_count != null) items.push([labels.messages, <Messages key="messages" request={request} />]);
   const possible = request.new_request_possible_at;
@@ -158,7 +159,7 @@ function Facts({ request }: { request: AccessRequest }) {
     <>
       <Details items={items} />
       {possible && request.status === "rejected" && (
-        <p className={styles.hint}>{texts.newPossible(formatDateTime(possible, settings))}</p>
+        <p className={styles.hint}>{decisions.newPossible(formatDateTime(possible, settings))}</p>
       )}
     </>
   );
@@ -180,7 +181,7 @@ function StatusWords({ request }: { request: AccessRequest }) {
 function Outcomes({ request }: { request: AccessRequest }) {
   return (
     <section>
-      <h3>{texts.outcomes}</h3>
+      <h3>{decisions.outcomes}</h3>
       <ul className={styles.outcomes}>
         {outcomesOf(request).map(({ key, words, at, isBad }) => (
           <li className={classes(styles.outcome, isBad && styles.isBad)} key={key}>

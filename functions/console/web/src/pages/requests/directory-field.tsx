@@ -1,6 +1,6 @@
 import type { Named } from "../../api/end-users";
 import { useMay } from "../../api/me";
-import { requests as texts } from "../../texts/en/requests";
+import { decisions } from "../../texts/en/decisions";
 import { RadioGroup } from "../../ui";
 import type { DirectoryValues, Suggested } from "./directory";
 import { EndUserField } from "./end-user-field";
@@ -21,21 +21,23 @@ interface Props {
 /** Whether the person becomes a user, one who is there, or none (B38). */
 export function DirectoryField({ values, error, onDirectory, onEndUser, project, linked, suggested }: Props) {
   const may = useMay();
-  if (linked) return <p className={styles.hint}>{texts.linkedAlready(linked.display_name)}</p>;
+  if (linked) return <p className={styles.hint}>{decisions.linkedAlready(linked.display_name)}</p>;
   const mayLink = may("end_users.write");
   const maySearch = mayLink && may("end_users.read");
   const byNumber = byNumberOption(suggested, mayLink);
   return (
     <>
       <RadioGroup
-        label={texts.directory}
+        label={decisions.directory}
         name="directory"
         onChange={(value) => onDirectory(value as DirectoryValues["directory"])}
         options={[
           ...(byNumber ? [byNumber] : []),
-          ...(suggested === undefined ? [] : [{ value: "create_new", label: texts.addNew, help: texts.addNewHelp }]),
-          ...(maySearch || (mayLink && suggested) ? [{ value: "add_to_existing", label: texts.addExisting }] : []),
-          { value: "none", label: texts.addNone, help: texts.addNoneHelp },
+          ...(suggested === undefined
+            ? []
+            : [{ value: "create_new", label: decisions.addNew, help: decisions.addNewHelp }]),
+          ...(maySearch || (mayLink && suggested) ? [{ value: "add_to_existing", label: decisions.addExisting }] : []),
+          { value: "none", label: decisions.addNone, help: decisions.addNoneHelp },
         ]}
         value={values.directory}
       />
@@ -58,7 +60,7 @@ export function DirectoryField({ values, error, onDirectory, onEndUser, project,
 /** The choice that leaves it to the API, where that is one. */
 function byNumberOption(suggested: Suggested, mayLink: boolean) {
   const value = "by_number";
-  if (suggested === undefined) return { value, label: texts.addNew, help: texts.addByNumberHelp };
+  if (suggested === undefined) return { value, label: decisions.addNew, help: decisions.addByNumberHelp };
   if (suggested?.reason !== "same_phone" || mayLink) return undefined;
-  return { value, label: texts.addTo(suggested.display_name), help: texts.reasonPhone };
+  return { value, label: decisions.addTo(suggested.display_name), help: decisions.reasonPhone };
 }

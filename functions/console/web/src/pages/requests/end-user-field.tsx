@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { endUserSearchOptions } from "../../api/end-user-search";
-import { requests as texts } from "../../texts/en/requests";
+import { decisions } from "../../texts/en/decisions";
 import { ProblemView, RadioGroup, TextField } from "../../ui";
 import type { Suggested } from "./directory";
 import styles from "./requests.module.css";
@@ -49,7 +49,7 @@ export function EndUserField({ endUser, onChange, error, project, suggested, may
           {
             value: suggested.id,
             label: suggested.display_name,
-            help: suggested.reason === "same_phone" ? texts.reasonPhone : texts.reasonEmail,
+            help: suggested.reason === "same_phone" ? decisions.reasonPhone : decisions.reasonEmail,
           },
         ]
       : []),
@@ -74,7 +74,7 @@ export function EndUserField({ endUser, onChange, error, project, suggested, may
       {maySearch && (
         <TextField
           autoComplete="off"
-          label={texts.findUser}
+          label={decisions.findUser}
           onChange={setTyped}
           onKeyDown={(event) => {
             // It searches by itself, and sends no form.
@@ -86,7 +86,7 @@ export function EndUserField({ endUser, onChange, error, project, suggested, may
       {options.length > 0 && (
         <RadioGroup
           error={error}
-          label={texts.users}
+          label={decisions.users}
           name="endUser"
           onChange={choose}
           options={options}
@@ -95,7 +95,7 @@ export function EndUserField({ endUser, onChange, error, project, suggested, may
       )}
       {options.length === 0 && error && <p className={styles.error}>{error}</p>}
       {failure && words !== "" && <ProblemView error={failure} retry={() => void refetch()} />}
-      {words !== "" && found?.length === 0 && !isFetching && <p className={styles.hint}>{texts.noUsers}</p>}
+      {words !== "" && found?.length === 0 && !isFetching && <p className={styles.hint}>{decisions.noUsers}</p>}
     </>
   );
 }

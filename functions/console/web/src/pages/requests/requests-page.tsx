@@ -6,13 +6,14 @@ import { allConnectorsOptions } from "../../api/connectors";
 import { useAccount, useMay } from "../../api/me";
 import { fileName } from "../../download";
 import { formatCount, useTimeSettings } from "../../format";
-import { ExportDialog } from "../../frame/export-dialog";
 import { useShownProject } from "../../frame/use-project";
 import { requests as texts } from "../../texts/en/requests";
 import { Button, Page, PageHeading, Tabs } from "../../ui";
+import { useLater } from "../../ui/loading";
 import { type Filters, toQuery } from "./filter";
 import { FilterBar } from "./filter-bar";
 import { HeldBackNotices } from "./held-back";
+import { overlays } from "./overlays-later";
 import styles from "./requests.module.css";
 import { RequestsView } from "./requests-view";
 
@@ -31,6 +32,7 @@ export function RequestsPage() {
   const counts = useQuery(requestCountsOptions(project)).data;
   const connectors = useQuery({ ...allConnectorsOptions(project), enabled: may("projects.read") }).data;
   const [isExporting, setExporting] = useState(false);
+  const module = useLater(overlays, isExporting);
   const name = useShownProject()?.name ?? "";
 
   const { approve, reject, ...filters } = search;
@@ -105,14 +107,16 @@ export function RequestsPage() {
         project={project}
         query={query}
       />
-      <ExportDialog
-        about={texts.exportAbout}
-        format={isExporting ? "csv" : undefined}
-        nameOf={(format) => fileName("access-requests", name, format)}
-        onClose={() => setExporting(false)}
-        read={(_, cursor, signal) => exportRequests(project, query, cursor, signal)}
-        texts={texts}
-      />
+      {module && (
+        <module.ExportDialog
+          about={texts.exportAbout}
+          format={isExporting ? "csv" : undefined}
+          nameOf={(format) => fileName("access-requests", name, format)}
+          onClose={() => setExporting(false)}
+          read={(_, cursor, signal) => exportRequests(project, query, cursor, signal)}
+          texts={texts}
+        />
+      )}
     </Page>
   );
 }

@@ -1,23 +1,20 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { AccessRequest, BulkResult, RequestQuery } from "../../api/access-requests";
+import type { AccessRequest, RequestQuery } from "../../api/access-requests";
 import type { Connector } from "../../api/connectors";
 import { useAccount, useMay } from "../../api/me";
 import { formatNumber } from "../../format";
 import { requests as texts } from "../../texts/en/requests";
 import { announce, Button, copyText, NoMatches, Notice, ProblemView, Row, Skeleton, toasts } from "../../ui";
-import { ExplainDialog } from "../explain/explain-dialog";
-import { BlockDialog } from "./block-dialog";
-import { outcomeOf } from "./bulk";
+import { useLater } from "../../ui/loading";
+import type { BulkOutcome } from "./bulk";
 import { BulkBar } from "./bulk-bar";
-import { BulkDialog } from "./bulk-dialog";
 import type { Verdict } from "./decision-form";
-import { DetailsPanel } from "./details-panel";
 import { NoRequests } from "./empty";
 import { countFilters, type Filters, statusOf } from "./filter";
 import { focusRow } from "./focus";
+import { overlays } from "./overlays-later";
 import { type FormOf, type RequestContext, RequestList } from "./request-list";
-import { RevokeDialog } from "./revoke-dialog";
 import { useRequestRows } from "./use-request-rows";
 import { useRowKeys } from "./use-row-keys";
 import { useSelection } from "./use-selection";
@@ -57,6 +54,10 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
   const [isBulkOpen, setBulkOpen] = useState(false);
   const [left, setLeft] = useState<ReadonlyMap<string, string>>(new Map());
   const mayDecide = may("access_requests.decide");
+  const isWriting = (form.approve ?? form.reject) !== undefined;
+  const module = useLater(overlays, isWriting || isBulkOpen || isAsking !== undefined || open !== undefined);
+  // What is typed while the form of a decision is on its way must decide nothing else.
+  const mayPress = mayDecide && !(isWriting && !module);
   const isFiltered = countFilters(filters) > 0 || filters.q !== undefined;
   useFound(isFiltered && !list.isFetching ? shown?.length : undefined, list.showMore !== undefined);
 
@@ -105,10 +106,9 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
     list.leave(id, why);
     focusRow(id);
   };
-  const onBulkDone = (verb: Verdict, results: BulkResult[]) => {
-    const outcome = outcomeOf(verb, results, Date.now());
+  const onBulkDone = (verb: Verdict, outcome: BulkOutcome, asked: number) => {
     // What was not done stays in sight until it is closed.
-    if (outcome.done.length === results.length) toasts.done(outcome.summary, undefined, "decisions");
+    if (outcome.done.length === asked) toasts.done(outcome.summary, undefined, "decisions");
     else toasts.failed(outcome.summary);
     announce(outcome.summary);
     setLeft(outcome.left);
@@ -135,9 +135,9 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
   useRowKeys({
     ids: useMemo(() => (shown ?? []).map(({ id }) => id), [shown]),
     onOpen: (id) => void show(id),
-    onApprove: mayDecide ? begin("approve") : undefined,
-    onReject: mayDecide ? begin("reject") : undefined,
-    onSelect: mayDecide ? select : undefined,
+    onApprove: mayPress ? begin("approve") : undefined,
+    onReject: mayPress ? begin("reject") : undefined,
+    onSelect: mayPress ? select : undefined,
     onShowNew: () => list.waiting > 0 && list.showWaiting(),
     onEscape: () => {
       if (selection.selected.length > 0) selection.clear();
@@ -203,37 +203,47 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
           onClear={selection.clear}
         />
       )}
-      <BulkDialog
-        connectors={connectors}
-        isOpen={isBulkOpen}
-        onClose={() => setBulkOpen(false)}
-        onDone={onBulkDone}
-        project={project}
-        requests={pending.filter(({ id }) => selection.has(id))}
-        verb={bulk}
-      />
-      <DetailsPanel context={context} formOf={formOf} id={open} listed={shown} onClose={() => void show(undefined)} />
-      <RevokeDialog
-        isOpen={isAsking === "revoke"}
-        onClose={() => setAsking(undefined)}
-        onRevoked={(request) => list.update(request, open === undefined)}
-        project={project}
-        request={asked?.request}
-      />
-      <BlockDialog
-        isOpen={isAsking === "block"}
-        onBlocked={(request) => list.update({ ...request, blocked: true })}
-        onClose={() => setAsking(undefined)}
-        project={project}
-        request={asked?.request}
-      />
-      <ExplainDialog
-        connector={asked?.request.connector.id ?? ""}
-        isOpen={isAsking === "explain"}
-        onClose={() => setAsking(undefined)}
-        person={person}
-        project={project}
-      />
+      {module && (
+        <>
+          <module.BulkDialog
+            connectors={connectors}
+            isOpen={isBulkOpen}
+            onClose={() => setBulkOpen(false)}
+            onDone={onBulkDone}
+            project={project}
+            requests={pending.filter(({ id }) => selection.has(id))}
+            verb={bulk}
+          />
+          <module.DetailsPanel
+            context={context}
+            formOf={formOf}
+            id={open}
+            listed={shown}
+            onClose={() => void show(undefined)}
+          />
+          <module.RevokeDialog
+            isOpen={isAsking === "revoke"}
+            onClose={() => setAsking(undefined)}
+            onRevoked={(request) => list.update(request, open === undefined)}
+            project={project}
+            request={asked?.request}
+          />
+          <module.BlockDialog
+            isOpen={isAsking === "block"}
+            onBlocked={(request) => list.update({ ...request, blocked: true })}
+            onClose={() => setAsking(undefined)}
+            project={project}
+            request={asked?.request}
+          />
+          <module.ExplainDialog
+            connector={asked?.request.connector.id ?? ""}
+            isOpen={isAsking === "explain"}
+            onClose={() => setAsking(undefined)}
+            person={person}
+            project={project}
+          />
+        </>
+      )}
     </>
   );
 }

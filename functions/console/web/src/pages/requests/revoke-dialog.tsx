@@ -1,5 +1,5 @@
 import { type AccessRequest, decide } from "../../api/access-requests";
-import { requests as texts } from "../../texts/en/requests";
+import { decisions } from "../../texts/en/decisions";
 import { announce, DangerDialog, TextArea, toasts, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
 import { NOTE_MAX, noteRule } from "./note";
@@ -17,14 +17,14 @@ export function RevokeDialog({ project, request, isOpen, onClose, onRevoked }: P
   const name = request?.user_name ?? "";
   const form = useForm<{ note: string }, AccessRequest | undefined>({
     initial: { note: "" },
-    labels: { note: texts.note },
+    labels: { note: decisions.note },
     rules: { note: noteRule },
     send: async ({ note }) => request && (await decide(project, request.id, "revoke", { note: note.trim() || null })),
     onDone: (revoked) => {
       onClose();
       if (!revoked) return;
-      toasts.done(texts.revoked(name));
-      announce(texts.revoked(name));
+      toasts.done(decisions.revoked(name));
+      announce(decisions.revoked(name));
       onRevoked(revoked);
     },
   });
@@ -34,15 +34,15 @@ export function RevokeDialog({ project, request, isOpen, onClose, onRevoked }: P
       form={form}
       isOpen={isOpen}
       onClose={onClose}
-      action={texts.revokeAction}
-      title={texts.revokeTitle(name)}
+      action={decisions.revokeAction}
+      title={decisions.revokeTitle(name)}
     >
-      <p>{texts.revokeText(name, request?.environment_name ?? "")}</p>
+      <p>{decisions.revokeText(name, request?.environment_name ?? "")}</p>
       <p>
-        {texts.revokeMore}
-        {request?.end_user && ` ${texts.revokeLinked(request.end_user.display_name)}`}
+        {decisions.revokeMore}
+        {request?.end_user && ` ${decisions.revokeLinked(request.end_user.display_name)}`}
       </p>
-      <TextArea {...form.text("note")} help={texts.noteHelp} label={texts.note} limit={NOTE_MAX} rows={2} />
+      <TextArea {...form.text("note")} help={decisions.noteHelp} label={decisions.note} limit={NOTE_MAX} rows={2} />
     </DangerDialog>
   );
 }

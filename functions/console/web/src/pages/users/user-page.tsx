@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import {
-  END_USERS,
   type EndUserDetails,
   endUserOptions,
   exportEndUser,
@@ -81,7 +80,7 @@ export function UserPage() {
 
 function UserView({ record }: { record: Tagged<EndUserDetails> }) {
   const user = record.value;
-  const mayWrite = useMay()(END_USERS.write);
+  const mayWrite = useMay()("end_users.write");
   return (
     <>
       <Stack gap={2}>
@@ -235,7 +234,7 @@ function More({ user }: { user: EndUserDetails }) {
     setAsks(what);
     setOpen(true);
   };
-  const mayWrite = may(END_USERS.write);
+  const mayWrite = may("end_users.write");
   const mayExport = may("chat_users.read") && may("access_requests.read");
   const entries: MenuEntry[] = [];
   if (mayWrite) {

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
-import { END_USERS, type EndUser, type EndUserQuery, endUserCountOptions, endUsersOptions } from "../../api/end-users";
+import { type EndUser, type EndUserQuery, endUserCountOptions, endUsersOptions } from "../../api/end-users";
 import { environmentsOptions } from "../../api/environments";
 import { useAccount, useMay } from "../../api/me";
 import { PAGE, useList } from "../../api/query";
@@ -54,7 +54,7 @@ export function UsersPage() {
   const [deleting, setDeleting] = useState<EndUser>();
   const [isDeleting, setIsDeleting] = useState(false);
   const { items, isFetching, showMore, isShowingMore } = list;
-  const mayWrite = may(END_USERS.write);
+  const mayWrite = may("end_users.write");
   const isFiltered = Boolean(environment || source);
 
   // A page can be short without being the last: what is looked for may be further back.
@@ -200,7 +200,7 @@ function ToNewUsers() {
 }
 
 function Actions({ query, isFiltered }: { query: EndUserQuery; isFiltered: boolean }) {
-  const mayWrite = useMay()(END_USERS.write);
+  const mayWrite = useMay()("end_users.write");
   const [isExporting, setExporting] = useState(false);
   return (
     <>

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { END_USERS, type EndUser } from "../../api/end-users";
+import type { EndUser } from "../../api/end-users";
 import { useAccount, useMay } from "../../api/me";
 import { useProjectId } from "../../frame/project-id";
 import { common } from "../../texts/en/common";
@@ -111,7 +111,7 @@ function EnvironmentsCell({ user }: { user: EndUser }) {
 function UserActions({ user, onDelete }: { user: EndUser; onDelete: () => void }) {
   const account = useAccount().id;
   const project = useProjectId();
-  const mayWrite = useMay()(END_USERS.write);
+  const mayWrite = useMay()("end_users.write");
   const name = nameOf(user);
   if (!mayWrite) return null;
   return (

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import { END_USERS, readUsersAgain } from "../../../api/end-users";
+import { readUsersAgain } from "../../../api/end-users";
 import { isUnderWay, latestImportOptions } from "../../../api/imports";
 import { useAccount, useMay } from "../../../api/me";
 import { useProjectId } from "../../../frame/project-id";
@@ -13,7 +13,7 @@ import { useUpload } from "./upload";
 export function RunningImport() {
   const account = useAccount().id;
   const project = useProjectId();
-  const mayWrite = useMay()(END_USERS.write);
+  const mayWrite = useMay()("end_users.write");
   const upload = useUpload(project);
   const { data } = useQuery({ ...latestImportOptions(project), enabled: mayWrite });
   const isImporting = data?.status === "importing";
