@@ -38,8 +38,10 @@ test("Every kind of mail to a person can be read on phones and computers, in lig
     );
     await page.goto("about:blank");
     await pictureMail(page, name, mail.BodyHtml);
-    // A mail for a new password goes out before anybody looks for a login, so it greets nobody by name.
-    expect(mail.BodyText, name).toContain(name === "reset" ? "Hello" : "Hello Grace Hopper");
+    // A mail for a new password goes out before anybody looks for a login, so it greets nobody.
+    if (name !== "reset") {
+      expect(mail.BodyText, name).toContain("Hello Grace Hopper");
+    }
   }
   const confirm = await eventually("the mail to the new address", async () => (await mailsTo(next))[0]);
   await pictureMail(page, "address-confirm", confirm.BodyHtml);
