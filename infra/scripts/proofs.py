@@ -19,10 +19,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = ROOT / "tests" / "spec.txt"
-BROWSER_TESTS = ROOT / "tests" / "console"
-CONSOLE = BROWSER_TESTS / "lines.txt"
+BROWSER_TESTS = ROOT / "tests" / "console" / "src"
+CONSOLE = BROWSER_TESTS.parent / "lines.txt"
 ASVS = ROOT / "infra" / "asvs.md"
 FOLDERS = ("functions", "shared", "tests", "console")
+# Browser tests that do not pass yet, and prove nothing.
+OPEN = ROOT / "tests" / "console" / "open"
 BUILT = {"target", "node_modules", "dist"}
 
 _TEST_ATTRIBUTE = re.compile(r"#\[(?:tokio::)?test\b")
@@ -163,7 +165,7 @@ def tests() -> Iterator[Test]:
     """Every test of the repository."""
     for folder in FOLDERS:
         for file in sorted((ROOT / folder).rglob("*")):
-            if BUILT & set(file.relative_to(ROOT).parts):
+            if BUILT & set(file.relative_to(ROOT).parts) or OPEN in file.parents:
                 continue
             if file.suffix == ".rs":
                 yield from _rust_tests(file)

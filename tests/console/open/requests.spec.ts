@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
-import { equip, judge } from "./looks.ts";
-import { found } from "./people.ts";
-import { Entrance, requestsOf, type Stranger } from "./requests.ts";
-import { Caller, PASSWORD } from "./stack.ts";
-import { expect, settled, test, toast } from "./test.ts";
+import { equip, judge } from "../src/looks.ts";
+import { found } from "../src/people.ts";
+import { Entrance, requestsOf, type Stranger } from "../src/requests.ts";
+import { Caller, PASSWORD } from "../src/stack.ts";
+import { expect, settled, test, toast } from "../src/test.ts";
 
 /** The row of somebody's request. */
 const rowOf = (page: Page, { name }: Pick<Stranger, "name">) =>
