@@ -81,7 +81,11 @@ async fn a_decision_stands_the_same_one_again_changes_nothing_and_another_is_ref
         .decide(&request, "approve", json!({"note": "welcome again"}))
         .await;
     assert_eq!(again.status, StatusCode::OK, "{}", again.body);
-    assert_eq!(again.body, first.body);
+    // The follow-up of the approval goes on meanwhile.
+    let decided = ["status", "processed_by", "processed_at", "processing_note"];
+    for field in decided {
+        assert_eq!(again.body[field], first.body[field], "{field}");
+    }
 
     let other = stack
         .decide(&request, "reject", json!({"note": "no"}))
@@ -95,8 +99,8 @@ async fn a_decision_stands_the_same_one_again_changes_nothing_and_another_is_ref
         other.body
     );
     let mut after = stack.only_request(&grace).await;
-    for (field, value) in first.body.as_object().unwrap() {
-        assert_eq!(after[field].take(), *value, "{field}");
+    for field in decided {
+        assert_eq!(after[field].take(), first.body[field], "{field}");
     }
 }
 

@@ -317,7 +317,6 @@ async fn the_admin_api_for_users_may_change_them_and_enqueue_erasures() {
         ],
         vec![
             aws.scan(),
-            aws.query(None, &aws.of_project("SEARCH#c#97")),
             aws.query(Some("outbox"), &Resources::outbox()),
             aws.encrypt(),
             aws.setup_secret(),
@@ -487,7 +486,7 @@ async fn only_the_worker_of_mails_may_send_one() {
 
 #[tokio::test]
 #[ignore = "needs a local stack"]
-async fn the_worker_of_the_index_writes_the_index_and_users_and_no_other_record() {
+async fn the_worker_of_the_index_writes_rows_and_neither_scans_nor_opens_secrets() {
     let stack = Stack::load();
     let aws = Resources::of(&stack).await;
     let user = aws.user();
@@ -502,13 +501,12 @@ async fn the_worker_of_the_index_writes_the_index_and_users_and_no_other_record(
             aws.put_item(&user),
             aws.update_item(&user),
             aws.delete_item(&suffix),
+            aws.delete_item(&user),
             aws.query(Some("lists_all"), &aws.of_project("USERS")),
         ],
         vec![
             aws.scan(),
             aws.query(None, &suffix),
-            aws.put_item(&aws.of_project("CLOSINGS")),
-            aws.delete_item(&user),
             aws.decrypt(),
             aws.setup_secret(),
             aws.send("onboarding_queue_url"),

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { equip, judge } from "./looks.ts";
-import { found, join } from "./people.ts";
-import { Entrance } from "./requests.ts";
-import { expect, settled, test, toast } from "./test.ts";
-import { Directory, phoneOf, projectSettings } from "./users.ts";
+import { equip, judge } from "../src/looks.ts";
+import { found, join } from "../src/people.ts";
+import { Entrance } from "../src/requests.ts";
+import { expect, settled, test, toast } from "../src/test.ts";
+import { Directory, phoneOf, projectSettings } from "../src/users.ts";
 
 test("Users are added, listed and found with what was found in yellow; a search that finds nobody says what to try (U401, U402, U403, U404, U405, U406, U411, U110, U111, U152, SPEC C02, C05, C06, C07, C08, C09, C10, C14, C15, C18, C19, C20, C22, C28, C30, C31, C45, C46, C47, C48, C49, C50, C51, C52)", async ({
   browse,
