@@ -19,6 +19,7 @@
 //! | `expiring` | pending requests that nobody decided in time (SPEC B36) |
 //! | `registering` | the person in the directory (SPEC C54) |
 //! | `closing` | pending requests of connectors that changed their policy or were deleted (SPEC A42, A46) |
+//! | `indexing` | the search index of a person who is new or was decided on (SPEC B41) |
 //! | `erasing` | people, and messages that are no longer kept (SPEC F07) |
 //! | `wiring` | the adapters behind its ports |
 
@@ -26,6 +27,7 @@ mod approval;
 mod closing;
 mod erasing;
 mod expiring;
+mod indexing;
 mod language;
 mod merging;
 mod notices;
@@ -45,8 +47,8 @@ use vestibule_domain::{
     ids::{IdSource, LeaseId},
     job::{OnboardChatUser, OnboardingJob},
     ports::{
-        ChatPlatform, Claim, ClaimedStanding, ConnectorReader, Eraser, InboxQueue, Lease,
-        NoticeOrders, OnboardingQueue, RequestCloser, StandingStore, TaskResult,
+        ChatPlatform, Claim, ClaimedStanding, ConnectorReader, Eraser, InboxQueue, IndexQueue,
+        Lease, NoticeOrders, OnboardingQueue, RequestCloser, StandingStore, TaskResult,
     },
 };
 use vestibule_edge::{
@@ -85,6 +87,8 @@ pub struct Deps {
     pub inbox: Arc<dyn InboxQueue>,
     /// The queue for the next page of a closing or an erasure.
     pub onboarding: Arc<dyn OnboardingQueue>,
+    /// The queue of work on the search.
+    pub index: Arc<dyn IndexQueue>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The source of ids for leases and audit entries.
@@ -185,8 +189,13 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Worked, PortError> {
         other => return Ok(Worked::without(&other, lease.now)),
     };
     let mut attempt = claimed.attempt;
+    let is_first = attempt == 1;
     let budget = TimeBudget::new(lease.now, BEGIN_WITHIN);
-    let later = match do_tasks(deps, job, claimed, (&mut attempt, budget)).await {
+    let done = do_tasks(deps, job, claimed, (&mut attempt, budget)).await;
+    if is_first {
+        indexing::enqueue(deps, job).await;
+    }
+    let later = match done {
         Ok(None) => return Ok(Worked::Ended),
         Ok(Some(later)) => later,
         Err(error) => {

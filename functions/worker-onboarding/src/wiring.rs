@@ -22,6 +22,7 @@ pub fn wire(
         connectors: adapters.intake(),
         inbox: adapters.inbox_queue(),
         onboarding: adapters.onboarding_queue(),
+        index: adapters.index_queue(),
         platform: adapters.paced_platforms()?,
         clock: adapters.clock(),
         ids: Arc::new(SystemIds),

@@ -55,6 +55,15 @@ export class Entrance {
     return stranger;
   }
 
+  /** Waits until a search finds somebody, a moment after they wrote. */
+  indexed({ name }: Stranger): Promise<true> {
+    return eventually(`a search finds ${name}`, async () => {
+      const path = `/v1/projects/${this.project}/chat-users?q=${encodeURIComponent(name)}`;
+      const { items } = await this.api.call("GET", path);
+      return items.length > 0 || undefined;
+    });
+  }
+
   async say(stranger: Stranger, text: string): Promise<void> {
     const { deliveries } = await simulate("messages", {
       connector_id: this.connector,

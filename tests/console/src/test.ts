@@ -91,6 +91,8 @@ export async function beginSecondFactor(page: Page, password: string): Promise<L
 /** Waits until the page that shows this heading has read all that it shows. */
 export async function settled(page: Page, heading?: string | RegExp): Promise<void> {
   if (heading) await expect(page.getByRole("heading", { level: 1, name: heading })).toBeVisible();
+  // Behind an open dialog the heading has no role, but it is there once the page's code is.
+  else await expect(page.locator("h1").first()).toBeVisible();
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
 }
 

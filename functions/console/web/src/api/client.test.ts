@@ -103,9 +103,9 @@ describe("a call", () => {
 describe("a session that ends", () => {
   const write = () => new Request(PATH, { method: "POST", body: '{"name":"Ana"}' });
 
-  it("holds the call until somebody signed in again, then repeats it with what was typed (U135)", async () => {
+  it.each(["sign-in-again", "unauthenticated"])("holds a call that is answered %s until somebody signed in again, then repeats it with what was typed (U135)", async (type) => {
     session.began("01L");
-    answers(() => problem(401, "sign-in-again"), fine);
+    answers(() => problem(401, type), fine);
     const answer = send(write());
     await vi.waitFor(() => expect(session.isEnded()).toBe(true));
     expect(sent).toHaveLength(1);

@@ -50,9 +50,9 @@ async function saysSignInAgain(response: Response): Promise<boolean> {
     .clone()
     .json()
     .catch(() => null);
-  return (
-    typeof problem === "object" && problem !== null && "type" in problem && problem.type === "/problems/sign-in-again"
-  );
+  if (typeof problem !== "object" || problem === null || !("type" in problem)) return false;
+  // A browser that has dropped the cookie sends a call without any credential.
+  return problem.type === "/problems/sign-in-again" || problem.type === "/problems/unauthenticated";
 }
 
 function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {

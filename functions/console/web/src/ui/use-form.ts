@@ -137,8 +137,8 @@ export function useForm<Values extends object, Result = unknown>(options: FormOp
       value: String(values[name] ?? ""),
       onChange: (value: string) => set(name, value as Values[Name]),
       onBlur: () => {
-        // Passing through an empty form complains about nothing.
-        if (latest.current[name] !== saved.current[name] || errors[name]) check(name);
+        // Passing through an empty form complains about nothing, and a message stays until its value changes: the API's may hold a link.
+        if (latest.current[name] !== saved.current[name] && !errors[name]) check(name);
       },
       error: errors[name],
     }),

@@ -219,7 +219,10 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
             formOf={formOf}
             id={open}
             listed={shown}
-            onClose={() => void show(undefined)}
+            onClose={() => {
+              void show(undefined);
+              focusRow(open);
+            }}
           />
           <module.RevokeDialog
             isOpen={isAsking === "revoke"}

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { equip, judge } from "../src/looks.ts";
-import { found } from "../src/people.ts";
-import { Entrance } from "../src/requests.ts";
-import { expect, settled, test, toast } from "../src/test.ts";
+import { equip, judge } from "./looks.ts";
+import { found } from "./people.ts";
+import { Entrance } from "./requests.ts";
+import { expect, settled, test, toast } from "./test.ts";
 
 const inProject = (account: string, project: string, rest: string) => `/console/a/${account}/p/${project}/${rest}`;
 
@@ -14,6 +14,7 @@ test("People are listed by standing and found; a profile approves, revokes, bloc
   const entrance = await Entrance.open(own, "Help desk");
   const ada = await entrance.visit("Ada Lovelace");
   await entrance.visit("Grace Hopper");
+  await entrance.indexed(ada);
   const page = await browse(own.owner);
   await page.goto(inProject(own.account, entrance.project, "people"));
   await settled(page, "People");

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
-import { equip, judge } from "../src/looks.ts";
-import { found } from "../src/people.ts";
-import { Entrance, requestsOf, type Stranger } from "../src/requests.ts";
-import { Caller, PASSWORD } from "../src/stack.ts";
-import { expect, settled, test, toast } from "../src/test.ts";
+import { equip, judge } from "./looks.ts";
+import { found } from "./people.ts";
+import { Entrance, requestsOf, type Stranger } from "./requests.ts";
+import { Caller, PASSWORD } from "./stack.ts";
+import { expect, settled, test, toast } from "./test.ts";
 
 /** The row of somebody's request. */
 const rowOf = (page: Page, { name }: Pick<Stranger, "name">) =>
@@ -105,7 +105,9 @@ test("A rejection says when a new request is possible, stands in the history, an
   await expect(row.getByLabel("Note (optional)")).toHaveValue("Known as a spammer");
 
   const { id } = await entrance.request(bob);
-  watch.expectsSome(`401 POST /v1/projects/${entrance.project}/access-requests/${id}/reject`);
+  const path = `/v1/projects/${entrance.project}/access-requests`;
+  watch.expectsSome(`401 POST ${path}/${id}/reject`);
+  watch.expectsSome(`401 GET ${path}/counts`);
   await page.context().clearCookies();
   await row.getByRole("button", { name: "Reject", exact: true }).click();
   const ended = page.getByRole("dialog", { name: "Your session ended. Sign in to go on." });
@@ -125,6 +127,7 @@ test("The list is searched, filtered and ordered, each in the address, new reque
   const own = await found(team.owner, "Searching Inc");
   const entrance = await Entrance.open(own, "Searches");
   const [ada, bob] = [await entrance.visit("Ada Lovelace"), await entrance.visit("Bob Stone")];
+  await entrance.indexed(ada);
   const page = await browse(own.owner);
   await page.goto(requestsOf(own.account, entrance.project));
   const rows = page.getByRole("list", { name: "Access requests" }).getByRole("listitem");
@@ -243,7 +246,7 @@ test("Requests are cleared by keyboard alone: the focus goes on after each decis
   await expect(page.getByRole("heading", { name: "No pending requests" })).toBeVisible();
   await page.keyboard.press("g");
   await page.keyboard.press("u");
-  await settled(page, "User Management");
+  await settled(page, "Users Management");
   await page.keyboard.press("g");
   await page.keyboard.press("r");
   await settled(page, "Access Requests");

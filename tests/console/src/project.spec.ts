@@ -1,6 +1,6 @@
-import { found } from "../src/people.ts";
-import { expect, settled, test, toast } from "../src/test.ts";
-import { Directory, projectSettings } from "../src/users.ts";
+import { found } from "./people.ts";
+import { expect, settled, test, toast } from "./test.ts";
+import { Directory, projectSettings } from "./users.ts";
 
 test("A project is renamed, archived, restored and deleted; a shorter history and the deletion ask first (U413, U103, U137, SPEC C63, F07)", async ({
   browse,
