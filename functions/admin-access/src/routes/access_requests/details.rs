@@ -1,7 +1,7 @@
 //! An access request with what is shown beside it in lists and alone.
 
 use super::{
-    super::avatars::Avatars,
+    super::{avatars::Avatars, user_names::UserNameResponse},
     AccessRequestResponse,
     follow_up::{FollowUpResponse, OnboardingMessageResponse},
 };
@@ -17,7 +17,6 @@ use vestibule_domain::{
     },
     account::permission::Permission,
     connector::Policy,
-    directory::end_user::EndUser,
     ports::AccessRequestView,
 };
 use vestibule_providers::catalogue::{chat_provider, connector_kind};
@@ -82,15 +81,6 @@ pub struct AccessRequestDetailsResponse {
     replay_status: Option<FollowUpResponse>,
 }
 
-/// User of the project, by name.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct UserNameResponse {
-    /// Id.
-    id: String,
-    /// Name to show: the names, else the phone number or the e-mail address; empty without any.
-    display_name: String,
-}
-
 /// User of the project whom a person may be.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SuggestedUserResponse {
@@ -100,15 +90,6 @@ pub struct SuggestedUserResponse {
     /// Reason for the suggestion: `same_phone`, the phone number that the platform asserts.
     #[schema(value_type = String, example = "same_phone")]
     reason: &'static str,
-}
-
-impl From<EndUser> for UserNameResponse {
-    fn from(user: EndUser) -> Self {
-        Self {
-            id: user.id.to_string(),
-            display_name: user.display_name(),
-        }
-    }
 }
 
 /// The view as this caller may read it.

@@ -1,10 +1,7 @@
 //! `GET /v1/projects/{project_id}/chat-users/{chat_user_id}/export`: everything that is on record about one person
 //! (SPEC C62), by pages.
 
-use super::{
-    super::{access_requests::AccessRequestResponse, avatars::Avatars},
-    ChatUserResponse, read,
-};
+use super::{super::access_requests::AccessRequestResponse, ChatUserResponse, read, shown};
 use crate::{
     Deps,
     api_types::ChatUserPath,
@@ -402,10 +399,9 @@ async fn held(
     } else {
         None
     };
-    let avatars = Avatars::of(deps, &call.origin, scope.project_id());
     Ok(HeldChatUser {
         end_user_id: user.end_user_id.map(|id| id.to_string()),
-        chat_user: ChatUserResponse::of(user, &avatars),
+        chat_user: shown(deps, call, scope, user).await?,
         picture: picture.map(|picture| HeldPicture {
             media_type: picture.media_type.to_owned(),
             size: picture.bytes.len(),
