@@ -3,7 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { type ChatUser, chatUserCountsOptions, chatUsersOptions } from "../../api/chat-users";
 import { environmentsOptions } from "../../api/environments";
-import { useAccount } from "../../api/me";
+import { useAccount, useMay } from "../../api/me";
 import { providersOptions } from "../../api/providers";
 import { useList } from "../../api/query";
 import { formatCount } from "../../format";
@@ -40,6 +40,7 @@ export function PeoplePage() {
   const { tab = "onboarding", q, provider } = route.useSearch();
   const navigate = route.useNavigate();
   const account = useAccount().id;
+  const may = useMay();
   const project = useProjectId();
   const counts = useQuery(chatUserCountsOptions(project)).data;
   const providers = useQuery(providersOptions).data?.items ?? [];
@@ -95,7 +96,7 @@ export function PeoplePage() {
       ) : (
         <DataTable
           caption={texts.caption[tab]}
-          columns={COLUMNS}
+          columns={COLUMNS.filter(({ key }) => key !== "user" || may("end_users.read"))}
           isBusy={list.isFetching}
           isShowingMore={list.isShowingMore}
           rowKey={({ id }) => id}
