@@ -144,6 +144,8 @@ pub struct HeldConversation {
     kind: Option<ConversationKindName>,
     /// Platform's own id of the conversation.
     provider_conversation_id: Option<String>,
+    /// Name of the group or channel, where the platform told it.
+    name: Option<String>,
     /// Thread within the conversation.
     thread: Option<String>,
     /// Channel.
@@ -232,6 +234,7 @@ impl HeldConversation {
             connector_id: part.connector_id.map(|id| id.to_string()),
             kind: place.map(|place| place.kind.into()),
             provider_conversation_id: place.map(|place| place.provider_conversation_id.clone()),
+            name: place.and_then(|place| place.name.clone()),
             thread: place.and_then(|place| place.thread.clone()),
             channel: place.and_then(|place| place.channel.clone()),
             // In a conversation of several people, it may repeat anybody's words.

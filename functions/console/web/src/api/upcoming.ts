@@ -3,12 +3,6 @@
  * last one this file.
  */
 
-/** Additions to an access request. */
-export interface UpcomingRequest {
-  /** Such as “#general”; null for a direct conversation. */
-  conversation_name?: string | null;
-}
-
 /** Additions to a connector. */
 export interface UpcomingConnector {
   /** Time of the last message of a person; null for none yet. */
