@@ -8,7 +8,11 @@ use super::{
 use crate::{Deps, api_types::ChatUserStatusName};
 use serde::Serialize;
 use utoipa::ToSchema;
-use vestibule_admin::{Call, problem::ApiError};
+use vestibule_admin::{
+    Call,
+    problem::ApiError,
+    search::{self, MatchResponse},
+};
 use vestibule_domain::{
     Timestamp,
     access::{
@@ -18,9 +22,12 @@ use vestibule_domain::{
     account::permission::Permission,
     connector::Policy,
     ports::AccessRequestView,
+    search::{SearchField, texts_of_access_request},
 };
 use vestibule_providers::catalogue::{chat_provider, connector_kind};
 
+/// Fields of the person that are searched and shown.
+const SEARCHED: [SearchField; 2] = [SearchField::UserName, SearchField::Identifier];
 /// Reason for suggesting the holder of the person's phone number.
 const SAME_PHONE: &str = "same_phone";
 
@@ -49,6 +56,8 @@ pub struct AccessRequestDetailsResponse {
     /// Time of the last message held back.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_message_at: Option<Timestamp>,
+    /// Places at which the words of a search occur in `user_name` and `identifier`, in a list with `q`.
+    matches: Vec<MatchResponse>,
     /// Outcome of the onboarding message, which a person gets at most once per connector.
     onboarding_message: OnboardingMessageResponse,
     /// Beginning of the message that made the request, or its content in words, at most 280 characters.
@@ -135,6 +144,7 @@ impl AccessRequestDetailsResponse {
             avatar_url: user.and_then(|user| avatars.url(user)),
             message_count: counted.map(|standing| standing.message_count),
             last_message_at: counted.and_then(|standing| standing.last_message_at),
+            matches: Vec::new(),
             onboarding_message: view
                 .standing
                 .and_then(|standing| standing.onboarding_message)
@@ -155,6 +165,24 @@ impl AccessRequestDetailsResponse {
             notice_status: notice.map(Into::into),
             replay_status: replay.map(Into::into),
             request: view.request.into(),
+        }
+    }
+
+    /// Renders the request as of `now`, with the places of a search's words.
+    pub(super) fn found(
+        view: AccessRequestView,
+        words: Option<&str>,
+        avatars: &Avatars,
+        now: Timestamp,
+    ) -> Self {
+        let texts = view
+            .chat_user
+            .as_ref()
+            .map(|user| texts_of_access_request(&view.request, user));
+        let matches = search::matches_in(&SEARCHED, &texts.unwrap_or_default(), words);
+        Self {
+            matches,
+            ..Self::of(view, avatars, now)
         }
     }
 }

@@ -22,6 +22,7 @@ import {
   ProblemView,
   ProviderIcon,
   Row,
+  rangesIn,
   SearchField,
   Select,
   Skeleton,
@@ -30,7 +31,7 @@ import {
   Toolbar,
 } from "../../ui";
 import { PersonAvatar } from "../requests/person-avatar";
-import { hasName, rangesIn, TABS } from "./people";
+import { hasName, TABS } from "./people";
 import styles from "./people.module.css";
 
 const route = getRouteApi("/a/$account/p/$project/people");
@@ -112,14 +113,15 @@ function PersonCell({ person }: { person: ChatUser }) {
   const account = useAccount().id;
   const project = useProjectId();
   const { id, display_name, identifier } = person;
+  const isNamed = hasName(person);
   return (
     <div className={styles.person}>
       <PersonAvatar chatUser={person.id} name={person.display_name} picture={person.avatar_url} project={project} />
       <div className={styles.names}>
         <Link className={styles.name} params={{ account, project, id }} to="/a/$account/p/$project/people/$id">
-          <Marked ranges={rangesIn(person, "display_name")} text={display_name} />
+          <Marked ranges={rangesIn(person, isNamed ? "display_name" : "identifier")} text={display_name} />
         </Link>
-        {hasName(person) && (
+        {isNamed && (
           <span className={styles.identifier}>
             <Marked ranges={rangesIn(person, "identifier")} text={identifier} />
           </span>
