@@ -248,6 +248,99 @@ async fn the_chat_users_of_a_deleted_user_stay_without_access_and_blocked_if_the
     assert_directory_agrees(&world);
 }
 
+/// The user whom an answer about a person's chat user names.
+async fn user_in_answer(
+    world: &World,
+    token: &str,
+    person: &str,
+    (method, verb): (&str, &str),
+    body: Value,
+) -> Value {
+    let id = world.chat_user_id(person);
+    let path = format!("{}/chat-users/{id}{verb}", world.project_path());
+    let answer = world.call(token, (method, &path), body, &[]).await;
+    assert_eq!(answer.status, 200, "{method} {verb}: {}", answer.body);
+    match verb {
+        "/export" => answer.body["chat_user"]["end_user"].clone(),
+        _ => answer.body["end_user"].clone(),
+    }
+}
+
+/// SPEC C38, C40, U308.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_about_a_chat_user_names_the_user_to_those_who_may_read_users() {
+    let (world, ada) = with_ada().await;
+    let token = world.all_powers().await;
+    let show = ("GET", "");
+    let shown = user_in_answer(&world, &token, &ada, show, Value::Null).await;
+    assert_eq!(shown, Value::Null);
+    let user = add(&world, &token, new_user(&world, "Ada", PHONE)).await;
+    let named = json!({"id": user["id"], "display_name": "Ada Lovelace"});
+    let environment = json!({"environment_id": world.connector.environment_id});
+    for (verb, body) in [
+        (("POST", "/link"), json!({"end_user_id": user["id"]})),
+        (show, Value::Null),
+        (("GET", "/export"), Value::Null),
+        (("POST", "/block"), json!({})),
+        (("POST", "/block"), json!({})),
+        (("POST", "/unblock"), json!({})),
+        (("POST", "/revoke"), environment),
+    ] {
+        let told = user_in_answer(&world, &token, &ada, verb, body).await;
+        assert_eq!(told, named, "{verb:?}");
+    }
+    let list = format!("{}/chat-users", world.project_path());
+    let page = world.call(&token, ("GET", &list), Value::Null, &[]).await;
+    assert_eq!(page.body["items"][0]["end_user"], named, "{}", page.body);
+
+    let reader = [Permission::ChatUsersRead];
+    let reader = world.key(world.scope.account_id(), &reader).await;
+    let hidden = user_in_answer(&world, &reader, &ada, show, Value::Null).await;
+    assert_eq!(hidden, Value::Null);
+    let page = world.call(&reader, ("GET", &list), Value::Null, &[]).await;
+    assert_eq!(page.body["items"][0]["end_user"], Value::Null);
+
+    let unlink = ("POST", "/unlink");
+    let unlinked = user_in_answer(&world, &token, &ada, unlink, json!({})).await;
+    assert_eq!(unlinked, Value::Null);
+    link(&world, &ada, &user).await;
+    // A link to a record that is gone says nothing of the person.
+    let rows = world.rows("END_USER");
+    world
+        .db
+        .delete_raw(rows[0]["pk"].as_str().unwrap(), "END_USER")
+        .unwrap();
+    let gone = user_in_answer(&world, &token, &ada, show, Value::Null).await;
+    assert_eq!(gone, Value::Null);
+}
+
+/// SPEC C38.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_users_of_a_page_of_chat_users_are_read_at_once() {
+    let (world, ada) = with_ada().await;
+    let token = world.all_powers().await;
+    let bob = somebody(&world, "Bob", OTHER_PHONE);
+    write(&world, &bob, SAID).await;
+    let reads = async || {
+        let list = format!("{}/chat-users", world.project_path());
+        world.count_from_here();
+        let page = world.call(&token, ("GET", &list), Value::Null, &[]).await;
+        let items = page.body["items"].as_array().unwrap().iter();
+        let linked = items.filter(|item| item["end_user"].is_object()).count();
+        let calls = world.aws_calls();
+        let reads = calls.iter().filter(|one| *one == "DynamoDB.BatchGetItem");
+        (linked, reads.count(), calls.len())
+    };
+    // That of the credential.
+    let (linked, batches, calls) = reads().await;
+    assert_eq!((linked, batches), (0, 1));
+    for (person, phone) in [(&ada, PHONE), (&bob, OTHER_PHONE)] {
+        let user = add(&world, &token, new_user(&world, person, phone)).await;
+        link(&world, person, &user).await;
+    }
+    assert_eq!(reads().await, (2, 2, calls + 1));
+}
+
 /// SPEC C62, F07.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_is_erased_with_their_chat_users_by_those_who_may_erase_these() {

@@ -10,6 +10,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::{access::request::Verdict, ids::ConnectorId, ports::AccessRequestView};
+use vestibule_testkit::simulator::{Place, Platform};
 
 /// A world in which Ada wrote, with a key and the path of her request.
 pub async fn waiting() -> (World, String, String, String) {
@@ -193,6 +194,38 @@ async fn a_row_names_its_environment_and_channel_and_says_who_is_blocked_and_whe
     let (_, blocked) = call(&world, &token, "GET", &path, Value::Null).await;
     assert_eq!(blocked["blocked"], true);
     assert_eq!(blocked["new_request_possible_at"], Value::Null);
+}
+
+/// SPEC B12.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_names_its_group_where_the_platform_does_and_never_a_direct_conversation() {
+    for (platform, told) in [
+        (Platform::Telegram, json!("general")),
+        (Platform::Slack, Value::Null),
+    ] {
+        let mut world = World::on(platform).await;
+        let ada = world.newcomer("Ada Lovelace");
+        let connector = world.connector.clone();
+        let text = format!("@{} Good morning", connector.name);
+        let request = world.says_in(&connector, &ada, Place::General, &text);
+        assert_eq!(world.webhook(&connector, &request).await, 200);
+        stranger(&world, "Grace Hopper").await;
+        world.settle().await;
+        let token = all_powers(&world).await;
+        let list = format!("{}/access-requests", project(&world));
+        let (_, page) = call(&world, &token, "GET", &list, Value::Null).await;
+        let rows = page["items"].as_array().unwrap();
+        assert_eq!(rows.len(), 2, "{page}");
+        for row in rows {
+            let is_direct = row["conversation"]["kind"] == "direct";
+            assert_eq!(
+                is_direct,
+                row["chat_user_id"] != json!(world.chat_user_id(&ada))
+            );
+            let expected = if is_direct { &Value::Null } else { &told };
+            assert_eq!(&row["conversation_name"], expected, "{platform:?}");
+        }
+    }
 }
 
 /// SPEC B34: a page costs one query and one batch read for every hundred rows beside it.

@@ -123,6 +123,32 @@ async fn whoever_asked_is_found_by_any_part_of_a_name_and_the_answer_says_where(
     assert_eq!(none["items"], json!([]));
 }
 
+/// SPEC B41.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_found_says_where_in_the_name_and_the_id_that_it_shows() {
+    let mut world = searched(Platform::Slack).await;
+    let ada = stranger(&world, "Zoë Lovelace").await;
+    settle(&mut world).await;
+    let token = world.all_powers().await;
+    let matches = async |query: &str| {
+        let path = address(&world, "access-requests", query, "");
+        let body = page(&world, &token, &path).await;
+        body["items"][0]["matches"].clone()
+    };
+    assert_eq!(
+        matches("lovel zoe").await,
+        json!([
+            {"field": "user_name", "start": 0, "end": 3},
+            {"field": "user_name", "start": 4, "end": 9},
+        ])
+    );
+    let whole = json!([{"field": "identifier", "start": 0, "end": ada.len()}]);
+    assert_eq!(matches(&ada).await, whole);
+    let list = format!("{}/access-requests", world.project_path());
+    let all = page(&world, &token, &list).await;
+    assert_eq!(all["items"][0]["matches"], json!([]));
+}
+
 /// SPEC B41: a person's earlier requests are found as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn all_requests_of_a_person_are_found_page_by_page() {

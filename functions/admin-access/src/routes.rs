@@ -13,6 +13,7 @@ pub mod environments;
 pub mod explain;
 pub mod projects;
 pub mod providers;
+pub mod user_names;
 
 use crate::Deps;
 use access_requests::decide::RequestToDecide;

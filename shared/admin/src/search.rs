@@ -47,6 +47,8 @@ wire_enum! {
         FullName = "full_name",
         /// Name to show.
         DisplayName = "display_name",
+        /// Name to show of the person who asks for access.
+        UserName = "user_name",
         /// E-mail address.
         Email = "email",
         /// Phone number, as it is shown.
@@ -76,6 +78,18 @@ pub fn matches(texts: &[SearchText], query: Option<&str>) -> Vec<MatchResponse> 
             end: place.end,
         })
         .collect()
+}
+
+/// Like [`matches`], for a record that shows these fields alone.
+#[must_use]
+pub fn matches_in(
+    fields: &[SearchField],
+    texts: &[SearchText],
+    query: Option<&str>,
+) -> Vec<MatchResponse> {
+    let mut all = matches(texts, query);
+    all.retain(|place| fields.contains(&place.field.into()));
+    all
 }
 
 #[cfg(test)]
@@ -114,5 +128,25 @@ mod tests {
         );
         assert!(matches(&texts, None).is_empty());
         assert!(matches(&texts, Some("nobody")).is_empty());
+    }
+
+    #[test]
+    fn a_word_in_a_field_that_is_not_shown_makes_a_hit_and_no_match() {
+        let text = |field, text: &str| SearchText {
+            field,
+            text: text.into(),
+            is_phone: false,
+        };
+        let texts = [
+            text(SearchField::UserName, "Ada"),
+            text(SearchField::LastName, "Lovelace"),
+        ];
+        let shown = matches_in(&[SearchField::UserName], &texts, Some("love ad"));
+        let places = serde_json::to_value(shown).unwrap();
+        assert_eq!(
+            places,
+            json!([{"field": "user_name", "start": 0, "end": 2}])
+        );
+        assert_eq!(matches(&texts, Some("love ad")).len(), 2);
     }
 }

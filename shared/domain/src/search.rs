@@ -5,6 +5,7 @@
 //! record before it is shown.
 
 use crate::{
+    access::request::AccessRequest,
     account::email_address::EmailAddress,
     chat::user::ChatUser,
     directory::{end_user::EndUser, phone::PhoneNumber},
@@ -128,6 +129,8 @@ pub enum SearchField {
     FullName,
     /// Name to show.
     DisplayName,
+    /// Name to show of the person who asks for access.
+    UserName,
     /// E-mail address.
     Email,
     /// Phone number.
@@ -216,13 +219,40 @@ pub fn texts_of_chat_user(user: &ChatUser) -> Vec<SearchText> {
     texts
 }
 
+/// The texts by which an access request of this person is found. Those that the request shows have its names of fields:
+/// the name to show, which without a name is an id, and the id under which the person asked.
+#[must_use]
+pub fn texts_of_access_request(request: &AccessRequest, user: &ChatUser) -> Vec<SearchText> {
+    let mut texts = texts_of_chat_user(user);
+    for text in &mut texts {
+        text.field = match text.field {
+            SearchField::DisplayName => SearchField::UserName,
+            SearchField::Identifier | SearchField::OtherIdentifier => {
+                if text.text == request.identifier {
+                    SearchField::Identifier
+                } else {
+                    SearchField::OtherIdentifier
+                }
+            }
+            other => other,
+        };
+    }
+    if user.profile.display_name.is_none() {
+        texts.push(SearchText {
+            is_phone: user.shown_id().is_phone(),
+            ..SearchText::words(SearchField::UserName, user.display_name())
+        });
+    }
+    texts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         chat::{message::PHONE_SCOPE, profile::Profile},
         directory::end_user::Names,
-        samples::{chat_user, end_user, identity, scope},
+        samples::{chat_user, end_user, identity, request, scope},
     };
 
     fn shown(texts: &[SearchText]) -> Vec<(SearchField, &str, bool)> {
@@ -287,6 +317,44 @@ mod tests {
                 (SearchField::FirstName, "Ada", false),
                 (SearchField::LastName, "Lovelace", false),
                 (SearchField::DisplayName, "Ada L.", false),
+            ]
+        );
+    }
+
+    /// SPEC B41.
+    #[test]
+    fn a_request_is_found_by_its_person_and_shows_their_name_and_the_id_under_which_they_asked() {
+        let named = ChatUser {
+            identity: identity("T1", "U1"),
+            other_id: Some(identity(PHONE_SCOPE, "+49151")),
+            profile: Profile::from_raw(Some("Ada L."), Some("Ada"), None, None),
+            ..chat_user()
+        };
+        let asked_as = |identifier: &str| AccessRequest {
+            identifier: identifier.into(),
+            ..request()
+        };
+        let texts = texts_of_access_request(&asked_as("U1"), &named);
+        assert_eq!(
+            shown(&texts),
+            [
+                (SearchField::OtherIdentifier, "+49151", true),
+                (SearchField::Identifier, "U1", false),
+                (SearchField::FirstName, "Ada", false),
+                (SearchField::UserName, "Ada L.", false),
+            ]
+        );
+        let nameless = ChatUser {
+            profile: Profile::default(),
+            ..named
+        };
+        let texts = texts_of_access_request(&asked_as("+49151"), &nameless);
+        assert_eq!(
+            shown(&texts),
+            [
+                (SearchField::Identifier, "+49151", true),
+                (SearchField::OtherIdentifier, "U1", false),
+                (SearchField::UserName, "+49151", true),
             ]
         );
     }

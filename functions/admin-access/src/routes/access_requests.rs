@@ -24,6 +24,7 @@ use vestibule_domain::{Timestamp, access::request::AccessRequest};
     "connector": {"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "name": "Support on Slack"},
     "environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Y", "chat_user_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z",
     "conversation": {"id": "01JD3Q3Z9V8M4T6K2N7P5R1S10", "kind": "direct", "provider_conversation_id": "D0123456789", "thread": null},
+    "conversation_name": null,
     "created_at": "2026-11-22T10:00:00.000Z", "rejected_before": 0,
     "processed_by": {"id": "api_key:01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "first key"},
     "processed_at": "2026-11-22T10:05:00.000Z", "processing_note": "A new colleague.", "reason_code": null,
@@ -46,6 +47,9 @@ pub struct AccessRequestResponse {
     chat_user_id: String,
     /// Conversation in which the person wrote.
     conversation: RequestConversationResponse,
+    /// Name of the group or channel when the person wrote; null for a direct conversation, and where the platform tells
+    /// none, as Slack does.
+    conversation_name: Option<String>,
     /// Time at which the request was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -120,6 +124,7 @@ impl From<AccessRequest> for AccessRequestResponse {
             },
             environment_id: request.environment_id.to_string(),
             chat_user_id: request.chat_user_id.to_string(),
+            conversation_name: request.conversation.name,
             conversation: RequestConversationResponse {
                 id: request.conversation.id.to_string(),
                 kind: request.conversation.kind.into(),

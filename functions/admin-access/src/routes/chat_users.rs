@@ -7,7 +7,11 @@ pub mod export;
 pub mod link;
 pub mod revoke;
 
-use super::{avatars::Avatars, providers::read_provider};
+use super::{
+    avatars::Avatars,
+    providers::read_provider,
+    user_names::{LinkedUsers, UserNameResponse},
+};
 use crate::{
     Deps,
     api_types::{ChatUserPath, ChatUserStatusName, ProjectPath},
@@ -16,7 +20,7 @@ use crate::{
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 use utoipa::{IntoParams, ToSchema};
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IfMatch, ListFilter, ListQuery, OptionalJsonBody, PageParams,
@@ -44,7 +48,8 @@ use vestibule_domain::{
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "provider": "slack", "platform_scope": "T0123456789", "identifier": "U0123456789", "other_identifier": null,
     "display_name": "Ada Lovelace", "first_name": "Ada", "last_name": "Lovelace", "avatar_url": null, "language": "en-GB", "status": "active",
     "environments": [{"environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "granted_at": "2026-11-22T10:00:00.000Z", "granted_by": "first key"}],
-    "block": null, "matches": [], "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
+    "end_user": {"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Y", "display_name": "Ada King Lovelace"}, "block": null,
+    "matches": [], "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct ChatUserResponse {
     /// Id.
@@ -73,6 +78,9 @@ pub struct ChatUserResponse {
     status: ChatUserStatusName,
     /// Environments in which the person was approved.
     environments: Vec<GrantResponse>,
+    /// User of the project to whom the person is linked; null for somebody who is not linked, and for callers who may
+    /// not read users.
+    end_user: Option<UserNameResponse>,
     /// Block; null while the person is not blocked.
     block: Option<BlockResponse>,
     /// Places at which the words of a search occur, in a list with `q`.
@@ -110,9 +118,10 @@ pub struct BlockResponse {
 }
 
 impl ChatUserResponse {
-    fn of(user: ChatUser, avatars: &Avatars) -> Self {
+    fn of(user: ChatUser, avatars: &Avatars, linked: &LinkedUsers) -> Self {
         Self {
             avatar_url: avatars.url(&user),
+            end_user: linked.user_of(&user),
             id: user.id.to_string(),
             display_name: user.display_name().to_owned(),
             status: user.status().into(),
@@ -216,13 +225,14 @@ pub async fn list_chat_users(
             page.items.push(user);
         }
     }
+    let linked = LinkedUsers::of(&deps, &call, scope, &page.items).await?;
     let avatars = Avatars::of(&deps, &call.origin, path.project_id);
     let words = query.filter.0.query.as_deref();
     Ok(ListResponse::of(page, |user| {
         let matches = search::matches(&texts_of_chat_user(&user), words);
         ChatUserResponse {
             matches,
-            ..ChatUserResponse::of(user, &avatars)
+            ..ChatUserResponse::of(user, &avatars, &linked)
         }
     }))
 }
@@ -244,8 +254,7 @@ pub async fn get_chat_user(
 ) -> Result<Response, ApiError> {
     let scope = call.scope().project(path.project_id);
     let user = read(&deps, &call, scope, path.chat_user_id).await?;
-    let avatars = Avatars::of(&deps, &call.origin, path.project_id);
-    Ok(found(user.version, ChatUserResponse::of(user, &avatars)))
+    answer_with(&deps, &call, scope, user).await
 }
 
 /// A block of a chat user.
@@ -330,7 +339,6 @@ async fn change(
     make: impl Fn(&mut ChatUser, Timestamp) + Send + Sync,
 ) -> Result<Response, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let avatars = &Avatars::of(deps, &call.origin, path.project_id);
     let make = &make;
     amend(
         &IfMatch::Absent,
@@ -340,7 +348,7 @@ async fn change(
             let mut changed = user.clone();
             make(&mut changed, now);
             if changed == user {
-                return Ok(found(user.version, ChatUserResponse::of(user, avatars)));
+                return answer_with(deps, call, scope, user).await;
             }
             changed.updated_at = now;
             let change = Change {
@@ -353,12 +361,34 @@ async fn change(
                 .update_chat_user(scope, &changed, &entry)
                 .await?;
             log(&entry);
-            let version = changed.version + 1;
-            let body = ChatUserResponse::of(changed, avatars);
-            Ok(found(version, body))
+            changed.version += 1;
+            answer_with(deps, call, scope, changed).await
         },
     )
     .await
+}
+
+/// Answers with a chat user as stored, and their version.
+async fn answer_with(
+    deps: &Deps,
+    call: &Call,
+    scope: ProjectScope,
+    user: ChatUser,
+) -> Result<Response, ApiError> {
+    let version = user.version;
+    Ok(found(version, shown(deps, call, scope, user).await?))
+}
+
+/// Renders a chat user with the user to whom they are linked.
+async fn shown(
+    deps: &Deps,
+    call: &Call,
+    scope: ProjectScope,
+    user: ChatUser,
+) -> Result<ChatUserResponse, ApiError> {
+    let linked = LinkedUsers::of(deps, call, scope, slice::from_ref(&user)).await?;
+    let avatars = Avatars::of(deps, &call.origin, scope.project_id());
+    Ok(ChatUserResponse::of(user, &avatars, &linked))
 }
 
 pub(super) async fn read(

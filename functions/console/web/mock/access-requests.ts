@@ -2,6 +2,7 @@ import type { AccessRequest, BulkResult } from "../src/api/access-requests";
 import type { Explanation } from "../src/api/explain";
 import { connectors } from "./connectors.ts";
 import { ago, id } from "./data.ts";
+import { matchesOf } from "./matches.ts";
 import { providers } from "./providers.ts";
 import { type Body, type Call, invalid, notFound, ok, problem, type Reply, type Routes, tagged } from "./reply.ts";
 
@@ -69,6 +70,7 @@ function requestAt(index: number): AccessRequest {
     rejected_before: index % 7 === 1 ? 2 : 0,
     message_count: (index % 3) + 1,
     last_message_at: ago(Math.min(age, 5 * MINUTE + index * MINUTE)),
+    matches: [],
     preview,
     notifiable_until:
       connector.channel === "whatsapp" ? ago(index === 1 ? -90 * MINUTE : index === 5 ? HOUR : -20 * HOUR) : null,
@@ -129,19 +131,21 @@ const isEmpty = process.env.MOCK_REQUESTS === "0";
 
 function listed({ query }: Call): AccessRequest[] {
   const status = query.get("status") ?? "all";
-  const q = (query.get("q") ?? "").toLowerCase();
+  const q = query.get("q");
   const [connectors, providers] = ["connector_id", "provider"].map((name) => query.get(name)?.split(",") ?? []);
   const [after, before] = [query.get("created_after"), query.get("created_before")];
   const order = query.get("order") ?? "newest";
-  const found = all.filter(
-    (one) =>
+  const found = all.flatMap((one) => {
+    const matches = q ? matchesOf(one, ["user_name", "identifier"], q) : [];
+    const isIn =
       (status === "all" || one.status === status) &&
       (!connectors?.length || connectors.includes(one.connector.id)) &&
       (!providers?.length || providers.includes(one.provider)) &&
       (!after || one.created_at >= after) &&
       (!before || one.created_at < before) &&
-      `${one.user_name} ${one.identifier}`.toLowerCase().includes(q),
-  );
+      (!q || matches.length > 0);
+    return isIn ? [{ ...one, matches }] : [];
+  });
   const by = (one: AccessRequest) => (order === "last_message" ? (one.last_message_at ?? "") : one.created_at);
   found.sort((one, other) => by(one).localeCompare(by(other)));
   return order === "oldest" ? found : found.reverse();

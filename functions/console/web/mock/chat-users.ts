@@ -3,6 +3,7 @@ import { blockRequests, listRequests } from "./access-requests.ts";
 import { connectors, environment } from "./connectors.ts";
 import { ago, id, me } from "./data.ts";
 import { endUsers } from "./end-users.ts";
+import { matchesOf } from "./matches.ts";
 import { type Call, change, ok, page, problem, type Reply, type Routes, removeFrom, tagged } from "./reply.ts";
 
 const MINUTE = 60_000;
@@ -55,18 +56,10 @@ export const chatUsers: ChatUser[] = [
   updated_at: ago(index * 60 * MINUTE),
 }));
 
-/** Where a search stands in a text. */
-function matchesOf(user: ChatUser, q: string) {
-  return (["display_name", "identifier"] as const).flatMap((field) => {
-    const start = user[field].toLowerCase().indexOf(q.toLowerCase());
-    return start < 0 ? [] : [{ field, start, end: start + q.length }];
-  });
-}
-
 const found = ({ query }: Call) =>
   chatUsers.flatMap((user) => {
     const q = query.get("q");
-    const matches = q ? matchesOf(user, q) : [];
+    const matches = q ? matchesOf(user, ["display_name", "identifier"], q) : [];
     const isIn =
       (!query.get("status") || user.status === query.get("status")) &&
       (!query.get("provider") || user.provider === query.get("provider")) &&

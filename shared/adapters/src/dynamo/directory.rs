@@ -231,6 +231,21 @@ impl EndUserStore for DynamoEndUsers {
         self.table.end_user(scope, id).await
     }
 
+    async fn find_end_users(
+        &self,
+        scope: ProjectScope,
+        ids: &[EndUserId],
+    ) -> Result<Vec<EndUser>, PortError> {
+        let places: Vec<_> = ids.iter().map(|id| keys::end_user(scope, *id)).collect();
+        let mut rows = self.table.get_batch(&places).await?;
+        let mut found = Vec::new();
+        for key in &places {
+            let item: Option<EndUserItem> = take(&mut rows, key, WHAT)?;
+            found.extend(item.map(|item| item.into_end_user(scope)));
+        }
+        Ok(found)
+    }
+
     async fn find_by_phone(
         &self,
         scope: ProjectScope,

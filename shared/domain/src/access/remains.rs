@@ -20,6 +20,7 @@ impl Standing {
             channel: None,
             reply_url: None,
             member_id: None,
+            name: None,
         };
         Some(Self {
             connector_id: self.connector_id,
@@ -61,6 +62,10 @@ mod tests {
             request_pending: true,
             message_count: 2,
             onboarding_in_doubt: true,
+            conversation: ConversationRef {
+                name: Some("Payroll".into()),
+                ..standing().conversation
+            },
             ..standing()
         };
         assert_eq!(known.erased(at(9)), None);
@@ -74,6 +79,7 @@ mod tests {
         assert!(!kept.onboarding_in_doubt);
         assert!(!kept.awaits_a_way());
         assert_eq!(kept.conversation.provider_conversation_id, "");
+        assert_eq!(kept.conversation.name, None);
         assert_eq!(kept.version, silent.version);
     }
 }

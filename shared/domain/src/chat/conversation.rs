@@ -4,6 +4,7 @@ use crate::{
     Timestamp,
     chat::handoff::Handoff,
     ids::{ChatUserId, ConnectorId, ConversationId, EnvironmentId},
+    text::clean_name,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,9 @@ pub struct ConversationRef {
     /// another one than the person's identity (Teams: `29:…`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_id: Option<String>,
+    /// The name of a group or channel, where the platform tells it with the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 impl ConversationRef {
@@ -66,6 +70,7 @@ impl ConversationRef {
             channel: None,
             reply_url: None,
             member_id: None,
+            name: None,
         }
     }
 
@@ -87,6 +92,14 @@ impl ConversationRef {
     #[must_use]
     pub fn with_member(mut self, id: &str) -> Self {
         self.member_id = Some(id.to_owned());
+        self
+    }
+
+    /// Returns the conversation with its name as the platform tells it, cleaned. A direct one has none.
+    #[must_use]
+    pub fn named(mut self, raw: Option<&str>) -> Self {
+        let is_shared = self.kind != ConversationKind::Direct;
+        self.name = raw.filter(|_| is_shared).and_then(clean_name);
         self
     }
 }
@@ -433,6 +446,22 @@ mod tests {
         };
         assert_eq!(told, expected);
         assert_eq!(told.id, conversation("D1").id);
+    }
+
+    #[test]
+    fn a_group_or_channel_has_the_name_that_is_told_and_a_direct_conversation_has_none() {
+        let named = |kind, name| {
+            let place = ConversationRef::new(connector().id, kind, "C1".into(), None);
+            place.named(name).name
+        };
+        for kind in [ConversationKind::Group, ConversationKind::Channel] {
+            assert_eq!(named(kind, Some("#general")).as_deref(), Some("#general"));
+            let deceiving = named(kind, Some(" Pay\u{202E}roll\n "));
+            assert_eq!(deceiving.as_deref(), Some("Payroll"));
+            assert_eq!(named(kind, Some("\u{200B}")), None);
+            assert_eq!(named(kind, None), None);
+        }
+        assert_eq!(named(ConversationKind::Direct, Some("Ada")), None);
     }
 
     /// A message of this second that was answered with so many texts.

@@ -107,6 +107,12 @@ pub trait EndUserStore: Send + Sync {
         scope: ProjectScope,
         id: EndUserId,
     ) -> Result<Option<EndUser>, PortError>;
+    /// Returns those of these people who exist, with one read per hundred. Each id is named once.
+    async fn find_end_users(
+        &self,
+        scope: ProjectScope,
+        ids: &[EndUserId],
+    ) -> Result<Vec<EndUser>, PortError>;
     /// Returns the holder of a phone number.
     async fn find_by_phone(
         &self,

@@ -260,7 +260,15 @@ fn conversation(
     } else {
         place.to_owned()
     };
-    ConversationRef::new(connector.id, kind, place, None)
+    ConversationRef::new(connector.id, kind, place, None).named(name(activity))
+}
+
+/// The name of the channel (Teams schema, `channelData.channel.name`) or of the group chat (Activity schema,
+/// `conversation.name`). Teams tells neither with most messages.
+fn name(activity: &Value) -> Option<&str> {
+    ["/channelData/channel", "/conversation"]
+        .into_iter()
+        .find_map(|place| string(activity.pointer(place)?, "name"))
 }
 
 /// Whether only the bot can see the message, although others read the conversation (msteams-docs,

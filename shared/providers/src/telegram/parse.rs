@@ -285,7 +285,8 @@ fn person_wrote(
         }
         _ => {
             let topic = topic(message)?;
-            let conversation = ConversationRef::new(connector.id, kind, chat.to_string(), topic);
+            let conversation = ConversationRef::new(connector.id, kind, chat.to_string(), topic)
+                .named(string_at(message, "/chat/title"));
             (conversation, format!("{chat}:{message_id}:{date}"))
         }
     };

@@ -1,14 +1,18 @@
 //! An access request with what is shown beside it in lists and alone.
 
 use super::{
-    super::avatars::Avatars,
+    super::{avatars::Avatars, user_names::UserNameResponse},
     AccessRequestResponse,
     follow_up::{FollowUpResponse, OnboardingMessageResponse},
 };
 use crate::{Deps, api_types::ChatUserStatusName};
 use serde::Serialize;
 use utoipa::ToSchema;
-use vestibule_admin::{Call, problem::ApiError};
+use vestibule_admin::{
+    Call,
+    problem::ApiError,
+    search::{self, MatchResponse},
+};
 use vestibule_domain::{
     Timestamp,
     access::{
@@ -17,11 +21,13 @@ use vestibule_domain::{
     },
     account::permission::Permission,
     connector::Policy,
-    directory::end_user::EndUser,
     ports::AccessRequestView,
+    search::{SearchField, texts_of_access_request},
 };
 use vestibule_providers::catalogue::{chat_provider, connector_kind};
 
+/// Fields of the person that are searched and shown.
+const SEARCHED: [SearchField; 2] = [SearchField::UserName, SearchField::Identifier];
 /// Reason for suggesting the holder of the person's phone number.
 const SAME_PHONE: &str = "same_phone";
 
@@ -50,6 +56,8 @@ pub struct AccessRequestDetailsResponse {
     /// Time of the last message held back.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_message_at: Option<Timestamp>,
+    /// Places at which the words of a search occur in `user_name` and `identifier`, in a list with `q`.
+    matches: Vec<MatchResponse>,
     /// Outcome of the onboarding message, which a person gets at most once per connector.
     onboarding_message: OnboardingMessageResponse,
     /// Beginning of the message that made the request, or its content in words, at most 280 characters.
@@ -82,15 +90,6 @@ pub struct AccessRequestDetailsResponse {
     replay_status: Option<FollowUpResponse>,
 }
 
-/// User of the project, by name.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct UserNameResponse {
-    /// Id.
-    id: String,
-    /// Name to show: the names, else the phone number or the e-mail address; empty without any.
-    display_name: String,
-}
-
 /// User of the project whom a person may be.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SuggestedUserResponse {
@@ -100,15 +99,6 @@ pub struct SuggestedUserResponse {
     /// Reason for the suggestion: `same_phone`, the phone number that the platform asserts.
     #[schema(value_type = String, example = "same_phone")]
     reason: &'static str,
-}
-
-impl From<EndUser> for UserNameResponse {
-    fn from(user: EndUser) -> Self {
-        Self {
-            id: user.id.to_string(),
-            display_name: user.display_name(),
-        }
-    }
 }
 
 /// The view as this caller may read it.
@@ -154,6 +144,7 @@ impl AccessRequestDetailsResponse {
             avatar_url: user.and_then(|user| avatars.url(user)),
             message_count: counted.map(|standing| standing.message_count),
             last_message_at: counted.and_then(|standing| standing.last_message_at),
+            matches: Vec::new(),
             onboarding_message: view
                 .standing
                 .and_then(|standing| standing.onboarding_message)
@@ -174,6 +165,24 @@ impl AccessRequestDetailsResponse {
             notice_status: notice.map(Into::into),
             replay_status: replay.map(Into::into),
             request: view.request.into(),
+        }
+    }
+
+    /// Renders the request as of `now`, with the places of a search's words.
+    pub(super) fn found(
+        view: AccessRequestView,
+        words: Option<&str>,
+        avatars: &Avatars,
+        now: Timestamp,
+    ) -> Self {
+        let texts = view
+            .chat_user
+            .as_ref()
+            .map(|user| texts_of_access_request(&view.request, user));
+        let matches = search::matches_in(&SEARCHED, &texts.unwrap_or_default(), words);
+        Self {
+            matches,
+            ..Self::of(view, avatars, now)
         }
     }
 }

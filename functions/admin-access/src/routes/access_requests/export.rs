@@ -21,7 +21,7 @@ use vestibule_admin::{
 use vestibule_domain::{page::Order, ports::AccessRequestView};
 
 /// Columns of the file, in order.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "id",
     "status",
     "user_name",
@@ -33,6 +33,7 @@ const COLUMNS: [&str; 20] = [
     "environment",
     "conversation_kind",
     "conversation",
+    "conversation_name",
     "created_at",
     "message_count",
     "last_message_at",
@@ -157,6 +158,7 @@ fn cells(view: AccessRequestView) -> [String; COLUMNS.len()] {
         told(view.environment_name),
         kind.to_owned(),
         request.conversation.provider_conversation_id.clone(),
+        told(request.conversation.name.clone()),
         request.created_at.to_string(),
         told(count),
         told(last.map(|at| at.to_string())),

@@ -201,9 +201,9 @@ pub async fn list_access_requests(
     page.items
         .retain(|view| served.contains(view.request.connector_id));
     let avatars = Avatars::of(&deps, &call.origin, path.project_id);
-    let now = call.now();
+    let (words, now) = (query.filter.0.query.as_deref(), call.now());
     Ok(ListResponse::of(page, |view| {
-        AccessRequestDetailsResponse::of(readable(&call, view), &avatars, now)
+        AccessRequestDetailsResponse::found(readable(&call, view), words, &avatars, now)
     }))
 }
 

@@ -1,10 +1,7 @@
 //! `GET /v1/projects/{project_id}/chat-users/{chat_user_id}/export`: everything that is on record about one person
 //! (SPEC C62), by pages.
 
-use super::{
-    super::{access_requests::AccessRequestResponse, avatars::Avatars},
-    ChatUserResponse, read,
-};
+use super::{super::access_requests::AccessRequestResponse, ChatUserResponse, read, shown};
 use crate::{
     Deps,
     api_types::ChatUserPath,
@@ -147,6 +144,8 @@ pub struct HeldConversation {
     kind: Option<ConversationKindName>,
     /// Platform's own id of the conversation.
     provider_conversation_id: Option<String>,
+    /// Name of the group or channel, where the platform told it.
+    name: Option<String>,
     /// Thread within the conversation.
     thread: Option<String>,
     /// Channel.
@@ -235,6 +234,7 @@ impl HeldConversation {
             connector_id: part.connector_id.map(|id| id.to_string()),
             kind: place.map(|place| place.kind.into()),
             provider_conversation_id: place.map(|place| place.provider_conversation_id.clone()),
+            name: place.and_then(|place| place.name.clone()),
             thread: place.and_then(|place| place.thread.clone()),
             channel: place.and_then(|place| place.channel.clone()),
             // In a conversation of several people, it may repeat anybody's words.
@@ -402,10 +402,9 @@ async fn held(
     } else {
         None
     };
-    let avatars = Avatars::of(deps, &call.origin, scope.project_id());
     Ok(HeldChatUser {
         end_user_id: user.end_user_id.map(|id| id.to_string()),
-        chat_user: ChatUserResponse::of(user, &avatars),
+        chat_user: shown(deps, call, scope, user).await?,
         picture: picture.map(|picture| HeldPicture {
             media_type: picture.media_type.to_owned(),
             size: picture.bytes.len(),

@@ -1,9 +1,6 @@
 //! `POST /v1/projects/{project_id}/chat-users/{chat_user_id}/link` and `/unlink`
 
-use super::{
-    super::{access_requests::directory::misplaced, avatars::Avatars},
-    ChatUserResponse, read,
-};
+use super::{super::access_requests::directory::misplaced, ChatUserResponse, answer_with, read};
 use crate::{Deps, api_types::ChatUserPath};
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
@@ -11,9 +8,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, JsonBody, OptionalJsonBody,
-    api_types::found,
-    log,
+    ApiPath, Call, FieldErrors, JsonBody, OptionalJsonBody, log,
     problem::{ApiError, Problem},
     read_fields, validation,
 };
@@ -72,7 +67,10 @@ pub async fn link_chat_user(
     let entry = entry(&call, Event::EndUserLinked(id), &user);
     let by = call.by(&entry);
     match deps.end_users.link(scope, id, user.id, by).await? {
-        Linked::Done(_, linked) => Ok(answer(&deps, &call, path, (user, *linked), &entry)),
+        Linked::Done(_, linked) => {
+            log_change(&user, &linked, &entry);
+            answer_with(&deps, &call, scope, *linked).await
+        }
         Linked::LinkedTo(other) => Err(misplaced(Misplaced::LinkedTo(other))),
         Linked::TooMany => Err(misplaced(Misplaced::TooMany)),
         Linked::Missing => {
@@ -108,14 +106,16 @@ pub async fn unlink_chat_user(
     let scope = call.scope().project(path.project_id);
     let user = read(&deps, &call, scope, path.chat_user_id).await?;
     let Some(id) = user.end_user_id else {
-        let avatars = Avatars::of(&deps, &call.origin, path.project_id);
-        return Ok(found(user.version, ChatUserResponse::of(user, &avatars)));
+        return answer_with(&deps, &call, scope, user).await;
     };
     let entry = entry(&call, Event::EndUserUnlinked(id), &user);
     let by = call.by(&entry);
     let unlinked = deps.end_users.unlink(scope, user.id, keeps_access, by);
     match unlinked.await? {
-        Unlinked::Done(unlinked) => Ok(answer(&deps, &call, path, (user, *unlinked), &entry)),
+        Unlinked::Done(unlinked) => {
+            log_change(&user, &unlinked, &entry);
+            answer_with(&deps, &call, scope, *unlinked).await
+        }
         Unlinked::Missing => Err(ApiError::not_found("chat user")),
     }
 }
@@ -129,19 +129,11 @@ fn entry(call: &Call, event: Event, user: &ChatUser) -> AuditEntry {
     call.audit(change, call.now())
 }
 
-/// Answers with the chat user as they are after the call, which may have changed nothing.
-fn answer(
-    deps: &Deps,
-    call: &Call,
-    path: ChatUserPath,
-    (before, after): (ChatUser, ChatUser),
-    entry: &AuditEntry,
-) -> Response {
+/// Logs the entry of a call, unless the call changed nothing.
+fn log_change(before: &ChatUser, after: &ChatUser, entry: &AuditEntry) {
     if before.end_user_id != after.end_user_id {
         log(entry);
     }
-    let avatars = Avatars::of(deps, &call.origin, path.project_id);
-    found(after.version, ChatUserResponse::of(after, &avatars))
 }
 
 fn read_link(fields: Map<String, Value>) -> Result<EndUserId, ApiError> {

@@ -1,6 +1,6 @@
 //! `POST /v1/projects/{project_id}/chat-users/{chat_user_id}/revoke`, and the end of an access in general.
 
-use super::{super::avatars::Avatars, ChatUserResponse, approve::Asked, read};
+use super::{ChatUserResponse, answer_with, approve::Asked, read};
 use crate::{Deps, api_types::ChatUserPath};
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
@@ -8,9 +8,7 @@ use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc};
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, IfMatch, JsonBody, amend,
-    api_types::found,
-    log,
+    ApiPath, Call, FieldErrors, IfMatch, JsonBody, amend, log,
     problem::{ApiError, Problem},
     read_fields,
 };
@@ -78,8 +76,7 @@ pub async fn revoke_chat_user(
         |user| ending.end(user),
     )
     .await?;
-    let avatars = Avatars::of(deps, &call.origin, path.project_id);
-    Ok(found(user.version, ChatUserResponse::of(user, &avatars)))
+    answer_with(deps, call, scope, user).await
 }
 
 /// The end of an access, as a call asks for it.

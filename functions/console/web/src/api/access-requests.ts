@@ -3,11 +3,10 @@ import { client } from "./client";
 import { unwrap } from "./problems";
 import { listOptions, PAGE, queryClient } from "./query";
 import type { components, operations } from "./schema";
-import type { UpcomingRequest } from "./upcoming";
 
 type Schemas = components["schemas"];
 
-export type AccessRequest = Schemas["AccessRequestDetailsResponse"] & UpcomingRequest;
+export type AccessRequest = Schemas["AccessRequestDetailsResponse"];
 export type RequestCounts = Schemas["AccessRequestCountsResponse"];
 export type HeldBack = Schemas["HeldBackResponse"];
 export type Count = Schemas["CountResponse"];

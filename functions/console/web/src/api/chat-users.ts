@@ -4,11 +4,10 @@ import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
 import { listOptions, PAGE, readOptions, recordOptions } from "./query";
 import type { components } from "./schema";
-import type { UpcomingChatUser } from "./upcoming";
 
 type Schemas = components["schemas"];
 
-export type ChatUser = Schemas["ChatUserResponse"] & UpcomingChatUser;
+export type ChatUser = Schemas["ChatUserResponse"];
 export type ChatUserStatus = Schemas["ChatUserStatusName"];
 export type Grant = Schemas["GrantResponse"];
 export type PersonsConversation = Schemas["ConversationResponse"];

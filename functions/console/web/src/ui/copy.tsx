@@ -3,6 +3,7 @@ import { common } from "../texts/en/common";
 import { IconButton } from "./button";
 import styles from "./copy.module.css";
 import { announce } from "./live";
+import { Marked, type Range } from "./marked";
 import { toasts } from "./toast";
 
 /** Copies a text; says whether that went well. */
@@ -17,8 +18,15 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
+interface Props {
+  text: string;
+  /** What a search found in it. */
+  ranges?: readonly Range[];
+  onCopied?: () => void;
+}
+
 /** An identifier in monospace with a button that copies it. */
-export function Copy({ text, onCopied }: { text: string; onCopied?: () => void }) {
+export function Copy({ text, ranges, onCopied }: Props) {
   const [isCopied, setCopied] = useState(false);
   const copy = async () => {
     if (!(await copyText(text))) return;
@@ -28,7 +36,7 @@ export function Copy({ text, onCopied }: { text: string; onCopied?: () => void }
   };
   return (
     <span className={styles.copy}>
-      <code className={styles.text}>{text}</code>
+      <code className={styles.text}>{ranges?.length ? <Marked ranges={ranges} text={text} /> : text}</code>
       <IconButton
         icon={isCopied ? "check" : "copy"}
         label={isCopied ? common.copied : common.copy}

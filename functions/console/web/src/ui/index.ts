@@ -22,7 +22,7 @@ export { PageHeading } from "./heading";
 export { Icon, type IconName } from "./icon";
 export { Details, Notice, Offer, Page, Row, Section, Stack } from "./layout";
 export { announce } from "./live";
-export { Marked, type Range } from "./marked";
+export { Marked, type Range, rangesIn } from "./marked";
 export { MenuButton, type MenuEntry, type MenuSection } from "./menu";
 export { ProviderIcon } from "./provider-icon";
 export { SearchField } from "./search-field";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { partsOf } from "./marked";
+import { partsOf, rangesIn } from "./marked";
 
 const shown = (text: string, ...ranges: [number, number][]) =>
   partsOf(
@@ -15,4 +15,13 @@ it("marks each range and keeps the rest", () => {
 it("ranges that overlap or lie outside lose nothing of the text", () => {
   expect(shown("Ada Lovelace", [0, 6], [4, 8]).join("")).toBe("[Ada Lo][ve]lace");
   expect(shown("Ada", [2, 9], [7, 9])).toEqual(["Ad", "[a]"]);
+});
+
+it("what a search found is marked in its own field only", () => {
+  const matches = [
+    { field: "user_name", start: 0, end: 3 },
+    { field: "identifier", start: 1, end: 2 },
+  ] as const;
+  expect(rangesIn({ matches }, "identifier")).toEqual([{ start: 1, end: 2 }]);
+  expect(rangesIn({ matches: [] }, "identifier")).toEqual([]);
 });

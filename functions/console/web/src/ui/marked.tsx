@@ -6,6 +6,14 @@ export interface Range {
   end: number;
 }
 
+/** The parts of one field of a record that a search found. */
+export function rangesIn<F extends string>(
+  { matches }: { matches: readonly (Range & { field: F })[] },
+  field: NoInfer<F>,
+): Range[] {
+  return matches.filter((match) => match.field === field).map(({ start, end }) => ({ start, end }));
+}
+
 /** A text in parts, each with its place and whether it is marked. Ranges that overlap or lie outside are put right. */
 export function partsOf(text: string, ranges: readonly Range[]): { at: number; words: string; isMarked: boolean }[] {
   const parts: { at: number; words: string; isMarked: boolean }[] = [];

@@ -2,9 +2,16 @@ import { useLayoutEffect, useRef, useState } from "react";
 import { common } from "../texts/en/common";
 import { classes } from "./classes";
 import styles from "./layout.module.css";
+import { Marked, type Range } from "./marked";
+
+interface Props {
+  children: string;
+  /** What a search found in it. */
+  ranges?: readonly Range[];
+}
 
 /** A name or text that a stranger wrote: isolated, clamped to two lines, with the rest on demand. */
-export function StrangersText({ children }: { children: string }) {
+export function StrangersText({ children, ranges }: Props) {
   const text = useRef<HTMLElement>(null);
   const [isCut, setCut] = useState(false);
   const [isOpen, setOpen] = useState(false);
@@ -16,7 +23,7 @@ export function StrangersText({ children }: { children: string }) {
   return (
     <>
       <bdi className={classes(styles.strangers, !isOpen && styles.clamped)} dir="auto" ref={text}>
-        {children}
+        {ranges?.length ? <Marked ranges={ranges} text={children} /> : children}
       </bdi>
       {isCut && !isOpen && (
         <button className={styles.linkButton} onClick={() => setOpen(true)} type="button">

@@ -143,6 +143,28 @@ fn each_kind_of_conversation_is_told_apart_and_an_unknown_one_counts_as_public()
 }
 
 #[test]
+fn a_channel_or_group_chat_has_the_name_that_is_told_and_a_personal_chat_has_none() {
+    let named = |event: &str, change: &dyn Fn(&mut Value)| {
+        let mut activity: Value = serde_json::from_slice(&captured(event)).unwrap();
+        change(&mut activity);
+        message_of(activity.to_string().as_bytes())
+            .conversation
+            .name
+    };
+    let as_channel =
+        |activity: &mut Value| activity["channelData"]["channel"]["name"] = "General".into();
+    let as_chat = |activity: &mut Value| activity["conversation"]["name"] = "Launch".into();
+    let channel = named("message_channel_post", &as_channel);
+    assert_eq!(channel.as_deref(), Some("General"));
+    let chat = named("message_group_chat", &as_chat);
+    assert_eq!(chat.as_deref(), Some("Launch"));
+    for event in ["message_personal", "message_targeted"] {
+        assert_eq!(named(event, &as_chat), None, "{event}");
+    }
+    assert_eq!(message_in("message_channel_post").conversation.name, None);
+}
+
+#[test]
 fn all_messages_of_a_thread_are_one_conversation() {
     let (post, reply) = (
         message_in("message_channel_post"),

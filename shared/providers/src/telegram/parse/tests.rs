@@ -596,6 +596,19 @@ fn a_conversation_is_private_only_if_its_chat_is_the_persons() {
 }
 
 #[test]
+fn a_group_has_its_title_for_a_name_and_a_private_chat_has_none() {
+    for (name, title) in [
+        ("message_private", None),
+        ("message_ephemeral", None),
+        ("message_group", Some("Test")),
+        ("message_forum_topic", Some("Test")),
+    ] {
+        let conversation = message_of(&captured(name)).conversation;
+        assert_eq!(conversation.name.as_deref(), title, "{name}");
+    }
+}
+
+#[test]
 fn only_a_topic_is_a_thread() {
     for (name, thread) in [
         ("message_private", None),

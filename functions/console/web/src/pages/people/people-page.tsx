@@ -3,7 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { type ChatUser, chatUserCountsOptions, chatUsersOptions } from "../../api/chat-users";
 import { environmentsOptions } from "../../api/environments";
-import { useAccount } from "../../api/me";
+import { useAccount, useMay } from "../../api/me";
 import { providersOptions } from "../../api/providers";
 import { useList } from "../../api/query";
 import { formatCount } from "../../format";
@@ -22,6 +22,7 @@ import {
   ProblemView,
   ProviderIcon,
   Row,
+  rangesIn,
   SearchField,
   Select,
   Skeleton,
@@ -30,7 +31,7 @@ import {
   Toolbar,
 } from "../../ui";
 import { PersonAvatar } from "../requests/person-avatar";
-import { hasName, rangesIn, TABS } from "./people";
+import { hasName, TABS } from "./people";
 import styles from "./people.module.css";
 
 const route = getRouteApi("/a/$account/p/$project/people");
@@ -40,6 +41,7 @@ export function PeoplePage() {
   const { tab = "onboarding", q, provider } = route.useSearch();
   const navigate = route.useNavigate();
   const account = useAccount().id;
+  const may = useMay();
   const project = useProjectId();
   const counts = useQuery(chatUserCountsOptions(project)).data;
   const providers = useQuery(providersOptions).data?.items ?? [];
@@ -95,7 +97,7 @@ export function PeoplePage() {
       ) : (
         <DataTable
           caption={texts.caption[tab]}
-          columns={COLUMNS}
+          columns={COLUMNS.filter(({ key }) => key !== "user" || may("end_users.read"))}
           isBusy={list.isFetching}
           isShowingMore={list.isShowingMore}
           rowKey={({ id }) => id}
@@ -111,14 +113,15 @@ function PersonCell({ person }: { person: ChatUser }) {
   const account = useAccount().id;
   const project = useProjectId();
   const { id, display_name, identifier } = person;
+  const isNamed = hasName(person);
   return (
     <div className={styles.person}>
       <PersonAvatar chatUser={person.id} name={person.display_name} picture={person.avatar_url} project={project} />
       <div className={styles.names}>
         <Link className={styles.name} params={{ account, project, id }} to="/a/$account/p/$project/people/$id">
-          <Marked ranges={rangesIn(person, "display_name")} text={display_name} />
+          <Marked ranges={rangesIn(person, isNamed ? "display_name" : "identifier")} text={display_name} />
         </Link>
-        {hasName(person) && (
+        {isNamed && (
           <span className={styles.identifier}>
             <Marked ranges={rangesIn(person, "identifier")} text={identifier} />
           </span>

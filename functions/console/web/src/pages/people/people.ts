@@ -1,6 +1,5 @@
 import type { ChatUser, ChatUserStatus } from "../../api/chat-users";
 import type { Environment } from "../../api/environments";
-import type { Range } from "../../ui";
 
 /** The standing that a tab shows; the address names all but the first. */
 export const TABS = ["onboarding", "active", "blocked"] as const satisfies readonly ChatUserStatus[];
@@ -11,11 +10,6 @@ export function environmentsLeft(
   granted: ChatUser["environments"],
 ): Environment[] {
   return environments.filter(({ id }) => granted.every(({ environment_id }) => environment_id !== id));
-}
-
-/** The parts of one field that a search found. */
-export function rangesIn({ matches }: Pick<ChatUser, "matches">, field: string): Range[] {
-  return matches.filter((match) => match.field === field);
 }
 
 /** Whether the name says more than the identifier. */

@@ -84,11 +84,13 @@ function PersonView({ record }: { record: Tagged<ChatUser> }) {
       />
       {person.block && <Blocked block={person.block} />}
       <AccessSection person={person} />
-      <UserSection
-        isLinking={open === "link"}
-        onLinking={(isOpen) => void navigate({ search: { open: isOpen ? "link" : undefined }, replace: !isOpen })}
-        person={person}
-      />
+      {may("end_users.read") && (
+        <UserSection
+          isLinking={open === "link"}
+          onLinking={(isOpen) => void navigate({ search: { open: isOpen ? "link" : undefined }, replace: !isOpen })}
+          person={person}
+        />
+      )}
       {may("access_requests.read") && <RequestsSection person={person} />}
       {may("conversations.read") && <ConversationsSection person={person} />}
       <Section title={texts.details}>

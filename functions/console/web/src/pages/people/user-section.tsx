@@ -18,8 +18,7 @@ interface Props {
 
 /** The user of the project that a person is known to be. */
 export function UserSection({ person, isLinking, onLinking }: Props) {
-  const may = useMay();
-  const mayLink = may("end_users.write") && (person.end_user != null || may("end_users.read"));
+  const mayLink = useMay()("end_users.write");
   const [isUnlinking, setUnlinking] = useState(false);
   const user = person.end_user;
   return (

@@ -11,6 +11,7 @@ import {
   EnvironmentBadge,
   MenuButton,
   type MenuEntry,
+  rangesIn,
   StrangersText,
   Time,
   useNow,
@@ -79,10 +80,10 @@ export const RequestRow = memo(function RequestRow(props: Props) {
               search={(now) => now}
               to="/a/$account/p/$project/requests/$id"
             >
-              <StrangersText>{name}</StrangersText>
+              <StrangersText ranges={rangesIn(request, "user_name")}>{name}</StrangersText>
             </Link>
           </h2>
-          {request.identifier !== name && <Copy text={request.identifier} />}
+          {request.identifier !== name && <Copy ranges={rangesIn(request, "identifier")} text={request.identifier} />}
           <RequestBadges request={request} />
         </div>
         <div className={styles.where}>

@@ -1,6 +1,6 @@
 import type { EndUser, Named } from "../../api/end-users";
 import { endUsers as texts } from "../../texts/en/end-users";
-import type { Range } from "../../ui";
+import { type Range, rangesIn } from "../../ui/marked";
 
 /** The name of a user, or else what is known of the person. */
 export function nameOf(user: Pick<EndUser, "full_name" | "phone_display" | "email">): string {
@@ -25,9 +25,4 @@ export function rangesInName(user: EndUser): Range[] {
     at += name.length + 1;
   }
   return ranges;
-}
-
-/** The parts of one field that a search found. */
-export function rangesIn({ matches }: Pick<EndUser, "matches">, field: EndUser["matches"][number]["field"]): Range[] {
-  return matches.filter((match) => match.field === field).map(({ start, end }) => ({ start, end }));
 }

@@ -15,9 +15,10 @@ import {
   looks,
   Marked,
   Row,
+  rangesIn,
   Time,
 } from "../../ui";
-import { nameOf, rangesIn, rangesInName } from "./names";
+import { nameOf, rangesInName } from "./names";
 import styles from "./users.module.css";
 
 interface Props {
