@@ -431,7 +431,7 @@ async fn two_users_records_that_become_one_share_their_access_with_the_user_also
     assert!(world.agent.deliveries().is_empty());
 }
 
-/// SPEC C62: who came by writing is erased with the chat user, who was added stays without the link.
+/// SPEC C62: a user who came by writing is erased with the chat user; one who was added stays without the link.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_chat_user_takes_the_user_along_whom_nothing_else_made() {
     for was_invited in [false, true] {
@@ -455,7 +455,7 @@ async fn an_erased_chat_user_takes_the_user_along_whom_nothing_else_made() {
         assert_eq!(left.is_some(), was_invited);
         assert!(left.is_none_or(|person| person.chat_users.is_empty()));
         world.assert_links_agree().await;
-        // Who comes back is registered again, or recognised.
+        // A person who comes back is registered again, or recognised.
         write_at(&world, &open, &ada, "It is me again").await;
         world.settle().await;
         let again = only_user(&world).await;

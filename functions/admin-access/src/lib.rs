@@ -59,7 +59,7 @@ pub struct Deps {
     pub chat_users: Arc<dyn ChatUserStore>,
     /// Access requests.
     pub access_requests: Arc<dyn AccessRequestStore>,
-    /// What is on record about one person.
+    /// Records about one person.
     pub persons: Arc<dyn PersonReader>,
     /// People of the directory.
     pub end_users: Arc<dyn EndUserStore>,

@@ -75,7 +75,7 @@ pub(crate) async fn work(deps: &Deps, job: ImportUsers) -> Result<Worked, PortEr
     Ok(Worked::Ended)
 }
 
-/// What a job leaves to another one.
+/// The rest that a job leaves to another one.
 enum Rest {
     None,
     Rows,

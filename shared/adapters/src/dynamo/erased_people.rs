@@ -362,7 +362,7 @@ impl<'a> Erasing<'a> {
         let scope = self.erasure.scope;
         let picture = keys::avatar(scope, id);
         removed(self.table, &[picture]).await?;
-        // What is left of the search is an order that was carried out. One that waits finds no record, and stays.
+        // An order that was carried out is all that the search leaves. One that waits finds no record, and stays.
         let order = keys::index_order(scope, SearchTarget::ChatUser(id));
         let done = "attribute_not_exists(outbox_pk)";
         let write = delete_write(self.table.delete_part(&order, done, &[])?);

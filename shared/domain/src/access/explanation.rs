@@ -103,7 +103,7 @@ pub struct Explanation {
     /// The facts: first those of the decision, in its order. The first of them that holds decides; if none does, the
     /// person has to ask.
     pub facts: Vec<ExplainedFact>,
-    /// What would change the decision.
+    /// Changes that would lead to another decision.
     pub changes: Vec<PossibleChange>,
 }
 
