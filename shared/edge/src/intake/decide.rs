@@ -9,7 +9,8 @@ use tokio::time::{sleep, timeout};
 use vestibule_domain::{
     PortError, Timestamp,
     access::decision::{Decision, DeliverReason},
-    access::request::{AccessRequest, HeldFacts, HeldMessage, Preview, on_held_message},
+    access::held_message::{HeldFacts, HeldMessage, on_held_message},
+    access::request::{AccessRequest, Preview},
     access::standing::{PendingTask, Standing},
     chat::change::{ChangeKind, DeliveryEvent, MessageChange},
     chat::conversation::ConversationRef,
