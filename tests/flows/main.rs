@@ -25,6 +25,7 @@ mod bulk;
 mod captured;
 mod client_access;
 mod clients_in_use;
+mod closings;
 mod conflicts;
 mod connector_list;
 mod connector_rotation;
