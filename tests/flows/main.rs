@@ -83,6 +83,8 @@ mod notices_sent;
 mod opened_way;
 mod openid_cases;
 mod outbox;
+mod outbox_faults;
+mod outbox_marks;
 mod outgoing;
 mod outgoing_faults;
 mod pace;
