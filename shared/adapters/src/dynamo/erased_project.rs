@@ -14,7 +14,7 @@
 //! | their key | orders to close, to erase and to notify; messages held back; numbers of requests; the import that runs |
 
 use super::{
-    erased_rows::{Found, Steps, read_place, removed, write_place},
+    erased_rows::{self, Found, read_place, removed},
     items::{ChatUserItem, EndUserItem, StandingItem},
     keys::{
         self, ALL_PK, INDEX_ALL, INDEX_BY_STATE, Key, PARKED_PREFIX, STANDING_PREFIX, STATE_PK,
@@ -95,21 +95,8 @@ pub(super) async fn page(
         erasure,
         scope: erasure.scope,
     };
-    let mut place: Place = read_place(erasure)?.unwrap_or_default();
-    let mut rows = 0;
-    let mut steps = Steps::up_to(STEPS);
-    loop {
-        let (erased, next) = erasing.step(place).await?;
-        rows += erased;
-        match next {
-            None => return Ok(ErasedPage { rows, next: None }),
-            Some(next) if steps.go_on() => place = next,
-            Some(next) => {
-                let next = Some(write_place(&next)?);
-                return Ok(ErasedPage { rows, next });
-            }
-        }
-    }
+    let place: Place = read_place(erasure)?.unwrap_or_default();
+    erased_rows::page(place, STEPS, |place| erasing.step(place)).await
 }
 
 impl Erasing<'_> {
