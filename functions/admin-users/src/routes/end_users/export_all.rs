@@ -1,11 +1,10 @@
 //! `GET /v1/projects/{project_id}/end-users/export`: the list as CSV, by pages (SPEC C61).
 
-use super::{EndUserOrderName, EndUserParams, EndUserQuery};
+use super::{EndUserOrderParams, EndUserParams, EndUserQuery};
 use crate::{Deps, api_types::ProjectPath, environments::Environments};
 use axum::{extract::State, response::Response};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, sync::Arc};
-use utoipa::IntoParams;
 use vestibule_admin::{
     ApiPath, Call,
     export::{ExportCursor, ExportFilter, ExportQuery, ExportedRows, given_parameters},
@@ -21,16 +20,6 @@ use vestibule_domain::{
 
 /// Text between environments in a cell, as an import reads them.
 const SEPARATOR: &str = "; ";
-
-/// The order of an export, for the documentation.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it only describes a parameter")]
-pub struct EndUserExportParams {
-    /// Order: `newest` first (default), `oldest` first, or by `name`.
-    #[param(required = false, inline)]
-    order: EndUserOrderName,
-}
 
 impl ExportFilter for EndUserQuery {
     fn given(params: &EndUserParams) -> Vec<(&'static str, String)> {
@@ -52,7 +41,7 @@ impl ExportFilter for EndUserQuery {
     get,
     path = "/v1/projects/{project_id}/end-users/export",
     tag = "Users",
-    params(ProjectPath, EndUserParams, EndUserExportParams, ExportCursor),
+    params(ProjectPath, EndUserParams, EndUserOrderParams, ExportCursor),
     responses((status = 200, description = "Some rows.", content((String = "text/csv")), headers(
         ("Link" = String, description = "Address of the next rows, with `rel=\"next\"`."),
         ("Vestibule-Next-Cursor" = String, description = "Start of the next rows.")
