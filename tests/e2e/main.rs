@@ -26,6 +26,7 @@ mod onboarding;
 mod open_door;
 mod platforms;
 mod recovery;
+mod resources;
 mod roles;
 mod stack;
 mod sweeper;

@@ -61,7 +61,7 @@ async fn a_replaced_secret_is_taken_for_a_day_more() {
     assert!(!works(&world, &old).await);
 }
 
-/// What a stolen key made does not live on.
+/// Keys that a stolen key made do not live on.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_key_made_is_listed_and_revoked_with_it_if_that_is_asked_for() {
     let world = World::new().await;

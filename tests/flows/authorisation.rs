@@ -52,7 +52,7 @@ enum Who<'a> {
     Session(&'a str, &'a [(&'a str, &'a str)]),
 }
 
-/// What a caller of the matrix gets.
+/// The answer to a caller of the matrix.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Gets {
     Through,

@@ -1,4 +1,4 @@
-//! What the list of connectors shows beside each: who waits, and the last test.
+//! Facts that the list of connectors shows beside each: the people who wait, and the last test.
 
 use crate::{
     admin::{all_powers, call, project},

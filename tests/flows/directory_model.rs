@@ -41,7 +41,7 @@ const LISTS: u64 = 10;
 /// Steps that a failure shows.
 const SHOWN: usize = 30;
 
-/// What happened in a world, for whoever has to see it again.
+/// The steps taken in a world, for whoever has to repeat them.
 struct Trace {
     seed: u64,
     steps: VecDeque<String>,

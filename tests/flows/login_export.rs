@@ -1,4 +1,4 @@
-//! What is on record about one's own login (SPEC D35).
+//! The records about one's own login (SPEC D35).
 
 use crate::{
     sign_in::{Browser, PASSWORD, member, sign_in},

@@ -1,4 +1,4 @@
-//! What became of mails, from the event to the row, in both shapes and any order (SPEC D25).
+//! Events of mails, on their way to the row, in both shapes and any order (SPEC D25).
 
 use crate::world::World;
 use serde_json::{Map, Value};

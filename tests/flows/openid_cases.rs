@@ -37,7 +37,7 @@ struct Pair {
     keys: KeySets,
 }
 
-/// What comes back with the browser.
+/// The parameters with which the browser comes back.
 struct Back {
     code: Secret,
     issuer: String,
@@ -210,7 +210,7 @@ const PLAN: [(&str, Option<ProviderFault>, Option<Step>); 14] = [
     ),
 ];
 
-/// What else a provider may try, and the step at which the sign-in ends.
+/// Further attacks of a provider, and the step at which the sign-in ends.
 const ATTACKS: [(&str, ProviderFault, Step); 11] = [
     ("an expired token", ProviderFault::Expired, Step::IdToken),
     (

@@ -1,5 +1,5 @@
-//! The outbox at scale (DESIGN §3.4–3.6): each connector gets its share of a sweep, waiting does not count as
-//! failing, and no job in progress is enqueued again.
+//! The outbox at scale (DESIGN §3.4–3.6): each connector gets its share of a sweep, and waiting does not count as
+//! failing.
 #![expect(
     clippy::print_stdout,
     reason = "figures of the proofs are for whoever runs them"
@@ -9,27 +9,25 @@ use crate::{
     lifecycle::{NOTICE, attribute, patch, stranger, world_of},
     world::{HEAVY, SAID, WELCOME, World},
 };
-use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 use vestibule_domain::{
-    access::request::{RequestStatus, Verdict},
+    access::request::Verdict,
     connector::ApprovalMode,
-    ids::{ChatUserId, ConnectorId},
+    ids::ChatUserId,
     ports::{Limited, Turn},
 };
-use vestibule_edge::batch::Outcome;
 use vestibule_testkit::{
     fault_proxy::{Fault, Rule},
     proof::scaled,
     simulator::Failure,
 };
 
-const MINUTE: Duration = Duration::from_mins(1);
+pub const MINUTE: Duration = Duration::from_mins(1);
 /// Largest number of jobs of one connector that may be in progress.
 const IN_FLIGHT_MAX: usize = sweeper::IN_FLIGHT_MAX;
 
-type Row = Map<String, Value>;
+pub type Row = Map<String, Value>;
 
 /// The number of requests to the platform to post a text or look up a profile.
 fn platform_calls(world: &World) -> usize {
@@ -37,12 +35,12 @@ fn platform_calls(world: &World) -> usize {
 }
 
 /// The row of the only standing.
-fn standing(world: &World) -> Row {
+pub fn standing(world: &World) -> Row {
     world.rows("STANDING#").remove(0)
 }
 
 /// Runs the worker until no job is available.
-async fn work(world: &mut World) {
+pub async fn work(world: &mut World) {
     while world.work_onboarding().await {}
 }
 
@@ -56,7 +54,7 @@ async fn minute(world: &mut World) {
 }
 
 /// Loses every job in the onboarding queue, as if the queue were created anew. Returns their number.
-fn lose_jobs(world: &World) -> usize {
+pub fn lose_jobs(world: &World) -> usize {
     let mut lost = 0;
     while let Some(batch) = world.aws.take_batch("onboarding", 10) {
         lost += batch.message_ids.len();
@@ -351,142 +349,6 @@ async fn messages_of_many_people_at_one_connector_go_out_at_its_pace_with_one_jo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_finds_another_copy_at_work_is_acknowledged_and_uses_up_no_attempt() {
-    let mut world = World::new().await;
-    let connector = world.connector.clone();
-    let ada = world.newcomer("Ada Lovelace");
-    let hello = world.says(&connector, &ada, SAID);
-    world.webhook(&connector, &hello).await;
-    join_all((0..4).map(|_| world.webhook(&connector, &hello))).await;
-    assert_eq!(world.aws.messages("onboarding").len(), 5);
-    world.to_slack.inject(Rule::new(
-        "chat.postMessage",
-        Fault::Delay(Duration::from_millis(300)),
-    ));
-    assert!(world.work_onboarding().await);
-    assert_eq!(world.aws.messages("onboarding"), []);
-    assert_eq!(world.welcomes(&ada), 1);
-    assert!(world.outbox().is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_enqueued_again_while_its_job_waits_or_is_in_work() {
-    let mut world = World::new().await;
-    stranger(&world, "Ada Lovelace").await;
-    lose_jobs(&world);
-    let before = world.aws.accepted("onboarding");
-    for _ in 0..15 {
-        world.clock.advance(MINUTE);
-        world.sweep().await;
-    }
-    assert_eq!(world.aws.accepted("onboarding") - before, 1);
-    // The worker dies, and the queue redelivers the job before the sweep considers it lost.
-    world
-        .to_slack
-        .inject(Rule::new("chat.postMessage", Fault::KillBefore));
-    work(&mut world).await;
-    for _ in 0..2 {
-        world.clock.advance(MINUTE);
-        world.sweep().await;
-        work(&mut world).await;
-    }
-    assert_eq!(world.aws.accepted("onboarding") - before, 1);
-    world.settle().await;
-    assert_eq!(world.aws.accepted("onboarding") - before, 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_sweep_that_fails_at_any_call_loses_nothing_and_doubles_no_message() {
-    // The calls of a sweep, recorded from a run without faults.
-    let mut world = World::new().await;
-    stranger(&world, "Ada Lovelace").await;
-    lose_jobs(&world);
-    world.clock.advance(MINUTE);
-    world.count_from_here();
-    assert!(world.sweep().await);
-    let (db, aws) = (world.to_db.log(), world.to_aws.log());
-    assert!(db.len() > 4 && aws.len() == 2, "{db:?} {aws:?}");
-    let mut sites: Vec<(bool, String, usize)> = Vec::new();
-    for (is_db, calls) in [(true, db), (false, aws)] {
-        for call in calls {
-            // Partitions are read in parallel, so the first call stands for all.
-            if call.class != "DynamoDB.Query" || call.occurrence == 1 {
-                sites.push((is_db, call.class, call.occurrence));
-            }
-        }
-    }
-    let mut cases = Vec::new();
-    for (is_db, class, occurrence) in &sites {
-        for fault in [
-            Fault::Error500,
-            Fault::ResetBefore,
-            Fault::ResetAfter,
-            Fault::KillBefore,
-            Fault::KillAfter,
-            Fault::TransactionConflict,
-        ] {
-            if fault == Fault::TransactionConflict && !is_db {
-                continue;
-            }
-            for times in [1, 3] {
-                let rule = Rule::new(class, fault.clone())
-                    .from_call(*occurrence)
-                    .times(times);
-                let case = format!("{fault:?} {times} times at {class} {occurrence}");
-                cases.push((*is_db, rule, case));
-            }
-        }
-    }
-    // A call has ten or twelve cases. With seven, each call meets other faults than the one before it.
-    for (is_db, rule, case) in cases.into_iter().step_by(scaled(7, 1)) {
-        let mut world = World::new().await;
-        let ada = stranger(&world, "Ada Lovelace").await;
-        lose_jobs(&world);
-        world.clock.advance(MINUTE);
-        world.count_from_here();
-        let before = world.aws.accepted("onboarding");
-        let proxy = if is_db { &world.to_db } else { &world.to_aws };
-        proxy.inject(rule);
-        world.sweep().await;
-        assert!(world.has_struck(), "{case}");
-        world.to_db.clear();
-        world.to_aws.clear();
-        world.settle().await;
-        assert_eq!(world.welcomes(&ada), 1, "{case}");
-        let jobs = world.aws.accepted("onboarding") - before;
-        assert!((1..=3).contains(&jobs), "{case}: {jobs} jobs");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mark_whose_dispatch_has_no_answer_goes_back_and_is_dispatched_by_the_next_sweep() {
-    let mut world = World::new().await;
-    let ada = stranger(&world, "Ada Lovelace").await;
-    lose_jobs(&world);
-    world.clock.advance(MINUTE);
-    let waiting = world.outbox();
-    let before = world.aws.accepted("onboarding");
-    world.count_from_here();
-    // Every attempt of the update takes effect or finds it done, and none is answered.
-    world
-        .to_db
-        .inject(Rule::new("DynamoDB.UpdateItem", Fault::ResetAfter).times(3));
-    assert!(!world.sweep().await);
-    assert!(world.has_struck());
-    assert_eq!(world.aws.accepted("onboarding"), before);
-    let places = |rows: &[Row]| -> Vec<(Value, Value)> {
-        rows.iter()
-            .map(|row| (row["outbox_pk"].clone(), row["outbox_due"].clone()))
-            .collect()
-    };
-    assert_eq!(places(&world.outbox()), places(&waiting));
-    assert!(world.sweep().await);
-    assert_eq!(world.aws.accepted("onboarding"), before + 1);
-    work(&mut world).await;
-    assert_eq!(world.welcomes(&ada), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_gets_one_job_of_a_connector_that_has_none_under_way_and_none_of_another() {
     let (mut world, _) = flooded(1100).await;
     assert!(world.sweep().await);
@@ -546,172 +408,6 @@ async fn a_pace_row_that_cannot_be_read_hides_no_other_connectors_pause() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_dies_while_it_puts_a_job_off_or_waits_loses_nothing() {
-    for (class, occurrence) in [
-        ("DynamoDB.UpdateItem", 1),
-        ("DynamoDB.UpdateItem", 2),
-        ("DynamoDB.UpdateItem", 3),
-    ] {
-        for fault in [
-            Fault::KillBefore,
-            Fault::KillAfter,
-            Fault::ResetAfter,
-            Fault::Error500,
-        ] {
-            let mut world = World::new().await;
-            let ada = stranger(&world, "Ada Lovelace").await;
-            world.slack.fail_next(
-                "chat.postMessage",
-                Failure::RateLimited {
-                    retry_after_secs: 600,
-                },
-            );
-            world.count_from_here();
-            let rule = Rule::new(class, fault.clone()).from_call(occurrence);
-            world.to_db.inject(rule);
-            work(&mut world).await;
-            let case = format!("{fault:?} at {class} {occurrence}");
-            assert!(world.has_struck(), "{case}");
-            world.settle().await;
-            assert_eq!(world.welcomes(&ada), 1, "{case}");
-            assert_eq!(world.aws.messages("onboarding-dlq").len(), 0, "{case}");
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mark_orders_only_the_job_that_fits_its_row_and_a_bad_one_is_stepped_over() {
-    let mut world = World::new().await;
-    let ada = stranger(&world, "Ada Lovelace").await;
-    let marked = standing(&world);
-    lose_jobs(&world);
-    let project = marked["pk"]
-        .as_str()
-        .unwrap()
-        .split("#USER#")
-        .next()
-        .unwrap();
-    let connector = world.connector.id;
-    let mut bad = vec![
-        (
-            format!("{project}#CLOSINGS"),
-            format!("CLOSING#{connector}"),
-            "OUTBOX#onboard_chat_user#0",
-        ),
-        (
-            marked["pk"].as_str().unwrap().to_owned(),
-            "STANDING#nobody".to_owned(),
-            "OUTBOX#onboard_chat_user#1",
-        ),
-        (
-            format!("CONNECTOR#{connector}#NOT"),
-            "CONNECTOR".to_owned(),
-            "OUTBOX#close_pending_requests#2",
-        ),
-        ("nonsense".to_owned(), "nonsense".to_owned(), "OUTBOX#0"),
-    ];
-    // More bad marks than a page holds, all before the good one.
-    bad.extend((0..400).map(|i| {
-        (
-            format!("nonsense {i}"),
-            "x".to_owned(),
-            "OUTBOX#onboard_chat_user#3",
-        )
-    }));
-    for (pk, sk, part) in &bad {
-        let row = json!({
-            "pk": {"S": pk}, "sk": {"S": sk}, "version": {"N": "1"}, "outbox_pk": {"S": part}, "outbox_due": {"N": "1"},
-        });
-        world.db.put_raw(&row).unwrap();
-    }
-    world.clock.advance(MINUTE);
-    let before = world.aws.accepted("onboarding");
-    assert!(world.sweep().await);
-    assert_eq!(world.aws.accepted("onboarding") - before, 1);
-    work(&mut world).await;
-    assert_eq!(world.welcomes(&ada), 1);
-    assert_eq!(world.outbox().len(), bad.len());
-    for (pk, sk, _) in &bad {
-        world.db.delete_raw(pk, sk).unwrap();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn marks_that_an_earlier_release_wrote_are_found_and_settled() {
-    let mut world = world_of(ApprovalMode::Notify).await;
-    let (ada, open) = (stranger(&world, "Ada Lovelace").await, world.open.clone());
-    patch(
-        &world,
-        &open,
-        json!({"policy": "OnBoarding", "onboarding_message": WELCOME}),
-    )
-    .await;
-    world.restart();
-    let grace = world.newcomer("Grace Hopper");
-    let hello = world.says(&open, &grace, SAID);
-    world.webhook(&open, &hello).await;
-    patch(&world, &open, json!({"policy": "AllowAll"})).await;
-    world.restart();
-    lose_jobs(&world);
-    let due = world.now().millis();
-    for (number, row) in [world.rows("STANDING#"), world.rows("CLOSING#")]
-        .concat()
-        .into_iter()
-        .enumerate()
-    {
-        let mut row: Row = row
-            .into_iter()
-            .filter(|(name, _)| name != "owes")
-            .map(|(name, value)| (name, attribute(value)))
-            .collect();
-        if row.contains_key("request_pending") {
-            row.insert(
-                "owes".to_owned(),
-                json!({"SS": ["onboarding_message", "profile"]}),
-            );
-        }
-        row.insert(
-            "outbox_pk".to_owned(),
-            json!({"S": format!("OUTBOX#{number}")}),
-        );
-        row.insert("outbox_due".to_owned(), json!({"N": due.to_string()}));
-        world.db.put_raw(&Value::Object(row)).unwrap();
-    }
-    assert_eq!(world.outbox().len(), 3);
-    world.settle().await;
-    assert_eq!(world.told(&ada), [WELCOME]);
-    assert!(world.rows("CLOSING#").is_empty());
-    let decided = world.requests().await;
-    let closed = decided
-        .iter()
-        .filter(|view| view.request.status() == RequestStatus::Rejected);
-    assert_eq!(closed.count(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn jobs_that_an_earlier_release_enqueued_are_still_read() {
-    let mut world = World::new().await;
-    let ada = stranger(&world, "Ada Lovelace").await;
-    lose_jobs(&world);
-    let (account, project) = (world.scope.account_id(), world.scope.project_id());
-    let connector = world.connector.id;
-    for body in [
-        format!(
-            r#"{{"job":"onboard_chat_user","account_id":"{account}","project_id":"{project}","chat_user_id":"{}","connector_id":"{connector}"}}"#,
-            world.chat_user_id(&ada)
-        ),
-        format!(
-            r#"{{"job":"close_pending_requests","account_id":"{account}","project_id":"{project}","connector_id":"{connector}"}}"#
-        ),
-    ] {
-        let outcome = worker_onboarding::handle(&world.functions.onboarding, &body, 1).await;
-        assert_eq!(outcome, Outcome::Done, "{body}");
-    }
-    assert_eq!(world.welcomes(&ada), 1);
-    world.settle().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn no_copy_of_a_closings_job_goes_through_the_requests_before_it_is_to_be_resumed() {
     let mut world = World::new().await;
     let connector = world.connector.clone();
@@ -744,62 +440,4 @@ async fn requests_are_closed_while_the_platform_accepts_no_texts() {
     world.sweep().await;
     work(&mut world).await;
     assert!(world.rows("CLOSING#").is_empty());
-}
-
-/// The first receive may have ended with its worker. Only a message that goes back to the queue can become
-/// a dead letter.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_message_received_again_while_its_row_is_held_waits_in_the_queue() {
-    let mut world = World::new().await;
-    stranger(&world, "Ada Lovelace").await;
-    let job = world.aws.messages("onboarding").remove(0).body;
-    let held = world.now().plus(Duration::from_secs(40)).millis();
-    let mut row: Row = standing(&world)
-        .into_iter()
-        .map(|(name, value)| (name, attribute(value)))
-        .collect();
-    row.insert(
-        "owes".to_owned(),
-        json!({"SS": ["onboarding_message", "profile"]}),
-    );
-    row.insert(
-        "lease_id".to_owned(),
-        json!({"S": ConnectorId::derive(&["another"]).to_string()}),
-    );
-    row.insert("lease_until".to_owned(), json!({"N": held.to_string()}));
-    world.db.put_raw(&Value::Object(row)).unwrap();
-    let deps = &world.functions.onboarding;
-    let again = worker_onboarding::handle(deps, &job, 2).await;
-    let after = Some(Duration::from_secs(40));
-    assert_eq!(again, Outcome::Retry { after });
-    assert_eq!(
-        worker_onboarding::handle(deps, &job, 1).await,
-        Outcome::Done
-    );
-    world.clock.advance(Duration::from_secs(41));
-    work(&mut world).await;
-    world.settle().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mark_that_a_worker_of_an_earlier_release_postponed_is_dispatched() {
-    let mut world = World::new().await;
-    let ada = stranger(&world, "Ada Lovelace").await;
-    lose_jobs(&world);
-    let mut row: Row = standing(&world)
-        .into_iter()
-        .map(|(name, value)| (name, attribute(value)))
-        .collect();
-    row.insert(
-        "owes".to_owned(),
-        json!({"SS": ["onboarding_message", "profile"]}),
-    );
-    let millis = world.now().plus(MINUTE).millis();
-    row.insert("outbox_due".to_owned(), json!({"N": millis.to_string()}));
-    world.db.put_raw(&Value::Object(row)).unwrap();
-    world.clock.advance(MINUTE * 2);
-    world.sweep().await;
-    work(&mut world).await;
-    assert_eq!(world.welcomes(&ada), 1);
-    world.settle().await;
 }

@@ -81,7 +81,7 @@ async fn full() -> (World, String) {
     world.link_holder(&bob, dan.id).await;
     // An import with a mistake, which was checked and waits.
     imports::checked(&mut world, &token).await;
-    // What was given up, an order to try it again, and what waits.
+    // Messages that were given up, an order to try them again, and messages that wait.
     refuse(&world, 2);
     say(&world, &bob, "One").await;
     world.settle().await;

@@ -427,7 +427,7 @@ async fn a_login_that_a_hostile_provider_made_is_worth_nothing_once_its_owner_pr
     let path = "/v1/auth/invitation/accept";
     let accepted = owner.call(&world, "POST", path, accept).await;
     assert_eq!(accepted.status, 200, "{}", accepted.body);
-    // What the provider had is gone.
+    // Nothing of the provider is left.
     let gone = thief.call(&world, "GET", "/v1/me", Value::Null).await;
     assert_eq!(gone.status, 401, "{}", gone.body);
     // So is the identity that it connected, in its own account too.

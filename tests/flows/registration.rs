@@ -12,6 +12,7 @@ use vestibule_domain::{
     account::actor::Actor,
     connector::Connector,
     directory::end_user::{EndUser, EndUserSource},
+    ids::EnvironmentId,
 };
 use vestibule_testkit::simulator::{NewPerson, Platform, WhatsAppShows};
 
@@ -34,6 +35,35 @@ async fn write_at(world: &World, connector: &Connector, person: &str, text: &str
 
 async fn write(world: &World, person: &str, text: &str) {
     write_at(world, &world.connector, person, text).await;
+}
+
+/// A person writes to the connector, and what follows from it is done.
+async fn tell(world: &mut World, person: &str, text: &str) {
+    write(world, person, text).await;
+    world.settle().await;
+}
+
+/// Ada writes for the first time.
+async fn first_words(world: &mut World, shows: WhatsAppShows) -> String {
+    let ada = ada(world, shows);
+    tell(world, &ada, SAID).await;
+    ada
+}
+
+/// Ada has two records, one under her number and one under her stable id, and will write once with both: her three
+/// appearances, in this order.
+async fn two_records(world: &mut World) -> [String; 3] {
+    let appearances = [
+        WhatsAppShows::Phone,
+        WhatsAppShows::Bsuid,
+        WhatsAppShows::Both,
+    ]
+    .map(|shows| ada(world, shows));
+    for person in appearances.iter().take(2) {
+        write(world, person, SAID).await;
+    }
+    world.settle().await;
+    appearances
 }
 
 async fn only_user(world: &World) -> EndUser {
@@ -62,6 +92,13 @@ fn path_of(world: &World, person: &str) -> String {
         project(world),
         world.chat_user_id(person)
     )
+}
+
+/// An admin approves a person for an environment.
+async fn approve(world: &World, person: &str, environment: EnvironmentId) {
+    let path = format!("{}/approve", path_of(world, person));
+    let (status, answer) = post(world, &path, json!({"environment_id": environment})).await;
+    assert_eq!(status, 200, "{answer}");
 }
 
 /// SPEC C54: at the first message under `AllowAll`.
@@ -122,9 +159,7 @@ async fn a_person_who_came_through_an_open_connector_has_to_ask_elsewhere_and_af
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_who_waits_is_no_user_and_becomes_one_when_approved() {
     let mut world = World::on(Platform::Twilio).await;
-    let ada = ada(&world, WhatsAppShows::Phone);
-    write(&world, &ada, SAID).await;
-    world.settle().await;
+    let ada = first_words(&mut world, WhatsAppShows::Phone).await;
     assert!(world.end_users().await.is_empty());
     assert_eq!(world.decide(&ada, Verdict::Approve).await.status, 200);
     let person = only_user(&world).await;
@@ -144,9 +179,7 @@ async fn a_stranger_who_waits_is_no_user_and_becomes_one_when_approved() {
 async fn an_approved_person_is_linked_to_the_user_with_their_phone_number() {
     let mut world = World::on(Platform::Twilio).await;
     let other = world.another_environment("Staging").await.environment_id;
-    let ada = ada(&world, WhatsAppShows::Phone);
-    write(&world, &ada, SAID).await;
-    world.settle().await;
+    let ada = first_words(&mut world, WhatsAppShows::Phone).await;
     let listed = world.invites_to_chat(PHONE, &[other]).await;
     assert_eq!(world.decide(&ada, Verdict::Approve).await.status, 200);
     let person = only_user(&world).await;
@@ -166,8 +199,7 @@ async fn an_admin_chooses_who_an_approved_person_is() {
         let other = world.another_environment("Staging").await.environment_id;
         let listed = world.invites_to_chat(PHONE, &[other]).await;
         let ada = world.newcomer("Ada Lovelace");
-        write(&world, &ada, SAID).await;
-        world.settle().await;
+        tell(&mut world, &ada, SAID).await;
         let mut directory = json!({"action": action});
         if action == "add_to_existing" {
             directory["end_user_id"] = json!(listed.id);
@@ -189,8 +221,7 @@ async fn an_admin_chooses_who_an_approved_person_is() {
         world.assert_links_agree().await;
         // Nobody is made a user by writing whom an admin keeps apart.
         for _ in 0..2 {
-            write(&world, &ada, "Thank you").await;
-            world.settle().await;
+            tell(&mut world, &ada, "Thank you").await;
         }
         assert_eq!(world.chat_user(&ada).await.end_user_id, user.end_user_id);
         world.assert_links_agree().await;
@@ -205,8 +236,7 @@ async fn somebody_who_is_a_user_is_no_other_one() {
     let ada = world.newcomer("Ada Lovelace");
     write_at(&world, &open, &ada, SAID).await;
     world.settle().await;
-    write(&world, &ada, SAID).await;
-    world.settle().await;
+    tell(&mut world, &ada, SAID).await;
     let path = format!("{}/approve", request_of(&world, &ada).await);
     for (id, status, kind) in [
         (json!(listed.id), 409, "/problems/linked-to-another"),
@@ -238,13 +268,10 @@ async fn somebody_who_is_a_user_is_no_other_one() {
 async fn a_person_who_is_approved_directly_becomes_a_user_too() {
     let mut world = World::on(Platform::Slack).await;
     let ada = world.newcomer("Ada Lovelace");
-    write(&world, &ada, SAID).await;
-    world.settle().await;
+    tell(&mut world, &ada, SAID).await;
     world.decide(&ada, Verdict::Reject).await;
     let environment = world.connector.environment_id;
-    let path = format!("{}/approve", path_of(&world, &ada));
-    let (status, answer) = post(&world, &path, json!({"environment_id": environment})).await;
-    assert_eq!(status, 200, "{answer}");
+    approve(&world, &ada, environment).await;
     let person = only_user(&world).await;
     assert_eq!(person.environments, [environment].into());
     world.assert_links_agree().await;
@@ -307,18 +334,13 @@ async fn people_from_before_the_directory_become_users_with_their_next_message()
 async fn access_from_before_the_directory_joins_that_of_the_user_with_the_number() {
     let mut world = World::on(Platform::Twilio).await;
     let other = world.another_environment("Staging").await.environment_id;
-    let ada = ada(&world, WhatsAppShows::Phone);
-    write(&world, &ada, SAID).await;
-    world.settle().await;
-    let path = format!("{}/approve", path_of(&world, &ada));
-    let (status, _) = post(&world, &path, json!({"environment_id": other})).await;
-    assert_eq!(status, 200);
+    let ada = first_words(&mut world, WhatsAppShows::Phone).await;
+    approve(&world, &ada, other).await;
     world.settle().await;
     before_the_directory(&world);
     let environment = world.connector.environment_id;
     let person = world.invites_to_chat(PHONE, &[environment]).await;
-    write(&world, &ada, "And now?").await;
-    world.settle().await;
+    tell(&mut world, &ada, "And now?").await;
     assert_eq!(world.agent.deliveries().len(), 1);
     let stored = world.end_user(person.id).await.unwrap();
     assert_eq!(stored.environments, [environment, other].into());
@@ -332,9 +354,7 @@ async fn a_chat_user_whom_an_admin_unlinks_has_to_ask_until_an_admin_links_them(
         let mut world = World::on(Platform::Twilio).await;
         let environment = world.connector.environment_id;
         let person = world.invites_to_chat(PHONE, &[environment]).await;
-        let ada = ada(&world, WhatsAppShows::Phone);
-        write(&world, &ada, SAID).await;
-        world.settle().await;
+        let ada = first_words(&mut world, WhatsAppShows::Phone).await;
         assert_eq!(world.agent.deliveries().len(), 1);
         let path = path_of(&world, &ada);
         for _ in 0..2 {
@@ -345,8 +365,7 @@ async fn a_chat_user_whom_an_admin_unlinks_has_to_ask_until_an_admin_links_them(
             assert_eq!(answer["status"], expected);
         }
         for text in ["Hello?", "Anybody?"] {
-            write(&world, &ada, text).await;
-            world.settle().await;
+            tell(&mut world, &ada, text).await;
         }
         let heard = if keeps_access { 3 } else { 1 };
         assert_eq!(world.agent.deliveries().len(), heard);
@@ -367,20 +386,11 @@ async fn a_chat_user_whom_an_admin_unlinks_has_to_ask_until_an_admin_links_them(
 #[tokio::test(flavor = "multi_thread")]
 async fn two_users_records_that_become_one_chat_user_leave_links_that_agree() {
     let mut world = World::on(Platform::Dialog360).await;
-    let [number, hidden, both] = [
-        WhatsAppShows::Phone,
-        WhatsAppShows::Bsuid,
-        WhatsAppShows::Both,
-    ]
-    .map(|shows| ada(&world, shows));
-    write(&world, &number, SAID).await;
-    write(&world, &hidden, SAID).await;
-    world.settle().await;
+    let [number, hidden, both] = two_records(&mut world).await;
     world.decide(&hidden, Verdict::Approve).await;
     world.settle().await;
     let by_hidden = only_user(&world).await;
-    write(&world, &both, "It is me").await;
-    world.settle().await;
+    tell(&mut world, &both, "It is me").await;
     assert_eq!(world.rows("USER").len(), 1);
     let survivor = world.chat_user(&number).await;
     assert_eq!(survivor.end_user_id, Some(by_hidden.id));
@@ -388,22 +398,13 @@ async fn two_users_records_that_become_one_chat_user_leave_links_that_agree() {
 
     // Both were users already: the record under the number keeps its own.
     let mut world = World::on(Platform::Dialog360).await;
-    let [number, hidden, both] = [
-        WhatsAppShows::Phone,
-        WhatsAppShows::Bsuid,
-        WhatsAppShows::Both,
-    ]
-    .map(|shows| ada(&world, shows));
-    write(&world, &number, SAID).await;
-    write(&world, &hidden, SAID).await;
-    world.settle().await;
+    let [number, hidden, both] = two_records(&mut world).await;
     world.decide(&number, Verdict::Approve).await;
     world.settle().await;
     let by_number = world.chat_user(&number).await.end_user_id;
     world.decide(&hidden, Verdict::Approve).await;
     world.settle().await;
-    write(&world, &both, "It is me").await;
-    world.settle().await;
+    tell(&mut world, &both, "It is me").await;
     assert_eq!(world.rows("USER").len(), 1);
     assert_eq!(world.chat_user(&number).await.end_user_id, by_number);
     world.assert_links_agree().await;
@@ -416,25 +417,13 @@ async fn two_users_records_that_become_one_share_their_access_with_the_user_also
     let mut world = World::on(Platform::Dialog360).await;
     let environment = world.connector.environment_id;
     let staging = world.another_environment("Staging").await.environment_id;
-    let [number, hidden, both] = [
-        WhatsAppShows::Phone,
-        WhatsAppShows::Bsuid,
-        WhatsAppShows::Both,
-    ]
-    .map(|shows| ada(&world, shows));
-    write(&world, &number, SAID).await;
-    write(&world, &hidden, SAID).await;
-    world.settle().await;
-    for (person, approved) in [(&number, environment), (&hidden, staging)] {
-        let path = format!("{}/approve", path_of(&world, person));
-        let (status, answer) = post(&world, &path, json!({"environment_id": approved})).await;
-        assert_eq!(status, 200, "{answer}");
-    }
+    let [number, hidden, both] = two_records(&mut world).await;
+    approve(&world, &number, environment).await;
+    approve(&world, &hidden, staging).await;
     world.settle().await;
     let by_number = world.chat_user(&number).await.end_user_id.unwrap();
     world.block(&number).await;
-    write(&world, &both, "It is me").await;
-    world.settle().await;
+    tell(&mut world, &both, "It is me").await;
     assert_eq!(world.rows("USER").len(), 1);
     let person = world.end_user(by_number).await.unwrap();
     assert_eq!(person.environments, [environment, staging].into());
@@ -442,7 +431,7 @@ async fn two_users_records_that_become_one_share_their_access_with_the_user_also
     assert!(world.agent.deliveries().is_empty());
 }
 
-/// SPEC C62: who came by writing is erased with the chat user, who was added stays without the link.
+/// SPEC C62: a user who came by writing is erased with the chat user; one who was added stays without the link.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_chat_user_takes_the_user_along_whom_nothing_else_made() {
     for was_invited in [false, true] {
@@ -466,7 +455,7 @@ async fn an_erased_chat_user_takes_the_user_along_whom_nothing_else_made() {
         assert_eq!(left.is_some(), was_invited);
         assert!(left.is_none_or(|person| person.chat_users.is_empty()));
         world.assert_links_agree().await;
-        // Who comes back is registered again, or recognised.
+        // A person who comes back is registered again, or recognised.
         write_at(&world, &open, &ada, "It is me again").await;
         world.settle().await;
         let again = only_user(&world).await;
@@ -482,11 +471,9 @@ async fn access_that_comes_with_a_link_answers_the_request_that_waits() {
     let environment = world.connector.environment_id;
     let person = world.invites_to_chat(PHONE, &[environment]).await;
     let ada = world.newcomer("Ada Lovelace");
-    write(&world, &ada, SAID).await;
-    world.settle().await;
+    tell(&mut world, &ada, SAID).await;
     world.links_person(&ada, person.id).await;
-    write(&world, &ada, "And now?").await;
-    world.settle().await;
+    tell(&mut world, &ada, "And now?").await;
     assert_eq!(world.agent.deliveries().len(), 1);
     let request = world.requests().await.remove(0).request;
     let decision = request.decision.unwrap();
@@ -501,9 +488,7 @@ async fn access_that_comes_with_a_link_answers_the_request_that_waits() {
 async fn a_request_names_the_user_whom_the_person_is_or_may_be() {
     let mut world = World::on(Platform::Twilio).await;
     let other = world.another_environment("Staging").await.environment_id;
-    let ada = ada(&world, WhatsAppShows::Phone);
-    write(&world, &ada, SAID).await;
-    world.settle().await;
+    let ada = first_words(&mut world, WhatsAppShows::Phone).await;
     let person = world.invites_to_chat(PHONE, &[other]).await;
     let path = request_of(&world, &ada).await;
     let token = all_powers(&world).await;
@@ -541,7 +526,6 @@ async fn access_that_is_revoked_is_taken_from_the_user_and_all_their_chat_users(
     assert!(world.chat_user(&second).await.grants.is_empty());
     world.assert_links_agree().await;
     let before = world.agent.deliveries().len();
-    write(&world, &ada, "Hello?").await;
-    world.settle().await;
+    tell(&mut world, &ada, "Hello?").await;
     assert_eq!(world.agent.deliveries().len(), before);
 }

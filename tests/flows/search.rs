@@ -55,7 +55,7 @@ async fn page(world: &World, token: &str, path: &str) -> Value {
     answer.body
 }
 
-/// What is listed on all pages, at most so many, and whether these are all.
+/// The items on all pages, at most so many, and whether these are all.
 async fn pages(
     world: &World,
     token: &str,

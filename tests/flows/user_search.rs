@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// What a search finds: names and places.
+/// Names that a search finds, with the places.
 async fn found(world: &World, token: &str, query: &str) -> Vec<(String, Value)> {
     let path = format!("{}?q={}", users_path(world), url_encoded(query));
     let answer = world.call(token, ("GET", &path), Value::Null, &[]).await;

@@ -1,5 +1,5 @@
-//! What a person sends by `WhatsApp` besides words and files, on its way to the approver and the agent (SPEC F05,
-//! A43).
+//! Content besides words and files that a person sends by `WhatsApp`, on its way to the approver and the agent (SPEC
+//! F05, A43).
 
 use crate::world::{SAID, World};
 use serde_json::{Value, json};

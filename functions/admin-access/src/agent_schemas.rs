@@ -56,7 +56,7 @@ fn delivery() -> Value {
             (
                 "type",
                 spelled(&types),
-                "What happened. All but `message.received` only if the environment asks for it, or, as `test`, somebody tries the agent.",
+                "Kind of event. All but `message.received` only if the environment asks for it, or, as `test`, somebody tries the agent.",
             ),
             (
                 "id",
@@ -129,7 +129,7 @@ fn conversation() -> Value {
             (
                 "kind",
                 spelled(ConversationKindName::SPELLINGS),
-                "Who reads an answer: the author alone (`direct`), or others too.",
+                "Readers of an answer: the author alone (`direct`), or others too.",
             ),
             (
                 "provider_conversation_id",
@@ -170,7 +170,7 @@ fn message() -> Value {
             (
                 "text",
                 text(),
-                "What the person wrote or, if nothing, what came in plain words. Blank only if the person deleted the message.",
+                "Words of the person or, without any, the content in plain words. Blank only if the person deleted the message.",
             ),
             (
                 "content",

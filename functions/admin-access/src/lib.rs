@@ -24,10 +24,9 @@ mod wiring;
 
 pub use wiring::wire;
 
-use axum::Router;
 use ring::rand::SecureRandom;
-use std::{fmt, sync::Arc};
-use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
+use std::sync::Arc;
+use vestibule_admin::AdminState;
 use vestibule_domain::{
     egress::OriginAllowList,
     ports::{
@@ -60,7 +59,7 @@ pub struct Deps {
     pub chat_users: Arc<dyn ChatUserStore>,
     /// Access requests.
     pub access_requests: Arc<dyn AccessRequestStore>,
-    /// What is on record about one person.
+    /// Records about one person.
     pub persons: Arc<dyn PersonReader>,
     /// People of the directory.
     pub end_users: Arc<dyn EndUserStore>,
@@ -82,15 +81,6 @@ pub struct Deps {
     pub agent_origin_allowlist: OriginAllowList,
 }
 
-impl fmt::Debug for Deps {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deps")
-            .field("public_url", &self.public_url)
-            .field("agent_origin_allowlist", &self.agent_origin_allowlist)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Deps {
     fn setup_calls(&self) -> SetupCalls {
         SetupCalls::new(
@@ -101,25 +91,9 @@ impl Deps {
     }
 }
 
-impl AsRef<AdminState> for Deps {
-    fn as_ref(&self) -> &AdminState {
-        &self.admin
-    }
-}
-
-/// The admin API, ready for `lambda_http::run`.
-pub fn router(deps: Deps) -> Router {
-    routes::all().into_router(Arc::new(deps))
-}
-
-/// The routes of the admin API, each with the access it requires.
-#[must_use]
-pub fn table() -> Vec<Route> {
-    routes::all().table().to_vec()
-}
-
-/// This function's part of the OpenAPI document.
-#[must_use]
-pub fn openapi() -> FunctionApi {
-    openapi::part()
+vestibule_admin::admin_function! {
+    /// The admin API, ready for `lambda_http::run`.
+    Deps {public_url, agent_origin_allowlist},
+    routes,
+    openapi::part(),
 }

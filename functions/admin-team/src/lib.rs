@@ -24,12 +24,9 @@ mod wiring;
 
 pub use wiring::wire;
 
-use axum::Router;
 use ring::rand::SecureRandom;
-use std::{fmt, sync::Arc};
-use vestibule_admin::{
-    AdminState, Call, CallOrigin, openapi::FunctionApi, problem::ApiError, routes::Route,
-};
+use std::sync::Arc;
+use vestibule_admin::{AdminState, Call, CallOrigin, openapi::FunctionApi, problem::ApiError};
 use vestibule_domain::{
     PortError,
     egress::OriginAllowList,
@@ -100,16 +97,6 @@ pub struct Deps {
     pub provider_origin_allowlist: OriginAllowList,
 }
 
-impl fmt::Debug for Deps {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deps")
-            .field("public_url", &self.public_url)
-            .field("mail_from", &self.mail_from)
-            .field("provider_origin_allowlist", &self.provider_origin_allowlist)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Deps {
     /// The address under which the stack is reached: the configured one, else the gateway's own. A caller's
     /// header is never trusted for it.
@@ -134,12 +121,6 @@ impl Deps {
     }
 }
 
-impl AsRef<AdminState> for Deps {
-    fn as_ref(&self) -> &AdminState {
-        &self.admin
-    }
-}
-
 /// The audit entry of a change, with the proof of its caller's right.
 pub(crate) const fn by<'a>(call: &'a Call, audit: &'a AuditEntry) -> By<'a> {
     By {
@@ -148,19 +129,9 @@ pub(crate) const fn by<'a>(call: &'a Call, audit: &'a AuditEntry) -> By<'a> {
     }
 }
 
-/// The admin API for the team, ready for `lambda_http::run`.
-pub fn router(deps: Deps) -> Router {
-    routes::all().into_router(Arc::new(deps))
-}
-
-/// The routes, each with the access it requires.
-#[must_use]
-pub fn table() -> Vec<Route> {
-    routes::all().table().to_vec()
-}
-
-/// This function's part of the OpenAPI document.
-#[must_use]
-pub fn openapi() -> FunctionApi {
-    FunctionApi::of(&routes::all(), routes::PROBLEM_TYPES)
+vestibule_admin::admin_function! {
+    /// The admin API for the team, ready for `lambda_http::run`.
+    Deps {public_url, mail_from, provider_origin_allowlist},
+    routes,
+    FunctionApi::of(&routes::all(), routes::PROBLEM_TYPES),
 }

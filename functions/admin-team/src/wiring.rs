@@ -5,7 +5,7 @@ use ring::rand::SystemRandom;
 use std::sync::Arc;
 use vestibule_admin::AdminState;
 use vestibule_coldstart::{Adapters, EgressClientError};
-use vestibule_domain::{egress::OriginAllowList, ids::SystemIds};
+use vestibule_domain::ids::SystemIds;
 use vestibule_edge::config;
 
 /// The API's ports, over these adapters.
@@ -49,8 +49,6 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         public_url,
         mail_from: adapters.vars().optional("MAIL_FROM"),
         audit_days: adapters.audit_days(),
-        provider_origin_allowlist: adapters
-            .vars()
-            .parsed("PROVIDER_ORIGIN_ALLOWLIST", OriginAllowList::parse),
+        provider_origin_allowlist: adapters.provider_origin_allowlist(),
     })
 }

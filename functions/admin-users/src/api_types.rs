@@ -40,7 +40,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// What a column of a file holds.
+    /// Content of a column of a file.
     ImportFieldName = Field {
         /// The phone number, which names the user.
         Phone = "phone",

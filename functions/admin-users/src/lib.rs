@@ -21,9 +21,8 @@ mod wiring;
 
 pub use wiring::wire;
 
-use axum::Router;
-use std::{fmt, sync::Arc};
-use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
+use std::sync::Arc;
+use vestibule_admin::{AdminState, openapi::FunctionApi};
 use vestibule_domain::ports::{
     AccessRequestStore, ChatUserStore, EndUserStore, EnvironmentStore, ImportStore, IndexQueue,
     OnboardingQueue, ProjectStore,
@@ -52,37 +51,15 @@ pub struct Deps {
     pub index: Arc<dyn IndexQueue>,
 }
 
-impl fmt::Debug for Deps {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deps").finish_non_exhaustive()
-    }
-}
-
-impl AsRef<AdminState> for Deps {
-    fn as_ref(&self) -> &AdminState {
-        &self.admin
-    }
-}
-
-/// The admin API for the users of projects, ready for `lambda_http::run`.
-pub fn router(deps: Deps) -> Router {
-    routes::all().into_router(Arc::new(deps))
-}
-
-/// The routes, each with the access it requires.
-#[must_use]
-pub fn table() -> Vec<Route> {
-    routes::all().table().to_vec()
-}
-
-/// This function's part of the OpenAPI document.
-#[must_use]
-pub fn openapi() -> FunctionApi {
+vestibule_admin::admin_function! {
+    /// The admin API for the users of projects, ready for `lambda_http::run`.
+    Deps {},
+    routes,
     FunctionApi::of(
         &routes::all(),
         &[
             routes::end_users::PROBLEM_TYPES,
             routes::imports::PROBLEM_TYPES,
         ],
-    )
+    ),
 }

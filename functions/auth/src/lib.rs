@@ -45,10 +45,9 @@ mod wiring;
 
 pub use wiring::wire;
 
-use axum::Router;
 use ring::rand::SecureRandom;
-use std::{fmt, sync::Arc};
-use vestibule_admin::{AdminState, openapi::FunctionApi, routes::Route};
+use std::sync::Arc;
+use vestibule_admin::{AdminState, openapi::FunctionApi};
 use vestibule_domain::ports::{
     AccountStore, AddressStore, EmailQueue, FlowStore, InvitationStore, LoginMethodStore,
     LoginStore, MemberStore, OwnLoginStore, PasswordHasher, SecretVault, SessionStore, TeamQueue,
@@ -96,34 +95,12 @@ pub struct Deps {
     pub mail_from: Option<String>,
 }
 
-impl fmt::Debug for Deps {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deps").finish_non_exhaustive()
-    }
-}
-
-impl AsRef<AdminState> for Deps {
-    fn as_ref(&self) -> &AdminState {
-        &self.admin
-    }
-}
-
-/// Sign-in, ready for `lambda_http::run`.
-pub fn router(deps: Deps) -> Router {
-    routes::all().into_router(Arc::new(deps))
-}
-
-/// The routes, each with the access it requires.
-#[must_use]
-pub fn table() -> Vec<Route> {
-    routes::all().table().to_vec()
-}
-
-/// This function's part of the OpenAPI document.
-#[must_use]
-pub fn openapi() -> FunctionApi {
+vestibule_admin::admin_function! {
+    /// Sign-in, ready for `lambda_http::run`.
+    Deps {},
+    routes,
     FunctionApi::of(
         &routes::all(),
         &[problems::PROBLEM_TYPES, routes::providers::PROBLEM_TYPES],
-    )
+    ),
 }

@@ -25,7 +25,7 @@ use vestibule_domain::{
     account::agent::DeliveryDays,
     account::agent_health::{AgentHealth, HealthStatus},
     error::Chain,
-    ids::{ConversationId, LeaseId},
+    ids::ConversationId,
     job::DrainParked,
     ports::{Claim, ClaimedAgent, GivenUp, Lease, ParkedConversation, ParkedMessage, Postponement},
 };
@@ -120,12 +120,8 @@ pub(crate) async fn drain(
     job: DrainParked,
     receives: u32,
 ) -> Result<Outcome, PortError> {
-    let now = deps.clock.now();
-    let lease = Lease {
-        id: LeaseId::new(deps.ids.draw()),
-        now,
-        time: LEASE_TIME,
-    };
+    let lease = Lease::draw(deps.ids.as_ref(), deps.clock.as_ref(), LEASE_TIME);
+    let now = lease.now;
     let mut claimed = match deps.parking.claim_drain(job, &lease).await? {
         Claim::Claimed(claimed) => claimed,
         Claim::NotBefore(at) => return Ok(again(receives, at.since(now))),

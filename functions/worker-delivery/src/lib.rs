@@ -62,6 +62,7 @@ use vestibule_edge::{
     agent::AgentAnswer,
     batch::Outcome,
     connectors::repeats,
+    jobs,
     logging::{Metric, count},
 };
 use vestibule_providers::withheld::placeholder_key;
@@ -108,18 +109,10 @@ impl fmt::Debug for Deps {
 
 /// Processes one message of the queue, received for the `receives`th time.
 pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
-    let job = match serde_json::from_str(body) {
+    let job = match jobs::read(body) {
         Ok(InboxJob::DeliverMessage(job)) => job,
         Ok(InboxJob::DrainParked(job)) => return handle_drain(deps, job, receives).await,
-        Err(error) => {
-            // Retried until it becomes a dead letter, for a person to inspect.
-            tracing::error!(
-                line = error.line(),
-                column = error.column(),
-                "a job cannot be read"
-            );
-            return Outcome::RETRY;
-        }
+        Err(outcome) => return outcome,
     };
     match work(deps, &job, receives).await {
         Ok(outcome) => outcome,

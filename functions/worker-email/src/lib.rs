@@ -20,15 +20,15 @@ mod wiring;
 pub use compose::compose;
 pub use wiring::wire;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 use vestibule_domain::{
     Clock, PortError,
     error::Chain,
     ids::IdSource,
     job::{EmailJob, SendMail},
-    ports::{Lease, MailStore, Mailer, NoticeChecker, NoticeCounter, SecretVault},
+    ports::{MailStore, Mailer, NoticeChecker, NoticeCounter, SecretVault},
 };
-use vestibule_edge::batch::Outcome;
+use vestibule_edge::{batch::Outcome, jobs};
 
 /// Ports of the worker.
 pub struct Deps {
@@ -59,39 +59,14 @@ impl fmt::Debug for Deps {
 /// Processes one message of the queue, received for the `receives`th time. Only a job that cannot be read,
 /// or not even be postponed, or whose first worker may have died, goes back to the queue.
 pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
-    let order = match serde_json::from_str(body) {
+    let order = match jobs::read(body) {
         Ok(EmailJob::SendMail(order)) => order,
-        Err(error) => {
-            // Retried until it becomes a dead letter, for a person to inspect.
-            tracing::error!(
-                line = error.line(),
-                column = error.column(),
-                "a job cannot be read"
-            );
-            return Outcome::RETRY;
-        }
+        Err(outcome) => return outcome,
     };
-    match sending::work(deps, order).await {
-        // The queue brings this message again because an earlier receive of it ended without a word, and
-        // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
-        // become a dead letter.
-        Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
-        Ok(Worked::Ended | Worked::HeldFor(_)) => Outcome::Done,
-        // The worker that has the lease now does the job, or the mark brings another.
-        Err(error) if Lease::is_lost(&error) => Outcome::Done,
-        Err(error) => {
-            report(order, &error, "a mail is left to the queue");
-            Outcome::RETRY
-        }
-    }
-}
-
-/// The end of the work on a message, unless it failed.
-enum Worked {
-    /// Nothing is left for this message.
-    Ended,
-    /// Another claim holds the mail for so long.
-    HeldFor(Duration),
+    let worked = sending::work(deps, order).await;
+    jobs::outcome(worked, receives, |error| {
+        report(order, error, "a mail is left to the queue");
+    })
 }
 
 /// Logs a failure. The mail's id finds the rest.

@@ -2,7 +2,7 @@
 
 mod notices;
 
-use crate::{Deps, Worked, compose, report};
+use crate::{Deps, compose, report};
 use std::time::Duration;
 use vestibule_domain::{
     PortError, Timestamp,
@@ -13,6 +13,7 @@ use vestibule_domain::{
 };
 use vestibule_edge::{
     batch::backoff,
+    jobs::Worked,
     logging::{Metric, count},
     sender::Recording,
 };
@@ -37,15 +38,10 @@ const UNREADABLE: &str = "The mail cannot be written. Send it again.";
 
 /// Does a job.
 pub(crate) async fn work(deps: &Deps, order: SendMail) -> Result<Worked, PortError> {
-    let lease = Lease {
-        id: LeaseId::new(deps.ids.draw()),
-        now: deps.clock.now(),
-        time: LEASE_TIME,
-    };
+    let lease = Lease::draw(deps.ids.as_ref(), deps.clock.as_ref(), LEASE_TIME);
     let mail = match deps.mails.claim_mail(order, &lease).await? {
         Claim::Claimed(mail) => mail,
-        Claim::HeldUntil(until) => return Ok(Worked::HeldFor(until.since(lease.now))),
-        Claim::NotBefore(_) | Claim::NothingPending => return Ok(Worked::Ended),
+        other => return Ok(Worked::without(&other, lease.now)),
     };
     let work = Work {
         deps,

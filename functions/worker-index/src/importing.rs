@@ -7,7 +7,7 @@
 
 mod rows;
 
-use crate::{Deps, Worked};
+use crate::Deps;
 use rows::Batch;
 use std::time::Duration;
 use vestibule_csv::{
@@ -24,11 +24,10 @@ use vestibule_domain::{
         ImportError, ImportStatus, ImportUsers,
     },
     error::Chain,
-    ids::LeaseId,
     job::IndexJob,
     ports::{Claim, Lease},
 };
-use vestibule_edge::{batch::backoff, sender::TimeBudget};
+use vestibule_edge::{batch::backoff, jobs::Worked, sender::TimeBudget};
 
 /// Time that a worker has for a batch of rows; longer than its function may run.
 const LEASE_TIME: Duration = Duration::from_mins(1);
@@ -41,15 +40,10 @@ const BATCHES_MAX: usize = 5;
 
 /// Does a job.
 pub(crate) async fn work(deps: &Deps, job: ImportUsers) -> Result<Worked, PortError> {
-    let lease = Lease {
-        id: LeaseId::new(deps.ids.draw()),
-        now: deps.clock.now(),
-        time: LEASE_TIME,
-    };
+    let lease = Lease::draw(deps.ids.as_ref(), deps.clock.as_ref(), LEASE_TIME);
     let import = match deps.imports.claim_import(job, &lease).await? {
         Claim::Claimed(import) => import,
-        Claim::HeldUntil(until) => return Ok(Worked::HeldFor(until.since(lease.now))),
-        Claim::NotBefore(_) | Claim::NothingPending => return Ok(Worked::Ended),
+        other => return Ok(Worked::without(&other, lease.now)),
     };
     let id = lease.id;
     let mut run = Run {
@@ -81,7 +75,7 @@ pub(crate) async fn work(deps: &Deps, job: ImportUsers) -> Result<Worked, PortEr
     Ok(Worked::Ended)
 }
 
-/// What a job leaves to another one.
+/// The rest that a job leaves to another one.
 enum Rest {
     None,
     Rows,

@@ -20,15 +20,15 @@ mod wiring;
 
 pub use wiring::wire;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 use vestibule_domain::{
     Clock,
     error::Chain,
     ids::IdSource,
     job::IndexJob,
-    ports::{ImportWork, IndexQueue, Lease, SearchIndexer},
+    ports::{ImportWork, IndexQueue, SearchIndexer},
 };
-use vestibule_edge::batch::Outcome;
+use vestibule_edge::{batch::Outcome, jobs};
 
 /// Ports of the worker.
 pub struct Deps {
@@ -53,40 +53,13 @@ impl fmt::Debug for Deps {
 /// Processes one message of the queue, received for the `receives`th time. A job that cannot be read, or that fails,
 /// goes back to the queue.
 pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
-    let worked = match serde_json::from_str(body) {
+    let worked = match jobs::read(body) {
         Ok(IndexJob::IndexRecord(job)) => record::work(deps, job).await,
         Ok(IndexJob::IndexProject(job)) => project::work(deps, job).await,
         Ok(IndexJob::ImportUsers(job)) => importing::work(deps, job).await,
-        Err(error) => {
-            // Retried until it becomes a dead letter, for a person to inspect.
-            tracing::error!(
-                line = error.line(),
-                column = error.column(),
-                "a job cannot be read"
-            );
-            return Outcome::RETRY;
-        }
+        Err(outcome) => return outcome,
     };
-    match worked {
-        // The queue brings this message again because an earlier receive of it ended without a word, and
-        // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
-        // become a dead letter.
-        Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
-        Ok(Worked::Ended | Worked::HeldFor(_)) => Outcome::Done,
-        // The record changed meanwhile, or another worker has the lease: the order stays, and the sweep brings
-        // another job.
-        Err(error) if Lease::is_lost(&error) => Outcome::Done,
-        Err(error) => {
-            tracing::error!(error = %Chain(&error), "a job is left to the queue");
-            Outcome::RETRY
-        }
-    }
-}
-
-/// The end of the work on a message, unless it failed.
-enum Worked {
-    /// Nothing is left for this message.
-    Ended,
-    /// Another claim holds the row for so long.
-    HeldFor(Duration),
+    jobs::outcome(worked, receives, |error| {
+        tracing::error!(error = %Chain(error), "a job is left to the queue");
+    })
 }

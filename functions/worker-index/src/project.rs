@@ -1,13 +1,13 @@
 //! The index of all records of a project.
 
-use crate::{Deps, Worked};
+use crate::Deps;
 use std::time::Duration;
 use vestibule_domain::{
     PortError,
     job::IndexJob,
     search::{IndexProject, ProjectList, ProjectPlace},
 };
-use vestibule_edge::sender::TimeBudget;
+use vestibule_edge::{jobs::Worked, sender::TimeBudget};
 
 /// Time after which no further page is begun. Together with a page it is less than the function's time limit.
 const BEGIN_WITHIN: Duration = Duration::from_secs(10);

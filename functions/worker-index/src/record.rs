@@ -1,30 +1,24 @@
 //! The index of one record.
 
-use crate::{Deps, Worked};
+use crate::Deps;
 use std::time::Duration;
 use vestibule_domain::{
     PortError,
     error::Chain,
-    ids::LeaseId,
     ports::{Claim, Lease},
     search::IndexRecord,
 };
-use vestibule_edge::batch::backoff;
+use vestibule_edge::{batch::backoff, jobs::Worked};
 
 /// Time that a worker has for a record; longer than its function may run.
 const LEASE_TIME: Duration = Duration::from_mins(1);
 
 /// Does a job.
 pub(crate) async fn work(deps: &Deps, job: IndexRecord) -> Result<Worked, PortError> {
-    let lease = Lease {
-        id: LeaseId::new(deps.ids.draw()),
-        now: deps.clock.now(),
-        time: LEASE_TIME,
-    };
+    let lease = Lease::draw(deps.ids.as_ref(), deps.clock.as_ref(), LEASE_TIME);
     let attempt = match deps.index.claim_indexing(job, &lease).await? {
         Claim::Claimed(attempt) => attempt,
-        Claim::HeldUntil(until) => return Ok(Worked::HeldFor(until.since(lease.now))),
-        Claim::NotBefore(_) | Claim::NothingPending => return Ok(Worked::Ended),
+        other => return Ok(Worked::without(&other, lease.now)),
     };
     let indexed = deps.index.index_record(job.scope, job.target);
     match indexed.await {

@@ -98,7 +98,7 @@ async fn close(deps: &Deps, closing: &Closing, request: AccessRequest) -> Result
 pub(crate) struct Cause<'a> {
     pub(crate) reason: ReasonCode,
     pub(crate) by: &'a Actor,
-    /// What the audit log names as the call that brought the decision.
+    /// Name in the audit log of the call that brought the decision.
     pub(crate) request_id: &'a str,
 }
 

@@ -16,7 +16,7 @@ use vestibule_domain::{
 };
 use vestibule_edge::batch::backoff;
 
-/// What the audit log names as the call that closed a request.
+/// Name in the audit log of the call that closed a request.
 const CALL: &str = "expiry";
 
 pub(crate) async fn work(deps: &Deps, job: ExpireRequests) -> Result<Worked, PortError> {

@@ -40,11 +40,11 @@ pub use wiring::wire;
 
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
-    Clock, PortError, Timestamp,
+    Clock, PortError,
     access::standing::{PendingTask, Standing},
     connector::Connector,
     error::Chain,
-    ids::{IdSource, LeaseId},
+    ids::IdSource,
     job::{OnboardChatUser, OnboardingJob},
     ports::{
         ChatPlatform, Claim, ClaimedStanding, ConnectorReader, Eraser, InboxQueue, IndexQueue,
@@ -53,6 +53,7 @@ use vestibule_domain::{
 };
 use vestibule_edge::{
     batch::{Outcome, backoff},
+    jobs::{self, Worked},
     sender::{Later, Patience, Recording, Sender, TimeBudget},
 };
 
@@ -104,52 +105,16 @@ impl fmt::Debug for Deps {
 /// Processes one message of the queue, received for the `receives`th time. Only a job that cannot be read,
 /// or not even be postponed, or whose first worker may have died, goes back to the queue.
 pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
-    let worked = match serde_json::from_str(body) {
+    let worked = match jobs::read(body) {
         Ok(OnboardingJob::OnboardChatUser(job)) => work(deps, job).await,
         Ok(OnboardingJob::ClosePendingRequests(job)) => closing::work(deps, job).await,
         Ok(OnboardingJob::ExpireRequests(job)) => expiring::work(deps, job).await,
         Ok(OnboardingJob::EraseData(job)) => erasing::work(deps, job).await,
-        Err(error) => {
-            // Retried until it becomes a dead letter, for a person to inspect.
-            tracing::error!(
-                line = error.line(),
-                column = error.column(),
-                "a job cannot be read"
-            );
-            return Outcome::RETRY;
-        }
+        Err(outcome) => return outcome,
     };
-    match worked {
-        // The queue brings this message again because an earlier receive of it ended without a word, and
-        // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
-        // become a dead letter.
-        Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
-        Ok(Worked::Ended | Worked::HeldFor(_)) => Outcome::Done,
-        // The worker that has the lease now does the job, or the mark brings another.
-        Err(error) if Lease::is_lost(&error) => Outcome::Done,
-        Err(error) => {
-            tracing::error!(error = %Chain(&error), "an onboarding job is left to the queue");
-            Outcome::RETRY
-        }
-    }
-}
-
-/// The end of the work on a message, unless it failed.
-enum Worked {
-    /// Nothing is left for this message.
-    Ended,
-    /// Another claim holds the row for so long.
-    HeldFor(Duration),
-}
-
-impl Worked {
-    /// The end of work that could not claim its row.
-    fn without<T>(claim: &Claim<T>, now: Timestamp) -> Self {
-        match claim {
-            Claim::HeldUntil(until) => Self::HeldFor(until.since(now)),
-            Claim::Claimed(_) | Claim::NotBefore(_) | Claim::NothingPending => Self::Ended,
-        }
-    }
+    jobs::outcome(worked, receives, |error| {
+        tracing::error!(error = %Chain(error), "an onboarding job is left to the queue");
+    })
 }
 
 /// Outcome of one task.
@@ -229,11 +194,7 @@ const fn patience(claimed: &ClaimedStanding) -> Patience {
 
 /// Draws a new lease.
 fn lease(deps: &Deps) -> Lease {
-    Lease {
-        id: LeaseId::new(deps.ids.draw()),
-        now: deps.clock.now(),
-        time: LEASE_TIME,
-    }
+    Lease::draw(deps.ids.as_ref(), deps.clock.as_ref(), LEASE_TIME)
 }
 
 /// Does one task after the other while there is time. Returns the reason for another attempt, if one is

@@ -39,6 +39,7 @@ use vestibule_domain::{
 use vestibule_edge::{
     batch::Outcome,
     connectors::{ConnectorCache, OpenConnector},
+    jobs::{self, Worked},
     sender::{Later, Recording, TimeBudget},
 };
 
@@ -81,17 +82,9 @@ impl fmt::Debug for Deps {
 /// Processes one message of the queue, received for the `receives`th time. Only a job that cannot be read,
 /// or not even be postponed, or whose first worker may have died, goes back to the queue.
 pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
-    let mut job = match serde_json::from_str(body) {
+    let mut job = match jobs::read(body) {
         Ok(OutgoingJob::SendMessages(job)) => *job,
-        Err(error) => {
-            // Retried until it becomes a dead letter, for a person to inspect.
-            tracing::error!(
-                line = error.line(),
-                column = error.column(),
-                "a job cannot be read"
-            );
-            return Outcome::RETRY;
-        }
+        Err(outcome) => return outcome,
     };
     let order = job.order;
     let conversation_id = order.conversation_id;
@@ -100,33 +93,13 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     if let (Some(typing), Ok(Worked::Ended)) = (typing, &worked) {
         show_typing(deps, order, &typing).await;
     }
-    match worked {
-        // The queue brings this message again because an earlier receive of it ended without a word, and
-        // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
-        // become a dead letter.
-        Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
-        Ok(Worked::Ended | Worked::Waits | Worked::HeldFor(_)) => Outcome::Done,
-        // The worker that has the lease now does the job, or the mark brings another.
-        Err(error) if Lease::is_lost(&error) => Outcome::Done,
-        Err(error) => {
-            tracing::error!(
-                conversation.id = %conversation_id,
-                error = %Chain(&error),
-                "the texts of a conversation are left to the queue"
-            );
-            Outcome::RETRY
-        }
-    }
-}
-
-/// The end of the work on a message, unless it failed.
-enum Worked {
-    /// Nothing is left to be sent.
-    Ended,
-    /// The rest waits for the time on its record.
-    Waits,
-    /// Another claim holds the conversation for so long.
-    HeldFor(Duration),
+    jobs::outcome(worked, receives, |error| {
+        tracing::error!(
+            conversation.id = %conversation_id,
+            error = %Chain(error),
+            "the texts of a conversation are left to the queue"
+        );
+    })
 }
 
 /// A job in hand.
@@ -145,16 +118,10 @@ impl Work<'_> {
 }
 
 async fn work(deps: &Deps, job: SendMessagesJob) -> Result<Worked, PortError> {
-    let lease = Lease {
-        id: LeaseId::new(deps.ids.draw()),
-        now: deps.clock.now(),
-        time: LEASE_TIME,
-    };
+    let lease = Lease::draw(deps.ids.as_ref(), deps.clock.as_ref(), LEASE_TIME);
     let claimed = match deps.conversations.claim(job.order, &lease).await? {
         Claim::Claimed(claimed) => claimed,
-        Claim::HeldUntil(until) => return Ok(Worked::HeldFor(until.since(lease.now))),
-        Claim::NotBefore(_) => return Ok(Worked::Waits),
-        Claim::NothingPending => return Ok(Worked::Ended),
+        other => return Ok(Worked::without(&other, lease.now)),
     };
     let work = Work {
         deps,

@@ -25,18 +25,20 @@ mod wiring;
 pub use wiring::wire;
 
 use ring::rand::SecureRandom;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 use vestibule_domain::{
     Clock, PortError,
     error::Chain,
     ids::IdSource,
     job::TeamJob,
     ports::{
-        EmailQueue, FirstAdminStore, Lease, NoticeStore, RefusalStore, SecretVault, SetUpReader,
-        TeamQueue,
+        EmailQueue, FirstAdminStore, NoticeStore, RefusalStore, SecretVault, SetUpReader, TeamQueue,
     },
 };
-use vestibule_edge::batch::Outcome;
+use vestibule_edge::{
+    batch::Outcome,
+    jobs::{self, Worked},
+};
 
 /// Ports of the worker.
 pub struct Deps {
@@ -73,39 +75,13 @@ impl fmt::Debug for Deps {
 /// Processes one message of the queue, received for the `receives`th time. A job that cannot be read, or that fails,
 /// goes back to the queue.
 pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
-    let job: TeamJob = match serde_json::from_str(body) {
+    let job: TeamJob = match jobs::read(body) {
         Ok(job) => job,
-        Err(error) => {
-            // Retried until it becomes a dead letter, for a person to inspect.
-            tracing::error!(
-                line = error.line(),
-                column = error.column(),
-                "a job cannot be read"
-            );
-            return Outcome::RETRY;
-        }
+        Err(outcome) => return outcome,
     };
-    match work(deps, &job).await {
-        // The queue brings this message again because an earlier receive of it ended without a word, and
-        // its lease may be the one that holds. Acknowledged now, a job that ends every worker would never
-        // become a dead letter.
-        Ok(Worked::HeldFor(wait)) if receives > 1 => Outcome::Retry { after: Some(wait) },
-        Ok(Worked::Ended | Worked::HeldFor(_)) => Outcome::Done,
-        // The worker that has the lease now does the job, or the mark brings another.
-        Err(error) if Lease::is_lost(&error) => Outcome::Done,
-        Err(error) => {
-            tracing::error!(error = %Chain(&error), "a job is left to the queue");
-            Outcome::RETRY
-        }
-    }
-}
-
-/// The end of the work on a message, unless it failed.
-enum Worked {
-    /// Nothing is left for this message.
-    Ended,
-    /// Another claim holds the row for so long.
-    HeldFor(Duration),
+    jobs::outcome(work(deps, &job).await, receives, |error| {
+        tracing::error!(error = %Chain(error), "a job is left to the queue");
+    })
 }
 
 async fn work(deps: &Deps, job: &TeamJob) -> Result<Worked, PortError> {

@@ -1,7 +1,7 @@
 //! Mails about new access requests to the members who may decide them and want to know (SPEC B35): see
 //! [`vestibule_domain::team::notices`].
 
-use crate::{Deps, Worked};
+use crate::Deps;
 use std::time::Duration;
 use vestibule_domain::{
     PortError, Timestamp,
@@ -14,7 +14,7 @@ use vestibule_domain::{
         notices::{AfterRound, NewRequests, NextStep, NoticeNames, NoticeOrder, Recipient, Round},
     },
 };
-use vestibule_edge::{batch::backoff, sender::TimeBudget};
+use vestibule_edge::{batch::backoff, jobs::Worked, sender::TimeBudget};
 
 /// Time that a worker has for a job; longer than its function may run.
 const LEASE_TIME: Duration = Duration::from_mins(1);
@@ -27,15 +27,10 @@ const AT_ONCE_MAX: usize = 20;
 
 /// Does a job.
 pub(crate) async fn work(deps: &Deps, job: SendNotices) -> Result<Worked, PortError> {
-    let lease = Lease {
-        id: LeaseId::new(deps.ids.draw()),
-        now: deps.clock.now(),
-        time: LEASE_TIME,
-    };
+    let lease = Lease::draw(deps.ids.as_ref(), deps.clock.as_ref(), LEASE_TIME);
     let order = match deps.notices.claim_notices(job, &lease).await? {
         Claim::Claimed(order) => order,
-        Claim::HeldUntil(until) => return Ok(Worked::HeldFor(until.since(lease.now))),
-        Claim::NotBefore(_) | Claim::NothingPending => return Ok(Worked::Ended),
+        other => return Ok(Worked::without(&other, lease.now)),
     };
     let work = Work {
         deps,

@@ -70,6 +70,7 @@ mod reports;
 mod request_lists;
 mod request_search;
 mod revocations;
+mod row_counts;
 mod search;
 mod set_up;
 mod standings;

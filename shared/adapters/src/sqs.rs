@@ -60,6 +60,37 @@ impl SqsQueue {
             .send()
             .await;
     }
+
+    /// Sends a message. `what` names the call in errors.
+    async fn send(&self, what: &'static str, body: String) -> Result<(), PortError> {
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .send()
+            .await
+            .map_err(|error| port_error(what, error))?;
+        Ok(())
+    }
+
+    /// Sends a message behind the others of its group, unless one with the same id for deduplication was sent.
+    async fn send_in_turn(
+        &self,
+        what: &'static str,
+        body: String,
+        (group, deduplication): (String, String),
+    ) -> Result<(), PortError> {
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .message_group_id(group)
+            .message_deduplication_id(deduplication)
+            .send()
+            .await
+            .map_err(|error| port_error(what, error))?;
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -86,72 +117,44 @@ impl VisibilityExtender for SqsQueue {
 #[async_trait]
 impl OnboardingQueue for SqsQueue {
     async fn enqueue_onboarding(&self, job: OnboardingJob) -> Result<(), PortError> {
-        let body = to_json(&job)?;
-        self.client
-            .send_message()
-            .queue_url(&self.url)
-            .message_body(body)
-            .send()
+        self.send("sqs: SendMessage (onboarding)", to_json(&job)?)
             .await
-            .map_err(|error| port_error("sqs: SendMessage (onboarding)", error))?;
-        Ok(())
     }
 }
 
 #[async_trait]
 impl OutgoingQueue for SqsQueue {
     async fn enqueue_outgoing(&self, job: SendMessagesJob) -> Result<(), PortError> {
-        let body = to_json(&OutgoingJob::SendMessages(Box::new(job)))?;
-        self.client
-            .send_message()
-            .queue_url(&self.url)
-            .message_body(body)
-            .send()
-            .await
-            .map_err(|error| port_error("sqs: SendMessage (outgoing)", error))?;
-        Ok(())
+        self.send(
+            "sqs: SendMessage (outgoing)",
+            to_json(&OutgoingJob::SendMessages(Box::new(job)))?,
+        )
+        .await
     }
 }
 
 #[async_trait]
 impl EmailQueue for SqsQueue {
     async fn enqueue_email(&self, order: SendMail) -> Result<(), PortError> {
-        self.client
-            .send_message()
-            .queue_url(&self.url)
-            .message_body(to_json(&EmailJob::SendMail(order))?)
-            .send()
-            .await
-            .map_err(|error| port_error("sqs: SendMessage (email)", error))?;
-        Ok(())
+        self.send(
+            "sqs: SendMessage (email)",
+            to_json(&EmailJob::SendMail(order))?,
+        )
+        .await
     }
 }
 
 #[async_trait]
 impl TeamQueue for SqsQueue {
     async fn enqueue_team(&self, job: TeamJob) -> Result<(), PortError> {
-        self.client
-            .send_message()
-            .queue_url(&self.url)
-            .message_body(to_json(&job)?)
-            .send()
-            .await
-            .map_err(|error| port_error("sqs: SendMessage (team)", error))?;
-        Ok(())
+        self.send("sqs: SendMessage (team)", to_json(&job)?).await
     }
 }
 
 #[async_trait]
 impl IndexQueue for SqsQueue {
     async fn enqueue_index(&self, job: IndexJob) -> Result<(), PortError> {
-        self.client
-            .send_message()
-            .queue_url(&self.url)
-            .message_body(to_json(&job)?)
-            .send()
-            .await
-            .map_err(|error| port_error("sqs: SendMessage (index)", error))?;
-        Ok(())
+        self.send("sqs: SendMessage (index)", to_json(&job)?).await
     }
 }
 
@@ -250,16 +253,8 @@ impl InboxQueue for SqsQueue {
         let group = message.conversation.id.to_string();
         let deduplication = message.delivery_id().to_string();
         let body = to_json(&InboxJob::DeliverMessage(Box::new(message)))?;
-        self.client
-            .send_message()
-            .queue_url(&self.url)
-            .message_body(body)
-            .message_group_id(group)
-            .message_deduplication_id(deduplication)
-            .send()
+        self.send_in_turn("sqs: SendMessage (inbox)", body, (group, deduplication))
             .await
-            .map_err(|error| port_error("sqs: SendMessage (inbox)", error))?;
-        Ok(())
     }
 }
 
@@ -269,16 +264,10 @@ impl DrainQueue for SqsQueue {
         // Every trigger counts: a repeated id would be swallowed for five minutes, and with it the
         // trigger of messages that came after the first one was worked off.
         let deduplication = SystemIds.draw().to_string();
-        self.client
-            .send_message()
-            .queue_url(&self.url)
-            .message_body(to_json(&InboxJob::DrainParked(job))?)
-            .message_group_id(job.environment_id.to_string())
-            .message_deduplication_id(deduplication)
-            .send()
+        let group = job.environment_id.to_string();
+        let body = to_json(&InboxJob::DrainParked(job))?;
+        self.send_in_turn("sqs: SendMessage (drain)", body, (group, deduplication))
             .await
-            .map_err(|error| port_error("sqs: SendMessage (drain)", error))?;
-        Ok(())
     }
 }
 

@@ -1,17 +1,23 @@
 //! Exports: the rows of a list as a file, some at a time.
 
-use crate::problem::ApiError;
+use crate::{
+    fields::FieldErrors,
+    problem::ApiError,
+    query::{ListFilter, ListQuery, OrderName, list_query},
+};
 use axum::{
     body::Body,
+    extract::FromRequestParts,
     http::{
         HeaderMap, HeaderName, HeaderValue,
         header::{CONTENT_DISPOSITION, CONTENT_TYPE, LINK},
+        request::Parts,
     },
     response::{IntoResponse, Response},
 };
 use url::form_urlencoded;
 use utoipa::IntoParams;
-use vestibule_domain::page::{Cursor, PAGE_MAX, Page, PageRequest};
+use vestibule_domain::page::{Cursor, Order, PAGE_MAX, Page, PageRequest};
 
 /// The media type of comma-separated values.
 pub const CSV: &str = "text/csv; charset=utf-8";
@@ -30,6 +36,82 @@ pub struct ExportCursor {
     /// `Vestibule-Next-Cursor` of the page before. The other parameters must be the same as for that page.
     #[param(required = false, format = "cursor", min_length = 1, max_length = 4096)]
     cursor: String,
+}
+
+/// Filters of a list that can be exported.
+pub trait ExportFilter: ListFilter {
+    /// The filters as they were given, for the address of the next rows.
+    fn given(params: &Self::Params) -> Vec<(&'static str, String)>;
+}
+
+/// The query of an export.
+#[derive(Debug)]
+pub struct ExportQuery<F> {
+    /// The page to begin with.
+    pub page: PageRequest,
+    /// The filter.
+    pub filter: F,
+    /// The parameters of the call, without its cursor.
+    pub asked: Vec<(&'static str, String)>,
+}
+
+impl<F: ExportFilter> ExportQuery<F> {
+    fn parse(query: &str) -> Result<Self, ApiError> {
+        let ListQuery { page, filter } = list_query::<Asked<F>>(query)?;
+        let Asked { filter, mut asked } = filter;
+        if page.order != F::ORDER {
+            asked.push(("order", OrderName::from(page.order).spelling().to_owned()));
+        }
+        Ok(Self {
+            page,
+            filter,
+            asked,
+        })
+    }
+}
+
+impl<S: Send + Sync, F: ExportFilter> FromRequestParts<S> for ExportQuery<F> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Self::parse(parts.uri.query().unwrap_or(""))
+    }
+}
+
+/// A filter with the parameters that it was read from.
+#[derive(Default)]
+struct Asked<F> {
+    filter: F,
+    asked: Vec<(&'static str, String)>,
+}
+
+impl<F: ExportFilter> ListFilter for Asked<F> {
+    type Params = F::Params;
+    const ORDER: Order = F::ORDER;
+    const ORDERS: &'static [&'static str] = F::ORDERS;
+
+    fn read(params: F::Params, errors: &mut FieldErrors) -> Self {
+        Self {
+            asked: F::given(&params),
+            filter: F::read(params, errors),
+        }
+    }
+
+    fn order_by(&mut self, order: &str, errors: &mut FieldErrors) {
+        self.asked.push(("order", order.to_owned()));
+        self.filter.order_by(order, errors);
+    }
+}
+
+/// Those of the parameters that have a value.
+#[must_use]
+pub fn given_parameters<const N: usize>(
+    parameters: [(&'static str, Option<&str>); N],
+) -> Vec<(&'static str, String)> {
+    let parameters = parameters.into_iter();
+    parameters
+        .filter_map(|(name, value)| Some((name, value?.to_owned())))
+        .collect()
 }
 
 /// Rows of an export, and the start of the next ones.
@@ -85,6 +167,27 @@ impl<T> ExportedRows<T> {
             rows,
             next: wanted.cursor,
         })
+    }
+
+    /// The answer: the rows as CSV, in a file of this name. The path and the parameters of the call lead to the next
+    /// rows.
+    #[must_use]
+    pub fn into_csv<const N: usize>(
+        self,
+        name: &'static str,
+        (path, asked): (&str, &[(&'static str, String)]),
+        columns: [&str; N],
+        cells: impl FnMut(T) -> [String; N],
+    ) -> Response {
+        let file = ExportFile {
+            media_type: CSV,
+            name,
+            body: csv(columns, self.rows.into_iter().map(cells)),
+            path,
+            asked,
+            next: self.next,
+        };
+        file.into_response()
     }
 }
 
@@ -148,7 +251,7 @@ fn escaped(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vestibule_domain::page::Order;
+    use serde::Deserialize;
 
     /// ASVS 1.2.10.
     #[test]
@@ -184,6 +287,70 @@ mod tests {
             (name.as_str(), cursor),
             ("vestibule-next-cursor", &HeaderValue::from_static("abc"))
         );
+    }
+
+    /// A list of people, which can be ordered by name.
+    #[derive(Debug, Default, PartialEq)]
+    struct People {
+        place: Option<String>,
+        by_name: bool,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct PeopleParams {
+        place: Option<String>,
+        q: Option<String>,
+    }
+
+    impl ListFilter for People {
+        type Params = PeopleParams;
+        const ORDERS: &'static [&'static str] = &["name"];
+
+        fn read(params: PeopleParams, _: &mut FieldErrors) -> Self {
+            Self {
+                place: params.place,
+                by_name: false,
+            }
+        }
+
+        fn order_by(&mut self, _: &str, _: &mut FieldErrors) {
+            self.by_name = true;
+        }
+    }
+
+    impl ExportFilter for People {
+        fn given(params: &PeopleParams) -> Vec<(&'static str, String)> {
+            given_parameters([
+                ("place", params.place.as_deref()),
+                ("q", params.q.as_deref()),
+            ])
+        }
+    }
+
+    #[test]
+    fn the_next_rows_are_asked_for_as_the_first_ones() {
+        let by_name = ExportQuery::<People>::parse("order=name&place=here&cursor=a").unwrap();
+        let filter = People {
+            place: Some("here".to_owned()),
+            by_name: true,
+        };
+        assert_eq!(by_name.filter, filter);
+        let owned = |(name, value): (&'static str, &str)| (name, value.to_owned());
+        assert_eq!(
+            by_name.asked,
+            [("place", "here"), ("order", "name")].map(owned)
+        );
+        for (query, asked) in [
+            ("order=oldest&q=x", &[("q", "x"), ("order", "oldest")][..]),
+            ("order=newest", &[]),
+            ("limit=7", &[]),
+        ] {
+            let read = ExportQuery::<People>::parse(query).unwrap();
+            let asked: Vec<_> = asked.iter().copied().map(owned).collect();
+            assert_eq!(read.asked, asked, "{query}");
+        }
+        assert!(ExportQuery::<People>::parse("order=age").is_err());
     }
 
     #[tokio::test]

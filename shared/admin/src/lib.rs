@@ -4,6 +4,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`routes`] | routes, each declared once with the access it requires |
+//! | `function` | the ends of a function: router, table of routes, part of the document |
 //! | [`auth`] | API keys and sessions on the wire, and the authentication of callers |
 //! | `call` | one call: its caller or login, its origin, the audit entries of its changes |
 //! | [`problem`] | errors as problem details |
@@ -40,6 +41,7 @@ pub mod export;
 mod fields;
 #[cfg(test)]
 mod fixtures;
+mod function;
 mod idempotency;
 pub mod jobs;
 mod middleware;

@@ -104,7 +104,7 @@ impl<S: Send + Sync, F: ListFilter> FromRequestParts<S> for ListQuery<F> {
     }
 }
 
-fn list_query<F: ListFilter>(query: &str) -> Result<ListQuery<F>, ApiError> {
+pub(crate) fn list_query<F: ListFilter>(query: &str) -> Result<ListQuery<F>, ApiError> {
     let mut errors = FieldErrors::default();
     let mut fields = Map::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {

@@ -151,7 +151,7 @@ impl Adapters<'_> {
         Arc::new(DynamoHistory::new(self.table.clone(), Arc::clone(vault)))
     }
 
-    /// What is on record about one person.
+    /// The records about one person.
     #[must_use]
     pub fn persons(&self, vault: &Arc<KmsVault>) -> Arc<DynamoPersons> {
         Arc::new(DynamoPersons::new(self.table.clone(), Arc::clone(vault)))

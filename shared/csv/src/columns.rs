@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Longest name of a column that is shown, in characters.
 const NAME_MAX_CHARS: usize = 100;
 
-/// What a column holds.
+/// The content of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
     /// The phone number.
@@ -118,7 +118,7 @@ impl Mapping {
 pub struct Column {
     /// Its name in the file.
     pub name: String,
-    /// What it holds; `None` if that is not known, or of no use.
+    /// Its content; `None` if that is not known, or of no use.
     pub field: Option<Field>,
     /// Whether the name told nothing, and no mapping did.
     pub is_unknown: bool,
@@ -203,7 +203,7 @@ impl Columns {
             .map_or(field.title(), |column| column.name.as_str())
     }
 
-    /// What is wrong with a record as a whole.
+    /// The fault of a record as a whole.
     pub(crate) fn fault_of(&self, record: &Record) -> Option<RowError> {
         if let Some(fault) = record.fault {
             return Some(fault_error(record, fault));

@@ -9,9 +9,9 @@ use std::fmt;
 const RECORD_MAX_BYTES: usize = 64 * 1024;
 /// Most cells of a record.
 const CELLS_MAX: usize = 256;
-/// What may stand between cells. Of those that are as frequent, the first counts.
+/// Characters that may stand between cells. Of those that are as frequent, the first counts.
 const DELIMITERS: [char; 3] = [',', ';', '\t'];
-/// What some spreadsheets write in the first line to name the delimiter.
+/// Start of a first line in which some spreadsheets name the delimiter.
 const DECLARATION: &str = "sep=";
 
 /// The reason why the cells of a record are not known.
@@ -34,7 +34,7 @@ pub struct Record {
     pub last_line: u64,
     /// The cells. None with a fault.
     pub cells: Vec<String>,
-    /// What is wrong with it as a whole.
+    /// The fault of the record as a whole.
     pub fault: Option<Fault>,
 }
 

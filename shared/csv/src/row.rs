@@ -20,7 +20,7 @@ use vestibule_phone::{self as phone, PhoneProblem};
 
 /// Most environments of one person: each is checked in the transaction that stores the person.
 const ENVIRONMENTS_MAX: usize = 50;
-/// What stands between environments in a cell.
+/// Characters between environments in a cell.
 const SEPARATORS: [char; 2] = [';', '|'];
 
 /// The environments of a project by their names, whose case does not matter.
@@ -62,7 +62,7 @@ pub struct Row {
     pub environments: BTreeSet<EnvironmentId>,
 }
 
-/// What a row makes of a person.
+/// A person as a row describes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// The phone number.
@@ -149,7 +149,7 @@ impl Row {
         })
     }
 
-    /// What a new person lacks (SPEC C05–C10, C19).
+    /// Values that a new person lacks (SPEC C05–C10, C19).
     fn missing(&self, columns: &Columns) -> Vec<RowError> {
         let lacks = [
             (

@@ -82,7 +82,7 @@ rules! {
     NotStored = "not_stored",
 }
 
-/// What a row breaks, and where.
+/// A rule that a row breaks, with the place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowError {
     /// The line on which the row begins.

@@ -1,4 +1,4 @@
-//! What spreadsheets make of numbers and names. None of it is undone: what was lost is not in the file.
+//! Numbers and names that a spreadsheet spoiled. Nothing is undone: the original is not in the file.
 
 /// Errors that a spreadsheet shows in place of a value.
 const ERRORS: [&str; 8] = [

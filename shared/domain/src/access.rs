@@ -10,6 +10,7 @@ pub mod direct_approval;
 pub mod expiry;
 pub mod explanation;
 pub mod follow_up;
+pub mod held_message;
 pub mod merging;
 pub mod preapproval;
 pub mod quota;

@@ -26,7 +26,7 @@ pub enum ErasureTarget {
     ChatUser(ChatUserId),
     /// The messages of a project that are older than it keeps them.
     History,
-    /// What is left of a deleted environment: its agent's records, and the access of people who hold other
+    /// The remains of a deleted environment: its agent's records, and the access of people who hold other
     /// environments too.
     Environment(EnvironmentId),
     /// Everything in a deleted project.

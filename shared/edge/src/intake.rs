@@ -6,19 +6,21 @@ mod batch;
 mod changes;
 mod decide;
 mod directory;
+mod holding;
 mod lookup;
+mod outcome;
 mod quota;
 mod sender;
 
-pub use decide::IntakeOutcome;
 pub use lookup::look_up;
+pub use outcome::IntakeOutcome;
 pub use sender::facts;
 
 use crate::{
     connectors::{ConnectorCache, OpenConnector, repeats},
     logging::{Metric, count},
 };
-use decide::Content;
+use outcome::Content;
 use quota::Quotas;
 use ring::digest::{SHA256, digest};
 use std::{fmt, sync::Arc, time::Duration};

@@ -12,6 +12,7 @@
 //! | [`setup`] | testing and connecting connectors |
 //! | `calls` | the calls to platforms that all of these make |
 //! | [`batch`] | SQS batches, message by message |
+//! | [`jobs`] | jobs of the queues: their reading, and the outcome of work that a lease admits |
 //! | [`pace`] | each connector kept below its platform's limits |
 //! | `limits` | the limits that single conversations met |
 //! | [`agent`] | signed requests to agents, and the texts of their answers |
@@ -28,6 +29,7 @@ pub mod connectors;
 pub mod files;
 pub mod gateway;
 pub mod intake;
+pub mod jobs;
 mod limits;
 pub mod logging;
 pub mod mail_tag;

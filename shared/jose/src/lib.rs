@@ -1,7 +1,7 @@
 //! Signed tokens in JWS compact form (RFC 7515), and the keys that sign them (RFC 7517), read strictly: two algorithms,
 //! chosen by the key and never by the token, and nothing of the header but the fields that select a key.
 //!
-//! What a token claims is the business of those who read it. Opens no sockets.
+//! The claims of a token are the business of those who read it. Opens no sockets.
 
 mod key;
 mod token;

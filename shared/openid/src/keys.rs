@@ -24,8 +24,8 @@ const FAILED_WAIT: Duration = Duration::from_mins(1);
 /// Largest number of providers that are remembered.
 const PROVIDERS_MAX: usize = 100;
 
-/// What was last fetched of each provider. A provider can change nothing of another one's: everything is kept under
-/// the issuer.
+/// Keys of each provider, as they were last fetched. A provider can change nothing of another one's: everything is
+/// kept under the issuer.
 #[derive(Default)]
 pub struct KeySets(Mutex<Memory>);
 

@@ -63,7 +63,7 @@ pub struct OAuth2Fields<'a> {
     pub name: Option<&'a str>,
 }
 
-/// What an account expects of a provider of `OpenID` Connect.
+/// Rules of an account for a provider of `OpenID` Connect.
 #[derive(Debug, Clone, Copy)]
 pub struct OpenIdRules<'a> {
     /// The claim by which the account knows its people.

@@ -6,7 +6,7 @@
 
 /// The tenant's place in a template.
 pub(crate) const PLACEHOLDER: &str = "{tenantid}";
-/// What stands in its place in the address for all tenants.
+/// Words in its place in the address for all tenants.
 const EVERY_TENANT: [&str; 2] = ["common", "organizations"];
 /// Length of a tenant's id, and the places of its hyphens.
 const ID_LEN: usize = 36;

@@ -70,7 +70,7 @@ pub trait ChatProvider: Send + Sync {
         so_far: &[CallResult],
     ) -> NextCall<ProfileOutcome>;
 
-    /// How long the answer to `call` may be reused for the same call, such as a token until it
+    /// The time for which the answer to `call` may be reused for the same call, such as a token until it
     /// expires. A call that is repeated within one send is never answered from memory, so a
     /// provider renews a refused token by repeating the call.
     fn keep_answer(&self, call: &OutgoingCall, reply: &HttpReply) -> Option<Duration> {
@@ -78,7 +78,7 @@ pub trait ChatProvider: Send + Sync {
         None
     }
 
-    /// How long after a person's message the platform lets us write to them in this conversation;
+    /// The time after a person's message in which the platform lets us write to them in this conversation;
     /// `None` if it sets no limit.
     fn reply_window(&self, conversation: &ConversationRef) -> Option<Duration> {
         let _ = conversation;
@@ -264,7 +264,7 @@ impl fmt::Debug for OutgoingCall {
 pub enum CallError {
     /// The call may work later, or may even have worked.
     Later {
-        /// How long the platform asked us to wait.
+        /// The wait for which the platform asked.
         after: Option<Duration>,
         /// The part of the connector that the wait holds for.
         scope: RetryScope,

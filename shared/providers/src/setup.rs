@@ -58,14 +58,14 @@ pub enum ConnectorSetupOutcome {
     Failed {
         /// The wrong field, if it is one.
         field: Option<&'static str>,
-        /// What to do about it, as a sentence.
+        /// The remedy, as a sentence.
         problem: String,
         /// The platform's own reason, cleaned.
         reason: String,
     },
     /// The platform could not be asked.
     Later {
-        /// How long the platform asked us to wait.
+        /// The wait for which the platform asked.
         after: Option<Duration>,
         /// The platform's reason, cleaned.
         reason: String,

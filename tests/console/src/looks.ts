@@ -43,7 +43,7 @@ export async function judge(page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: "light" });
 }
 
-/** What WCAG asks of a mail, which has no landmarks. */
+/** Rules of WCAG for a mail, which has no landmarks. */
 const OF_MAILS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 /** Each violation with the elements that have it; of all rules, or of these tags. */

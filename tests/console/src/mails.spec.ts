@@ -6,7 +6,7 @@ import { codeOf } from "./totp.ts";
 
 const NEXT = "eleven brown owls by the pond";
 
-/** What each mail is about, by its subject. */
+/** Kinds of mail, by their subjects. */
 const KINDS = [
   ["invitation", /^Your invitation to/],
   ["new-device", /^A new device signed in/],

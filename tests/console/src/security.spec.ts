@@ -70,7 +70,7 @@ test("The policy holds: markup that would run, another origin and a foreign imag
   await context.close();
 });
 
-/** What a first visit to a page transferred: files of the console, each once, as the browser unpacked them and as they came. */
+/** The transfer of a first visit to a page: files of the console, each once, as the browser unpacked them and as they came. */
 class FirstLoad {
   private readonly files = new Map<string, Response>();
 

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { expect } from "@playwright/test";
 
 const root = resolve(import.meta.dirname, "..", "..", "..");
-/** What is not committed. */
+/** The folder of files that are not committed. */
 export const local = resolve(root, ".local");
 const description = resolve(process.env.VESTIBULE_STACK ?? resolve(local, "stack.json"));
 
@@ -21,7 +21,7 @@ interface Facts {
   simulator_url: string;
 }
 
-/** What the running stack says of itself. */
+/** Facts that the running stack tells of itself. */
 export const facts: Facts = JSON.parse(readFileSync(description, "utf8"));
 
 /** Everybody's password, the same as in the end-to-end tests. */
@@ -41,7 +41,7 @@ export function sessionOf(answer: Response): string | undefined {
   return cookie?.slice(prefix.length).split(";")[0];
 }
 
-/** Who calls the API: the stack's key, or somebody by their session. */
+/** A caller of the API: the stack's key, or somebody by their session. */
 export class Caller {
   readonly headers: Record<string, string>;
 

@@ -1,10 +1,10 @@
 import type { BrowserContext, Page } from "@playwright/test";
 
-/** What Chromium itself logs of an answer; `Watch` judges the answer instead. */
+/** Chromium's own line about an answer; `Watch` judges the answer instead. */
 const NETWORK_LINE = /^Failed to load resource: the server responded with a status of \d+/;
 /** The console's own line about a file that did not come. */
 const MISSING_LINE = /^CodeMissing\b/;
-/** How the console asks whether somebody is signed in; for a stranger, the answer is no. */
+/** The console's question whether somebody is signed in; for a stranger, the answer is no. */
 const WHO_AM_I = "401 GET /v1/me";
 
 /** Notes whatever a page must never do: call other hosts, break its policy, log errors, or get an answer that the test does not expect. */

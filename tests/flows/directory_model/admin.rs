@@ -1,4 +1,4 @@
-//! What admins and time do to the model.
+//! Effects of admins and time on the model.
 
 use super::model::{Choice, Environments, Fate, Model, Person, Place, Request};
 use std::time::Duration;

@@ -178,7 +178,7 @@ impl Stage {
         sorted(with.map(|(id, _)| id.to_string()))
     }
 
-    /// What a search in a list finds.
+    /// Ids that a search in a list finds.
     async fn found(&self, list: &str, query: &str) -> Vec<String> {
         let list = format!("{list}?q={}", url_encoded(query));
         self.ids(&list, "id").await

@@ -1,4 +1,4 @@
-//! What messages do to the model.
+//! Effects of messages on the model.
 
 use super::model::{Fate, Model, Place, Request, Writer};
 use std::time::Duration;

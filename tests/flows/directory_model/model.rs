@@ -36,7 +36,7 @@ pub struct Connector {
     pub expires_after: Option<Duration>,
 }
 
-/// What is known of a chat user at one connector.
+/// Facts about a chat user at one connector.
 #[derive(Debug, Default, Clone)]
 pub struct Place {
     /// Time at which the connector, open to everybody, let them in.
@@ -112,15 +112,15 @@ pub enum Fate {
 /// An access request.
 #[derive(Debug, Clone, Copy)]
 pub struct Request {
-    /// Who asks.
+    /// The person who asks.
     pub writer: ChatUserId,
-    /// Where they wrote.
+    /// The connector to which they wrote.
     pub connector: ConnectorId,
-    /// What they ask for.
+    /// The environment that they ask for.
     pub environment: EnvironmentId,
-    /// What became of it.
+    /// Its outcome.
     pub fate: Fate,
-    /// When they asked.
+    /// Time at which they asked.
     pub made_at: Timestamp,
 }
 

@@ -59,7 +59,7 @@ pub enum Way {
 pub struct Stage {
     /// The world.
     pub world: World,
-    /// What must be so in it.
+    /// The state in which it must be.
     pub model: Model,
     /// The connectors: first those of Twilio.
     pub connectors: Vec<Connector>,

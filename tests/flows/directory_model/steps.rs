@@ -34,7 +34,7 @@ pub enum Setting {
     Preapproves(bool),
 }
 
-/// What somebody does. Connectors and people who write are named by their places, people of the directory and
+/// An act of somebody. Connectors and people who write are named by their places, people of the directory and
 /// requests by the model's keys.
 #[derive(Debug, Clone)]
 pub enum Step {

@@ -50,7 +50,7 @@ fn parts() -> [OfKind; 14] {
         (
             "ContentText",
             &["text"],
-            "What the person wrote.",
+            "Words of the person.",
             vec![("text", text(), "Text.")],
         ),
         file(),
@@ -302,7 +302,7 @@ fn referral() -> OfKind {
         (
             "payload",
             text_or_null(),
-            "What the link carried, such as Telegram's parameter of `/start`.",
+            "Content of the link, such as Telegram's parameter of `/start`.",
         ),
     ];
     (

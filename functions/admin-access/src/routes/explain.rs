@@ -19,7 +19,8 @@ use vestibule_domain::{
     access::{
         decision::{Decision, DeliverReason, decide},
         explanation::{Asked, Explanation, explain},
-        request::{RequestStatus, cool_down_ends},
+        held_message::cool_down_ends,
+        request::RequestStatus,
         standing::Standing,
     },
     chat::{message::Identity, user::ChatUser},

@@ -101,7 +101,7 @@ pub struct RulesResponse {
 pub struct AccountMail {
     /// The address; null if the stack has none.
     from: Option<String>,
-    /// What that means for invitations.
+    /// Consequence for invitations.
     note: &'static str,
 }
 

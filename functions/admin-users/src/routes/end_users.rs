@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
 use utoipa::{IntoParams, ToSchema};
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, ListFilter, ListQuery,
+    ApiPath, Call, FieldErrors, ListFilter, ListQuery, PlaceParams,
     api_types::{ListResponse, found},
     jobs::index_or_leave,
     problem::{ApiError, ProblemMember},
@@ -201,17 +201,11 @@ pub enum EndUserOrderName {
     Name,
 }
 
-/// Parameters of a page of users, for the documentation.
+/// The order of a list of users, for the documentation.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it only describes parameters")]
-pub struct EndUserPageParams {
-    /// Items per page, 1 to 100; 25 by default.
-    #[param(minimum = 1, maximum = 100, required = false, example = 25)]
-    limit: u16,
-    /// `next_cursor` of the previous page. The other parameters must be the same as for that page.
-    #[param(required = false, format = "cursor", min_length = 1, max_length = 4096)]
-    cursor: String,
+#[expect(dead_code, reason = "it only describes a parameter")]
+pub struct EndUserOrderParams {
     /// Order: `newest` first (default), `oldest` first, or by `name`.
     #[param(required = false, inline)]
     order: EndUserOrderName,
@@ -272,7 +266,7 @@ impl ListFilter for EndUserQuery {
     get,
     path = "/v1/projects/{project_id}/end-users",
     tag = "Users",
-    params(ProjectPath, EndUserParams, EndUserPageParams),
+    params(ProjectPath, EndUserParams, PlaceParams, EndUserOrderParams),
     responses((status = 200, description = "One page.", body = ListResponse<EndUserResponse>))
 )]
 pub async fn list_end_users(

@@ -62,7 +62,7 @@ pub struct ImportResponse {
     received: u64,
     /// Whether the last run, or the one to come, changes nobody.
     dry_run: bool,
-    /// What columns hold whose names do not tell.
+    /// Contents of columns whose names do not tell them.
     mapping: Vec<MappedColumn>,
     /// State.
     status: ImportStatusName,
@@ -72,7 +72,7 @@ pub struct ImportResponse {
     rows: Option<u64>,
     /// Number of rows that were worked off.
     settled: u64,
-    /// What came of them.
+    /// Counts of their outcomes.
     counts: ImportCountsResponse,
     /// Number of mistakes, of which a row may have several. At most 5000 are kept.
     mistakes: u64,
@@ -80,7 +80,7 @@ pub struct ImportResponse {
     columns: Vec<ImportColumnResponse>,
     /// Names of columns that nobody knows.
     unknown_columns: Vec<String>,
-    /// What is wrong with the file as a whole.
+    /// Mistakes of the file as a whole.
     problems: Vec<ImportErrorResponse>,
     /// Whoever made or last started it.
     started_by: ActorResponse,
@@ -112,7 +112,7 @@ pub struct ImportCountsResponse {
 pub struct ImportColumnResponse {
     /// Name in the file.
     name: String,
-    /// What it holds; null for a column that is left out.
+    /// Its content; null for a column that is left out.
     field: Option<ImportFieldName>,
 }
 

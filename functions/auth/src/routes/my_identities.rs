@@ -87,7 +87,7 @@ fn named(place: &AccountPlace) -> NamedAccount {
 
 /// List identities
 ///
-/// What accounts' providers call the login is not stored.
+/// Names that accounts' providers give the login are not stored.
 #[utoipa::path(
     get,
     path = "/v1/me/identities",

@@ -226,7 +226,7 @@ impl From<BoundIdentity> for ExportedIdentity {
     get,
     path = "/v1/me/export",
     tag = "Me",
-    responses((status = 200, description = "What is on record about the login.", body = MyExportResponse, headers(("Content-Disposition" = String, description = "Lets a browser save the answer as a file."))))
+    responses((status = 200, description = "The records about the login.", body = MyExportResponse, headers(("Content-Disposition" = String, description = "Lets a browser save the answer as a file."))))
 )]
 pub async fn export_login(
     State(deps): State<Arc<Deps>>,

@@ -45,7 +45,7 @@ pub struct SessionResponse {
     id: String,
     /// Whether it is the one of this call.
     current: bool,
-    /// What the browser says of itself.
+    /// Description of the browser, as it names itself.
     device: String,
     /// IP address of the sign-in.
     address: String,

@@ -29,7 +29,7 @@ const CONCURRENCY: usize = 8;
 /// Number of attempts at a person whom others change meanwhile.
 const ATTEMPTS: usize = 3;
 
-/// What a row does.
+/// The effect of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
     Adds,
@@ -51,12 +51,12 @@ pub(super) struct Batch {
 pub(super) struct Failed {
     new: u64,
     changed: u64,
-    /// What is told of them.
+    /// Mistakes that are told of them.
     pub(super) errors: Vec<RowError>,
 }
 
 impl Failed {
-    /// What came of rows that were thought to come to this.
+    /// The counts that are left once these rows failed.
     pub(super) fn taken_from(&self, counts: ImportCounts) -> ImportCounts {
         ImportCounts {
             new: counts.new.saturating_sub(self.new),
@@ -113,7 +113,7 @@ impl Batch {
         self.errors.extend(errors);
     }
 
-    /// What is wrong with the rows.
+    /// Mistakes in the rows.
     pub(super) fn errors(&self) -> &[RowError] {
         &self.errors
     }

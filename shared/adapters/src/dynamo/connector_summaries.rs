@@ -1,4 +1,4 @@
-//! What is shown beside connectors: pending requests, and the last test.
+//! Facts shown beside connectors: pending requests, and the last test.
 
 use super::{
     keys::{self, INDEX_BY_STATE, Key, STATE_PK},

@@ -4,8 +4,9 @@ use super::{
     items::{ChatUserItem, ConnectorItem, StandingItem},
     keys::{self, INDEX_BY_STATE, STATE_PK},
     lists::List,
+    row_counts::COUNT_MAX,
     table::{Cancelled, Table, Transacted, delete_write, from_row, n, s, take},
-    tallies::{COUNT_MAX, counted, is_of},
+    tallies::{counted, is_of},
 };
 use crate::{aws::port_error, vault::KmsVault};
 use async_trait::async_trait;

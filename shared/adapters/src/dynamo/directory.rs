@@ -7,14 +7,15 @@ mod writes;
 use self::writes::{holder_in, newly_sole};
 use super::{
     items::{ChatUserItem, EndUserItem, PhoneItem},
-    keys::{self, ALL_PK, INDEX_ALL},
+    keys,
     lists::{Index, List},
     proof::Authorship,
+    row_counts::count_rows,
     table::{Cancelled, Table, Transacted, from_row, s, take},
 };
-use crate::{aws::port_error, vault::KmsVault};
+use crate::vault::KmsVault;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{Select, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use std::{collections::BTreeSet, sync::Arc};
 use vestibule_domain::{
     PortError, ProjectScope,
@@ -34,8 +35,6 @@ const WHAT: &str = "end user";
 const CHANGED: PortError = PortError::Conflict { what: WHAT };
 /// Number of attempts at a change whose record stayed as it was read while links of it changed.
 const ATTEMPTS: usize = 4;
-/// Number at which counting stops.
-pub(super) const COUNT_MAX: usize = 1000;
 
 /// See [`EndUserStore`].
 #[derive(Debug, Clone)]
@@ -304,33 +303,8 @@ impl EndUserStore for DynamoEndUsers {
     }
 
     async fn count_end_users(&self, scope: ProjectScope) -> Result<CountUpTo, PortError> {
-        let mut count = 0;
-        let mut start = None;
-        loop {
-            let answer = self
-                .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .index_name(INDEX_ALL)
-                .key_condition_expression(format!("{ALL_PK} = :list"))
-                .expression_attribute_values(":list", s(keys::end_users(scope)))
-                .select(Select::Count)
-                .limit(i32::try_from(COUNT_MAX + 1 - count).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start.take())
-                .send()
-                .await
-                .map_err(|error| port_error("dynamodb: Query", error))?;
-            count += usize::try_from(answer.count).unwrap_or(0);
-            start = answer.last_evaluated_key;
-            if start.is_none() || count > COUNT_MAX {
-                break;
-            }
-        }
-        Ok(CountUpTo {
-            count: u32::try_from(count.min(COUNT_MAX)).unwrap_or(u32::MAX),
-            more: count > COUNT_MAX,
-        })
+        let list = || self.table.list_query(keys::end_users(scope));
+        count_rows("dynamodb: Query", list).await
     }
 
     async fn chat_users_of(&self, user: &EndUser) -> Result<Vec<ChatUser>, PortError> {

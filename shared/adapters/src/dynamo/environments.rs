@@ -1,7 +1,6 @@
 //! Environments: their rows, the layout of their project, and their deletion.
 
 use super::{
-    directory::COUNT_MAX,
     erased_rows::removed,
     items::{EnvironmentItem, ErasureItem},
     keys::{
@@ -9,11 +8,11 @@ use super::{
     },
     lists::List,
     projects::DynamoProjects,
+    row_counts::count_rows,
     table::{Attributes, Table, Transacted, delete_write, from_row, key_of, n, put_write, s},
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::Select;
 use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
 use vestibule_domain::{
@@ -93,43 +92,25 @@ impl DynamoProjects {
         Ok(rows.iter().filter_map(key_of).collect())
     }
 
-    /// Counts the rows of a partition, up to [`COUNT_MAX`].
+    /// Counts the rows of a partition, up to where counting stops.
     async fn count(&self, part: &Part<'_>) -> Result<CountUpTo, PortError> {
-        let mut count = 0;
-        let mut start = None;
-        loop {
+        let rows = || {
             let query = self
                 .table
                 .client
                 .query()
                 .table_name(&self.table.name)
-                .expression_attribute_values(":partition", s(&part.partition))
-                .select(Select::Count)
-                .limit(i32::try_from(COUNT_MAX + 1 - count).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start.take());
-            let query = if part.prefix.is_empty() {
-                query.key_condition_expression(format!("{PK} = :partition"))
-            } else {
-                query
-                    .key_condition_expression(format!(
-                        "{PK} = :partition AND begins_with({SK}, :prefix)"
-                    ))
-                    .expression_attribute_values(":prefix", s(part.prefix))
-            };
-            let answer = query
-                .send()
-                .await
-                .map_err(|error| port_error("dynamodb: Query (holders)", error))?;
-            count += usize::try_from(answer.count).unwrap_or(0);
-            start = answer.last_evaluated_key;
-            if start.is_none() || count > COUNT_MAX {
-                break;
+                .expression_attribute_values(":partition", s(&part.partition));
+            if part.prefix.is_empty() {
+                return query.key_condition_expression(format!("{PK} = :partition"));
             }
-        }
-        Ok(CountUpTo {
-            count: u32::try_from(count.min(COUNT_MAX)).unwrap_or(u32::MAX),
-            more: count > COUNT_MAX,
-        })
+            query
+                .key_condition_expression(format!(
+                    "{PK} = :partition AND begins_with({SK}, :prefix)"
+                ))
+                .expression_attribute_values(":prefix", s(part.prefix))
+        };
+        count_rows("dynamodb: Query (holders)", rows).await
     }
 
     /// Whether people still hold an environment that was deleted, other than this one.

@@ -3,7 +3,7 @@
 //! Everything here is found again by the next page if it is still there, so a page that was cut short is repeated.
 
 use super::{
-    erased_rows::{Found, Steps, read_place, removed, write_place, written},
+    erased_rows::{self, Found, read_place, removed, written},
     items::ChatUserItem,
     keys::{self, ALL_PK, INDEX_ALL, Key, PARKED_PREFIX},
     table::{Table, key_of, s},
@@ -69,7 +69,7 @@ pub(super) async fn page(
             next: None,
         });
     }
-    let mut place = read_place(erasure)?.unwrap_or(Place::Holders);
+    let place = read_place(erasure)?.unwrap_or(Place::Holders);
     let taking = Taking {
         table,
         scope,
@@ -77,20 +77,7 @@ pub(super) async fn page(
         others,
         now,
     };
-    let mut rows = 0;
-    let mut steps = Steps::up_to(STEPS);
-    loop {
-        let (done, next) = taking.step(place).await?;
-        rows += done;
-        match next {
-            None => return Ok(ErasedPage { rows, next: None }),
-            Some(next) if steps.go_on() => place = next,
-            Some(next) => {
-                let next = Some(write_place(&next)?);
-                return Ok(ErasedPage { rows, next });
-            }
-        }
-    }
+    erased_rows::page(place, STEPS, |place| taking.step(place)).await
 }
 
 impl Taking<'_> {

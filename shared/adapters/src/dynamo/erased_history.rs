@@ -4,7 +4,7 @@
 //! somebody writes meanwhile moves towards the end, so it is met later and not missed.
 
 use super::{
-    erased_rows::{Steps, list_start, written},
+    erased_rows::{self, list_start, read_place, written},
     items::{MessageItem, ProjectSettingsItem, Shortened},
     keys::{self, ALL_PK, ALL_SK, Key, MESSAGE_PREFIX, PK, SK},
     table::{Attributes, Table, delete_write, key_of, n, s, update_write},
@@ -13,11 +13,8 @@ use crate::aws::port_error;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
-    PortError, ProjectScope, Timestamp,
-    chat::history::HistoryDays,
-    erasure::{Erasure, ErasurePosition},
-    ids::ConversationId,
-    ports::ErasedPage,
+    PortError, ProjectScope, Timestamp, chat::history::HistoryDays, erasure::Erasure,
+    ids::ConversationId, ports::ErasedPage,
 };
 
 /// Maximum number of steps of a page. Each is a query and, if there is something to do, a transaction.
@@ -57,11 +54,7 @@ pub(super) async fn page(
     now: Timestamp,
 ) -> Result<ErasedPage, PortError> {
     let scope = erasure.scope;
-    let mut place = match &erasure.position {
-        None => Place::default(),
-        Some(position) => serde_json::from_str(&position.0)
-            .map_err(|error| PortError::corrupt("erasure", error))?,
-    };
+    let place: Place = read_place(erasure)?.unwrap_or_default();
     // The time that counts is the present one: it may have been changed again.
     let settings = keys::project_settings(scope);
     let settings: Option<ProjectSettingsItem> = table.get(&settings, "project settings").await?;
@@ -73,25 +66,7 @@ pub(super) async fn page(
             .unwrap_or_default(),
         now,
     };
-    let mut rows = 0;
-    let mut steps = Steps::up_to(STEPS);
-    loop {
-        let (changed, next) = shortening.step(place).await?;
-        rows += changed;
-        let Some(next) = next else {
-            return Ok(ErasedPage { rows, next: None });
-        };
-        place = next;
-        if !steps.go_on() {
-            break;
-        }
-    }
-    let position = serde_json::to_string(&place);
-    let position = position.map_err(|error| PortError::rejected("erasure", error))?;
-    Ok(ErasedPage {
-        rows,
-        next: Some(ErasurePosition(position)),
-    })
+    erased_rows::page(place, STEPS, |place| shortening.step(place)).await
 }
 
 impl Shortening<'_> {

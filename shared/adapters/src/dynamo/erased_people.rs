@@ -7,7 +7,7 @@
 use super::{
     erased_conversations::{Erased, newcomer},
     erased_older,
-    erased_rows::{self, Steps, removed},
+    erased_rows::{self, read_place, removed},
     items::{AccessRequestItem, ChatUserItem, ErasureItem, SameAsItem, StandingItem},
     keys, people,
     search::OrderedIndex,
@@ -25,7 +25,7 @@ use vestibule_domain::{
     access::standing::Standing,
     chat::user::ChatUser,
     directory::end_user::{EndUser, EndUserSource},
-    erasure::{Erasure, ErasurePosition},
+    erasure::Erasure,
     event::{AuditEntry, Change, Event},
     ids::{AccessRequestId, AuditId, ChatUserId, IdSource, SystemIds},
     ports::ErasedPage,
@@ -210,31 +210,9 @@ pub(super) async fn page(
     id: ChatUserId,
     now: Timestamp,
 ) -> Result<ErasedPage, PortError> {
-    let mut place = match &erasure.position {
-        None => Place::Requests { behind: None },
-        Some(position) => serde_json::from_str(&position.0)
-            .map_err(|error| PortError::corrupt("erasure", error))?,
-    };
+    let place = read_place(erasure)?.unwrap_or(Place::Requests { behind: None });
     let erasing = Erasing::begun(table, erasure, id, now).await?;
-    let mut rows = 0;
-    let mut steps = Steps::up_to(STEPS);
-    loop {
-        let (erased, next) = erasing.step(place).await?;
-        rows += erased;
-        let Some(next) = next else {
-            return Ok(ErasedPage { rows, next: None });
-        };
-        place = next;
-        if !steps.go_on() {
-            break;
-        }
-    }
-    let position = serde_json::to_string(&place);
-    let position = position.map_err(|error| PortError::rejected("erasure", error))?;
-    Ok(ErasedPage {
-        rows,
-        next: Some(ErasurePosition(position)),
-    })
+    erased_rows::page(place, STEPS, |place| erasing.step(place)).await
 }
 
 impl<'a> Erasing<'a> {
@@ -362,7 +340,7 @@ impl<'a> Erasing<'a> {
         let scope = self.erasure.scope;
         let picture = keys::avatar(scope, id);
         removed(self.table, &[picture]).await?;
-        // What is left of the search is an order that was carried out. One that waits finds no record, and stays.
+        // An order that was carried out is all that the search leaves. One that waits finds no record, and stays.
         let order = keys::index_order(scope, SearchTarget::ChatUser(id));
         let done = "attribute_not_exists(outbox_pk)";
         let write = delete_write(self.table.delete_part(&order, done, &[])?);

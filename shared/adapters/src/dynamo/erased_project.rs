@@ -1,8 +1,8 @@
 //! Removes everything in a deleted project (SPEC C63). Only the claims of ids and the audit log stay.
 //!
 //! Lists lead to partitions, and rows of a partition to further ones, which are emptied first, some rows at a time.
-//! What is still there is found again, so a page that was cut short is repeated. The project's connectors went with
-//! the project itself, so nothing comes in. Nothing goes before the last pass, when nobody can still write by what
+//! Rows that are still there are found again, so a page that was cut short is repeated. The project's connectors went
+//! with the project itself, so nothing comes in. Nothing goes before the last pass, when nobody can still write by what
 //! they read before: rows that lead nowhere any more would not be found.
 //!
 //! | found through | partitions |
@@ -14,7 +14,7 @@
 //! | their key | orders to close, to erase and to notify; messages held back; numbers of requests; the import that runs |
 
 use super::{
-    erased_rows::{Found, Steps, read_place, removed, write_place},
+    erased_rows::{self, Found, read_place, removed},
     items::{ChatUserItem, EndUserItem, StandingItem},
     keys::{
         self, ALL_PK, INDEX_ALL, INDEX_BY_STATE, Key, PARKED_PREFIX, STANDING_PREFIX, STATE_PK,
@@ -69,7 +69,7 @@ struct Erasing<'a> {
     scope: ProjectScope,
 }
 
-/// What a row leads to.
+/// Rows and the partition to which a row leads.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Beside {
     rows: Vec<Key>,
@@ -95,21 +95,8 @@ pub(super) async fn page(
         erasure,
         scope: erasure.scope,
     };
-    let mut place: Place = read_place(erasure)?.unwrap_or_default();
-    let mut rows = 0;
-    let mut steps = Steps::up_to(STEPS);
-    loop {
-        let (erased, next) = erasing.step(place).await?;
-        rows += erased;
-        match next {
-            None => return Ok(ErasedPage { rows, next: None }),
-            Some(next) if steps.go_on() => place = next,
-            Some(next) => {
-                let next = Some(write_place(&next)?);
-                return Ok(ErasedPage { rows, next });
-            }
-        }
-    }
+    let place: Place = read_place(erasure)?.unwrap_or_default();
+    erased_rows::page(place, STEPS, |place| erasing.step(place)).await
 }
 
 impl Erasing<'_> {
@@ -214,7 +201,7 @@ impl Erasing<'_> {
         Ok((removed(self.table, &gone).await?, Some(place)))
     }
 
-    /// What a row leads to. One that cannot be read leads nowhere, and goes all the same.
+    /// Finds where a row leads. One that cannot be read leads nowhere, and goes all the same.
     fn beside(&self, key: &Key, row: Attributes) -> Beside {
         let scope = self.scope;
         let mut beside = Beside::default();
@@ -366,7 +353,7 @@ mod tests {
         let key = keys::end_user(scope(), user.id);
         let row = to_row(&EndUserItem::from(&user)).unwrap();
         assert_eq!(led_to(&key, row).rows, [number]);
-        // What cannot be read goes too.
+        // Rows that cannot be read go too.
         assert_eq!(led_to(&key, Attributes::new()), Beside::default());
     }
 }

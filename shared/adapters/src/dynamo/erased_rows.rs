@@ -1,4 +1,4 @@
-//! Removal of rows that an erasure found, and places in the lists in which it finds them.
+//! The steps of an erasure: removal of the rows that it found, and places in the lists in which it finds them.
 
 use super::{
     keys::{Key, PK, SK},
@@ -14,6 +14,7 @@ use std::{
 use vestibule_domain::{
     PortError,
     erasure::{Erasure, ErasurePosition},
+    ports::ErasedPage,
 };
 
 /// Maximum number of writes of one transaction.
@@ -22,14 +23,14 @@ const WRITES_MAX: usize = 100;
 const PAGE_TIME: Duration = Duration::from_secs(10);
 
 /// The steps of a page: one, and more while there is time.
-pub(super) struct Steps {
+struct Steps {
     began: Instant,
     left: usize,
 }
 
 impl Steps {
     /// Makes the steps of a page that begins at this moment.
-    pub(super) fn up_to(most: usize) -> Self {
+    fn up_to(most: usize) -> Self {
         Self {
             began: Instant::now(),
             left: most,
@@ -37,7 +38,7 @@ impl Steps {
     }
 
     /// Whether another step follows the one that was taken.
-    pub(super) fn go_on(&mut self) -> bool {
+    fn go_on(&mut self) -> bool {
         self.left = self.left.saturating_sub(1);
         self.left > 0 && self.began.elapsed() < PAGE_TIME
     }
@@ -53,10 +54,35 @@ pub(super) fn read_place<P: DeserializeOwned>(erasure: &Erasure) -> Result<Optio
 }
 
 /// Writes the place that an erasure has come to.
-pub(super) fn write_place(place: &impl Serialize) -> Result<ErasurePosition, PortError> {
+fn write_place(place: &impl Serialize) -> Result<ErasurePosition, PortError> {
     let position = serde_json::to_string(place);
     let position = position.map_err(|error| PortError::rejected("erasure", error))?;
     Ok(ErasurePosition(position))
+}
+
+/// Makes the steps of one page, from this place on. Each returns the number of rows that it changed, and the next place.
+pub(super) async fn page<P: Serialize, Stepping>(
+    mut place: P,
+    most: usize,
+    step: impl Fn(P) -> Stepping,
+) -> Result<ErasedPage, PortError>
+where
+    Stepping: Future<Output = Result<(usize, Option<P>), PortError>>,
+{
+    let mut rows = 0;
+    let mut steps = Steps::up_to(most);
+    loop {
+        let (changed, next) = step(place).await?;
+        rows += changed;
+        match next {
+            None => return Ok(ErasedPage { rows, next: None }),
+            Some(next) if steps.go_on() => place = next,
+            Some(next) => {
+                let next = Some(write_place(&next)?);
+                return Ok(ErasedPage { rows, next });
+            }
+        }
+    }
 }
 
 /// Rows that an erasure found.

@@ -157,6 +157,9 @@
 //!
 //! A list in another order needs one more row for each record, written in the record's transaction.
 
+mod account_rows;
+mod chat_user_rows;
+mod connector_rows;
 mod conversation_rows;
 mod directory_rows;
 mod import_rows;
@@ -166,6 +169,18 @@ mod request_rows;
 mod search_rows;
 mod team_rows;
 
+pub use account_rows::{
+    account, agent_tests, api_key, api_key_id, api_key_use, api_keys, client, client_connectors,
+    client_connectors_part, connectors_of_clients, is_api_key, latest_project, use_of,
+};
+pub use chat_user_rows::{
+    STANDING_PREFIX, WROTE_IN_PREFIX, admitted, avatar, chat_user, chat_users, is_chat_user,
+    parse_standing, same_as, standing, wishes, written_by, written_conversation,
+};
+pub use connector_rows::{
+    connector, connector_claim, connector_test, connectors, handled_event, pace, sent_message,
+    unreadable_event, unreadable_events_of,
+};
 pub use conversation_rows::{
     GIVEN_UP_PREFIX, MESSAGE_PREFIX, PARKED_PREFIX, TEXTS_PREFIX, TYPING, closed_conversations,
     conversation, conversations, given_up, handed_off_conversations, message, open_conversations,
@@ -204,11 +219,7 @@ use std::{collections::HashMap, fmt};
 use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
-    chat::user::ChatUserStatus,
-    ids::{
-        AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId, EnvironmentId,
-        InboundEventId, ProjectId, RedriveId, SentMessageId,
-    },
+    ids::{AccountId, EnvironmentId, ProjectId, RedriveId},
     ports::OutboxPart,
 };
 
@@ -304,97 +315,6 @@ pub fn keyring() -> Key {
     Key::new("KEYRING", "CURRENT")
 }
 
-/// An account.
-#[must_use]
-pub fn account(scope: AccountScope) -> Key {
-    Key::new(account_pk(scope.account_id()), "ACCOUNT")
-}
-
-/// The account's latest project: whoever deletes the account learns of one that is made meanwhile.
-#[must_use]
-pub fn latest_project(scope: AccountScope) -> Key {
-    Key::new(account_pk(scope.account_id()), "LATEST_PROJECT")
-}
-
-/// A client.
-#[must_use]
-pub fn client(scope: AccountScope, id: ClientId) -> Key {
-    Key::new(account_pk(scope.account_id()), format!("CLIENT#{id}"))
-}
-
-/// The connectors that name a client, as the release before wrote them. The row has a partition of its own because
-/// roles are limited by partition, and who may change connectors may not change clients.
-#[must_use]
-pub fn client_connectors(scope: AccountScope, id: ClientId) -> Key {
-    Key::new(connectors_of_clients(scope), format!("CLIENT#{id}"))
-}
-
-/// The partition of the connectors that name clients.
-#[must_use]
-pub fn connectors_of_clients(scope: AccountScope) -> String {
-    format!("{}#CLIENT_CONNECTORS", account_pk(scope.account_id()))
-}
-
-/// A part of the connectors that name a client.
-#[must_use]
-pub fn client_connectors_part(scope: AccountScope, id: ClientId, part: u8) -> Key {
-    let all = client_connectors(scope, id);
-    Key::new(all.pk, format!("{}#{part}", all.sk))
-}
-
-/// An API key by its hash. The key itself names the account; only the hash proves it.
-#[must_use]
-pub fn api_key(account_id: AccountId, hash: &str) -> Key {
-    Key::new(account_pk(account_id), format!("{API_KEY_PREFIX}{hash}"))
-}
-
-const API_KEY_PREFIX: &str = "KEY#";
-const API_KEY_ID_PREFIX: &str = "KEY_ID#";
-
-/// Whether a row of an account is an API key, or leads to one.
-#[must_use]
-pub fn is_api_key(key: &Key) -> bool {
-    key.sk.starts_with(API_KEY_PREFIX) || key.sk.starts_with(API_KEY_ID_PREFIX)
-}
-
-/// The last use of an API key. It has a partition of its own because roles are limited by partition, and
-/// every function that proves a key notes its use, while few may change a key.
-#[must_use]
-pub fn api_key_use(account_id: AccountId, hash: &str) -> Key {
-    Key::new(
-        format!("{}#KEY_USES", account_pk(account_id)),
-        format!("KEY#{hash}"),
-    )
-}
-
-/// The last use of the API key in this row; `None` if it is a row of something else.
-#[must_use]
-pub fn use_of(account_id: AccountId, row: &Key) -> Option<Key> {
-    let hash = row.sk.strip_prefix(API_KEY_PREFIX)?;
-    Some(api_key_use(account_id, hash))
-}
-
-/// The key that an API key's id stands for.
-#[must_use]
-pub fn api_key_id(scope: AccountScope, id: ApiKeyId) -> Key {
-    Key::new(
-        account_pk(scope.account_id()),
-        format!("{API_KEY_ID_PREFIX}{id}"),
-    )
-}
-
-/// The test deliveries of an account that are under way.
-#[must_use]
-pub fn agent_tests(scope: AccountScope) -> Key {
-    Key::new(account_pk(scope.account_id()), "AGENT_TESTS")
-}
-
-/// The list of an account's API keys.
-#[must_use]
-pub fn api_keys(scope: AccountScope) -> String {
-    format!("{}#KEYS", account_pk(scope.account_id()))
-}
-
 /// The health of an environment's agent, its slots, and the order to hand over what waits for it. It has a
 /// partition of its own because roles are limited by partition, and the worker that writes it must not
 /// write the environment.
@@ -436,136 +356,6 @@ pub fn redrives(scope: ProjectScope) -> String {
     format!("{}#REDRIVES", project_pk(scope))
 }
 
-/// A connector. Its webhook knows only the id.
-#[must_use]
-pub fn connector(id: ConnectorId) -> Key {
-    Key::new(format!("CONNECTOR#{id}"), "CONNECTOR")
-}
-
-/// The claim of a connector's id. It outlives the connector, so that the id is not used again.
-#[must_use]
-pub fn connector_claim(id: ConnectorId) -> Key {
-    Key::new(connector(id).pk, "CLAIM")
-}
-
-/// The last test of a connector.
-#[must_use]
-pub fn connector_test(id: ConnectorId) -> Key {
-    Key::new(connector(id).pk, "LAST_TEST")
-}
-
-/// The list of a project's connectors.
-#[must_use]
-pub fn connectors(scope: ProjectScope) -> String {
-    format!("{}#CONNECTORS", project_pk(scope))
-}
-
-/// An unreadable event, by the hash of its body.
-#[must_use]
-pub fn unreadable_event(connector_id: ConnectorId, hash: &str) -> Key {
-    Key::new(unreadable_events_of(connector_id), hash)
-}
-
-/// The partition of a connector's unreadable events.
-#[must_use]
-pub fn unreadable_events_of(connector_id: ConnectorId) -> String {
-    format!("CONNECTOR#{connector_id}#DEAD_LETTERS")
-}
-
-/// An event that was handled, by one of its keys. Each has a partition of its own, so that no
-/// connector is slowed by the writes of one partition. The id stands for the key, which comes from
-/// outside and may hold any character.
-#[must_use]
-pub fn handled_event(connector_id: ConnectorId, event_key: &str) -> Key {
-    let id = InboundEventId::derive(&[event_key]);
-    Key::new(format!("CONNECTOR#{connector_id}#EVENT#{id}"), "EVENT")
-}
-
-/// A chat user.
-#[must_use]
-pub fn chat_user(scope: ProjectScope, id: ChatUserId) -> Key {
-    Key::new(chat_user_pk(scope, id), CHAT_USER)
-}
-
-const CHAT_USER: &str = "USER";
-
-/// Whether a row is that of a chat user.
-#[must_use]
-pub fn is_chat_user(key: &Key) -> bool {
-    key.sk == CHAT_USER
-}
-
-/// The list of standings that hold the wish of a person who was erased.
-#[must_use]
-pub fn wishes(scope: ProjectScope) -> String {
-    format!("{}#WISHES", project_pk(scope))
-}
-
-/// An alias: the other id under which the person of this id is on record.
-#[must_use]
-pub fn same_as(scope: ProjectScope, id: ChatUserId) -> Key {
-    Key::new(chat_user_pk(scope, id), "SAME_AS")
-}
-
-/// The pace of a connector. It has a partition of its own because roles are limited by partition,
-/// and the workers that write this row must not write the connector.
-#[must_use]
-pub fn pace(id: ConnectorId) -> Key {
-    Key::new(format!("CONNECTOR#{id}#PACE"), "PACE")
-}
-
-/// A chat user's picture, if we keep a copy.
-#[must_use]
-pub fn avatar(scope: ProjectScope, id: ChatUserId) -> Key {
-    Key::new(chat_user_pk(scope, id), "AVATAR")
-}
-
-/// A chat user's standing at a connector.
-#[must_use]
-pub fn standing(scope: ProjectScope, id: ChatUserId, connector_id: ConnectorId) -> Key {
-    Key::new(
-        chat_user_pk(scope, id),
-        format!("{STANDING_PREFIX}{connector_id}"),
-    )
-}
-
-/// Prefix of the sort keys of a chat user's standings.
-pub const STANDING_PREFIX: &str = "STANDING#";
-
-fn chat_user_pk(scope: ProjectScope, id: ChatUserId) -> String {
-    format!("{}#USER#{id}", project_pk(scope))
-}
-
-/// Parses the key of a standing: the outbox index contains only keys.
-#[must_use]
-pub fn parse_standing(key: &Key) -> Option<(ProjectScope, ChatUserId, ConnectorId)> {
-    let (scope, rest) = parse_project(&key.pk)?;
-    let ["USER", user] = rest.as_slice() else {
-        return None;
-    };
-    let connector = key.sk.strip_prefix(STANDING_PREFIX)?.parse().ok()?;
-    Some((scope, user.parse().ok()?, connector))
-}
-
-/// The list of a project's chat users, of one status or all.
-#[must_use]
-pub fn chat_users(scope: ProjectScope, status: Option<ChatUserStatus>) -> String {
-    let list = format!("{}#USERS", project_pk(scope));
-    match status {
-        None => list,
-        Some(ChatUserStatus::Onboarding) => format!("{list}#onboarding"),
-        Some(ChatUserStatus::Active) => format!("{list}#active"),
-        Some(ChatUserStatus::Blocked) => format!("{list}#blocked"),
-    }
-}
-
-/// A message that we sent, by the platform's id of it.
-#[must_use]
-pub fn sent_message(scope: ProjectScope, connector_id: ConnectorId, message_id: &str) -> Key {
-    let id = SentMessageId::derive(&[&connector_id.to_string(), message_id]);
-    Key::new(format!("{}#SENT#{id}", project_pk(scope)), "SENT")
-}
-
 /// The order to tell members of a project's new requests. It has a partition of its own because roles are
 /// limited by partition.
 #[must_use]
@@ -582,22 +372,6 @@ pub fn parse_notices(key: &Key) -> Option<ProjectScope> {
     (rest == [NOTICES] && key.sk == NOTICES).then_some(scope)
 }
 
-/// The partition of the conversations that a person wrote in. It is apart from the person's records
-/// because roles are limited by partition, and the worker that delivers messages must not write those.
-#[must_use]
-pub fn written_by(scope: ProjectScope, id: ChatUserId) -> String {
-    format!("{}#WRITER#{id}", project_pk(scope))
-}
-
-/// A conversation that a person wrote in.
-#[must_use]
-pub fn written_conversation(scope: ProjectScope, id: ChatUserId, of: ConversationId) -> Key {
-    Key::new(written_by(scope, id), format!("{WROTE_IN_PREFIX}{of}"))
-}
-
-/// Prefix of the sort keys of conversations that a person wrote in.
-pub const WROTE_IN_PREFIX: &str = "WROTE_IN#";
-
 /// Parses the account and project at the start of a partition key, and returns the parts after them.
 fn parse_project(pk: &str) -> Option<(ProjectScope, Vec<&str>)> {
     let mut parts = pk.split('#');
@@ -606,12 +380,6 @@ fn parse_project(pk: &str) -> Option<(ProjectScope, Vec<&str>)> {
     let project: ProjectId = expect("PROJECT")?.parse().ok()?;
     let scope = AccountScope::of_verified(account).project(project);
     Some((scope, parts.collect()))
-}
-
-/// The list of standings of people who were let in because the connector was open.
-#[must_use]
-pub fn admitted(scope: ProjectScope, connector_id: ConnectorId) -> String {
-    format!("{}#ADMITTED#{connector_id}", project_pk(scope))
 }
 
 /// An audit entry.

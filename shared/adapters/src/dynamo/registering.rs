@@ -32,7 +32,7 @@ impl Table {
             let Some(user) = find_chat_user(self, scope, id).await? else {
                 return Ok(());
             };
-            // What a linked person holds is the directory's, blocked or not.
+            // The grants of a linked person are the directory's, blocked or not.
             let is_shut_out = user.block.is_some() && user.end_user_id.is_none();
             if is_shut_out || user.is_apart {
                 return Ok(());

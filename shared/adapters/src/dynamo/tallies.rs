@@ -7,6 +7,7 @@
 use super::{
     items::AccessRequestItem,
     keys::{self, INDEX_BY_STATE, PK, SK, STATE_PK},
+    row_counts::{COUNT_MAX, up_to_max},
     table::{Attributes, Table, from_row, n, s, update_write},
 };
 use crate::aws::port_error;
@@ -22,8 +23,6 @@ use vestibule_domain::{
 
 /// Number of rows of each connector.
 const ROWS: u8 = 8;
-/// Number at which counting stops.
-pub(super) const COUNT_MAX: usize = 1000;
 /// Number of rows at which reading for a count stops, even if few of them are counted.
 const COUNT_READ_MAX: usize = 10_000;
 /// Number of requests among which the newest one of some connectors is looked for, after the very newest.
@@ -286,11 +285,7 @@ async fn by_connector(
 
 /// Shows a number up to where counting stops.
 fn up_to(number: i64) -> CountUpTo {
-    let number = usize::try_from(number).unwrap_or_default();
-    CountUpTo {
-        count: u32::try_from(number.min(COUNT_MAX)).unwrap_or(u32::MAX),
-        more: number > COUNT_MAX,
-    }
+    up_to_max(usize::try_from(number).unwrap_or_default())
 }
 
 /// Counts rows of a list by state, one by one: those that `keeps` names by their `attribute`.
@@ -325,9 +320,10 @@ pub(super) async fn counted(
             break;
         }
     }
+    let counted = up_to_max(count);
     Ok(CountUpTo {
-        count: u32::try_from(count.min(COUNT_MAX)).unwrap_or(u32::MAX),
-        more: start.is_some() || count > COUNT_MAX,
+        more: start.is_some() || counted.more,
+        ..counted
     })
 }
 

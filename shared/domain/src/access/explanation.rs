@@ -27,7 +27,7 @@ pub struct Asked<'a> {
     /// Time of the person's pending request at the connector.
     pub pending_since: Option<Timestamp>,
     /// Time at which the cool-down after a rejection at the connector ends or ended: see
-    /// [`cool_down_ends`](crate::access::request::cool_down_ends).
+    /// [`cool_down_ends`](crate::access::held_message::cool_down_ends).
     pub cool_down_ends: Option<Timestamp>,
     /// The present.
     pub now: Timestamp,
@@ -103,7 +103,7 @@ pub struct Explanation {
     /// The facts: first those of the decision, in its order. The first of them that holds decides; if none does, the
     /// person has to ask.
     pub facts: Vec<ExplainedFact>,
-    /// What would change the decision.
+    /// Changes that would lead to another decision.
     pub changes: Vec<PossibleChange>,
 }
 

@@ -97,7 +97,7 @@ impl Preapproval {
         } else {
             PendingTask::RelatedRequests
         });
-        // What the person holds besides becomes the directory's later: it takes the other chat users along.
+        // Other grants of the person become the directory's later: it takes the other chat users along.
         if chat_user.grants.len() > number.holder.environments.len() {
             pending_tasks.insert(PendingTask::Register);
         }

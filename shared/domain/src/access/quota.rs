@@ -54,7 +54,7 @@ impl QuotaUse {
         self.at.seconds().div_euclid(60)
     }
 
-    /// What the rows know the person by. It differs from minute to minute, so that nothing leads from a
+    /// The name of the person in the rows. It differs from minute to minute, so that nothing leads from a
     /// row to a person who was erased.
     #[must_use]
     pub fn person(&self) -> String {

@@ -1,9 +1,9 @@
-//! What is shown beside a connector.
+//! Facts shown beside a connector.
 
 use crate::{Timestamp, page::CountUpTo};
 use serde::{Deserialize, Serialize};
 
-/// What is shown beside a connector, as far as it is cheap to know.
+/// Facts shown beside a connector, as far as they are cheap to know.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConnectorSummary {
     /// The pending requests.

@@ -106,7 +106,7 @@ impl ImportCounts {
 pub struct ImportBatch {
     /// The number of the last row.
     pub through: u64,
-    /// What comes of them.
+    /// Counts of their outcomes.
     pub counts: ImportCounts,
 }
 
@@ -147,7 +147,7 @@ pub struct ImportPart {
     pub size: u64,
 }
 
-/// How far an import is.
+/// The progress of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ImportProgress {
     /// Counts the times at which it was started: a check, and the import itself.
@@ -163,12 +163,12 @@ pub struct ImportProgress {
     pub rows: Option<u64>,
     /// Number of rows that were worked off.
     pub settled: u64,
-    /// What came of them.
+    /// Counts of their outcomes.
     pub counts: ImportCounts,
     /// The rows that are being worked off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<ImportBatch>,
-    /// What is wrong with the file as a whole.
+    /// Mistakes of the file as a whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<ImportError>,
 }
@@ -208,7 +208,7 @@ pub struct Import {
     pub status: ImportStatus,
     /// Whether somebody asked to end it.
     pub is_cancelled: bool,
-    /// How far it is.
+    /// Its progress.
     pub progress: ImportProgress,
     /// Whoever started it last, or made it.
     pub author: Actor,

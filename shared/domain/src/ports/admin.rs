@@ -284,7 +284,7 @@ pub trait ProjectStore: Send + Sync {
     ) -> Result<(), PortError>;
 }
 
-/// What goes with a project at once.
+/// Records that are deleted together with a project.
 #[derive(Debug, Clone)]
 pub struct ProjectRemains {
     /// The layout.

@@ -1,8 +1,8 @@
 //! The outbox: rows that order a job, the lease on one row, and the sweep over all rows.
 
 use crate::{
-    PortError, Timestamp,
-    ids::{ConnectorId, LeaseId},
+    Clock, PortError, Timestamp,
+    ids::{ConnectorId, IdSource, LeaseId},
     job::{JobKind, JobOwner, OutboxJob},
     ports::Pace,
 };
@@ -30,6 +30,16 @@ impl Lease {
     const NAME: &str = "lease";
     /// The error that a claim was lost to another worker.
     pub const LOST: PortError = PortError::Conflict { what: Self::NAME };
+
+    /// Draws a claim that begins now.
+    #[must_use]
+    pub fn draw(ids: &dyn IdSource, clock: &dyn Clock, time: Duration) -> Self {
+        Self {
+            id: LeaseId::new(ids.draw()),
+            now: clock.now(),
+            time,
+        }
+    }
 
     /// Whether a failure means that the claim was lost. Any other conflict may pass.
     #[must_use]

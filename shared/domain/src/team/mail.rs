@@ -86,7 +86,7 @@ pub struct Mail {
     pub status: MailStatus,
     /// Id that the mail service gave it.
     pub ses_id: Option<String>,
-    /// What became of it, in the order of time.
+    /// Events of the mail, in the order of time.
     pub events: Vec<MailEvent>,
     /// Calls whose outcome is unknown, at most [`MAIL_TRIES_MAX`].
     pub tries: u32,

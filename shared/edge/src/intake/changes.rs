@@ -2,7 +2,8 @@
 
 use super::{
     Intake,
-    decide::{Content, IntakeOutcome, made_latest},
+    holding::made_latest,
+    outcome::{Content, IntakeOutcome},
 };
 use vestibule_domain::{
     PortError,

@@ -2,34 +2,31 @@
 
 use super::{
     Intake,
+    holding::awaited_content,
+    outcome::{Content, IntakeOutcome},
     sender::{SenderIds, decision, job, newcomer, profile_change, standing_here},
 };
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use vestibule_domain::{
-    PortError, Timestamp,
+    PortError,
     access::decision::{Decision, DeliverReason},
-    access::request::{AccessRequest, HeldFacts, HeldMessage, Preview, on_held_message},
     access::standing::{PendingTask, Standing},
-    chat::change::{ChangeKind, DeliveryEvent, MessageChange},
+    chat::change::DeliveryEvent,
     chat::conversation::ConversationRef,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Recognition, for_now, led_to, recognise},
     chat::renaming::ProfileChange,
-    chat::repeats::{HandledEvent, Repeats},
+    chat::repeats::HandledEvent,
     chat::user::ChatUser,
     connector::Connector,
     directory::phone::PhoneNumber,
     error::Chain,
-    ids::{AccessRequestId, ChatUserId, SystemIds},
+    ids::SystemIds,
     job::{DeliverMessage, OnboardChatUser},
-    ports::{
-        Counted, FirstMessage, IntakeKey, Introduction, Known, Merged, OUTBOX_PATIENCE,
-        OpenRequest, Preapproved, Written,
-    },
+    ports::{IntakeKey, Introduction, Known, Merged, OUTBOX_PATIENCE, Preapproved, Written},
     retry::conflict_wait,
 };
-use vestibule_providers::withheld::placeholder_key;
 
 /// Attempts at one message before the platform is asked to try again. Only concurrent writers need more
 /// than one.
@@ -39,70 +36,6 @@ const ATTEMPTS: usize = 8;
 const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
 /// Time limit for taking over a name: the message goes first, and the next one tells the name again.
 const PROFILE_PATIENCE: Duration = Duration::from_millis(300);
-
-/// Outcome of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IntakeOutcome {
-    /// It was enqueued for the agent.
-    Delivered,
-    /// It was already processed.
-    Duplicate,
-    /// The sender is blocked; nothing was written.
-    Dropped,
-    /// The connector serves only its directory, or the sender has no access and asked for none.
-    Ignored,
-    /// It opened an access request.
-    RequestOpened,
-    /// It was counted on a pending request.
-    Counted,
-    /// The sender was rejected too recently.
-    CooledDown,
-    /// It was counted beyond the connector's quota of new requests, and made none.
-    HeldBack,
-    /// It changed the message that made a request, and there is nothing for the agent.
-    Changed,
-    /// It deleted what its author wrote before they lost access, and was enqueued for the history.
-    Withdrawn,
-}
-
-/// The content of a message here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Content<'a> {
-    /// As the person wrote it.
-    Whole,
-    /// None: the platform does not pass it on.
-    Withheld,
-    /// The new content of an earlier message, or none if the person deleted it.
-    Changed(&'a MessageChange),
-}
-
-impl IntakeOutcome {
-    /// Whether the intake has to remember an event with this outcome by itself, because nothing else
-    /// that it wrote does. A message of somebody blocked costs no row (SPEC A45); one that waits for the
-    /// agent is remembered by its delivery, in a large batch already before it. There, so is a deletion by
-    /// somebody without access: else those of a batch that comes again would be enqueued again, and it would
-    /// never end.
-    #[must_use]
-    pub(super) const fn leaves_event_to_remember(
-        self,
-        repeats: Repeats,
-        is_large_batch: bool,
-    ) -> bool {
-        match self {
-            Self::Delivered | Self::Withdrawn => is_large_batch,
-            // Such a message could take effect later: after the cool-down or the minute, or under another policy.
-            Self::Ignored | Self::CooledDown | Self::HeldBack => {
-                is_large_batch || matches!(repeats, Repeats::ForEver)
-            }
-            // A change that comes again has no further effect.
-            Self::Duplicate
-            | Self::Dropped
-            | Self::RequestOpened
-            | Self::Counted
-            | Self::Changed => false,
-        }
-    }
-}
 
 /// Result of one attempt at a message.
 enum Attempt {
@@ -361,7 +294,12 @@ impl Intake {
     }
 
     /// Takes over the profile that a known person's message tells, in a write of its own.
-    async fn take_profile(&self, connector: &Connector, message: &InboundMessage, known: &Known) {
+    pub(super) async fn take_profile(
+        &self,
+        connector: &Connector,
+        message: &InboundMessage,
+        known: &Known,
+    ) {
         let now = self.clock.now();
         let Some(change) = profile_change(message, known, now) else {
             return;
@@ -487,109 +425,6 @@ impl Intake {
         Ok(true)
     }
 
-    /// Holds the message back: counts it on the pending request, opens a request, or ignores it during the
-    /// cool-down.
-    async fn hold(
-        &self,
-        connector: &Connector,
-        message: &InboundMessage,
-        content: Content<'_>,
-        event: &HandledEvent,
-        known: Known,
-    ) -> Result<Option<IntakeOutcome>, PortError> {
-        let now = self.clock.now();
-        let held = on_held_message(&HeldFacts {
-            standing: known.standing.as_ref(),
-            connector,
-            now,
-        });
-        let with_onboarding_message = match (held, &known.standing) {
-            (HeldMessage::CoolsDown { .. }, _) => {
-                self.take_profile(connector, message, &known).await;
-                return Ok(Some(IntakeOutcome::CooledDown));
-            }
-            (HeldMessage::CountsOnPending(_), Some(standing)) => {
-                let first = (standing.awaits_content && content == Content::Whole)
-                    .then(|| first_message(connector, message, content, now));
-                let profile = profile_change(message, &known, now);
-                let counted = self.store.count_held(
-                    connector.scope,
-                    standing,
-                    message,
-                    first.as_ref(),
-                    event,
-                    profile.as_ref(),
-                );
-                let counted = counted.await?;
-                if counted == Counted::Done && standing.is_opened_by(message) {
-                    self.enqueue_or_leave(job(connector, standing)).await;
-                }
-                return Ok(match counted {
-                    Counted::Done => Some(IntakeOutcome::Counted),
-                    Counted::Duplicate => Some(IntakeOutcome::Duplicate),
-                    Counted::Raced => None,
-                });
-            }
-            (HeldMessage::CountsOnPending(_), None) => return Ok(None),
-            (
-                HeldMessage::OpensRequest {
-                    with_onboarding_message,
-                },
-                _,
-            ) => with_onboarding_message,
-        };
-        let new_chat_user = newcomer(connector, message, &known, now);
-        let profile = profile_change(message, &known, now);
-        // A link brings the access of the user, so a connector that does not heed the list (SPEC A51) makes none.
-        let is_to_register =
-            connector.preapprove_known_users && known.number.is_some() && known.may_register();
-        let before = known
-            .standing
-            .unwrap_or_else(|| Standing::first(message, connector, now));
-        if !self
-            .takes_request(connector, before.chat_user_id, now)
-            .await?
-        {
-            return Ok(Some(IntakeOutcome::HeldBack));
-        }
-        let rejected_before = before.rejections.map_or(0, |earlier| earlier.count);
-        let key = message.event_keys.first().map_or("", String::as_str);
-        let id = request_id(connector, before.chat_user_id, key);
-        let admitted_here = before.admitted_openly_at.is_some();
-        let FirstMessage { preview, held } = first_message(connector, message, content, now);
-        let open = OpenRequest {
-            no_longer_admitted: known
-                .chat_user
-                .as_ref()
-                .filter(|user| user.admitted_openly && admitted_here)
-                .map(|user| ChatUser {
-                    admitted_openly: false,
-                    updated_at: now,
-                    ..user.clone()
-                }),
-            preview,
-            held,
-            new_chat_user,
-            standing: Standing {
-                awaits_content: content == Content::Withheld,
-                ..before.registering(is_to_register).with_request(
-                    id,
-                    message,
-                    with_onboarding_message,
-                )
-            },
-            event: event.clone(),
-            profile,
-            request: AccessRequest::asked_by(message, connector, id, rejected_before, now),
-        };
-        let due = now.plus(OUTBOX_PATIENCE);
-        if self.store.open_request(&open, due).await? == Written::Raced {
-            return Ok(None);
-        }
-        self.enqueue_or_leave(job(connector, &open.standing)).await;
-        Ok(Some(IntakeOutcome::RequestOpened))
-    }
-
     /// Enqueues a job whose outbox mark is stored; if the queue is down, the sweeper finds the mark.
     pub(super) async fn enqueue_or_leave(&self, job: OnboardChatUser) {
         match timeout(
@@ -607,20 +442,6 @@ impl Intake {
     }
 }
 
-/// The parts of a message that are kept while its author's request is pending.
-fn first_message(
-    connector: &Connector,
-    message: &InboundMessage,
-    content: Content<'_>,
-    now: Timestamp,
-) -> FirstMessage {
-    FirstMessage {
-        preview: Preview::of(&message.words(), now),
-        held: (connector.after_approval.mode.replays() && content == Content::Whole)
-            .then(|| DeliverMessage::of(message.clone(), connector, now)),
-    }
-}
-
 /// Whether a message with these event keys was handled before. Records of the release before hold the
 /// keys themselves.
 fn is_repeated(known: &Known, keys: &[String]) -> bool {
@@ -632,70 +453,10 @@ fn is_repeated(known: &Known, keys: &[String]) -> bool {
             .is_some_and(|standing| standing.has_any(keys))
 }
 
-/// The id of the request that a message makes. It is derived, so that a repeated attempt after a lost answer
-/// finds the request, and so does a change of the message.
-fn request_id(connector: &Connector, sender: ChatUserId, event_key: &str) -> AccessRequestId {
-    AccessRequestId::derive(&[&connector.id.to_string(), &sender.to_string(), event_key])
-}
-
-/// Whether the message with this key made the sender's latest request at the connector. It may have been
-/// made under another id of the sender, before two records became one.
-pub(super) fn made_latest(
-    connector: &Connector,
-    change: &MessageChange,
-    standing: &Standing,
-    event_key: &str,
-) -> bool {
-    let identities = std::iter::once(&change.message.sender).chain(&change.message.also_known_as);
-    identities
-        .map(|identity| identity.chat_user_id(connector.scope))
-        .chain([standing.chat_user_id])
-        .any(|sender| Some(request_id(connector, sender, event_key)) == standing.request_id)
-}
-
-/// The message that an edit makes of the placeholder that made a pending request, while nothing else took
-/// the placeholder's place: the platform hands over only now what the person wrote.
-fn awaited_content(
-    connector: &Connector,
-    message: &InboundMessage,
-    change: &MessageChange,
-    known: &Known,
-) -> Option<InboundMessage> {
-    let standing = known.standing.as_ref()?;
-    let is_awaited = standing.request_pending
-        && standing.awaits_content
-        && change.kind == ChangeKind::Edited
-        && !message.is_withheld()
-        && made_latest(
-            connector,
-            change,
-            standing,
-            &placeholder_key(&change.original_key),
-        );
-    is_awaited.then(|| InboundMessage {
-        event_keys: vec![change.original_key.clone()],
-        ..message.clone()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use vestibule_domain::chat::conversation::Conversation;
-
-    #[test]
-    fn a_message_without_effect_is_remembered_where_it_could_be_replayed_when_it_would_have_one() {
-        let bounded = Repeats::For(Duration::from_hours(24));
-        for outcome in [
-            IntakeOutcome::Ignored,
-            IntakeOutcome::CooledDown,
-            IntakeOutcome::HeldBack,
-        ] {
-            assert!(outcome.leaves_event_to_remember(Repeats::ForEver, false));
-            assert!(!outcome.leaves_event_to_remember(bounded, false));
-            assert!(outcome.leaves_event_to_remember(bounded, true));
-        }
-    }
 
     #[test]
     fn a_message_is_known_by_its_own_row_or_by_the_list_of_the_release_before() {
@@ -715,24 +476,5 @@ mod tests {
         };
         assert!(is_repeated(&by_list, &keys));
         assert!(!is_repeated(&by_list, &["b".to_owned()]));
-    }
-
-    #[test]
-    fn what_is_enqueued_is_remembered_at_once_in_a_large_batch_alone() {
-        for repeats in [Repeats::For(Duration::from_hours(24)), Repeats::ForEver] {
-            for outcome in [IntakeOutcome::Delivered, IntakeOutcome::Withdrawn] {
-                assert!(!outcome.leaves_event_to_remember(repeats, false));
-                assert!(outcome.leaves_event_to_remember(repeats, true));
-            }
-            for outcome in [
-                IntakeOutcome::Duplicate,
-                IntakeOutcome::Dropped,
-                IntakeOutcome::RequestOpened,
-                IntakeOutcome::Counted,
-                IntakeOutcome::Changed,
-            ] {
-                assert!(!outcome.leaves_event_to_remember(repeats, true));
-            }
-        }
     }
 }

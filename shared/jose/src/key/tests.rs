@@ -1,4 +1,4 @@
-//! Which signatures count: published examples, and forgeries of every kind.
+//! Signatures that count: published examples, and forgeries of every kind.
 
 use super::*;
 use crate::{Algorithms, InvalidToken};

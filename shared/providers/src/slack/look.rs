@@ -22,7 +22,7 @@ pub(super) enum Looked<'a> {
     Call(OutgoingCall),
     /// The first pieces were posted already.
     Found {
-        /// How many of them.
+        /// Number of them.
         pieces: usize,
         /// Results of the posts made since.
         posts: &'a [CallResult],

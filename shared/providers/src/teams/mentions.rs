@@ -1,4 +1,4 @@
-//! Who is mentioned in an activity: its entities of type `mention` (msteams-docs, "Channel and group chat
+//! People mentioned in an activity: its entities of type `mention` (msteams-docs, "Channel and group chat
 //! conversations").
 
 use super::escapes::unescape;

@@ -102,7 +102,7 @@ fn token_in(body: &Value) -> Option<&str> {
     (is_graphic && !token.is_empty()).then_some(token)
 }
 
-/// How long the token in an answer may be reused.
+/// The time for which the token in an answer may be reused.
 pub(super) fn lifetime(reply: &HttpReply) -> Option<Duration> {
     if reply.status != 200 {
         return None;

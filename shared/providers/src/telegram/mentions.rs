@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// How Telegram reads a text, with `¦` for the break.
+    /// A text as Telegram reads it, with `¦` for the break.
     fn shown(text: &str) -> String {
         broken(text).replace(BREAK, "¦")
     }

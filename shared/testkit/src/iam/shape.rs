@@ -13,7 +13,7 @@ impl KeyShape {
     pub fn of(key: &str) -> Self {
         let mut parts: Vec<&str> = Vec::new();
         for part in key.split('#') {
-            // What follows in these lists is chosen by whoever asks for them.
+            // The rest of these lists is chosen by whoever asks for them.
             let is_asked_for = matches!(parts.last(), Some(&("AUDIT_BY" | "AUDIT_ON")));
             parts.push(if is_asked_for {
                 "{any}"

@@ -80,7 +80,7 @@ struct Client {
     redirect_uris: Vec<String>,
 }
 
-/// What a code stands for.
+/// The grant that a code stands for.
 #[derive(Clone, Debug)]
 struct Grant {
     client_id: String,

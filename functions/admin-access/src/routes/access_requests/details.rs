@@ -17,7 +17,8 @@ use vestibule_domain::{
     Timestamp,
     access::{
         follow_up::notifiable_until,
-        request::{AccessRequest, RequestStatus, cool_down_ends},
+        held_message::cool_down_ends,
+        request::{AccessRequest, RequestStatus},
     },
     account::permission::Permission,
     connector::Policy,

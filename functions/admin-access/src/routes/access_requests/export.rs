@@ -6,19 +6,16 @@ use crate::{
     api_types::{ProjectPath, ReasonCodeName, RequestStatusName},
     serving::served,
 };
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use std::sync::Arc;
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, ListFilter, ListQuery,
+    ApiPath, Call,
     api_types::ConversationKindName,
-    export::{CSV, ExportCursor, ExportFile, ExportedRows, csv},
+    export::{ExportCursor, ExportQuery, ExportedRows},
     problem::ApiError,
     project_of_empty_list,
 };
-use vestibule_domain::{page::Order, ports::AccessRequestView};
+use vestibule_domain::ports::AccessRequestView;
 
 /// Columns of the file, in order.
 const COLUMNS: [&str; 21] = [
@@ -45,31 +42,6 @@ const COLUMNS: [&str; 21] = [
     "revoked_at",
 ];
 
-/// An export, checked.
-#[derive(Debug, Default)]
-pub struct Export {
-    filter: AccessRequestQuery,
-    /// The parameters as they were asked for, for the address of the next page.
-    asked: Vec<(&'static str, String)>,
-}
-
-impl ListFilter for Export {
-    type Params = AccessRequestParams;
-    const ORDERS: &'static [&'static str] = AccessRequestQuery::ORDERS;
-
-    fn read(params: AccessRequestParams, errors: &mut FieldErrors) -> Self {
-        Self {
-            asked: params.given(),
-            filter: AccessRequestQuery::read(params, errors),
-        }
-    }
-
-    fn order_by(&mut self, order: &str, errors: &mut FieldErrors) {
-        self.asked.push(("order", order.to_owned()));
-        self.filter.order_by(order, errors);
-    }
-}
-
 /// Export the access requests
 ///
 /// The list as filtered, at most 1000 rows an answer. The header `Link` with `rel="next"` leads to the next ones,
@@ -89,19 +61,12 @@ pub async fn export_access_requests(
     State(deps): State<Arc<Deps>>,
     call: Call,
     ApiPath(path): ApiPath<ProjectPath>,
-    query: ListQuery<Export>,
+    query: ExportQuery<AccessRequestQuery>,
 ) -> Result<Response, ApiError> {
-    let ListQuery {
-        page,
-        filter: asked,
-    } = query;
     let scope = call.scope().project(path.project_id);
     let served = &served(&deps, &call, scope).await?;
-    let (deps, filter, mut params) = (&deps, &asked.filter.0, asked.asked);
-    if page.order == Order::OldestFirst {
-        params.push(("order", "oldest".to_owned()));
-    }
-    let found = ExportedRows::read(page, |page| async move {
+    let (deps, filter) = (&deps, &query.filter.0);
+    let found = ExportedRows::read(query.page, |page| async move {
         let requests = deps.access_requests.as_ref();
         let mut found = requests.list_access_requests(scope, filter, &page).await?;
         project_of_empty_list(deps.projects.as_ref(), scope, &page, &found).await?;
@@ -112,15 +77,7 @@ pub async fn export_access_requests(
     })
     .await?;
     let path = format!("/v1/projects/{}/access-requests/export", path.project_id);
-    let file = ExportFile {
-        media_type: CSV,
-        name: "access-requests.csv",
-        body: csv(COLUMNS, found.rows.into_iter().map(cells)),
-        path: &path,
-        asked: &params,
-        next: found.next,
-    };
-    Ok(file.into_response())
+    Ok(found.into_csv("access-requests.csv", (&path, &query.asked), COLUMNS, cells))
 }
 
 /// The cells of one request.

@@ -14,8 +14,11 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, ListFilter, ListQuery, PlaceParams, api_types::ListResponse,
-    problem::ApiError, project_of_empty_list, search, validation,
+    ApiPath, Call, FieldErrors, ListFilter, ListQuery, PlaceParams,
+    api_types::ListResponse,
+    export::{ExportFilter, given_parameters},
+    problem::ApiError,
+    project_of_empty_list, search, validation,
 };
 use vestibule_domain::{Timestamp, access::request::RequestStatus, ports::AccessRequestFilter};
 
@@ -58,23 +61,6 @@ pub struct AccessRequestParams {
     /// short.
     #[param(nullable = false, max_length = 200, example = "lovel")]
     q: Option<String>,
-}
-
-impl AccessRequestParams {
-    /// The filters as they were given.
-    pub(super) fn given(&self) -> Vec<(&'static str, String)> {
-        let all = [
-            ("status", &self.status),
-            ("connector_id", &self.connector_id),
-            ("provider", &self.provider),
-            ("created_after", &self.created_after),
-            ("created_before", &self.created_before),
-            ("q", &self.q),
-        ];
-        let all = all.into_iter();
-        all.filter_map(|(name, value)| Some((name, value.clone()?)))
-            .collect()
-    }
 }
 
 /// The order of the list, for the documentation.
@@ -159,6 +145,19 @@ impl ListFilter for AccessRequestQuery {
             errors.add("order", "can be `last_message` with `status=pending` only");
         }
         self.0.by_last_message = true;
+    }
+}
+
+impl ExportFilter for AccessRequestQuery {
+    fn given(params: &AccessRequestParams) -> Vec<(&'static str, String)> {
+        given_parameters([
+            ("status", params.status.as_deref()),
+            ("connector_id", params.connector_id.as_deref()),
+            ("provider", params.provider.as_deref()),
+            ("created_after", params.created_after.as_deref()),
+            ("created_before", params.created_before.as_deref()),
+            ("q", params.q.as_deref()),
+        ])
     }
 }
 

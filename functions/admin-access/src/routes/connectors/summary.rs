@@ -1,4 +1,4 @@
-//! What is shown beside a connector.
+//! Facts shown beside a connector.
 
 use super::ConnectorResponse;
 use crate::{Deps, api_types::TestOutcomeName};

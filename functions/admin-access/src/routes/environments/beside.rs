@@ -1,4 +1,4 @@
-//! What is shown of an environment beside its record: the health of its agent, and what it is needed for (SPEC C60).
+//! Facts shown beside the record of an environment: the health of its agent, and its uses (SPEC C60).
 
 use crate::Deps;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use vestibule_domain::{
     ports::CountUpTo,
 };
 
-/// What is shown beside an environment.
+/// Facts shown beside an environment.
 #[derive(Debug, Clone, Default)]
 pub struct Beside {
     /// The health of its agent.

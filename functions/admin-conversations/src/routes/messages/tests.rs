@@ -1,4 +1,4 @@
-//! How messages are shown, and which of them a call asks for.
+//! Messages as they are shown, and the choice of those that a call asks for.
 
 use super::*;
 use serde_json::json;

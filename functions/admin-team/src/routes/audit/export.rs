@@ -11,7 +11,7 @@ use std::sync::Arc;
 use utoipa::IntoParams;
 use vestibule_admin::{
     Call, FieldErrors, ListFilter, ListQuery,
-    export::{CSV, ExportCursor, ExportFile, ExportedRows, csv},
+    export::{CSV, ExportCursor, ExportFile, ExportedRows, csv, given_parameters},
     problem::ApiError,
 };
 use vestibule_domain::ports::{AuditFilter, StoredAuditEntry};
@@ -86,19 +86,17 @@ impl ListFilter for Export {
                 Format::Csv
             }
         };
-        let asked = [
-            ("format", &params.format),
-            ("actor", &params.actor),
-            ("action", &params.action),
-            ("target", &params.target),
-            ("from", &params.from),
-            ("to", &params.to),
-        ];
-        let asked = asked.into_iter();
-        let asked = asked.filter_map(|(name, value)| Some((name, value.clone()?)));
+        let asked = given_parameters([
+            ("format", params.format.as_deref()),
+            ("actor", params.actor.as_deref()),
+            ("action", params.action.as_deref()),
+            ("target", params.target.as_deref()),
+            ("from", params.from.as_deref()),
+            ("to", params.to.as_deref()),
+        ]);
         Self {
             format,
-            asked: asked.collect(),
+            asked,
             filter: read_filter(
                 AuditParams {
                     actor: params.actor,

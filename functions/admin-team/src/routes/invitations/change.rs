@@ -1,4 +1,4 @@
-//! What becomes of an invitation: sent again, revoked, its link copied (SPEC D24, D25, D26).
+//! Actions on an invitation: it is sent again or revoked, or its link is copied (SPEC D24, D25, D26).
 
 use super::{AGAIN_AT, InvitationResponse, RESENDS_USED, check_address, read, shown, with_mail};
 use crate::{

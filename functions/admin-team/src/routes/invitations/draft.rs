@@ -48,7 +48,7 @@ pub struct CreateInvitationRequest {
     extra_permissions: Option<Vec<PermissionName>>,
     /// Clients whose records the member may touch: `"all"`, or a list of ids; by default those of the caller.
     clients: Option<Value>,
-    /// How the person has to sign in: `password` (default), or the id of a login method.
+    /// Way in which the person has to sign in: `password` (default), or the id of a login method.
     method: Option<String>,
     /// Identifier of the person at the login method's provider. If it is given, it alone decides who may accept;
     /// required for plain OAuth 2.0.
@@ -57,7 +57,7 @@ pub struct CreateInvitationRequest {
     /// Days until the invitation expires, 1 to 30; 7 by default.
     #[schema(minimum = 1, maximum = 30)]
     expires_in_days: Option<u64>,
-    /// What to do if the person is invited already: `resend` the invitation as it is, or `replace` it by this one.
+    /// Action if the person is invited already: `resend` the invitation as it is, or `replace` it by this one.
     /// Without it, the call is refused.
     on_conflict: Option<OnConflict>,
     /// Whether the link is sent by e-mail; true by default. If not, or without a sender address, the answer has the
@@ -65,7 +65,7 @@ pub struct CreateInvitationRequest {
     send: Option<bool>,
 }
 
-/// What to do about an invitation that is pending.
+/// Action on an invitation that is pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnConflict {
@@ -89,7 +89,7 @@ pub struct Draft {
     pub send: bool,
 }
 
-/// What the body is checked against.
+/// Records against which the body is checked.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground<'a> {
     pub roles: &'a Roles,

@@ -184,11 +184,11 @@ pub struct RemoveMemberRequest {
 pub struct RemovedMemberResponse {
     /// The member.
     member: MemberResponse,
-    /// What ended with the member.
+    /// Records that ended with the member.
     ended: EndedWithMember,
 }
 
-/// What ended with a member.
+/// Records that ended with a member.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"api_keys": 2, "invitations": 0}))]
 pub struct EndedWithMember {

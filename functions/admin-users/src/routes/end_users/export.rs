@@ -27,7 +27,7 @@ const ALSO_NEEDED: [Permission; 3] = [
     Permission::ConversationsRead,
 ];
 
-/// What is held on one person.
+/// Everything that is on record about one person.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EndUserExportResponse {
     /// Time of the export.
@@ -69,7 +69,7 @@ impl ExportedChatUser {
     path = "/v1/projects/{project_id}/end-users/{end_user_id}/export",
     tag = "Users",
     params(EndUserPath),
-    responses((status = 200, description = "What is held on the user.", body = EndUserExportResponse, headers(("Content-Disposition" = String, description = "Lets a browser save the answer as a file."))))
+    responses((status = 200, description = "The records about the user.", body = EndUserExportResponse, headers(("Content-Disposition" = String, description = "Lets a browser save the answer as a file."))))
 )]
 pub async fn export_end_user(
     State(deps): State<Arc<Deps>>,

@@ -1,17 +1,13 @@
 //! `GET /v1/projects/{project_id}/end-users/export`: the list as CSV, by pages (SPEC C61).
 
-use super::{EndUserOrderName, EndUserParams, EndUserQuery};
+use super::{EndUserOrderParams, EndUserParams, EndUserQuery};
 use crate::{Deps, api_types::ProjectPath, environments::Environments};
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, sync::Arc};
-use utoipa::IntoParams;
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, ListFilter, ListQuery,
-    export::{CSV, ExportCursor, ExportFile, ExportedRows, csv},
+    ApiPath, Call,
+    export::{ExportCursor, ExportFilter, ExportQuery, ExportedRows, given_parameters},
     log,
     problem::ApiError,
     project_of_empty_list,
@@ -20,51 +16,18 @@ use vestibule_csv::columns::Field;
 use vestibule_domain::{
     directory::end_user::EndUser,
     event::{Change, Event},
-    page::Order,
 };
 
 /// Text between environments in a cell, as an import reads them.
 const SEPARATOR: &str = "; ";
 
-/// The order of an export, for the documentation.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it only describes a parameter")]
-pub struct EndUserExportParams {
-    /// Order: `newest` first (default), `oldest` first, or by `name`.
-    #[param(required = false, inline)]
-    order: EndUserOrderName,
-}
-
-/// An export, checked.
-#[derive(Debug, Default)]
-pub struct Export {
-    filter: EndUserQuery,
-    /// The parameters as they were asked for, for the address of the next page.
-    asked: Vec<(&'static str, String)>,
-}
-
-impl ListFilter for Export {
-    type Params = EndUserParams;
-    const ORDERS: &'static [&'static str] = EndUserQuery::ORDERS;
-
-    fn read(params: EndUserParams, errors: &mut FieldErrors) -> Self {
-        let asked = [
-            ("environment_id", &params.environment_id),
-            ("source", &params.source),
-            ("q", &params.q),
-        ];
-        let asked = asked.into_iter();
-        let asked = asked.filter_map(|(name, value)| Some((name, value.clone()?)));
-        Self {
-            asked: asked.collect(),
-            filter: EndUserQuery::read(params, errors),
-        }
-    }
-
-    fn order_by(&mut self, order: &str, errors: &mut FieldErrors) {
-        self.asked.push(("order", order.to_owned()));
-        self.filter.order_by(order, errors);
+impl ExportFilter for EndUserQuery {
+    fn given(params: &EndUserParams) -> Vec<(&'static str, String)> {
+        given_parameters([
+            ("environment_id", params.environment_id.as_deref()),
+            ("source", params.source.as_deref()),
+            ("q", params.q.as_deref()),
+        ])
     }
 }
 
@@ -78,7 +41,7 @@ impl ListFilter for Export {
     get,
     path = "/v1/projects/{project_id}/end-users/export",
     tag = "Users",
-    params(ProjectPath, EndUserParams, EndUserExportParams, ExportCursor),
+    params(ProjectPath, EndUserParams, EndUserOrderParams, ExportCursor),
     responses((status = 200, description = "Some rows.", content((String = "text/csv")), headers(
         ("Link" = String, description = "Address of the next rows, with `rel=\"next\"`."),
         ("Vestibule-Next-Cursor" = String, description = "Start of the next rows.")
@@ -88,18 +51,11 @@ pub async fn export_end_users(
     State(deps): State<Arc<Deps>>,
     call: Call,
     ApiPath(path): ApiPath<ProjectPath>,
-    query: ListQuery<Export>,
+    query: ExportQuery<EndUserQuery>,
 ) -> Result<Response, ApiError> {
-    let ListQuery {
-        page,
-        filter: asked,
-    } = query;
     let scope = call.scope().project(path.project_id);
-    let (deps, filter, mut params) = (&deps, &asked.filter.0, asked.asked);
-    if page.order == Order::OldestFirst {
-        params.push(("order", "oldest".to_owned()));
-    }
-    let found = ExportedRows::read(page, |page| async move {
+    let (deps, filter) = (&deps, &query.filter.0);
+    let found = ExportedRows::read(query.page, |page| async move {
         let found = deps.end_users.list_end_users(scope, filter, &page).await?;
         project_of_empty_list(deps.projects.as_ref(), scope, &page, &found).await?;
         Ok(found)
@@ -119,17 +75,13 @@ pub async fn export_end_users(
     let entry = call.audit(change, call.now());
     deps.admin.audit.append(&entry).await?;
     log(&entry);
-    let rows = found.rows.iter().map(|user| cells(user, &environments));
     let path = format!("/v1/projects/{}/end-users/export", path.project_id);
-    let file = ExportFile {
-        media_type: CSV,
-        name: "users.csv",
-        body: csv(Field::ALL.map(Field::title), rows),
-        path: &path,
-        asked: &params,
-        next: found.next,
-    };
-    Ok(file.into_response())
+    let columns = Field::ALL.map(Field::title);
+    Ok(
+        found.into_csv("users.csv", (&path, &query.asked), columns, |user| {
+            cells(&user, &environments)
+        }),
+    )
 }
 
 /// The cells of one user.
@@ -154,18 +106,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_rows_are_asked_for_as_the_first_ones() {
-        let mut errors = FieldErrors::default();
-        let params = EndUserParams {
-            source: Some("invited".to_owned()),
-            ..EndUserParams::default()
-        };
-        let mut export = Export::read(params, &mut errors);
-        export.order_by("name", &mut errors);
-        assert!(errors.is_empty());
-        let expected = [("source", "invited"), ("order", "name")];
+    fn the_next_rows_have_every_filter_of_the_first_ones() {
+        let expected = [("environment_id", "e"), ("source", "invited"), ("q", "ada")];
         let expected = expected.map(|(name, value)| (name, value.to_owned()));
-        assert_eq!(export.asked, expected);
-        assert!(export.filter.0.by_name && export.filter.0.source.is_some());
+        let params = EndUserParams {
+            environment_id: Some("e".to_owned()),
+            source: Some("invited".to_owned()),
+            q: Some("ada".to_owned()),
+        };
+        assert_eq!(EndUserQuery::given(&params), expected);
+        assert!(EndUserQuery::given(&EndUserParams::default()).is_empty());
     }
 }

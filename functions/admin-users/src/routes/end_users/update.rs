@@ -75,7 +75,7 @@ impl Update {
     fn of(&self, user: &EndUser) -> (EndUser, FieldErrors) {
         let mut errors = self.errors.clone();
         let (asked, names) = (&self.request, &user.names);
-        // Who registered by writing may be known by less.
+        // A user who registered by writing may be known by less.
         let is_invited = user.source == EndUserSource::Invited;
         let changed = EndUser {
             phone: input::read_phone(&asked.phone, user.phone.as_ref(), is_invited, &mut errors),

@@ -42,7 +42,7 @@ pub struct CreateImportRequest {
     size: Option<u64>,
     /// Whether the first run only says what the file would change. False by default.
     dry_run: Option<bool>,
-    /// What columns hold whose names do not tell.
+    /// Contents of columns whose names do not tell them.
     #[schema(max_items = 100)]
     mapping: Option<Vec<MappedColumn>>,
 }

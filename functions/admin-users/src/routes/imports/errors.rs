@@ -2,16 +2,12 @@
 
 use super::{ImportErrorResponse, read};
 use crate::{Deps, api_types::ImportPath};
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, response::Response};
 use std::sync::Arc;
 use vestibule_admin::{
     ApiPath, Call, ListQuery, PlaceParams,
     api_types::ListResponse,
-    export::{CSV, ExportCursor, ExportFile, ExportedRows, csv},
+    export::{ExportCursor, ExportedRows},
     problem::ApiError,
 };
 use vestibule_domain::directory::import::ImportError;
@@ -74,15 +70,7 @@ pub async fn export_import_errors(
         "/v1/projects/{}/end-users/imports/{}/errors/export",
         path.project_id, path.import_id
     );
-    let file = ExportFile {
-        media_type: CSV,
-        name: "errors.csv",
-        body: csv(COLUMNS, found.rows.into_iter().map(cells)),
-        path: &path,
-        asked: &[],
-        next: found.next,
-    };
-    Ok(file.into_response())
+    Ok(found.into_csv("errors.csv", (&path, &[]), COLUMNS, cells))
 }
 
 fn cells(error: ImportError) -> [String; COLUMNS.len()] {

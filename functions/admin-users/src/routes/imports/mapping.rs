@@ -1,4 +1,4 @@
-//! What columns hold whose names do not tell (SPEC U410).
+//! Contents of columns whose names do not tell them (SPEC U410).
 
 use crate::api_types::ImportFieldName;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ const COLUMNS_MAX: usize = 100;
 const NAME_MAX_CHARS: usize = 100;
 const FIELD: &str = "mapping";
 
-/// What a column holds.
+/// Content of a column.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"column": "Nummer", "field": "phone"}))]
@@ -21,7 +21,7 @@ pub struct MappedColumn {
     /// Name of the column in the file, whose case, spaces and punctuation do not matter.
     #[schema(required = true, nullable = false, min_length = 1, max_length = 100)]
     column: Option<String>,
-    /// What it holds; null leaves it out.
+    /// Its content; null leaves it out.
     #[schema(value_type = Option<ImportFieldName>)]
     field: Option<String>,
 }

@@ -27,14 +27,14 @@ use vestibule_domain::{
     ports::ImportStarted,
 };
 
-/// How an import starts. What is left out stays.
+/// Settings with which an import starts. Those that are left out stay.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"dry_run": false}))]
 pub struct StartImportRequest {
     /// Whether the run only says what the file would change. False by default after such a run.
     dry_run: Option<bool>,
-    /// What columns hold whose names do not tell.
+    /// Contents of columns whose names do not tell them.
     #[schema(max_items = 100)]
     mapping: Option<Vec<MappedColumn>>,
 }

@@ -8,7 +8,7 @@ export type Redriven = components["schemas"]["RedriveResponse"];
 
 const LIST = "/v1/projects/{project_id}/deliveries";
 
-/** What was given up for the agent of an environment, the latest first. */
+/** Deliveries that were given up for the agent of an environment, the latest first. */
 export function givenUpOptions(project: string, environment: string) {
   return listOptions<GivenUp>(["deliveries", project, environment], (cursor, signal) =>
     client.GET(LIST, {

@@ -11,7 +11,7 @@ export type Agent = Schemas["AgentResponse"];
 export type AgentEvent = Schemas["AgentEventName"];
 export type UpdateEnvironment = Schemas["UpdateEnvironmentRequest"];
 export type TestDelivery = Schemas["TestDeliveryResponse"];
-/** What needs an environment: the members of the problem `environment-in-use`. */
+/** Uses of an environment: the members of the problem `environment-in-use`. */
 export type EnvironmentInUse = Required<
   Pick<Schemas["Problem"], "leading_connectors" | "other_connectors" | "users" | "messages_wait" | "is_settling">
 >;
@@ -88,7 +88,7 @@ export async function deleteEnvironment(project: string, id: string): Promise<vo
   unwrap(await client.DELETE(ONE, { params: at(project, id) }));
 }
 
-/** What needs an environment, as the refusal to delete it says; undefined for any other failure. */
+/** Uses of an environment, as the refusal to delete it tells them; undefined for any other failure. */
 export function usesOf(error: unknown): EnvironmentInUse | undefined {
   if (!isProblem(error, "environment-in-use")) return undefined;
   const { leading_connectors = [], other_connectors = 0, messages_wait = false, is_settling = false } = error.body;

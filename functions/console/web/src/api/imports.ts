@@ -10,7 +10,7 @@ export type ImportRecord = Schemas["ImportResponse"];
 export type ImportStatus = Schemas["ImportStatusName"];
 export type ImportField = Schemas["ImportFieldName"];
 export type ImportError = Schemas["ImportErrorResponse"];
-/** What a column holds; null leaves it out. */
+/** Content of a column; null leaves it out. */
 export type MappedColumn = Schemas["MappedColumn"];
 
 /** Bytes of one part of a file. */

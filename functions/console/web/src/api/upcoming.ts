@@ -1,5 +1,5 @@
 /**
- * What the pages show and the API does not give yet: the fields stay empty until it does. Each goes once `schema.d.ts` has it, and with the
+ * Fields that the pages show and the API does not give yet: they stay empty until it does. Each goes once `schema.d.ts` has it, and with the
  * last one this file.
  */
 
@@ -7,7 +7,7 @@
 export interface UpcomingConnector {
   /** Time of the last message of a person; null for none yet. */
   last_message_at?: string | null;
-  /** Who answers its conversations. */
+  /** Side that answers its conversations. */
   handler?: "agent" | "team";
 }
 

@@ -5,7 +5,7 @@ import { MenuButton, type MenuEntry } from "../ui/menu";
 import styles from "./frame.module.css";
 import { useShownProject } from "./use-project";
 
-/** What the bar of a phone has no room for (U161). */
+/** Entries for which the bar of a phone has no room (U161). */
 export function MoreMenu() {
   const account = useAccount().id;
   const project = useShownProject()?.id;

@@ -84,7 +84,7 @@ impl GivenUpItem {
             GivenUpWork::Delivery(job) => (Some(to_json(&job)?), None, None, false),
             GivenUpWork::Text(text) => (None, Some(text.number), Some(text.rest), text.in_doubt),
         };
-        // What was given up at one time is tried again in the order in which it came.
+        // Messages that were given up at one time are tried again in the order in which they came.
         let order = number.map_or_else(
             || entry.created_at.to_string(),
             |number| format!("{number:012}"),

@@ -1,6 +1,8 @@
 //! The keys of the search index.
 
-use super::{Key, chat_user_pk, directory_rows::end_user_pk, parse_project, project_pk};
+use super::{
+    Key, chat_user_rows::chat_user_pk, directory_rows::end_user_pk, parse_project, project_pk,
+};
 use vestibule_domain::{
     ProjectScope,
     search::{SearchKind, SearchTarget},

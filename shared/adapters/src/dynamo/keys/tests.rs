@@ -2,7 +2,11 @@
 
 use super::conversation_rows::OUTGOING_PREFIX;
 use super::*;
-use vestibule_domain::{chat::given_up::GivenUpId, erasure::ErasureTarget};
+use vestibule_domain::{
+    chat::given_up::GivenUpId,
+    erasure::ErasureTarget,
+    ids::{ChatUserId, ConnectorId, ConversationId},
+};
 
 #[test]
 fn the_keys_in_the_outbox_read_back_to_what_they_were_made_of() {

@@ -26,7 +26,7 @@ const CANDIDATES_MAX: usize = 100;
 /// Name of the part of a place that tells how far the last candidate's own records were listed.
 const INNER: &str = "inner";
 
-/// What is searched for.
+/// The subject of a search.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::dynamo) struct SearchingFor<'a> {
     pub(in crate::dynamo) scope: ProjectScope,

@@ -13,7 +13,7 @@ use vestibule_domain::{
     search::{IndexRecord, SearchTarget},
 };
 
-/// What a worker or a search reads of an order.
+/// The part of an order that a worker or a search reads.
 #[derive(Debug, Deserialize)]
 pub(in crate::dynamo) struct IndexOrderItem {
     /// Number of attempts at the job.

@@ -249,7 +249,7 @@ impl Table {
     }
 }
 
-/// What `INDEXED` says after a transaction.
+/// The content of `INDEXED` after a transaction.
 struct Stand {
     texts: Vec<String>,
     is_settled: bool,

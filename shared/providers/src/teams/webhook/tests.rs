@@ -1,4 +1,4 @@
-//! Which requests are accepted. Nobody publishes signed Bot Framework tokens, so the tests sign
+//! Accepted requests. Nobody publishes signed Bot Framework tokens, so the tests sign
 //! their own; the keys in `testdata` serve no other purpose.
 
 use super::*;

@@ -1,4 +1,4 @@
-//! Which providers can be set up, and what of them stays.
+//! Providers that can be set up, and the parts of them that stay.
 
 use super::*;
 use async_trait::async_trait;

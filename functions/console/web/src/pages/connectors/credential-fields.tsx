@@ -15,7 +15,7 @@ interface Props {
   fields: readonly ProviderField[];
   /** The connector whose secrets are stored; undefined for a new one. */
   connector?: Connector;
-  /** What the platform says of a field, until something else is typed there. */
+  /** Complaint of the platform about a field, until something else is typed there. */
   complaint?: { field: string; words: string } | undefined;
 }
 

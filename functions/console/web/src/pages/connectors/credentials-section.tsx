@@ -25,7 +25,7 @@ interface Props {
   onSaved?: () => void;
 }
 
-/** What the platform knows the connector by. A test that failed marks its field here (U307). */
+/** Credentials of the connector at the platform. A test that failed marks its field here (U307). */
 export function CredentialsSection({ record, provider, outcome, onSaved }: Props) {
   const fields = fieldsOf(provider);
   const labels = credentialLabels(fields);

@@ -153,7 +153,7 @@ export function PolicyConfirm(props: ConfirmProps) {
     try {
       await onConfirm();
     } catch (error) {
-      // What is shown was read before somebody else's change.
+      // The values shown were read before somebody else's change.
       if (isProblem(error, "precondition-failed", "changed-meanwhile")) {
         toasts.failed(errorText(error));
         return;

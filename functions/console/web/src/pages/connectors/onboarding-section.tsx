@@ -30,7 +30,7 @@ interface Props {
   onToggle: () => void;
 }
 
-/** Who reaches the agent, and what happens to people who wait (U304, U305). What exists only while onboarding is on is shown only then. */
+/** Access to the agent, and the treatment of people who wait (U304, U305). Settings that exist only while onboarding is on are shown only then. */
 export function OnboardingSection({ record, provider, onToggle }: Props) {
   const { policy } = record.value;
   const mayChange = useMay()("connectors.write");

@@ -78,7 +78,7 @@ export function credentialRules(fields: readonly ProviderField[], isNew: boolean
   );
 }
 
-/** What was filled in for a new connector; the rest is left to the API. */
+/** Credentials that were filled in for a new connector; the rest is left to the API. */
 export function credentialsGiven(wanted: Credentials): Record<string, string> {
   const given = Object.entries(wanted).map(([name, value]) => [name, value.trim()] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== ""));

@@ -46,7 +46,7 @@ const between = (min: number, max: number) => (text: string) =>
   /^\s*\d+\s*$/.test(text) && Number(text) >= min && Number(text) <= max ? undefined : texts.between(min, max);
 
 export const RULES: NonNullable<FormOptions<AgentValues, unknown>["rules"]> = {
-  // Which hosts are allowed is for the API to say; an operator may have allowed one that is not public.
+  // The API decides on the hosts that are allowed; an operator may have allowed one that is not public.
   endpoint: (value) => (/^https?:\/\/\S+$/.test(value.trim()) ? undefined : texts.endpointRule),
   timeout: between(1, 25),
   inFlight: between(1, 100),

@@ -23,7 +23,7 @@ import {
 import { reasonOf } from "./agent";
 import styles from "./environments.module.css";
 
-/** What was given up for an environment, and a way to try it again. */
+/** Deliveries that were given up for an environment, and a way to try them again. */
 export function DeadLetters({ environment }: { environment: string }) {
   const project = useProjectId();
   const mayRedrive = useMay()("deliveries.redrive");

@@ -25,7 +25,7 @@ import { environmentsLeft } from "./people";
 
 const route = getRouteApi("/a/$account/p/$project/people/$id");
 
-/** What can be done about a person: approve, block, export, erase (U308). */
+/** Actions on a person: approve, block, export, erase (U308). */
 export function PersonActions({ record }: { record: Tagged<ChatUser> }) {
   const person = record.value;
   const { open } = route.useSearch();

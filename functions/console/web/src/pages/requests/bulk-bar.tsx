@@ -9,7 +9,7 @@ interface Props {
   onClear: () => void;
 }
 
-/** What can be done with the selected rows; above the bar at the bottom on phones. */
+/** Actions on the selected rows; above the bar at the bottom on phones. */
 export function BulkBar({ count, isShown, onBegin, onClear }: Props) {
   if (!isShown) return null;
   return (

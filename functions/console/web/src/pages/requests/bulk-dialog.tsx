@@ -18,7 +18,7 @@ interface Props {
   requests: readonly AccessRequest[];
   connectors: readonly Connector[] | undefined;
   onClose: () => void;
-  /** What became of the requests, of which there are as many as `asked`. */
+  /** Takes the outcome for the requests, of which there are as many as `asked`. */
   onDone: (verb: Verdict, outcome: BulkOutcome, asked: number) => void;
 }
 

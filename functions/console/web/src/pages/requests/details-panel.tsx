@@ -177,7 +177,7 @@ function StatusWords({ request }: { request: AccessRequest }) {
   );
 }
 
-/** What became of the onboarding message, of the notice and of the replay. */
+/** Outcomes of the onboarding message, the notice and the replay. */
 function Outcomes({ request }: { request: AccessRequest }) {
   return (
     <section>

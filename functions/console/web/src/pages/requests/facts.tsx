@@ -46,7 +46,7 @@ export function Preview({ text }: { text: string }) {
   );
 }
 
-/** What to know of the person before deciding. */
+/** Badges with facts about the person that count in the decision. */
 export function RequestBadges({ request }: { request: AccessRequest }) {
   const { rejected_before: rejections, blocked, status, suggested_end_user: suggested } = request;
   const reason = undelivered(request);

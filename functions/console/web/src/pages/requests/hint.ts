@@ -6,7 +6,7 @@ import { requests as texts } from "../../texts/en/requests";
 const SOON = 2 * 60 * 60 * 1000;
 const DAY = 24 * 60 * 60 * 1000;
 
-/** What to know of the notice before deciding; `isUrgent` in its last two hours. */
+/** A fact about the notice that counts in the decision; `isUrgent` in its last two hours. */
 export interface Hint {
   words: string;
   isUrgent: boolean;

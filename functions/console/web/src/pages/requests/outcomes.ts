@@ -1,7 +1,7 @@
 import type { AccessRequest } from "../../api/access-requests";
 import { requests as texts } from "../../texts/en/requests";
 
-/** What became of something after the request, with its time. */
+/** Outcome of a step after the request, with its time. */
 export interface Outcome {
   key: "onboarding" | "notice" | "replay";
   words: string;

@@ -1,4 +1,4 @@
-/** What stands over the requests or opens among them: no part of the first load (U173). */
+/** Dialogs over the requests, and parts that open among them: no part of the first load (U173). */
 export { ExportDialog } from "../../frame/export-dialog";
 export { ExplainDialog } from "../explain/explain-dialog";
 export { BlockDialog } from "./block-dialog";

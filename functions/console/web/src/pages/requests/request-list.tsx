@@ -11,7 +11,7 @@ import styles from "./requests.module.css";
 import type { RequestRows } from "./use-request-rows";
 import type { Selection } from "./use-selection";
 
-/** What rows and the panel share. */
+/** Values that rows and the panel share. */
 export interface RequestContext {
   account: string;
   project: string;

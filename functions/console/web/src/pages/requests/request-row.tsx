@@ -124,7 +124,7 @@ function RowHint({ request, followUp }: { request: AccessRequest; followUp: Para
   return <p className={classes(styles.hint, hint.isUrgent && styles.isUrgent)}>{hint.words}</p>;
 }
 
-/** Who decided, when, and whether the person was told. */
+/** The decider, the time, and whether the person was told. */
 function Processed({ request }: { request: AccessRequest }) {
   const now = useNow();
   const settings = useTimeSettings();

@@ -56,7 +56,7 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
   const mayDecide = may("access_requests.decide");
   const isWriting = (form.approve ?? form.reject) !== undefined;
   const module = useLater(overlays, isWriting || isBulkOpen || isAsking !== undefined || open !== undefined);
-  // What is typed while the form of a decision is on its way must decide nothing else.
+  // Keys typed while the form of a decision is on its way must decide nothing else.
   const mayPress = mayDecide && !(isWriting && !module);
   const isFiltered = countFilters(filters) > 0 || filters.q !== undefined;
   useFound(isFiltered && !list.isFetching ? shown?.length : undefined, list.showMore !== undefined);
@@ -107,7 +107,7 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
     focusRow(id);
   };
   const onBulkDone = (verb: Verdict, outcome: BulkOutcome, asked: number) => {
-    // What was not done stays in sight until it is closed.
+    // Decisions that were not made stay in sight until they are closed.
     if (outcome.done.length === asked) toasts.done(outcome.summary, undefined, "decisions");
     else toasts.failed(outcome.summary);
     announce(outcome.summary);
@@ -251,7 +251,7 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
   );
 }
 
-/** What rows share, the same as long as it shows the same: its actions find what they need when they are called. */
+/** Values that rows share, the same object as long as they show the same: its actions find what they need when they are called. */
 function useContextOf(now: RequestContext): RequestContext {
   const latest = useRef(now);
   latest.current = now;

@@ -12,7 +12,7 @@ interface Props {
   onClearFilters: () => void;
 }
 
-/** What to try when a search finds nobody (U403). */
+/** Suggestions when a search finds nobody (U403). */
 export function NothingFound({ q, isFiltered, onClear, onClearFilters }: Props) {
   const project = useShownProject();
   const hasOthers = useProjects().length > 1;

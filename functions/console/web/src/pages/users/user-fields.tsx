@@ -21,7 +21,7 @@ interface Props {
   isInvited?: boolean;
   /** The user who has the number already. */
   holder: Named | undefined;
-  /** What to know about the number before it is saved. */
+  /** Note about the number before it is saved. */
   phoneNote?: ReactNode;
   isReadOnly?: boolean;
 }

@@ -37,7 +37,7 @@ export function DialogView(props: DialogProps) {
   );
 }
 
-/** What a dialog shows. Where it is longer than the dialog and has no control, it takes the focus itself, so that keys scroll it. */
+/** Content of a dialog. Where it is longer than the dialog and has no control, it takes the focus itself, so that keys scroll it. */
 function Body({ children }: { children: ReactNode }) {
   const body = useRef<HTMLDivElement>(null);
   const [mustFocus, setMustFocus] = useState(false);

@@ -336,7 +336,7 @@ const NEWS: &str = "-1001234567890";
 const WRITTEN_AT: &str = "2019-09-26T17:13:20.000Z";
 const REPLIED_AT: &str = "2019-09-26T17:18:20.000Z";
 
-/// Whose message of the channel was passed on.
+/// The row of a message of the channel that was passed on.
 fn of_news(id: &str) -> Value {
     let known = json!({"from_id": NEWS, "message_id": id, "sent_at": WRITTEN_AT});
     shared("forwarded", "News", &known)

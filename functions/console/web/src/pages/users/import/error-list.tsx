@@ -28,7 +28,7 @@ const COLUMNS: Column<ImportError>[] = [
   { key: "rule", title: texts.rule, cell: ({ message }) => <bdi>{message}</bdi> },
 ];
 
-/** What is wrong in the file, line by line. */
+/** Mistakes in the file, line by line. */
 export function ErrorList({ record }: { record: ImportRecord }) {
   const { project, import: id } = route.useParams();
   const list = useList(importErrorsOptions(project, id));
