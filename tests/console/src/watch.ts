@@ -13,6 +13,7 @@ export class Watch {
   private readonly refused: string[] = [];
   private readonly expected: string[] = [];
   private readonly several: string[] = [];
+  private readonly allowed: string[] = [];
   private readonly missing: string[] = [];
   private readonly hosts: Set<string>;
   private readonly api: string;
@@ -30,6 +31,11 @@ export class Watch {
   /** Names a refused answer of the API that comes at least once. */
   expectsSome(answer: string): void {
     this.several.push(answer);
+  }
+
+  /** Names a refused answer of the API that a page may get or not, such as that of a poll. */
+  allows(answer: string): void {
+    this.allowed.push(answer);
   }
 
   /** Lets a file of the console be missing, as after a deploy. */
@@ -79,7 +85,7 @@ export class Watch {
     const unexpected = this.refused.filter((answer) => {
       const index = open.indexOf(answer);
       if (index >= 0) open.splice(index, 1);
-      return index < 0 && answer !== WHO_AM_I && !this.several.includes(answer);
+      return index < 0 && ![WHO_AM_I, ...this.several, ...this.allowed].includes(answer);
     });
     open.push(...this.several.filter((answer) => !this.refused.includes(answer)));
     return [
