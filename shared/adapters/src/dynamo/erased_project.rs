@@ -3,7 +3,8 @@
 //! Lists lead to partitions, and rows of a partition to further ones, which are emptied first, some rows at a time.
 //! What is still there is found again, so a page that was cut short is repeated. The project's connectors went with
 //! the project itself, so nothing comes in. Nothing goes before the last pass, when nobody can still write by what
-//! they read before: rows that lead nowhere any more would not be found.
+//! they read before: rows that lead nowhere any more would not be found. Only the search index is written from jobs that
+//! may be older: a record is marked before its rows are read, and none is written after that.
 //!
 //! | found through | partitions |
 //! |---|---|
@@ -196,6 +197,7 @@ impl Erasing<'_> {
             };
             let beside = self.beside(&key, row);
             if let Some(target) = beside.indexed {
+                self.table.keep_out_of_index(&key).await?;
                 gone.extend(self.table.index_keys(self.scope, target).await?);
             }
             if let Some(further) = beside.partition {
