@@ -1,12 +1,14 @@
-//! Facts that the list of connectors shows beside each: the people who wait, and the last test.
+//! Facts that the list of connectors shows beside each: the people who wait, the last message, and the last test.
 
 use crate::{
     admin::{all_powers, call, project},
     lifecycle::{patch, stranger},
-    world::World,
+    parked_changes::go_down,
+    world::{SAID, World},
 };
 use serde_json::{Value, json};
-use vestibule_domain::access::request::Verdict;
+use std::time::Duration;
+use vestibule_domain::{access::request::Verdict, connector::Connector};
 use vestibule_testkit::simulator::Failure;
 
 async fn get(world: &World, token: &str, path: &str) -> Value {
@@ -58,6 +60,90 @@ async fn a_connector_shows_how_many_wait_and_how_its_last_test_went() {
     let renamed = patch(&world, &world.connector, json!({"name": "Help desk"})).await;
     assert_eq!(renamed["pending_count"]["count"], 3);
     assert_eq!(renamed["last_test"]["outcome"], "ok");
+}
+
+/// The time of the last message through a connector, which its record and the list show alike.
+async fn last_message(world: &World, token: &str, connector: &Connector) -> Value {
+    let id = connector.id.to_string();
+    let shown = get(world, token, &format!("/{id}")).await;
+    let list = get(world, token, "").await;
+    let mut items = list["items"].as_array().unwrap().iter();
+    let row = items.find(|item| item["id"] == id.as_str()).unwrap();
+    assert_eq!(row["last_message_at"], shown["last_message_at"]);
+    shown["last_message_at"].clone()
+}
+
+/// Lets a person write some minutes later, and returns the time.
+async fn writes(world: &World, connector: &Connector, person: &str) -> Value {
+    world.clock.advance(Duration::from_mins(5));
+    let at = json!(world.now());
+    let message = world.says(connector, person, SAID);
+    assert_eq!(world.webhook(connector, &message).await, 200);
+    at
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connector_shows_when_people_last_wrote_whether_they_wait_are_answered_or_parked() {
+    let mut world = World::new().await;
+    let token = all_powers(&world).await;
+    let (connector, open) = (world.connector.clone(), world.open.clone());
+    let ada = world.newcomer("Ada Lovelace");
+    for one in [&connector, &open] {
+        assert_eq!(last_message(&world, &token, one).await, Value::Null);
+    }
+    for _ in ["asks", "waits"] {
+        let at = writes(&world, &connector, &ada).await;
+        world.settle().await;
+        assert_eq!(last_message(&world, &token, &connector).await, at);
+    }
+    let waited = last_message(&world, &token, &connector).await;
+    let answered = writes(&world, &open, &ada).await;
+    world.settle().await;
+    assert_eq!(last_message(&world, &token, &open).await, answered);
+    assert_eq!(last_message(&world, &token, &connector).await, waited);
+
+    go_down(&world);
+    let parked = writes(&world, &open, &ada).await;
+    assert!(world.work_inbox().await);
+    assert!(!world.rows("PARKED#").is_empty());
+    assert_eq!(last_message(&world, &token, &open).await, parked);
+}
+
+/// A project from before its requests were counted shows the time all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_the_last_message_is_shown_where_requests_are_counted_one_by_one() {
+    let world = World::new().await;
+    let token = all_powers(&world).await;
+    let connector = world.connector.clone();
+    let ada = world.newcomer("Ada Lovelace");
+    let at = writes(&world, &connector, &ada).await;
+    let pk = world.rows("BEGUN")[0]["pk"].as_str().unwrap().to_owned();
+    world.db.delete_raw(&pk, "BEGUN").unwrap();
+    assert_eq!(last_message(&world, &token, &connector).await, at);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_the_last_message_takes_no_call_and_is_written_once_a_minute() {
+    let mut world = World::new().await;
+    let token = all_powers(&world).await;
+    let connector = world.connector.clone();
+    let ada = world.newcomer("Ada Lovelace");
+    writes(&world, &connector, &ada).await;
+    world.settle().await;
+    let at = writes(&world, &connector, &ada).await;
+    assert_eq!(last_message(&world, &token, &connector).await, at);
+    let tallies = world.rows("CONNECTOR#");
+    for _ in 0..3 {
+        world.clock.advance(Duration::from_secs(2));
+        let message = world.says(&connector, &ada, SAID);
+        world.count_from_here();
+        assert_eq!(world.webhook(&connector, &message).await, 200);
+        assert_eq!(
+            world.aws_calls(),
+            ["DynamoDB.BatchGetItem", "DynamoDB.TransactWriteItems"]
+        );
+    }
+    assert_eq!(world.rows("CONNECTOR#"), tallies);
 }
 
 #[tokio::test(flavor = "multi_thread")]

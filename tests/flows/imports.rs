@@ -13,21 +13,21 @@ use vestibule_testkit::{
     proof::scaled,
 };
 
-const HEADER: &str = "Phone,E-mail,First name,Middle name,Last name,Environments";
+pub const HEADER: &str = "Phone,E-mail,First name,Middle name,Last name,Environments";
 
 fn imports_path(world: &World) -> String {
     format!("{}/imports", users_path(world))
 }
 
-fn import_path(world: &World, import: &Value) -> String {
+pub fn import_path(world: &World, import: &Value) -> String {
     format!("{}/{}", imports_path(world), text(import, "id"))
 }
 
-async fn post(world: &World, token: &str, path: &str, body: Value) -> Answer {
+pub async fn post(world: &World, token: &str, path: &str, body: Value) -> Answer {
     world.call(token, ("POST", path), body, &[]).await
 }
 
-async fn get(world: &World, token: &str, path: &str) -> Answer {
+pub async fn get(world: &World, token: &str, path: &str) -> Answer {
     world.call(token, ("GET", path), Value::Null, &[]).await
 }
 
@@ -52,7 +52,7 @@ async fn put(world: &World, token: &str, import: &Value, part: usize, bytes: &[u
 }
 
 /// Sends a file in parts of this size, the last one first.
-async fn send(world: &World, token: &str, file: &[u8], part: usize, dry_run: bool) -> Value {
+pub async fn send(world: &World, token: &str, file: &[u8], part: usize, dry_run: bool) -> Value {
     let import = announce(world, token, file.len(), dry_run).await;
     let parts: Vec<_> = file.chunks(part).enumerate().collect();
     for (number, bytes) in parts.into_iter().rev() {
@@ -62,7 +62,7 @@ async fn send(world: &World, token: &str, file: &[u8], part: usize, dry_run: boo
     import
 }
 
-async fn start(world: &World, token: &str, import: &Value, body: Value) -> Answer {
+pub async fn start(world: &World, token: &str, import: &Value, body: Value) -> Answer {
     let path = format!("{}/start", import_path(world, import));
     post(world, token, &path, body).await
 }
@@ -108,12 +108,12 @@ async fn mistakes(world: &World, token: &str, import: &Value) -> BTreeSet<(u64, 
     }
 }
 
-fn counts(import: &Value) -> [u64; 4] {
+pub fn counts(import: &Value) -> [u64; 4] {
     ["new", "changed", "unchanged", "errors"].map(|name| import["counts"][name].as_u64().unwrap())
 }
 
 /// The phone numbers of all users.
-fn phones(world: &World) -> Vec<String> {
+pub fn phones(world: &World) -> Vec<String> {
     let mut phones: Vec<_> = world
         .rows("END_USER")
         .iter()
@@ -295,6 +295,16 @@ async fn a_file_is_complete_before_it_starts_and_a_project_imports_one_at_a_time
     assert_eq!(list.body["items"].as_array().unwrap().len(), 2);
 }
 
+/// Has the worker of an import that was started die in the second hundred of rows, as its record says.
+pub async fn break_off(world: &mut World) {
+    world.count_from_here();
+    let kill = Rule::new("DynamoDB.TransactWriteItems", Fault::KillAfter).from_call(150);
+    world.to_db.inject(kill);
+    while !world.has_struck() {
+        assert!(world.work_index().await || world.sweep().await);
+    }
+}
+
 /// SPEC C61.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_is_cancelled_before_and_while_it_runs() {
@@ -315,13 +325,7 @@ async fn an_import_is_cancelled_before_and_while_it_runs() {
 
     let running = send(&world, &token, file.as_bytes(), 1 << 20, false).await;
     start(&world, &token, &running, Value::Null).await;
-    // The worker dies in the second hundred, and its record says so much.
-    world.count_from_here();
-    let kill = Rule::new("DynamoDB.TransactWriteItems", Fault::KillAfter).from_call(150);
-    world.to_db.inject(kill);
-    while !world.has_struck() {
-        assert!(world.work_index().await || world.sweep().await);
-    }
+    break_off(&mut world).await;
     let cancel = format!("{}/cancel", import_path(&world, &running));
     let asked = post(&world, &token, &cancel, Value::Null).await;
     assert_eq!(asked.body["status"], "importing", "{}", asked.body);
@@ -334,7 +338,7 @@ async fn an_import_is_cancelled_before_and_while_it_runs() {
     assert!(world.rows("RUNNING").is_empty());
 }
 
-fn phone(number: usize) -> String {
+pub fn phone(number: usize) -> String {
     format!("+49151{:08}", 10_000_000 + number)
 }
 

@@ -61,6 +61,7 @@ mod handoff;
 mod handoff_records;
 mod identities;
 mod imports;
+mod imports_stopped;
 mod invitations;
 mod isolation;
 mod judge;

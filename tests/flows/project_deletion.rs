@@ -2,6 +2,7 @@
 
 use crate::{
     admin::{all_powers, call, project},
+    end_users::{add, change, new_user},
     erasure::erase,
     given_up::{redrive, refuse},
     imports,
@@ -9,8 +10,12 @@ use crate::{
     outgoing::say,
     world::{SAID, World},
 };
+use futures_util::future::join;
 use serde_json::{Map, Value, json};
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 use vestibule_adapters::dynamo::keys;
 use vestibule_domain::{access::request::Verdict, ids::ProjectId};
 use vestibule_testkit::{
@@ -240,6 +245,54 @@ async fn a_deletion_that_dies_at_any_call_comes_to_an_end() {
             }
         }
     }
+}
+
+/// SPEC C63: a job of the search index that comes between what a deletion reads and what it removes.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_job_in_the_middle_of_a_deletion_brings_nothing_back() {
+    const TRANSACTION: &str = "DynamoDB.TransactWriteItems";
+    let mut call = 1;
+    loop {
+        let mut world = World::new().await;
+        world.is_indexed_quietly = false;
+        let token = all_powers(&world).await;
+        let ada = add(&world, &token, new_user(&world, "Ada", "+4915123456789")).await;
+        world.settle().await;
+        change(&world, &token, &ada, json!({"first_name": "Augusta"})).await;
+        assert_eq!(delete(&world, &token, "Concierge").await.0, 202);
+        world.clock.advance(Duration::from_mins(3));
+        assert!(world.sweep().await);
+        world.count_from_here();
+        let slow = Fault::Delay(Duration::from_millis(300));
+        let rule = Rule::new(TRANSACTION, slow).from_call(call);
+        world.to_db.inject(rule);
+        let has_come = || {
+            let calls = world.aws_calls();
+            calls.iter().filter(|one| *one == TRANSACTION).count() >= call
+        };
+        let is_over = AtomicBool::new(false);
+        let erase = async {
+            while world.work_on("onboarding").await {}
+            is_over.store(true, Ordering::Relaxed);
+        };
+        let index = async {
+            while !has_come() && !is_over.load(Ordering::Relaxed) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            let has_come = has_come();
+            world.work_on("index").await;
+            has_come
+        };
+        let ((), has_come) = join(Box::pin(erase), Box::pin(index)).await;
+        world.to_db.clear();
+        world.settle().await;
+        assert_gone(&world, &format!("transaction {call}"));
+        if !has_come {
+            break;
+        }
+        call += 1;
+    }
+    assert!(call > 3, "{call}");
 }
 
 /// SPEC C63: the call itself.

@@ -5,7 +5,10 @@ use utoipa::IntoParams;
 use vestibule_admin::{paths, strict_id, wire_enum};
 use vestibule_csv::columns::Field;
 use vestibule_domain::{
-    directory::{end_user::EndUserSource, import::ImportStatus},
+    directory::{
+        end_user::EndUserSource,
+        import::{ImportStatus, ImportStop},
+    },
     ids::{EndUserId, ImportId, ProjectId},
 };
 
@@ -30,12 +33,27 @@ wire_enum! {
         Checked = "checked",
         /// Users are added and changed.
         Importing = "importing",
+        /// The run may not go on, see `stopped_because`. Start it again once it may: those who were imported are found
+        /// unchanged.
+        Stopped = "stopped",
         /// All rows were worked off.
         Done = "done",
         /// Somebody ended it.
         Cancelled = "cancelled",
         /// The file cannot be imported.
         Failed = "failed",
+    }
+}
+
+wire_enum! {
+    /// Reason why a run of an import may not go on.
+    ImportStopName = ImportStop {
+        /// The project was archived.
+        ProjectArchived = "project_archived",
+        /// The project was deleted.
+        ProjectDeleted = "project_deleted",
+        /// Whoever started the run may not change users any more.
+        RightLost = "right_lost",
     }
 }
 
@@ -116,6 +134,10 @@ mod tests {
         for spelling in ImportStatusName::SPELLINGS {
             let name = ImportStatusName::parse(spelling).unwrap();
             assert_eq!(ImportStatus::from(name).key(), *spelling);
+        }
+        for spelling in ImportStopName::SPELLINGS {
+            let stop = ImportStop::from(ImportStopName::parse(spelling).unwrap());
+            assert_eq!(serde_json::to_value(stop).unwrap(), *spelling);
         }
         for spelling in ImportFieldName::SPELLINGS {
             let name = ImportFieldName::parse(spelling).unwrap();

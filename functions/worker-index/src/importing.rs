@@ -4,6 +4,9 @@
 //! beside the rows, and so knows whom it names twice. What comes of the next rows is stored before the first of them is
 //! touched: a worker that takes over counts as the one before it did, and adds nobody twice, since the id of a new person
 //! follows from the import and the line.
+//!
+//! Before each hundred rows the worker looks whether the project is in use and whoever started the run may still change
+//! people. If not, the run stops there; started again, it finds those who were stored as the file says.
 
 mod rows;
 
@@ -21,7 +24,7 @@ use vestibule_domain::{
     PortError,
     directory::import::{
         IMPORT_ERRORS_KEPT, IMPORT_ROWS_MAX, Import, ImportBatch, ImportColumn, ImportCounts,
-        ImportError, ImportStatus, ImportUsers,
+        ImportError, ImportStatus, ImportStop, ImportUsers,
     },
     error::Chain,
     job::IndexJob,
@@ -117,6 +120,9 @@ impl Run<'_> {
             self.end(ImportStatus::Cancelled).await?;
             return Ok(Rest::None);
         }
+        if let Some(reason) = self.reason_to_stop().await? {
+            return self.stop(reason).await;
+        }
         let Some(encoding) = self.survey().await? else {
             return Ok(Rest::None);
         };
@@ -148,6 +154,9 @@ impl Run<'_> {
                 if batches == BATCHES_MAX || budget.is_over(self.deps.clock.now()) {
                     return Ok(Rest::Rows);
                 }
+                if let Some(reason) = self.reason_to_stop().await? {
+                    return self.stop(reason).await;
+                }
                 let size = waiting.len().min(BATCH_ROWS);
                 let next: Vec<_> = waiting.drain(..size).collect();
                 batches += 1;
@@ -167,6 +176,21 @@ impl Run<'_> {
                 return Ok(Rest::None);
             }
         }
+    }
+
+    async fn reason_to_stop(&self) -> Result<Option<ImportStop>, PortError> {
+        let now = self.deps.clock.now();
+        self.deps.imports.import_stop(&self.import, now).await
+    }
+
+    /// Stops the run. It can be started again, unless somebody asked to end the import.
+    async fn stop(&mut self, reason: ImportStop) -> Result<Rest, PortError> {
+        self.import.progress.stop = Some(reason);
+        self.end(ImportStatus::Stopped).await?;
+        if self.import.is_cancelled {
+            self.end(ImportStatus::Cancelled).await?;
+        }
+        Ok(Rest::None)
     }
 
     /// Reads encoding, columns and the number of rows, unless they are known. `None` if the file cannot be worked off.

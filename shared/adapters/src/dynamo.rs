@@ -44,6 +44,7 @@ mod items;
 mod joining;
 mod keyring;
 pub mod keys;
+mod last_messages;
 mod latest_project;
 mod layout;
 mod lease;

@@ -31,6 +31,10 @@ pub enum Fill {
 pub struct FieldSpec {
     /// Name in the API and in the connector's settings or secrets.
     pub name: &'static str,
+    /// Name for people, as the platform's own console has it.
+    pub label: &'static str,
+    /// An example of a value, or its beginning with an ellipsis, where its form tells it from others.
+    pub placeholder: Option<&'static str>,
     /// Whether it is encrypted at rest and never shown again.
     pub secret: bool,
     /// Whether a connector cannot be made without it.
@@ -352,6 +356,25 @@ mod tests {
                         .any(|spec| spec.name == *name && spec.secret),
                     "{name}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_has_a_label_of_its_own_and_an_example_that_it_would_take() {
+        for kind in connector_kinds() {
+            let fields = kind.fields();
+            let labels: BTreeSet<_> = fields.iter().map(|spec| spec.label).collect();
+            assert_eq!(labels.len(), fields.len(), "{}", kind.label());
+            for spec in fields {
+                let label = spec.label;
+                assert!(label.starts_with(char::is_uppercase), "{label}");
+                assert!(!label.contains('_') && label.trim() == label, "{label}");
+                let whole = spec.placeholder.filter(|example| !example.ends_with('…'));
+                if let Some(example) = whole {
+                    assert!(!spec.secret, "{label}");
+                    assert_eq!((spec.check)(example), Ok(()), "{label}");
+                }
             }
         }
     }

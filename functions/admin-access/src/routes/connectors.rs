@@ -71,7 +71,8 @@ problem_types! {
     "webhook_url": "https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
     "set_up_steps": ["Set the request URL to https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W."],
     "can_connect": false, "webhook_connected_at": null, "previous_secrets_until": null,
-    "pending_count": {"count": 3, "more": false}, "last_test": {"at": "2026-11-22T10:05:00.000Z", "outcome": "ok", "problem": null},
+    "pending_count": {"count": 3, "more": false}, "last_message_at": "2026-11-22T10:20:00.000Z",
+    "last_test": {"at": "2026-11-22T10:05:00.000Z", "outcome": "ok", "problem": null},
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct ConnectorResponse {
@@ -137,6 +138,10 @@ pub struct ConnectorResponse {
     previous_secrets_until: Option<Timestamp>,
     /// Pending requests of this connector, up to 100. `more` is true if there may be more.
     pending_count: CountResponse,
+    /// Time of the last message of a person who has access or asks for it, at most a minute behind; null for
+    /// none yet.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_message_at: Option<Timestamp>,
     /// Last test of the credentials; null if there was none.
     last_test: Option<LastTestResponse>,
     /// Time of creation.
@@ -188,6 +193,7 @@ impl ConnectorResponse {
             webhook_connected_at: connector.webhook.connected_at,
             previous_secrets_until: connector.webhook.previous_secrets_until,
             pending_count: summary.pending.into(),
+            last_message_at: summary.last_message_at,
             last_test: summary.last_test.map(Into::into),
             provider: connector.provider.key().to_owned(),
             name: connector.name,

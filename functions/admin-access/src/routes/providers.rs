@@ -21,7 +21,7 @@ pub struct ProvidersResponse {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "provider": "slack", "label": "Slack", "channel": "slack",
-    "fields": [{"name": "team_id", "secret": false, "required": true, "fill": "nothing", "previous_in": null, "help": "Begins with T."}],
+    "fields": [{"name": "team_id", "label": "Workspace ID", "placeholder": "T123ABC456", "secret": false, "required": true, "fill": "nothing", "previous_in": null, "help": "Begins with T."}],
     "message_max_chars": 4000,
     "default_onboarding_message": "Thanks for your message! …",
     "default_approval_notice": "Good news: …",
@@ -52,6 +52,10 @@ pub struct ProviderResponse {
 pub struct ProviderFieldResponse {
     /// Name.
     name: &'static str,
+    /// Name for display, as the platform's console has it.
+    label: &'static str,
+    /// Example of a value, or its beginning with an ellipsis; null where the form of a value tells nothing.
+    placeholder: Option<&'static str>,
     /// Whether the value is encrypted and never shown again.
     secret: bool,
     /// Whether a new connector must have the field.
@@ -93,6 +97,8 @@ impl From<&'static dyn ConnectorKind> for ProviderResponse {
     fn from(kind: &'static dyn ConnectorKind) -> Self {
         let fields = kind.fields().iter().map(|field| ProviderFieldResponse {
             name: field.name,
+            label: field.label,
+            placeholder: field.placeholder,
             secret: field.secret,
             required: field.required,
             fill: field.fill.into(),
@@ -166,6 +172,9 @@ mod tests {
                 let fill = field["fill"].as_str().unwrap();
                 assert!(["nothing", "random_secret", "webhook_url"].contains(&fill));
                 assert!(field["help"].as_str().unwrap().len() > 10, "{field}");
+                assert!(field["label"].as_str().unwrap().len() > 3, "{field}");
+                let placeholder = &field["placeholder"];
+                assert!(placeholder.is_null() || placeholder.is_string(), "{field}");
             }
         }
     }

@@ -14,7 +14,7 @@ pub struct Document;
 #[cfg(test)]
 mod tests {
     use crate::{
-        api_types::{EndUserSourceName, ImportFieldName, ImportStatusName},
+        api_types::{EndUserSourceName, ImportFieldName, ImportStatusName, ImportStopName},
         routes::end_users::EndUserOrderName,
     };
     use serde_json::{Value, json};
@@ -33,6 +33,7 @@ mod tests {
             ("EndUserSourceName", json!(EndUserSourceName::SPELLINGS)),
             ("ImportFieldName", json!(ImportFieldName::SPELLINGS)),
             ("ImportStatusName", json!(ImportStatusName::SPELLINGS)),
+            ("ImportStopName", json!(ImportStopName::SPELLINGS)),
             ("MatchField", json!(MatchField::SPELLINGS)),
         ]);
         assert_eq!(told, on_the_wire);

@@ -9,7 +9,7 @@ pub mod start;
 
 use crate::{
     Deps,
-    api_types::{ImportFieldName, ImportPath, ImportStatusName, ProjectPath},
+    api_types::{ImportFieldName, ImportPath, ImportStatusName, ImportStopName, ProjectPath},
 };
 use axum::{Json, extract::State, response::Response};
 use mapping::MappedColumn;
@@ -45,7 +45,7 @@ const RECEIVED: ProblemMember = ProblemMember::of::<u64>("received", "Bytes that
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "file_name": "people.csv", "size": 52000, "received": 52000, "dry_run": true,
-    "mapping": [{"column": "Nummer", "field": "phone"}], "status": "checked", "cancel_requested": false, "rows": 1219,
+    "mapping": [{"column": "Nummer", "field": "phone"}], "status": "checked", "stopped_because": null, "cancel_requested": false, "rows": 1219,
     "settled": 1219, "counts": {"new": 1204, "changed": 12, "unchanged": 0, "errors": 3}, "mistakes": 4,
     "columns": [{"name": "Nummer", "field": "phone"}, {"name": "Notes", "field": null}], "unknown_columns": ["Notes"],
     "problems": [], "started_by": {"id": "api_key:01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "first key"},
@@ -66,6 +66,8 @@ pub struct ImportResponse {
     mapping: Vec<MappedColumn>,
     /// State.
     status: ImportStatusName,
+    /// Why the last run may not go on; null for any other.
+    stopped_because: Option<ImportStopName>,
     /// Whether somebody asked to end it. The rows in work are finished first.
     cancel_requested: bool,
     /// Number of rows, once they are counted.
@@ -172,6 +174,7 @@ impl From<Import> for ImportResponse {
             dry_run: import.only_checks,
             mapping: mapping::shown(&import.mapping),
             status: import.status.into(),
+            stopped_because: progress.stop.map(Into::into),
             cancel_requested: import.is_cancelled,
             rows: progress.rows,
             settled: progress.settled,

@@ -18,6 +18,8 @@ export const providers: Provider[] = [
     fields: [
       {
         name: "api_app_id",
+        label: "App ID",
+        placeholder: "A123ABC456",
         secret: false,
         required: true,
         fill: "nothing",
@@ -26,6 +28,8 @@ export const providers: Provider[] = [
       },
       {
         name: "team_id",
+        label: "Workspace ID",
+        placeholder: "T123ABC456",
         secret: false,
         required: true,
         fill: "nothing",
@@ -34,6 +38,8 @@ export const providers: Provider[] = [
       },
       {
         name: "signing_secret",
+        label: "Signing Secret",
+        placeholder: null,
         secret: true,
         required: true,
         fill: "nothing",
@@ -42,6 +48,8 @@ export const providers: Provider[] = [
       },
       {
         name: "previous_signing_secret",
+        label: "Previous Signing Secret",
+        placeholder: null,
         secret: true,
         required: false,
         fill: "nothing",
@@ -50,6 +58,8 @@ export const providers: Provider[] = [
       },
       {
         name: "bot_token",
+        label: "Bot User OAuth Token",
+        placeholder: "xoxb-…",
         secret: true,
         required: true,
         fill: "nothing",
@@ -76,6 +86,8 @@ export const providers: Provider[] = [
     fields: [
       {
         name: "app_id",
+        label: "Microsoft App ID",
+        placeholder: "c9e8c047-2a74-40a2-b28a-b162d5f5327c",
         secret: false,
         required: true,
         fill: "nothing",
@@ -84,6 +96,8 @@ export const providers: Provider[] = [
       },
       {
         name: "tenant_id",
+        label: "Directory (tenant) ID",
+        placeholder: "72f988bf-86f1-41af-91ab-2d7cd011db47",
         secret: false,
         required: true,
         fill: "nothing",
@@ -92,6 +106,8 @@ export const providers: Provider[] = [
       },
       {
         name: "app_type",
+        label: "Bot Type",
+        placeholder: "single_tenant",
         secret: false,
         required: false,
         fill: "nothing",
@@ -100,6 +116,8 @@ export const providers: Provider[] = [
       },
       {
         name: "client_secret",
+        label: "Client secret",
+        placeholder: null,
         secret: true,
         required: true,
         fill: "nothing",
@@ -127,6 +145,8 @@ export const providers: Provider[] = [
     fields: [
       {
         name: "bot_token",
+        label: "Bot token",
+        placeholder: "110201543:AAH…",
         secret: true,
         required: true,
         fill: "nothing",
@@ -135,6 +155,8 @@ export const providers: Provider[] = [
       },
       {
         name: "secret_token",
+        label: "Secret token",
+        placeholder: null,
         secret: true,
         required: false,
         fill: "random_secret",
@@ -143,6 +165,8 @@ export const providers: Provider[] = [
       },
       {
         name: "previous_secret_token",
+        label: "Previous secret token",
+        placeholder: null,
         secret: true,
         required: false,
         fill: "nothing",
@@ -168,6 +192,8 @@ export const providers: Provider[] = [
     fields: [
       {
         name: "phone_number_id",
+        label: "Phone number ID",
+        placeholder: "1122334455667",
         secret: false,
         required: true,
         fill: "nothing",
@@ -176,6 +202,8 @@ export const providers: Provider[] = [
       },
       {
         name: "api_key",
+        label: "API key",
+        placeholder: null,
         secret: true,
         required: true,
         fill: "nothing",
@@ -184,6 +212,8 @@ export const providers: Provider[] = [
       },
       {
         name: "webhook_secret",
+        label: "Webhook secret",
+        placeholder: null,
         secret: true,
         required: false,
         fill: "random_secret",
@@ -192,6 +222,8 @@ export const providers: Provider[] = [
       },
       {
         name: "previous_webhook_secret",
+        label: "Previous webhook secret",
+        placeholder: null,
         secret: true,
         required: false,
         fill: "nothing",
@@ -217,6 +249,8 @@ export const providers: Provider[] = [
     fields: [
       {
         name: "account_sid",
+        label: "Account SID",
+        placeholder: "AC…",
         secret: false,
         required: true,
         fill: "nothing",
@@ -225,6 +259,8 @@ export const providers: Provider[] = [
       },
       {
         name: "phone_number",
+        label: "Phone number",
+        placeholder: "+12028831111",
         secret: false,
         required: true,
         fill: "nothing",
@@ -233,6 +269,8 @@ export const providers: Provider[] = [
       },
       {
         name: "webhook_url",
+        label: "Webhook address",
+        placeholder: null,
         secret: false,
         required: false,
         fill: "webhook_url",
@@ -241,6 +279,8 @@ export const providers: Provider[] = [
       },
       {
         name: "auth_token",
+        label: "Auth Token",
+        placeholder: null,
         secret: true,
         required: true,
         fill: "nothing",
@@ -249,6 +289,8 @@ export const providers: Provider[] = [
       },
       {
         name: "previous_auth_token",
+        label: "Previous Auth Token",
+        placeholder: null,
         secret: true,
         required: false,
         fill: "nothing",

@@ -6,7 +6,7 @@ use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     directory::{
         end_user::EndUser,
-        import::{Import, ImportError, ImportUsers},
+        import::{Import, ImportError, ImportStop, ImportUsers},
         phone::PhoneKey,
     },
     event::AuditEntry,
@@ -61,6 +61,10 @@ impl ImportWork for NoImports {
     }
 
     async fn save_import(&self, _: &Import, _: &Lease) -> Result<bool, PortError> {
+        Err(NONE)
+    }
+
+    async fn import_stop(&self, _: &Import, _: Timestamp) -> Result<Option<ImportStop>, PortError> {
         Err(NONE)
     }
 

@@ -181,13 +181,7 @@ impl ApiKeyStore for DynamoAccounts {
         scope: AccountScope,
         id: ApiKeyId,
     ) -> Result<Option<ApiKey>, PortError> {
-        let place = keys::api_key_id(scope, id);
-        match self.table.get::<KeyIdItem>(&place, WHAT).await? {
-            Some(claim) if !claim.hash.is_empty() => {
-                self.table.find_key(scope.account_id(), &claim.hash).await
-            }
-            _ => Ok(None),
-        }
+        self.table.find_key_of_id(scope, id).await
     }
 
     async fn renew_key(&self, key: &ApiKey, by: By<'_>) -> Result<(), PortError> {

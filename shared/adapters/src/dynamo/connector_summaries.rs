@@ -1,9 +1,9 @@
-//! Facts shown beside connectors: pending requests, and the last test.
+//! Facts shown beside connectors: pending requests, the last message, and the last test.
 
 use super::{
     keys::{self, INDEX_BY_STATE, Key, STATE_PK},
     table::{Table, from_row, put_write, s, take},
-    tallies,
+    tallies::{self, Tallies},
 };
 use crate::aws::port_error;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -63,8 +63,9 @@ impl Table {
             return Ok(Vec::new());
         }
         let tests: Vec<Key> = ids.iter().copied().map(keys::connector_test).collect();
-        let ((counts, has_more), mut rows) =
-            tokio::try_join!(self.pending(scope), self.get_batch(&tests))?;
+        let (tallies, mut rows) =
+            tokio::try_join!(tallies::by_connector(self, scope), self.get_batch(&tests))?;
+        let (counts, has_more) = self.pending(scope, &tallies).await?;
         ids.iter()
             .zip(&tests)
             .map(|(id, key)| {
@@ -75,6 +76,7 @@ impl Table {
                         count: count.min(COUNT_MAX),
                         more: has_more || count > COUNT_MAX,
                     },
+                    last_message_at: tallies.last_message_at(*id),
                     last_test: test.map(|item| item.test),
                 })
             })
@@ -86,8 +88,9 @@ impl Table {
     async fn pending(
         &self,
         scope: ProjectScope,
+        tallies: &Tallies,
     ) -> Result<(HashMap<ConnectorId, u32>, bool), PortError> {
-        let Some(all) = tallies::pending_by_connector(self, scope).await? else {
+        let Some(all) = tallies.pending() else {
             return self.newest_pending(scope).await;
         };
         let shown = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);

@@ -8,6 +8,7 @@ use super::{
         OutgoingItem, ParkedConversationItem, ProjectSettingsItem,
     },
     keys::{self, Key, MESSAGE_PREFIX},
+    last_messages::{Arrival, LastMessages},
     message_changes,
     people::find_chat_user,
     table::{Attributes, Cancelled, Table, Transacted, key_of, n, s, take, to_value, update_write},
@@ -31,13 +32,17 @@ const ANSWERED_LATE: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone)]
 pub struct DynamoConversations {
     table: Table,
+    last_messages: LastMessages,
 }
 
 impl DynamoConversations {
     /// Makes the store on this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
-        Self { table }
+        Self {
+            table,
+            last_messages: LastMessages::default(),
+        }
     }
 
     /// Takes the conversation out of a batch.
@@ -316,7 +321,9 @@ impl ConversationStore for DynamoConversations {
                 .answering(text.is_unprompted);
             writes.push(self.table.new_message(&item)?);
         }
-        match self.table.transact(writes).await? {
+        let arrival = Arrival::of(job);
+        let transacted = self.last_messages.transact(&self.table, writes, arrival);
+        match transacted.await? {
             Transacted::Done => Ok(Recorded::Now(texts)),
             Transacted::Cancelled(reasons) => {
                 let mut of_event = reasons.iter().take(events);

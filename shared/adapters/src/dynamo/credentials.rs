@@ -2,8 +2,8 @@
 
 use super::{
     items::{
-        AccountItem, ApiKeyItem, IdentityItem, MemberItem, MovedKeyItem, PointerItem, ProjectItem,
-        RolesItem, SessionItem, SessionsEndedItem,
+        AccountItem, ApiKeyItem, IdentityItem, KeyIdItem, MemberItem, MovedKeyItem, PointerItem,
+        ProjectItem, RolesItem, SessionItem, SessionsEndedItem,
     },
     keys::{self, Key},
     table::{Attributes, Table, from_row, n, s, take},
@@ -17,7 +17,7 @@ use vestibule_domain::{
         api_key::{ApiKey, KeyOwner},
         credential::{Credential, CredentialClaim},
     },
-    ids::{AccountId, LoginId, MemberId, ProjectId},
+    ids::{AccountId, ApiKeyId, LoginId, MemberId, ProjectId},
     ports::CredentialStore,
     team::{
         identity::AccountIdentity,
@@ -52,17 +52,8 @@ impl DynamoCredentials {
         let Some(key) = key else {
             return Ok((None, row));
         };
-        let owner = match key.owner {
-            KeyOwner::Account | KeyOwner::ApiKey { .. } => None,
-            KeyOwner::Member { id } => {
-                let scope = AccountScope::of_verified(account_id);
-                let (member, roles) = (keys::member(scope, id), keys::roles(scope));
-                let wanted = [member.clone(), roles.clone()];
-                let mut rows = self.table.get_batch(&wanted).await?;
-                let roles = roles_of(&mut rows, &roles)?;
-                standing(&mut rows, &member, roles)?
-            }
-        };
+        let scope = AccountScope::of_verified(account_id);
+        let owner = self.table.owner_of(scope, &key).await?;
         Ok((Some(Credential::ApiKey { key, owner }), row))
     }
 
@@ -215,7 +206,60 @@ pub(super) fn standing(
         .map(|member| MemberStanding { member, roles }))
 }
 
+/// The state of a project, by its row.
+pub(super) fn project_state(row: Option<Attributes>) -> Result<ProjectState, PortError> {
+    let Some(row) = row else {
+        return Ok(ProjectState::Absent);
+    };
+    let item: ProjectItem = from_row(row, "project")?;
+    Ok(if item.archived_at.is_some() {
+        ProjectState::Archived
+    } else {
+        ProjectState::Active
+    })
+}
+
 impl Table {
+    /// Reads a member with the roles of the account.
+    pub(super) async fn member_standing(
+        &self,
+        scope: AccountScope,
+        id: MemberId,
+    ) -> Result<Option<MemberStanding>, PortError> {
+        let (member, roles) = (keys::member(scope, id), keys::roles(scope));
+        let wanted = [member.clone(), roles.clone()];
+        let mut rows = self.get_batch(&wanted).await?;
+        let roles = roles_of(&mut rows, &roles)?;
+        standing(&mut rows, &member, roles)
+    }
+
+    /// Reads the member who owns a key, if one does.
+    pub(super) async fn owner_of(
+        &self,
+        scope: AccountScope,
+        key: &ApiKey,
+    ) -> Result<Option<MemberStanding>, PortError> {
+        match key.owner {
+            KeyOwner::Account | KeyOwner::ApiKey { .. } => Ok(None),
+            KeyOwner::Member { id } => self.member_standing(scope, id).await,
+        }
+    }
+
+    /// Finds the key with this id, unless it was revoked.
+    pub(super) async fn find_key_of_id(
+        &self,
+        scope: AccountScope,
+        id: ApiKeyId,
+    ) -> Result<Option<ApiKey>, PortError> {
+        let place = keys::api_key_id(scope, id);
+        match self.get::<KeyIdItem>(&place, "API key").await? {
+            Some(claim) if !claim.hash.is_empty() => {
+                self.find_key(scope.account_id(), &claim.hash).await
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Finds the key with this hash in the account that its bearer names, or the key whose replaced hash this is.
     pub(super) async fn find_key(
         &self,
@@ -275,18 +319,7 @@ impl CredentialStore for DynamoCredentials {
     ) -> Result<(Option<Credential>, ProjectState), PortError> {
         let place = claim.scope().map(|scope| keys::project(scope, project));
         let (found, row) = self.find(claim, place.as_ref()).await?;
-        let state = match row {
-            None => ProjectState::Absent,
-            Some(row) => {
-                let item: ProjectItem = from_row(row, "project")?;
-                if item.archived_at.is_some() {
-                    ProjectState::Archived
-                } else {
-                    ProjectState::Active
-                }
-            }
-        };
-        Ok((found, state))
+        Ok((found, project_state(row)?))
     }
 
     async fn note_use(&self, credential: &Credential, now: Timestamp) -> Result<(), PortError> {

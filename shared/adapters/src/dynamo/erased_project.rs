@@ -1,9 +1,10 @@
 //! Removes everything in a deleted project (SPEC C63). Only the claims of ids and the audit log stay.
 //!
 //! Lists lead to partitions, and rows of a partition to further ones, which are emptied first, some rows at a time.
-//! Rows that are still there are found again, so a page that was cut short is repeated. The project's connectors went
-//! with the project itself, so nothing comes in. Nothing goes before the last pass, when nobody can still write by what
-//! they read before: rows that lead nowhere any more would not be found.
+//! Rows that are still there are found again, so a page that was cut short is repeated. The project's connectors went with
+//! the project itself, so nothing comes in. Nothing goes before the last pass, when nobody can still write by what
+//! they read before: rows that lead nowhere any more would not be found. Only the search index is written from jobs that
+//! may be older: a record is marked before its rows are read, and none is written after that.
 //!
 //! | found through | partitions |
 //! |---|---|
@@ -183,6 +184,7 @@ impl Erasing<'_> {
             };
             let beside = self.beside(&key, row);
             if let Some(target) = beside.indexed {
+                self.table.keep_out_of_index(&key).await?;
                 gone.extend(self.table.index_keys(self.scope, target).await?);
             }
             if let Some(further) = beside.partition {

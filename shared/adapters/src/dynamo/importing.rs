@@ -1,6 +1,7 @@
 //! The store of imports, for the worker.
 
 use super::{
+    credentials::project_state,
     items::{
         EndUserItem, ImportChunkItem, ImportErrorItem, ImportItem, PhoneItem, RunningImportItem,
     },
@@ -16,10 +17,11 @@ use async_trait::async_trait;
 use data_encoding::BASE64;
 use std::collections::HashMap;
 use vestibule_domain::{
-    PortError, ProjectScope, Timestamp,
+    AccountScope, PortError, ProjectScope, Timestamp,
+    account::actor::{Actor, RightsHolder},
     directory::{
         end_user::EndUser,
-        import::{Import, ImportError, ImportUsers},
+        import::{Import, ImportError, ImportStop, ImportUsers, Starter},
         phone::PhoneKey,
     },
     event::AuditEntry,
@@ -44,6 +46,25 @@ impl DynamoImporting {
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
+    }
+
+    /// Reads whoever started a run, as they are on record.
+    async fn starter(&self, scope: AccountScope, author: &Actor) -> Result<Starter, PortError> {
+        let found = match author.rights_holder() {
+            Some(RightsHolder::Member(id)) => {
+                let standing = self.table.member_standing(scope, id).await?;
+                standing.map(|standing| Starter::Member(Box::new(standing)))
+            }
+            Some(RightsHolder::ApiKey(id)) => match self.table.find_key_of_id(scope, id).await? {
+                Some(key) => {
+                    let owner = self.table.owner_of(scope, &key).await?;
+                    Some(Starter::ApiKey(Box::new(key), owner.map(Box::new)))
+                }
+                None => None,
+            },
+            None => None,
+        };
+        Ok(found.unwrap_or(Starter::Nobody))
     }
 }
 
@@ -155,6 +176,22 @@ impl ImportWork for DynamoImporting {
             }
             Conditional::Done(None) | Conditional::Failed(_) => Err(LOST),
         }
+    }
+
+    async fn import_stop(
+        &self,
+        import: &Import,
+        now: Timestamp,
+    ) -> Result<Option<ImportStop>, PortError> {
+        let account = import.scope.account();
+        let place = keys::project(account, import.scope.project_id());
+        let wanted = [place.clone()];
+        let (mut rows, starter) = tokio::try_join!(
+            self.table.get_batch(&wanted),
+            self.starter(account, &import.author)
+        )?;
+        let project = project_state(rows.remove(&place))?;
+        Ok(ImportStop::of(project, &starter, now))
     }
 
     async fn add_imported(

@@ -11,6 +11,7 @@ use super::{
         StandingItem,
     },
     keys::{self, Key},
+    last_messages::{Arrival, LastMessages},
     merges, people, profiles, reports,
     search::OrderedIndex,
     table::{Attributes, Cancelled, Table, Transacted, from_row, put_write, take, update_write},
@@ -43,13 +44,17 @@ use vestibule_domain::{
 #[derive(Debug, Clone)]
 pub struct DynamoIntake {
     table: Table,
+    last_messages: LastMessages,
 }
 
 impl DynamoIntake {
     /// Makes the store on this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
-        Self { table }
+        Self {
+            table,
+            last_messages: LastMessages::default(),
+        }
     }
 
     /// Runs the code of the read that every message needs, before the first message. A failure
@@ -164,7 +169,7 @@ impl IntakeStore for DynamoIntake {
         let kept = (open.preview.as_ref(), open.held.as_ref());
         writes.extend(self.first_message_writes(scope, id, kept, "attribute_not_exists(pk)")?);
         writes.extend(self.table.taken_writes(&open.event)?);
-        let tally = TallyChange::made(&open.request);
+        let tally = TallyChange::asked(&open.request);
         writes.extend(self.table.tally_writes(scope, &tally)?);
         let asked = [open.request.id];
         let of = open.standing.chat_user_id;
@@ -277,7 +282,15 @@ impl IntakeStore for DynamoIntake {
         if let Some(change) = profile {
             writes.extend(profiles::writes(&self.table, scope, change, event.at)?);
         }
-        let reasons = match self.table.transact(writes).await? {
+        let arrival = Arrival {
+            scope,
+            connector_id: standing.connector_id,
+            at: event.at,
+        };
+        let transacted = self
+            .last_messages
+            .transact(&self.table, writes, Some(arrival));
+        let reasons = match transacted.await? {
             Transacted::Done => return Ok(Counted::Done),
             Transacted::Cancelled(reasons) => reasons,
         };

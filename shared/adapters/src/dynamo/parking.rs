@@ -9,6 +9,7 @@ use super::{
     agents::{WHAT, key_of_agent},
     items::{AgentItem, GivenUpItem, ParkedConversationItem, ParkedMessageItem, job_text},
     keys::{self, Key, PARKED_PREFIX},
+    last_messages::{Arrival, LastMessages},
     lease::{LOST, SETTLED},
     marks::Marked,
     table::{
@@ -47,13 +48,17 @@ const SEARCH_ROWS: usize = 50;
 #[derive(Debug, Clone)]
 pub struct DynamoParking {
     table: Table,
+    last_messages: LastMessages,
 }
 
 impl DynamoParking {
     /// Makes the store on this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
-        Self { table }
+        Self {
+            table,
+            last_messages: LastMessages::default(),
+        }
     }
 
     /// Makes the removal of the parked message with this number, but not of another one that has its number
@@ -237,7 +242,9 @@ impl ParkingStore for DynamoParking {
     async fn park(&self, parking: &Parking<'_>) -> Result<Parked, PortError> {
         let mut writes = self.table.parking_writes(parking)?;
         writes.push(self.table.writer_write(parking.job)?);
-        match self.table.transact(writes).await? {
+        let arrival = Arrival::of(parking.job);
+        let transacted = self.last_messages.transact(&self.table, writes, arrival);
+        match transacted.await? {
             Transacted::Done => Ok(Parked::Parked),
             Transacted::Cancelled(reasons) => {
                 let mut reasons = reasons.iter();

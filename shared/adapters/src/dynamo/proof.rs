@@ -17,7 +17,8 @@ use vestibule_domain::{
 pub(super) enum Authorship<'a> {
     /// A caller, whose right is checked once more.
     Caller(By<'a>),
-    /// Whoever ordered the work that the change is part of. The right was checked with the order.
+    /// Whoever ordered the work that the change is part of. The right was checked with the order, and is checked
+    /// as the work goes on.
     Order(&'a AuditEntry),
 }
 

@@ -1,4 +1,4 @@
-//! The numbers of pending and of approved requests of each connector (SPEC B41).
+//! The numbers of pending and of approved requests of each connector (SPEC B41), and the time of its last message.
 //!
 //! They are changed in the transactions that change the requests, so they are exact. Each connector has several
 //! rows, one of which a transaction draws, so that strangers seldom meet at one. All rows of a project lie in one
@@ -35,6 +35,7 @@ const ALWAYS: &str = "attribute_exists(pk) OR attribute_not_exists(pk)";
 struct Numbers {
     pending: i64,
     approved: i64,
+    last_message_at: Option<Timestamp>,
 }
 
 impl Numbers {
@@ -42,6 +43,7 @@ impl Numbers {
         Self {
             pending: i64::from(status == RequestStatus::Pending),
             approved: i64::from(status == RequestStatus::Approved),
+            last_message_at: None,
         }
     }
 
@@ -49,6 +51,7 @@ impl Numbers {
         Self {
             pending: self.pending.saturating_add(other.pending),
             approved: self.approved.saturating_add(other.approved),
+            last_message_at: self.last_message_at.max(other.last_message_at),
         }
     }
 
@@ -56,6 +59,7 @@ impl Numbers {
         Self {
             pending: self.pending.saturating_sub(other.pending),
             approved: self.approved.saturating_sub(other.approved),
+            last_message_at: self.last_message_at,
         }
     }
 }
@@ -68,6 +72,15 @@ impl TallyChange {
     /// A new request, in the state that it has.
     pub(super) fn made(request: &AccessRequest) -> Self {
         let numbers = Numbers::of(request.status());
+        Self(BTreeMap::from([(request.connector_id, numbers)]))
+    }
+
+    /// A new request that a message made.
+    pub(super) fn asked(request: &AccessRequest) -> Self {
+        let numbers = Numbers {
+            last_message_at: Some(request.created_at),
+            ..Numbers::of(request.status())
+        };
         Self(BTreeMap::from([(request.connector_id, numbers)]))
     }
 
@@ -105,26 +118,59 @@ impl Table {
         scope: ProjectScope,
         change: &TallyChange,
     ) -> Result<Vec<TransactWriteItem>, PortError> {
-        let drawn = SystemIds.draw().random() % u128::from(ROWS);
-        let row = u8::try_from(drawn).unwrap_or_default();
+        let row = drawn_row();
         let changed = change.0.iter();
         changed
             .filter(|(_, numbers)| **numbers != Numbers::default())
             .map(|(connector_id, numbers)| {
+                let mut values = vec![
+                    (":connector", s(connector_id)),
+                    (":pending", n(numbers.pending)),
+                    (":approved", n(numbers.approved)),
+                ];
+                let message = match numbers.last_message_at {
+                    Some(at) => {
+                        values.push((":at", s(at)));
+                        ", last_message_at = :at"
+                    }
+                    None => "",
+                };
                 let update = self.update_part(
                     &keys::tally(scope, *connector_id, row),
-                    "SET connector_id = :connector ADD pending_count :pending, approved_count :approved",
+                    &format!(
+                        "SET connector_id = :connector{message} \
+                         ADD pending_count :pending, approved_count :approved"
+                    ),
                     ALWAYS,
                     &[],
-                    &[
-                        (":connector", s(connector_id)),
-                        (":pending", n(numbers.pending)),
-                        (":approved", n(numbers.approved)),
-                    ],
+                    &values,
                 )?;
                 Ok(update_write(update))
             })
             .collect()
+    }
+
+    /// Makes the write of a connector's last message into one of its rows, under the condition that the row has no
+    /// later one.
+    pub(super) fn last_message_write(
+        &self,
+        scope: ProjectScope,
+        connector_id: ConnectorId,
+        at: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        // Every reader expects both numbers in each row.
+        let update = self.update_part(
+            &keys::tally(scope, connector_id, drawn_row()),
+            "SET connector_id = :connector, last_message_at = :at ADD pending_count :none, approved_count :none",
+            "attribute_not_exists(last_message_at) OR last_message_at <= :at",
+            &[],
+            &[
+                (":connector", s(connector_id)),
+                (":at", s(at)),
+                (":none", n(0)),
+            ],
+        )?;
+        Ok(update_write(update))
     }
 
     /// Makes the write by which the numbers of a new project count from the start.
@@ -144,12 +190,43 @@ impl Table {
     }
 }
 
+/// Draws one of a connector's rows.
+fn drawn_row() -> u8 {
+    let drawn = SystemIds.draw().random() % u128::from(ROWS);
+    u8::try_from(drawn).unwrap_or_default()
+}
+
 /// A row of numbers.
 #[derive(Debug, Deserialize)]
 struct TallyItem {
     connector_id: ConnectorId,
     pending_count: i64,
     approved_count: i64,
+    #[serde(default)]
+    last_message_at: Option<Timestamp>,
+}
+
+/// What the rows of a project tell of its connectors.
+#[derive(Debug, Default)]
+pub(super) struct Tallies {
+    /// Whether the numbers of requests count from the project's start.
+    is_begun: bool,
+    connectors: BTreeMap<ConnectorId, Numbers>,
+}
+
+impl Tallies {
+    /// The number of pending requests of each connector that has any. `None` for a project from before the numbers
+    /// were kept.
+    pub(super) fn pending(&self) -> Option<BTreeMap<ConnectorId, i64>> {
+        let all = self.connectors.iter();
+        self.is_begun
+            .then(|| all.map(|(id, numbers)| (*id, numbers.pending)).collect())
+    }
+
+    /// The time of a connector's last message, if it has had one.
+    pub(super) fn last_message_at(&self, id: ConnectorId) -> Option<Timestamp> {
+        self.connectors.get(&id)?.last_message_at
+    }
 }
 
 /// Counts the requests of the connectors that `keeps` names: by the numbers, or one by one in a project from before
@@ -226,32 +303,16 @@ async fn numbers(
     keeps: impl Fn(ConnectorId) -> bool + Send + Sync,
 ) -> Result<Option<Numbers>, PortError> {
     let all = by_connector(table, scope).await?;
-    Ok(all.map(|all| {
-        let kept = all.into_iter().filter(|(id, _)| keeps(*id));
+    Ok(all.is_begun.then(|| {
+        let kept = all.connectors.into_iter().filter(|(id, _)| keeps(*id));
         kept.fold(Numbers::default(), |sum, (_, numbers)| sum.plus(numbers))
     }))
 }
 
-/// Returns the number of pending requests of each connector that has any. `None` for a project from before the
-/// numbers were kept.
-pub(super) async fn pending_by_connector(
-    table: &Table,
-    scope: ProjectScope,
-) -> Result<Option<BTreeMap<ConnectorId, i64>>, PortError> {
-    let all = by_connector(table, scope).await?;
-    Ok(all.map(|all| {
-        let pending = all.into_iter().map(|(id, numbers)| (id, numbers.pending));
-        pending.collect()
-    }))
-}
-
-/// Returns the numbers of every connector. `None` for a project from before they were kept.
-async fn by_connector(
-    table: &Table,
-    scope: ProjectScope,
-) -> Result<Option<BTreeMap<ConnectorId, Numbers>>, PortError> {
+/// Reads the rows of every connector.
+pub(super) async fn by_connector(table: &Table, scope: ProjectScope) -> Result<Tallies, PortError> {
     let begun = keys::tallies_begun(scope);
-    let (mut is_begun, mut all) = (false, BTreeMap::<ConnectorId, Numbers>::new());
+    let mut all = Tallies::default();
     let mut start = None;
     loop {
         let answer = table
@@ -266,19 +327,20 @@ async fn by_connector(
             .map_err(|error| port_error("dynamodb: Query (tallies)", error))?;
         for row in answer.items.unwrap_or_default() {
             if row.get(SK).and_then(|sk| sk.as_s().ok()) == Some(&begun.sk) {
-                is_begun = true;
+                all.is_begun = true;
                 continue;
             }
             let item: TallyItem = from_row(row, "tally")?;
-            let numbers = all.entry(item.connector_id).or_default();
+            let numbers = all.connectors.entry(item.connector_id).or_default();
             *numbers = numbers.plus(Numbers {
                 pending: item.pending_count,
                 approved: item.approved_count,
+                last_message_at: item.last_message_at,
             });
         }
         start = answer.last_evaluated_key;
         if start.is_none() {
-            return Ok(is_begun.then_some(all));
+            return Ok(all);
         }
     }
 }
@@ -339,7 +401,23 @@ mod tests {
 
     fn at(connector: &str, pending: i64, approved: i64) -> TallyChange {
         let id = ConnectorId::derive(&[connector]);
-        TallyChange(BTreeMap::from([(id, Numbers { pending, approved })]))
+        let numbers = Numbers {
+            pending,
+            approved,
+            last_message_at: None,
+        };
+        TallyChange(BTreeMap::from([(id, numbers)]))
+    }
+
+    #[test]
+    fn the_last_message_is_the_latest_in_any_row() {
+        let at = |millis: Option<i64>| Numbers {
+            last_message_at: millis.map(Timestamp::from_millis),
+            ..Numbers::default()
+        };
+        for (one, other) in [(Some(1), Some(2)), (None, Some(2)), (Some(2), None)] {
+            assert_eq!(at(one).plus(at(other)), at(Some(2)), "{one:?} {other:?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,17 @@ use crate::ids::{ApiKeyId, EnvironmentId, LoginId, MemberId};
 use serde::{Deserialize, Serialize};
 
 const SET_UP_ID: &str = "setup_token";
+const API_KEY_PREFIX: &str = "api_key:";
+const MEMBER_PREFIX: &str = "member:";
+
+/// An actor whose rights are on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RightsHolder {
+    /// The bearer of an API key.
+    ApiKey(ApiKeyId),
+    /// A member.
+    Member(MemberId),
+}
 
 /// The author of a decision or change, as recorded and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +39,7 @@ impl Actor {
     #[must_use]
     pub fn api_key(id: ApiKeyId, name: String) -> Self {
         Self {
-            id: format!("api_key:{id}"),
+            id: format!("{API_KEY_PREFIX}{id}"),
             name,
         }
     }
@@ -37,7 +48,7 @@ impl Actor {
     #[must_use]
     pub fn member(id: MemberId, name: String) -> Self {
         Self {
-            id: format!("member:{id}"),
+            id: format!("{MEMBER_PREFIX}{id}"),
             name,
         }
     }
@@ -87,6 +98,16 @@ impl Actor {
         }
     }
 
+    /// The member or API key that this actor is; `None` for anybody else.
+    #[must_use]
+    pub fn rights_holder(&self) -> Option<RightsHolder> {
+        if let Some(id) = self.id.strip_prefix(API_KEY_PREFIX) {
+            return id.parse::<ApiKeyId>().ok().map(RightsHolder::ApiKey);
+        }
+        let id = self.id.strip_prefix(MEMBER_PREFIX)?;
+        id.parse::<MemberId>().ok().map(RightsHolder::Member)
+    }
+
     /// Whether this actor is the bearer of the set-up token.
     #[must_use]
     pub fn is_set_up(&self) -> bool {
@@ -97,6 +118,35 @@ impl Actor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn members_and_bearers_of_keys_hold_rights_and_nobody_else_does() {
+        let (key, member) = (ApiKeyId::derive(&["k"]), MemberId::derive(&["m"]));
+        for (actor, holder) in [
+            (
+                Actor::api_key(key, "script".to_owned()),
+                Some(RightsHolder::ApiKey(key)),
+            ),
+            (
+                Actor::member(member, "Ana".to_owned()),
+                Some(RightsHolder::Member(member)),
+            ),
+            (Actor::set_up(), None),
+            (Actor::system(), None),
+            (
+                Actor::login(LoginId::derive(&["l"]), "Ana".to_owned()),
+                None,
+            ),
+            (Actor::agent(EnvironmentId::derive(&["e"])), None),
+        ] {
+            assert_eq!(actor.rights_holder(), holder, "{actor:?}");
+        }
+        let unreadable = Actor {
+            id: "member:ana".to_owned(),
+            ..Actor::system()
+        };
+        assert_eq!(unreadable.rights_holder(), None);
+    }
 
     #[test]
     fn only_the_bearer_of_the_set_up_token_is_the_set_up() {

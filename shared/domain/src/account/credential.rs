@@ -289,7 +289,13 @@ fn key_caller(
         return None;
     };
     let is_proven = Some(key.scope) == claim.scope() && key.has_hash(hash, now);
-    if !is_proven || now >= key.ends_at() {
+    is_proven.then(|| bearer(key, owner, now)).flatten()
+}
+
+/// The caller that a key makes of its bearer; `None` once it has ended, and while its owner may not call.
+#[must_use]
+pub fn bearer(key: &ApiKey, owner: Option<&MemberStanding>, now: Timestamp) -> Option<Caller> {
+    if now >= key.ends_at() {
         return None;
     }
     let owner = match key.owner {

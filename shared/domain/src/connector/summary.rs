@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct ConnectorSummary {
     /// The pending requests.
     pub pending: CountUpTo,
+    /// Time of the last message of a person who has access or asks for it, at most a minute behind.
+    pub last_message_at: Option<Timestamp>,
     /// The last test, if it was ever tested.
     pub last_test: Option<ConnectorTest>,
 }

@@ -2,10 +2,13 @@
 
 use crate::{
     Timestamp,
-    account::actor::Actor,
+    account::{
+        ProjectState, actor::Actor, api_key::ApiKey, credential::bearer, permission::Permission,
+    },
     ids::{EndUserId, EnvironmentId, ImportId},
     record::{Record, Repeatable},
     scope::ProjectScope,
+    team::member_standing::MemberStanding,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -35,6 +38,8 @@ pub enum ImportStatus {
     Checked,
     /// People are added and changed.
     Importing,
+    /// The run may not go on, and can be started again.
+    Stopped,
     /// All rows were worked off.
     Done,
     /// Somebody ended it.
@@ -52,6 +57,7 @@ impl ImportStatus {
             Self::Checking => "checking",
             Self::Checked => "checked",
             Self::Importing => "importing",
+            Self::Stopped => "stopped",
             Self::Done => "done",
             Self::Cancelled => "cancelled",
             Self::Failed => "failed",
@@ -68,6 +74,54 @@ impl ImportStatus {
     #[must_use]
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Done | Self::Cancelled | Self::Failed)
+    }
+}
+
+/// The reason why a run may not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportStop {
+    /// The project is archived.
+    ProjectArchived,
+    /// The project is deleted.
+    ProjectDeleted,
+    /// Whoever started the run may not change people any more.
+    RightLost,
+}
+
+impl ImportStop {
+    /// Looks for a reason.
+    #[must_use]
+    pub fn of(project: ProjectState, starter: &Starter, now: Timestamp) -> Option<Self> {
+        match project {
+            ProjectState::Absent => Some(Self::ProjectDeleted),
+            ProjectState::Archived => Some(Self::ProjectArchived),
+            ProjectState::Active => (!starter.may_import(now)).then_some(Self::RightLost),
+        }
+    }
+}
+
+/// Whoever started a run, as they are on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Starter {
+    /// A member.
+    Member(Box<MemberStanding>),
+    /// The bearer of an API key, with the member who owns it, if one does.
+    ApiKey(Box<ApiKey>, Option<Box<MemberStanding>>),
+    /// Nobody who is on record.
+    Nobody,
+}
+
+impl Starter {
+    fn may_import(&self, now: Timestamp) -> bool {
+        const NEEDED: Permission = Permission::EndUsersWrite;
+        match self {
+            Self::Member(standing) => standing.is_active() && standing.effective().contains(NEEDED),
+            Self::ApiKey(key, owner) => {
+                bearer(key, owner.as_deref(), now).is_some_and(|caller| caller.may(NEEDED))
+            }
+            Self::Nobody => false,
+        }
     }
 }
 
@@ -171,6 +225,9 @@ pub struct ImportProgress {
     /// Mistakes of the file as a whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<ImportError>,
+    /// The reason why the run may not go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<ImportStop>,
 }
 
 impl ImportProgress {
@@ -289,7 +346,13 @@ pub struct ImportUsers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{at, scope};
+    use crate::{
+        samples::{api_key, at, member, scope},
+        team::{
+            member::{Member, MemberStatus},
+            role::Roles,
+        },
+    };
 
     fn import() -> Import {
         Import {
@@ -318,6 +381,7 @@ mod tests {
             (ImportStatus::Checking, true, false),
             (ImportStatus::Checked, false, false),
             (ImportStatus::Importing, true, false),
+            (ImportStatus::Stopped, false, false),
             (ImportStatus::Done, false, true),
             (ImportStatus::Cancelled, false, true),
             (ImportStatus::Failed, false, true),
@@ -327,6 +391,56 @@ mod tests {
             assert_eq!(
                 (status.is_running(), status.is_over()),
                 (is_running, is_over)
+            );
+        }
+    }
+
+    /// SPEC C61, C63, G01.
+    #[test]
+    fn a_run_goes_on_while_its_project_is_in_use_and_its_starter_may_change_people() {
+        let key = |permission: Permission, expires_at: i64| {
+            let key = ApiKey {
+                permissions: [permission].into_iter().collect(),
+                expires_at: at(expires_at),
+                ..api_key("k")
+            };
+            Starter::ApiKey(Box::new(key), None)
+        };
+        let ana = |extra: Option<Permission>, status: MemberStatus| {
+            let member = Member {
+                extra: extra.into_iter().collect(),
+                status,
+                ..member("ana")
+            };
+            let roles = Roles::default();
+            Starter::Member(Box::new(MemberStanding { member, roles }))
+        };
+        let write = Permission::EndUsersWrite;
+        let active = ProjectState::Active;
+        let lost = Some(ImportStop::RightLost);
+        for (project, starter, stop) in [
+            (active, key(write, 10), None),
+            (active, key(write, 5), lost),
+            (active, key(Permission::EndUsersRead, 10), lost),
+            (active, ana(Some(write), MemberStatus::Active), None),
+            (active, ana(Some(write), MemberStatus::Suspended), lost),
+            (active, ana(None, MemberStatus::Active), lost),
+            (active, Starter::Nobody, lost),
+            (
+                ProjectState::Archived,
+                key(write, 10),
+                Some(ImportStop::ProjectArchived),
+            ),
+            (
+                ProjectState::Absent,
+                Starter::Nobody,
+                Some(ImportStop::ProjectDeleted),
+            ),
+        ] {
+            assert_eq!(
+                ImportStop::of(project, &starter, at(5)),
+                stop,
+                "{starter:?}"
             );
         }
     }

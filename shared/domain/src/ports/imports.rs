@@ -5,7 +5,7 @@ use crate::{
     account::proof::CallerProof,
     directory::{
         end_user::EndUser,
-        import::{Import, ImportError, ImportUsers},
+        import::{Import, ImportError, ImportStop, ImportUsers},
         phone::PhoneKey,
     },
     event::AuditEntry,
@@ -107,6 +107,12 @@ pub trait ImportWork: Send + Sync {
     /// Stores state and progress, and prolongs the claim. Returns whether somebody asked to end the import.
     /// [`Lease::LOST`] when the claim was lost.
     async fn save_import(&self, import: &Import, lease: &Lease) -> Result<bool, PortError>;
+    /// Returns the reason why the run may not go on, if there is one.
+    async fn import_stop(
+        &self,
+        import: &Import,
+        now: Timestamp,
+    ) -> Result<Option<ImportStop>, PortError>;
     /// Adds a person whom a row describes.
     async fn add_imported(
         &self,

@@ -77,6 +77,8 @@ impl ConnectorKind for Dialog360 {
 const FIELDS: &[FieldSpec] = &[
     FieldSpec {
         name: PHONE_NUMBER_ID,
+        label: "Phone number ID",
+        placeholder: Some("1122334455667"),
         secret: false,
         required: true,
         fill: Fill::Nothing,
@@ -92,6 +94,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: API_KEY,
+        label: "API key",
+        placeholder: None,
         secret: true,
         required: true,
         fill: Fill::Nothing,
@@ -106,6 +110,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: WEBHOOK_SECRET,
+        label: "Webhook secret",
+        placeholder: None,
         secret: true,
         required: false,
         fill: Fill::RandomSecret,
@@ -116,6 +122,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: PREVIOUS_WEBHOOK_SECRET,
+        label: "Previous webhook secret",
+        placeholder: None,
         secret: true,
         required: false,
         fill: Fill::Nothing,

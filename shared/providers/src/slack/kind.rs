@@ -96,6 +96,8 @@ impl ConnectorKind for Slack {
 const FIELDS: &[FieldSpec] = &[
     FieldSpec {
         name: API_APP_ID,
+        label: "App ID",
+        placeholder: Some("A123ABC456"),
         secret: false,
         required: true,
         fill: Fill::Nothing,
@@ -109,6 +111,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: TEAM_ID,
+        label: "Workspace ID",
+        placeholder: Some("T123ABC456"),
         secret: false,
         required: true,
         fill: Fill::Nothing,
@@ -125,6 +129,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: SIGNING_SECRET,
+        label: "Signing Secret",
+        placeholder: None,
         secret: true,
         required: true,
         fill: Fill::Nothing,
@@ -134,6 +140,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: PREVIOUS_SIGNING_SECRET,
+        label: "Previous Signing Secret",
+        placeholder: None,
         secret: true,
         required: false,
         fill: Fill::Nothing,
@@ -150,6 +158,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: BOT_TOKEN,
+        label: "Bot User OAuth Token",
+        placeholder: Some("xoxb-…"),
         secret: true,
         required: true,
         fill: Fill::Nothing,

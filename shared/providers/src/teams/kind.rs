@@ -101,6 +101,8 @@ impl ConnectorKind for Teams {
 const FIELDS: &[FieldSpec] = &[
     FieldSpec {
         name: APP_ID,
+        label: "Microsoft App ID",
+        placeholder: Some("c9e8c047-2a74-40a2-b28a-b162d5f5327c"),
         secret: false,
         required: true,
         fill: Fill::Nothing,
@@ -115,6 +117,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: TENANT_ID,
+        label: "Directory (tenant) ID",
+        placeholder: Some("72f988bf-86f1-41af-91ab-2d7cd011db47"),
         secret: false,
         required: true,
         fill: Fill::Nothing,
@@ -129,6 +133,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: APP_TYPE,
+        label: "Bot Type",
+        placeholder: Some("single_tenant"),
         secret: false,
         required: false,
         fill: Fill::Nothing,
@@ -144,6 +150,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: CLIENT_SECRET,
+        label: "Client secret",
+        placeholder: None,
         secret: true,
         required: true,
         fill: Fill::Nothing,

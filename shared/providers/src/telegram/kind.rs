@@ -88,6 +88,8 @@ impl ConnectorKind for Telegram {
 const FIELDS: &[FieldSpec] = &[
     FieldSpec {
         name: BOT_TOKEN,
+        label: "Bot token",
+        placeholder: Some("110201543:AAH…"),
         secret: true,
         required: true,
         fill: Fill::Nothing,
@@ -103,6 +105,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: SECRET_TOKEN,
+        label: "Secret token",
+        placeholder: None,
         secret: true,
         required: false,
         fill: Fill::RandomSecret,
@@ -113,6 +117,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: PREVIOUS_SECRET_TOKEN,
+        label: "Previous secret token",
+        placeholder: None,
         secret: true,
         required: false,
         fill: Fill::Nothing,

@@ -100,6 +100,8 @@ fn with_retries(webhook_url: &str) -> String {
 const FIELDS: &[FieldSpec] = &[
     FieldSpec {
         name: ACCOUNT_SID,
+        label: "Account SID",
+        placeholder: Some("AC…"),
         secret: false,
         required: true,
         fill: Fill::Nothing,
@@ -119,6 +121,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: PHONE_NUMBER,
+        label: "Phone number",
+        placeholder: Some("+12028831111"),
         secret: false,
         required: true,
         fill: Fill::Nothing,
@@ -135,6 +139,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: WEBHOOK_URL,
+        label: "Webhook address",
+        placeholder: None,
         secret: false,
         required: false,
         fill: Fill::WebhookUrl,
@@ -145,6 +151,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: AUTH_TOKEN,
+        label: "Auth Token",
+        placeholder: None,
         secret: true,
         required: true,
         fill: Fill::Nothing,
@@ -156,6 +164,8 @@ const FIELDS: &[FieldSpec] = &[
     },
     FieldSpec {
         name: PREVIOUS_AUTH_TOKEN,
+        label: "Previous Auth Token",
+        placeholder: None,
         secret: true,
         required: false,
         fill: Fill::Nothing,

@@ -27,6 +27,8 @@ pub(super) struct Pigeon;
 const fn field(name: &'static str, secret: bool) -> FieldSpec {
     FieldSpec {
         name,
+        label: name,
+        placeholder: None,
         secret,
         required: false,
         fill: Fill::Nothing,

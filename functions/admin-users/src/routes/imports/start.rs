@@ -64,7 +64,8 @@ impl Start {
 /// Start an import
 ///
 /// A dry run reads the file and changes nobody; afterwards, start it again to import the file, or to try another
-/// `mapping`. Rows with mistakes are left out, and all others imported. An import that runs already, or is done, stays
+/// `mapping`. A run stops where the project is archived, or whoever started it loses the permission; start it again
+/// once it may go on. Rows with mistakes are left out, and all others imported. An import that runs already, or is done, stays
 /// as it is.
 #[utoipa::path(
     post,
@@ -101,7 +102,9 @@ async fn run(
     import: Import,
 ) -> Result<Response, ApiError> {
     let only_checks = match import.status {
-        ImportStatus::Uploading => start.only_checks.unwrap_or(import.only_checks),
+        ImportStatus::Uploading | ImportStatus::Stopped => {
+            start.only_checks.unwrap_or(import.only_checks)
+        }
         ImportStatus::Checked => start.only_checks.unwrap_or(false),
         ImportStatus::Checking | ImportStatus::Importing | ImportStatus::Done => {
             return Ok(shown(import));

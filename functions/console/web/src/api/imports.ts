@@ -8,6 +8,7 @@ type Schemas = components["schemas"];
 
 export type ImportRecord = Schemas["ImportResponse"];
 export type ImportStatus = Schemas["ImportStatusName"];
+export type ImportStop = Schemas["ImportStopName"];
 export type ImportField = Schemas["ImportFieldName"];
 export type ImportError = Schemas["ImportErrorResponse"];
 /** Content of a column; null leaves it out. */

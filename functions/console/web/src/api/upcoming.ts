@@ -5,14 +5,6 @@
 
 /** Additions to a connector. */
 export interface UpcomingConnector {
-  /** Time of the last message of a person; null for none yet. */
-  last_message_at?: string | null;
   /** Side that answers its conversations. */
   handler?: "agent" | "team";
-}
-
-/** Additions to a field of a connector. */
-export interface UpcomingField {
-  label?: string;
-  placeholder?: string;
 }

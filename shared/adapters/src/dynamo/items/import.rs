@@ -189,7 +189,7 @@ mod tests {
     use crate::dynamo::table::{from_row, to_row};
     use vestibule_domain::{
         AccountScope,
-        directory::import::{ImportBatch, ImportColumn, ImportCounts},
+        directory::import::{ImportBatch, ImportColumn, ImportCounts, ImportStop},
         ids::{AccountId, ProjectId},
     };
 
@@ -243,6 +243,7 @@ mod tests {
                 counts,
                 batch: Some(ImportBatch { through: 5, counts }),
                 problems: vec![error],
+                stop: Some(ImportStop::RightLost),
             },
             author: Actor::system(),
             version: 3,

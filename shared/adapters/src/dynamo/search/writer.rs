@@ -4,14 +4,15 @@
 //! with more rows than one holds, the first transaction adds the new texts to those that were there, and the last one
 //! leaves them alone. After a crash in between, the next job finds both, writes all rows of the texts as they are then,
 //! and removes all others. Every transaction that writes rows of a record checks that the record is still
-//! there, so that nothing of a record that was erased meanwhile comes back.
+//! there, so that nothing of a record that was erased meanwhile comes back. Whoever removes rows and record together
+//! marks the record first ([`Table::keep_out_of_index`]).
 
 use super::fields;
 use crate::dynamo::{
     keys,
     table::{Cancelled, Table, Transacted, check_write, delete_write, from_row, n, put_write},
 };
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use vestibule_domain::{
@@ -23,6 +24,8 @@ use vestibule_search::Whole;
 /// Maximum number of rows that one transaction changes. A transaction holds a hundred operations; the others are
 /// `INDEXED` and the check of the record.
 const ROWS_AT_ONCE: usize = 98;
+/// The mark of a record whose rows are being removed.
+const IS_GOING: &str = "is_going";
 /// The error that another worker changed the rows meanwhile.
 const CHANGED: PortError = PortError::Conflict { what: "index" };
 
@@ -101,6 +104,22 @@ impl Table {
     ) -> Result<Option<IndexedItem>, PortError> {
         self.get(&keys::indexed(scope, target), "indexed texts")
             .await
+    }
+
+    /// Marks a record, so that no row of it is written any more: what is read of its rows afterwards is all there is.
+    pub(in crate::dynamo) async fn keep_out_of_index(
+        &self,
+        record: &keys::Key,
+    ) -> Result<(), PortError> {
+        let update = self.update_part(
+            record,
+            &format!("SET {IS_GOING} = :yes"),
+            "attribute_exists(pk)",
+            &[],
+            &[(":yes", AttributeValue::Bool(true))],
+        )?;
+        // The condition fails for a record that is gone, which has no rows.
+        self.update(update).await.map(|_| ())
     }
 
     /// The keys of all rows that may be there of a record.
@@ -232,7 +251,8 @@ impl Table {
                 SearchTarget::EndUser(id) => keys::end_user(scope, id),
                 SearchTarget::ChatUser(id) => keys::chat_user(scope, id),
             };
-            let check = self.check_part(&record, "attribute_exists(pk)", &[], &[])?;
+            let stays = format!("attribute_exists(pk) AND attribute_not_exists({IS_GOING})");
+            let check = self.check_part(&record, &stays, &[], &[])?;
             writes.push(check_write(check));
         }
         match self.transact(writes).await? {

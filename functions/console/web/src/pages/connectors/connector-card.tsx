@@ -53,11 +53,7 @@ export function ConnectorCard({ connector, onToggle }: { connector: Connector; o
           [texts.environment, environment ? <EnvironmentBadge key="environment" name={environment} /> : texts.unnamed],
           [texts.client, <bdi key="client">{clients?.find((client) => client.id === client_id)?.name ?? "–"}</bdi>],
           [texts.handler, texts.handlers[handler]],
-          ...(last_message_at === undefined
-            ? []
-            : ([
-                [texts.lastMessage, last_message_at ? <Time at={last_message_at} key="last" /> : texts.noMessage],
-              ] as const)),
+          [texts.lastMessage, last_message_at ? <Time at={last_message_at} key="last" /> : texts.noMessage],
         ]}
       />
       <OnboardingToggle connector={connector} isNamed onToggle={onToggle} />

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Connector } from "../../api/connectors";
 import type { Provider } from "../../api/providers";
-import { fieldOfOutcome, fieldsOf, labelOf, partOf, stateOf } from "./connector";
+import { fieldOfOutcome, fieldsOf, partOf, stateOf } from "./connector";
 
 const base = { can_connect: true, webhook_connected_at: null, last_message_at: null, last_test: null };
 const failed = { at: "2026-11-22T10:00:00Z", outcome: "failed", problem: "Slack does not know this token." } as const;
@@ -16,9 +16,6 @@ describe("the state of a connector (U301)", () => {
     const byHand = { ...base, can_connect: false };
     expect(stateOf({ ...byHand, last_test: { at: "2026-11-22T10:00:00Z", outcome: "ok" } }).state).toBe("notConnected");
     expect(stateOf({ ...byHand, last_message_at: "2026-11-22T10:00:00Z" }).state).toBe("connected");
-    const untold = { ...byHand, last_message_at: undefined };
-    expect(stateOf(untold).state).toBe("notConnected");
-    expect(stateOf({ ...untold, last_test: { at: "2026-11-22T10:00:00Z", outcome: "ok" } }).state).toBe("connected");
   });
 
   it("is that the credentials do not work after a test that failed, whatever came before", () => {
@@ -41,12 +38,6 @@ describe("the fields of a platform", () => {
   it("leave out those that keep previous secrets", () => {
     const provider = { fields: [field("auth_token", "previous_auth_token"), field("previous_auth_token")] };
     expect(fieldsOf(provider as unknown as Provider).map(({ name }) => name)).toEqual(["auth_token"]);
-  });
-
-  it("have the API's label, else ours, else their name in words", () => {
-    expect(labelOf({ name: "bot_token", label: "Bot User OAuth Token" })).toBe("Bot User OAuth Token");
-    expect(labelOf({ name: "account_sid" })).toBe("Account SID");
-    expect(labelOf({ name: "page_access_token" })).toBe("Page access token");
   });
 
   it("stand below the provider's key in a connector and in the outcome of a test", () => {

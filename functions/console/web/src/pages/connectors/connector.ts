@@ -18,9 +18,7 @@ export function stateOf(
       ? { state: "connected" }
       : { state: "notConnected", about: texts.statusAbout.awaitsConnect };
   }
-  // An API that does not tell of messages tells at least of the test.
-  const isHeard = last_message_at === undefined ? last_test?.outcome === "ok" : last_message_at !== null;
-  return isHeard ? { state: "connected" } : { state: "notConnected", about: texts.statusAbout.awaitsMessage };
+  return last_message_at ? { state: "connected" } : { state: "notConnected", about: texts.statusAbout.awaitsMessage };
 }
 
 /** The sentence on what a policy means for people. */
@@ -39,13 +37,6 @@ export function fieldsOf(provider: Provider | undefined): ProviderField[] {
   const fields: readonly ProviderField[] = provider?.fields ?? [];
   const kept = new Set(fields.map(({ previous_in }) => previous_in));
   return fields.filter(({ name }) => !kept.has(name));
-}
-
-/** The name of a field in words. */
-export function labelOf({ name, label }: Pick<ProviderField, "name" | "label">): string {
-  if (label) return label;
-  const words = name.replaceAll("_", " ");
-  return texts.fieldLabels[name] ?? words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** The provider's part of a connector: texts, and whether secrets are set. */

@@ -4,7 +4,7 @@ import type { ProviderField } from "../../api/providers";
 import { formatDateTime } from "../../format";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import { Badge, Button, PasswordField, Row, TextField, type useForm } from "../../ui";
-import { isSet, labelOf } from "./connector";
+import { isSet } from "./connector";
 import styles from "./connectors.module.css";
 import type { Credentials } from "./values";
 
@@ -29,9 +29,9 @@ export function CredentialFields({ form, fields, connector, complaint }: Props) 
       error: text.error ?? (isRefused ? complaint.words : undefined),
       autoComplete: "off",
       help: field.help,
-      label: labelOf(field),
+      label: field.label,
       optional: !field.required,
-      placeholder: field.placeholder,
+      placeholder: field.placeholder ?? undefined,
       spellCheck: false,
     };
     if (!field.secret) return <TextField {...common} key={field.name} mono />;
@@ -49,7 +49,7 @@ interface SecretProps {
 
 function StoredSecret({ connector, field, form, shown }: SecretProps) {
   const [isReplacing, setReplacing] = useState(false);
-  const label = labelOf(field);
+  const { label } = field;
   const stored = isSet(connector, field.name);
   const keptUntil = field.previous_in && isSet(connector, field.previous_in) ? connector.previous_secrets_until : null;
   // A message needs its field.

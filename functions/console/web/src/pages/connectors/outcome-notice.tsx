@@ -1,7 +1,7 @@
 import type { Provider } from "../../api/providers";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import { Notice, ProblemView, Stack } from "../../ui";
-import { fieldOfOutcome, fieldsOf, labelOf } from "./connector";
+import { fieldOfOutcome, fieldsOf } from "./connector";
 import styles from "./connectors.module.css";
 import { type SetUp, titleOf } from "./use-set-up";
 
@@ -20,7 +20,7 @@ export function OutcomeNotice({ setUp, provider }: { setUp: SetUp; provider: Pro
           <strong>{titleOf(outcome)}</strong>
         </p>
         {(outcome.summary ?? outcome.problem) && <p>{outcome.summary ?? outcome.problem}</p>}
-        {named && <p>{texts.seeField(labelOf(named))}</p>}
+        {named && <p>{texts.seeField(named.label)}</p>}
         {outcome.retry_after_seconds != null && <p>{texts.retryAfter(outcome.retry_after_seconds)}</p>}
         {outcome.steps.length > 0 && <Steps steps={outcome.steps} />}
       </Stack>

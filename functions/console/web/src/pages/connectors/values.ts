@@ -3,7 +3,7 @@ import type { Provider, ProviderField } from "../../api/providers";
 import { formatNumber } from "../../format";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import type { ConflictingField } from "../../ui";
-import { labelOf, lengthOf, partOf } from "./connector";
+import { lengthOf, partOf } from "./connector";
 
 const NAME_MAX = 100;
 const HOUR = 3_600;
@@ -59,7 +59,7 @@ export function credentialsOf(connector: Connector, fields: readonly ProviderFie
 }
 
 export function credentialLabels(fields: readonly ProviderField[]): Record<string, string> {
-  return Object.fromEntries(fields.map((field) => [field.name, labelOf(field)]));
+  return Object.fromEntries(fields.map((field) => [field.name, field.label]));
 }
 
 /** The API's names: each field stands below its provider. */
@@ -73,7 +73,7 @@ export function credentialRules(fields: readonly ProviderField[], isNew: boolean
     fields.map((field) => [
       field.name,
       (value: string) =>
-        field.required && (isNew || !field.secret) && !value.trim() ? texts.fieldRule(labelOf(field)) : undefined,
+        field.required && (isNew || !field.secret) && !value.trim() ? texts.fieldRule(field.label) : undefined,
     ]),
   );
 }

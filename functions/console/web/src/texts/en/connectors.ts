@@ -186,23 +186,4 @@ export const connectorTexts = {
   policyList: "Directory only",
   finish: "Finish",
   ready: (name: string) => `${name} is set up`,
-
-  fieldLabels: {
-    account_sid: "Account SID",
-    api_app_id: "App ID",
-    api_key: "API key",
-    app_id: "Microsoft App ID",
-    app_type: "Bot type",
-    auth_token: "Auth token",
-    bot_token: "Bot token",
-    client_secret: "Client secret",
-    phone_number: "Phone number",
-    phone_number_id: "Phone number ID",
-    secret_token: "Secret token",
-    signing_secret: "Signing secret",
-    team_id: "Workspace ID",
-    tenant_id: "Tenant ID",
-    webhook_secret: "Webhook secret",
-    webhook_url: "Webhook address",
-  } as Readonly<Record<string, string>>,
 } as const;

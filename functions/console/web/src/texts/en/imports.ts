@@ -1,4 +1,4 @@
-import type { ImportField } from "../../api/imports";
+import type { ImportField, ImportStop } from "../../api/imports";
 
 /** Texts of the pages that import users from a file. */
 export const imports = {
@@ -45,6 +45,15 @@ export const imports = {
   goOn: "Go on",
   cancelled: "The import was cancelled",
   cancelledAbout: (done: string) => `${done} rows were done by then; they stay.`,
+  stopped: "The import was stopped",
+  stoppedAbout: (done: string) =>
+    `${done} rows were done by then; they stay. Started again, the import goes through them once more.`,
+  stoppedBecause: {
+    project_archived: "The project was archived. Start the import again once the project is restored.",
+    project_deleted: "The project was deleted.",
+    right_lost: "Whoever started it may not manage users any more. Somebody who may can start it again.",
+  } satisfies Record<ImportStop, string>,
+  startAgain: "Start again",
   done: "The import is done",
   failed: "The file cannot be imported",
   failedAbout: "Correct the file, and choose it again.",
@@ -79,6 +88,7 @@ export const imports = {
   running: (name: string) => `${name} is being imported.`,
   isChecked: (name: string) => `${name} is being checked.`,
   waits: (name: string) => `${name} was checked, and waits for the import.`,
+  wasStopped: (name: string) => `The import of ${name} was stopped.`,
   show: "Show",
   exportTitle: "Download errors",
   exportRows: (rows: string) => `${rows} errors so far`,

@@ -69,6 +69,7 @@ function Stage({ record }: { record: ImportRecord }) {
   if (isUnderWay(record)) return <UnderWay record={record} />;
   if (record.status === "failed") return <Failed record={record} />;
   if (record.status === "cancelled") return <Cancelled record={record} />;
+  if (record.status === "stopped") return <Stopped record={record} />;
   if (record.status === "done" && !record.dry_run) return <Imported record={record} />;
   return step === "columns" ? <Columns key={record.id} record={record} /> : <Checked record={record} />;
 }
@@ -248,6 +249,36 @@ function Failed({ record }: { record: ImportRecord }) {
         <ToFile isMain>{texts.chooseAgain}</ToFile>
       </Row>
     </>
+  );
+}
+
+/** A run that may not go on, and the way to go on later: those who were imported are found unchanged. */
+function Stopped({ record }: { record: ImportRecord }) {
+  const { project } = route.useParams();
+  const [isBusy, setBusy] = useState(false);
+  const { id, dry_run, settled, stopped_because } = record;
+  const begin = async () => {
+    setBusy(true);
+    try {
+      await startImport(project, id, { dry_run });
+    } catch (error) {
+      toasts.failed(errorText(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Section about={dry_run ? undefined : texts.stoppedAbout(formatNumber(settled))} title={texts.stopped}>
+      <Stack gap={3}>
+        {stopped_because && <p>{texts.stoppedBecause[stopped_because]}</p>}
+        <Row>
+          <Button changes isBusy={isBusy} kind="primary" onClick={() => void begin()}>
+            {texts.startAgain}
+          </Button>
+          <ToFile>{texts.chooseAgain}</ToFile>
+        </Row>
+      </Stack>
+    </Section>
   );
 }
 

@@ -15,6 +15,7 @@ it("the step follows from the import itself, so that an address leads back to it
   expect(stepOf({ dry_run: true, status: "checking" })).toBe("check");
   expect(stepOf({ dry_run: true, status: "checked" })).toBe("check");
   expect(stepOf({ dry_run: false, status: "cancelled" })).toBe("import");
+  expect(stepOf({ dry_run: true, status: "stopped" })).toBe("check");
 });
 
 it("progress has a share once the number of rows is known (U410)", () => {

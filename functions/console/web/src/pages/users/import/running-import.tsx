@@ -2,14 +2,21 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { readUsersAgain } from "../../../api/end-users";
-import { isUnderWay, latestImportOptions } from "../../../api/imports";
+import { type ImportStatus, latestImportOptions } from "../../../api/imports";
 import { useAccount, useMay } from "../../../api/me";
 import { useProjectId } from "../../../frame/project-id";
 import { imports as texts } from "../../../texts/en/imports";
 import { Notice } from "../../../ui";
 import { useUpload } from "./upload";
 
-/** Leads from the list of users back to an import that is under way, or that waits after its check (U410). */
+function wordsOf(status: ImportStatus): ((name: string) => string) | undefined {
+  if (status === "importing") return texts.running;
+  if (status === "checking") return texts.isChecked;
+  if (status === "checked") return texts.waits;
+  return status === "stopped" ? texts.wasStopped : undefined;
+}
+
+/** Leads from the list of users back to an import that is under way, waits after its check, or was stopped (U410). */
 export function RunningImport() {
   const account = useAccount().id;
   const project = useProjectId();
@@ -35,8 +42,8 @@ export function RunningImport() {
       </Notice>
     );
   }
-  if (!data || !(isUnderWay(data) || data.status === "checked")) return null;
-  const words = isImporting ? texts.running : data.status === "checking" ? texts.isChecked : texts.waits;
+  const words = data && wordsOf(data.status);
+  if (!words) return null;
   return (
     <Notice>
       <p>
