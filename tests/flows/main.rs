@@ -63,6 +63,7 @@ mod imports;
 mod invitations;
 mod isolation;
 mod judge;
+mod kept_blocks;
 mod key_limits;
 mod languages;
 mod last_admin;
