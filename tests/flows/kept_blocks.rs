@@ -4,10 +4,10 @@ use crate::{
     client_access::Limited,
     erasure::{erase, rows_with},
     lifecycle::stranger,
-    world::{SAID, World},
+    world::World,
 };
 use futures_util::future::join;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 use vestibule_domain::{connector::Connector, ports::Written};
 use vestibule_testkit::{
@@ -44,6 +44,21 @@ async fn lift(world: &World, token: &str) -> u16 {
 async fn write(world: &World, connector: &Connector, person: &str) {
     let hello = world.says(connector, person, "Let me in");
     assert_eq!(world.webhook(connector, &hello).await, 200);
+}
+
+/// Blocks and erases the only person on record, whatever the platform's ids of them. Returns their record.
+async fn shut_out(world: &mut World, token: &str) -> Map<String, Value> {
+    let user = world.rows("USER").remove(0);
+    let id = user["id"].as_str().unwrap();
+    let path = format!("{}/chat-users/{id}", world.project_path());
+    let block = format!("{path}/block");
+    for (method, path, status) in [("POST", &block, 200), ("DELETE", &path, 202)] {
+        let answer = world.call(token, (method, path), Value::Null, &[]).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        world.clock.advance(Duration::from_secs(1));
+    }
+    world.settle().await;
+    user
 }
 
 /// A person who asked for access and was blocked, a while ago.
@@ -142,17 +157,8 @@ async fn a_block_is_kept_on_every_platform() {
         let mut world = World::on(platform).await;
         let ada = stranger(&world, "Ada Lovelace").await;
         world.settle().await;
-        let user = world.rows("USER").remove(0);
         let token = world.all_powers().await;
-        let id = user["id"].as_str().unwrap();
-        let path = format!("{}/chat-users/{id}", world.project_path());
-        let block = format!("{path}/block");
-        for (route, status) in [(("POST", &block), 200), (("DELETE", &path), 202)] {
-            let route = (route.0, route.1.as_str());
-            let answer = world.call(&token, route, Value::Null, &[]).await;
-            assert_eq!(answer.status, status, "{platform:?} {}", answer.body);
-        }
-        world.settle().await;
+        let user = shut_out(&mut world, &token).await;
         let identifier = user["person"]["identifier"].as_str().unwrap();
         for words in [identifier, "Lovelace"] {
             assert_eq!(rows_with(&world, words), [], "{platform:?} {words}");
@@ -223,6 +229,44 @@ async fn the_block_of_an_erased_person_counts_for_a_second_id_that_they_tell_and
         world.settle().await;
         assert_eq!(world.rows("USER").len(), 2, "{case}");
     }
+}
+
+/// SPEC A29.
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_of_two_erased_people_who_had_one_number_after_each_other_are_lifted_one_by_one() {
+    let mut world = World::on(Platform::Dialog360).await;
+    let token = world.all_powers().await;
+    let connector = world.connector.clone();
+    let mut people = Vec::new();
+    for bsuid in [BSUID, "US.1349120865530275"] {
+        let person = world.slack.add_person(NewPerson {
+            phone: Some(PHONE.to_owned()),
+            bsuid: Some(bsuid.to_owned()),
+            whatsapp_shows: WhatsAppShows::Both,
+            ..NewPerson::named("Ada")
+        });
+        write(&world, &connector, &person).await;
+        world.settle().await;
+        shut_out(&mut world, &token).await;
+        people.push(person);
+    }
+    let blocks = listed(&world, &token).await;
+    assert_eq!(blocks.len(), 2, "{blocks:?}");
+    for person in &people {
+        write(&world, &connector, person).await;
+    }
+    assert_eq!(world.rows("USER"), []);
+    for block in &blocks {
+        let path = format!("{}/{}", path(&world), block["id"].as_str().unwrap());
+        let lifted = world.call(&token, ("DELETE", &path), Value::Null, &[]);
+        assert_eq!(lifted.await.status, 204);
+    }
+    assert_eq!(world.rows("KEPT_BLOCK"), []);
+    for person in &people {
+        write(&world, &connector, person).await;
+    }
+    world.settle().await;
+    assert_eq!(world.rows("USER").len(), 2);
 }
 
 /// A webhook that read the person's records before the erasure, and the block after it, knows neither.

@@ -147,7 +147,7 @@ impl Table {
         };
         let kept = KeptBlock {
             id,
-            further_ids: hashes.collect(),
+            further_ids: self.free(scope, hashes.collect()).await?,
             provider: user.identity.provider.clone(),
             connectors: standings
                 .iter()
@@ -163,9 +163,23 @@ impl Table {
         let mut writes = vec![put_write(self.replacing_part(&item)?)];
         for further in &kept.further_ids {
             let row = item.under(scope, *further, stable);
-            writes.push(put_write(self.replacing_part(&row)?));
+            let put = self.put_part(&row, "attribute_not_exists(pk)", &[])?;
+            writes.push(put_write(put));
         }
         Ok(writes)
+    }
+
+    /// Returns those of these hashes under which no other block stands. A number keeps that of whoever had it before.
+    async fn free(
+        &self,
+        scope: ProjectScope,
+        hashes: BTreeSet<KeptBlockId>,
+    ) -> Result<BTreeSet<KeptBlockId>, PortError> {
+        let place = |id: &KeptBlockId| keys::kept_block(scope, *id);
+        let places: Vec<Key> = hashes.iter().map(place).collect();
+        let rows = self.get_batch(&places).await?;
+        let is_free = |id: &KeptBlockId| !rows.contains_key(&place(id));
+        Ok(hashes.into_iter().filter(is_free).collect())
     }
 
     /// The second id of a person, if it leads to their record.
