@@ -372,6 +372,32 @@ async fn a_user_is_erased_with_their_chat_users_by_those_who_may_erase_these() {
     assert_directory_agrees(&world);
 }
 
+/// SPEC C41.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_of_a_chat_user_outlives_the_user_who_is_erased_with_them() {
+    let (mut world, ada) = with_ada().await;
+    let token = world.all_powers().await;
+    let user = add(&world, &token, new_user(&world, "Ada", PHONE)).await;
+    link(&world, &ada, &user).await;
+    world.block(&ada).await;
+    let path = format!(
+        "{}/{}?erase_chat_users=true",
+        users_path(&world),
+        text(&user, "id")
+    );
+    let gone = world
+        .call(&token, ("DELETE", &path), Value::Null, &[])
+        .await;
+    assert_eq!(gone.status, 204, "{}", gone.body);
+    world.settle().await;
+    write(&world, &ada, "Let me in").await;
+    world.settle().await;
+    for kind in ["USER", "STANDING#", "REQUEST", "END_USER", "PHONE"] {
+        assert_eq!(world.rows(kind), [], "{kind}");
+    }
+    assert_eq!(world.rows("KEPT_BLOCK").len(), 1);
+}
+
 /// SPEC C62.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_on_a_user_is_exported_and_recorded_without_the_data() {

@@ -1,5 +1,5 @@
 //! People who are erased: what goes, what stays, and how the work goes on when it is interrupted (SPEC F07,
-//! A45, A50).
+//! A50).
 
 use crate::{
     given_up::refuse,
@@ -291,26 +291,6 @@ async fn a_person_of_whom_a_wish_is_left_can_write_whatever_the_connectors_polic
         assert_eq!(standing["consents"]["only"]["may_write"], false);
         assert_ne!(standing["conversation"]["provider_conversation_id"], "");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_block_survives_the_person_with_the_id_that_it_needs() {
-    let mut world = World::new().await;
-    let ada = known(&mut world, "Ada Lovelace").await;
-    world.block(&ada).await;
-    erase(&world, &ada).await;
-    world.settle().await;
-    assert_eq!(rows_with(&world, PRIVATE), []);
-    assert_eq!(rows_with(&world, "Lovelace"), []);
-    let users = world.rows("USER");
-    assert_eq!(users.len(), 1);
-    assert_eq!(users[0]["grants"], json!({}));
-    let deliveries = world.agent.deliveries().len();
-    let before = world.db.items().unwrap();
-    say(&world, &ada, SAID).await;
-    world.settle().await;
-    assert_eq!(world.agent.deliveries().len(), deliveries);
-    assert_eq!(world.db.items().unwrap(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

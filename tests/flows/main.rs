@@ -65,6 +65,7 @@ mod imports_stopped;
 mod invitations;
 mod isolation;
 mod judge;
+mod kept_blocks;
 mod key_limits;
 mod languages;
 mod last_admin;

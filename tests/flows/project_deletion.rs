@@ -25,7 +25,7 @@ use vestibule_testkit::{
 };
 
 /// Kinds of rows of a project, by the beginnings of their sort keys.
-const KINDS: &str = "PROJECT SETTINGS ENVIRONMENT LAYOUT CONNECTOR USER AVATAR STANDING REQUEST PREVIEW CONVERSATION MESSAGE OUTGOING PARKED GIVEN_UP WROTE_IN AGENT REDRIVE END_USER PHONE ONLY NOTICES BEGUN INDEXED IMPORT PART ERROR RUNNING";
+const KINDS: &str = "PROJECT SETTINGS ENVIRONMENT LAYOUT CONNECTOR USER AVATAR STANDING KEPT_BLOCK REQUEST PREVIEW CONVERSATION MESSAGE OUTGOING PARKED GIVEN_UP WROTE_IN AGENT REDRIVE END_USER PHONE ONLY NOTICES BEGUN INDEXED IMPORT PART ERROR RUNNING";
 
 /// The rows that name a project, apart from the audit log and the claims of ids.
 fn rows_of(world: &World, id: ProjectId) -> Vec<Map<String, Value>> {
@@ -69,6 +69,7 @@ async fn full() -> (World, String) {
     stranger(&world, "Ada Lovelace").await;
     let bob = stranger(&world, "Bob Martin").await;
     let carol = stranger(&world, "Carol Shaw").await;
+    let dora = stranger(&world, "Dora Marsden").await;
     world.settle().await;
     world.decide(&bob, Verdict::Approve).await;
     say(&world, &bob, SAID).await;
@@ -76,6 +77,9 @@ async fn full() -> (World, String) {
     // A person who was erased, and wants no messages.
     world.opts_out(&carol).await;
     erase(&world, &carol).await;
+    // One who is blocked, too.
+    world.block(&dora).await;
+    erase(&world, &dora).await;
     world.settle().await;
     // People of the directory.
     let environment = world.connector.environment_id;

@@ -4,7 +4,7 @@ use crate::document::{folder, functions, template};
 use std::collections::BTreeSet;
 use vestibule_tests::aws_calls;
 
-const OF_EVERY_WEBHOOK: [&str; 18] = [
+const OF_EVERY_WEBHOOK: [&str; 19] = [
     "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#REQUEST#{id}",
     "dynamodb:GetItem Table KEYRING",
     "dynamodb:GetItem Table CONNECTOR#{id}",
@@ -19,6 +19,7 @@ const OF_EVERY_WEBHOOK: [&str; 18] = [
     "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#HELD_BACK",
     "dynamodb:UpdateItem Table CONNECTOR#{id}#NEW_REQUESTS",
     "dynamodb:UpdateItem Table ACCOUNT#{id}#PROJECT#{id}#TALLIES",
+    "dynamodb:ConditionCheckItem Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
     "kms:Decrypt Key vestibule=data-key",
     "sqs:SendMessage OnboardingQueue",
     "sqs:SendMessage InboxQueue",

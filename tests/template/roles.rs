@@ -105,7 +105,7 @@ const PARTITIONS: [(&str, &str); 49] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 50] = [
+const LISTS: [&str; 51] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -144,6 +144,7 @@ const LISTS: [&str; 50] = [
     "ACCOUNT#{id}#PROJECT#{id}#USERS#onboarding",
     "ACCOUNT#{id}#PROJECT#{id}#USERS#active",
     "ACCOUNT#{id}#PROJECT#{id}#USERS#blocked",
+    "ACCOUNT#{id}#PROJECT#{id}#KEPT_BLOCKS",
     "ACCOUNT#{id}#PROJECT#{id}#ADMITTED#{id}",
     "ACCOUNT#{id}#PROJECT#{id}#END_USERS",
     "ACCOUNT#{id}#PROJECT#{id}#END_USERS#by_name",

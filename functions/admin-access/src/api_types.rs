@@ -8,7 +8,7 @@ use vestibule_domain::{
     chat::user::ChatUserStatus,
     connector::{ApprovalMode, ExistingUsers, Policy, TestOutcome},
     directory::registration::DirectoryAction,
-    ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, ProjectId},
+    ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, KeptBlockId, ProjectId},
 };
 
 wire_enum! {
@@ -124,6 +124,8 @@ wire_enum! {
         Block = "block",
         /// Unblock the person.
         Unblock = "unblock",
+        /// Lift the block of the person, who is erased.
+        LiftBlock = "lift_block",
         /// Approve the person.
         Approve = "approve",
         /// Revoke the person's access.
@@ -223,6 +225,14 @@ paths! {
         project_id: ProjectId,
         /// The chat user's id.
         chat_user_id: ChatUserId
+    }
+
+    /// A block of an erased person.
+    KeptBlockPath {
+        /// The project's id.
+        project_id: ProjectId,
+        /// The block's id.
+        kept_block_id: KeptBlockId
     }
 
     /// An access request of a project.

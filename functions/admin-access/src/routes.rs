@@ -165,6 +165,14 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
             routes!(chat_users::erase::erase_chat_user),
         )
         .authorised(
+            Permission::ChatUsersRead,
+            routes!(chat_users::kept_blocks::list_kept_blocks),
+        )
+        .authorised(
+            Permission::ChatUsersBlock,
+            routes!(chat_users::kept_blocks::lift_kept_block),
+        )
+        .authorised(
             Permission::AccessRequestsDecide,
             routes!(chat_users::approve::approve_chat_user),
         )

@@ -32,7 +32,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         access_requests: adapters.access_requests(&vault),
         persons: adapters.persons(&vault),
         end_users: adapters.end_users(&vault),
-        intake: adapters.intake(),
+        intake: adapters.intake(&vault),
         onboarding: adapters.onboarding_queue(),
         vault,
         transport: adapters.chat_transport()?,

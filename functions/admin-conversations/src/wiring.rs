@@ -26,7 +26,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         outgoing: adapters.outgoing_queue(),
         given_up: adapters.given_up(&vault),
         drains: adapters.inbox_queue(),
-        connectors: adapters.intake(),
+        connectors: adapters.intake(&vault),
         files: adapters.platform_files()?,
     })
 }

@@ -14,12 +14,13 @@ pub fn wire(
 ) -> Result<(Deps, Arc<dyn VisibilityExtender>), EgressClientError> {
     let sends_mail = adapters.vars().optional("MAIL_FROM").is_some();
     let notices = sends_mail.then(|| -> Arc<dyn NoticeOrders> { adapters.notices() });
+    let vault = adapters.vault();
     let deps = Deps {
         notices,
         standings: adapters.standings(),
         requests: adapters.closings(),
         erasures: adapters.erasures(),
-        connectors: adapters.intake(),
+        connectors: adapters.intake(&vault),
         inbox: adapters.inbox_queue(),
         onboarding: adapters.onboarding_queue(),
         index: adapters.index_queue(),

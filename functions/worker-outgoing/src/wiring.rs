@@ -14,7 +14,7 @@ pub fn wire(
     let deps = Deps {
         conversations: adapters.outgoing_store(),
         // The platforms' client opens the secrets that a call needs.
-        connectors: ConnectorCache::new(adapters.intake(), vault, clock, &[]),
+        connectors: ConnectorCache::new(adapters.intake(&vault), vault, clock, &[]),
         platform: adapters.paced_platforms()?,
         outgoing: adapters.outgoing_queue(),
         clock: adapters.clock(),

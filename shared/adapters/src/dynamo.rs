@@ -42,6 +42,7 @@ mod imports;
 mod intake;
 mod items;
 mod joining;
+mod kept_blocks;
 mod keyring;
 pub mod keys;
 mod last_messages;

@@ -3,6 +3,8 @@
 //! One data key serves the whole stack. It is stored encrypted by KMS, beside the secrets it
 //! protects too, and decrypted once per sandbox. Fields are AES-256-GCM with a random 96-bit nonce;
 //! the additional data names the field's place, so a ciphertext that was moved does not open.
+//!
+//! From the data key follows another one, by which ids of erased people are hashed: HMAC-SHA256.
 
 use crate::{
     aws::port_error,
@@ -14,6 +16,8 @@ use aws_types::SdkConfig;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hkdf::{HKDF_SHA256, Salt},
+    hmac,
     rand::{SecureRandom, SystemRandom},
 };
 use std::{
@@ -27,6 +31,57 @@ use vestibule_domain::{PortError, connector::SealedSecrets, ports::SecretVault, 
 /// The context that KMS binds the data key to; CloudTrail shows it.
 const ENCRYPTION_CONTEXT: (&str, &str) = ("vestibule", "data-key");
 
+/// What tells the key of hashes apart from others that may follow from the data key.
+const HASH_KEY: &[u8] = b"vestibule hashes";
+
+/// The data key in use, with the key of hashes that follows from it.
+struct OpenKey {
+    sealing: LessSafeKey,
+    hashing: hmac::Key,
+}
+
+impl OpenKey {
+    fn of(plain: &[u8]) -> Result<Self, PortError> {
+        let not_a_key = |_| PortError::corrupt("data key", "not 256 bits");
+        let sealing = UnboundKey::new(&AES_256_GCM, plain).map_err(not_a_key)?;
+        let info = [HASH_KEY];
+        let root = Salt::new(HKDF_SHA256, &[]).extract(plain);
+        let hashing = root.expand(&info, hmac::HMAC_SHA256).map_err(not_a_key)?;
+        Ok(Self {
+            sealing: LessSafeKey::new(sealing),
+            hashing: hashing.into(),
+        })
+    }
+}
+
+/// Makes hashes that nobody can repeat without the stack's data key. The same text has the same hash for as long as the
+/// stack has the key.
+#[derive(Clone)]
+pub struct Hasher(Arc<OpenKey>);
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hasher").finish_non_exhaustive()
+    }
+}
+
+impl Hasher {
+    /// Hashes these parts, each with its length, to half of an HMAC-SHA256.
+    #[must_use]
+    pub fn hash(&self, parts: &[&str]) -> [u8; 16] {
+        let mut context = hmac::Context::with_key(&self.0.hashing);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        let mut bytes = [0_u8; 16];
+        for (to, from) in bytes.iter_mut().zip(context.sign().as_ref()) {
+            *to = *from;
+        }
+        bytes
+    }
+}
+
 /// Encrypts and decrypts under the stack's data key.
 pub struct KmsVault {
     client: Client,
@@ -38,7 +93,7 @@ pub struct KmsVault {
     current: OnceLock<String>,
     /// Decrypted data keys by their encrypted form. While KMS decrypts a key, other callers that
     /// need it wait.
-    open_keys: Mutex<HashMap<String, Arc<OnceCell<Arc<LessSafeKey>>>>>,
+    open_keys: Mutex<HashMap<String, Arc<OnceCell<Arc<OpenKey>>>>>,
 }
 
 impl fmt::Debug for KmsVault {
@@ -82,6 +137,7 @@ impl KmsVault {
     /// requested again.
     pub async fn warm_beside(self: &Arc<Self>, other: impl Future<Output = ()>) {
         if let Ok(Some(stored)) = self.keyring.current().await {
+            self.current.get_or_init(|| stored.wrapped_key.clone());
             let vault = Arc::clone(self);
             tokio::spawn(async move {
                 let _ = vault.key(&stored.wrapped_key).await;
@@ -90,10 +146,25 @@ impl KmsVault {
         other.await;
     }
 
+    /// Returns the maker of keyed hashes; `None` while the stack has no data key, so that nothing can have been hashed.
+    pub async fn hasher(&self) -> Result<Option<Hasher>, PortError> {
+        let Some(wrapped) = self.stored_key().await? else {
+            return Ok(None);
+        };
+        let (_, key) = self.open_key(wrapped).await?;
+        Ok(Some(Hasher(key)))
+    }
+
+    /// Returns the maker of keyed hashes, with a data key if there is none.
+    pub async fn hasher_for_good(&self) -> Result<Hasher, PortError> {
+        let (_, key) = self.current_key().await?;
+        Ok(Hasher(key))
+    }
+
     /// Encrypts a small text, such as a list's cursor, for `context`.
     pub async fn seal_text(&self, plain: &[u8], context: &str) -> Result<String, PortError> {
         let (_, key) = self.current_key().await?;
-        Ok(BASE64URL_NOPAD.encode(&self.encrypt(&key, plain, context)?))
+        Ok(BASE64URL_NOPAD.encode(&self.encrypt(&key.sealing, plain, context)?))
     }
 
     /// Decrypts a text made by [`Self::seal_text`]; `None` when it was not made here, or for another context.
@@ -110,10 +181,10 @@ impl KmsVault {
             return Ok(None);
         };
         let (_, key) = self.open_key(wrapped).await?;
-        Ok(decrypt(&key, bytes, context))
+        Ok(decrypt(&key.sealing, bytes, context))
     }
 
-    async fn current_key(&self) -> Result<(String, Arc<LessSafeKey>), PortError> {
+    async fn current_key(&self) -> Result<(String, Arc<OpenKey>), PortError> {
         let wrapped = match self.stored_key().await? {
             Some(wrapped) => wrapped,
             None => self.make_key().await?,
@@ -130,7 +201,7 @@ impl KmsVault {
         Ok(stored.map(|stored| stored.wrapped_key))
     }
 
-    async fn open_key(&self, wrapped: String) -> Result<(String, Arc<LessSafeKey>), PortError> {
+    async fn open_key(&self, wrapped: String) -> Result<(String, Arc<OpenKey>), PortError> {
         let key = self.key(&wrapped).await?;
         Ok((self.current.get_or_init(|| wrapped).clone(), key))
     }
@@ -157,7 +228,7 @@ impl KmsVault {
         Ok(stored.wrapped_key)
     }
 
-    async fn key(&self, wrapped_key: &str) -> Result<Arc<LessSafeKey>, PortError> {
+    async fn key(&self, wrapped_key: &str) -> Result<Arc<OpenKey>, PortError> {
         let cell = {
             // The map is whole whenever the lock is free, so a panic elsewhere does not matter.
             let mut keys = self
@@ -171,7 +242,7 @@ impl KmsVault {
             .cloned()
     }
 
-    async fn unwrap_key(&self, wrapped_key: &str) -> Result<Arc<LessSafeKey>, PortError> {
+    async fn unwrap_key(&self, wrapped_key: &str) -> Result<Arc<OpenKey>, PortError> {
         let wrapped = BASE64
             .decode(wrapped_key.as_bytes())
             .map_err(|error| PortError::corrupt("data key", error))?;
@@ -186,9 +257,7 @@ impl KmsVault {
         let plain = answer
             .plaintext
             .ok_or_else(|| PortError::corrupt("data key", "no plaintext"))?;
-        let key = UnboundKey::new(&AES_256_GCM, plain.as_ref())
-            .map_err(|_| PortError::corrupt("data key", "not 256 bits"))?;
-        Ok(Arc::new(LessSafeKey::new(key)))
+        Ok(Arc::new(OpenKey::of(plain.as_ref())?))
     }
 
     /// Encrypts a text. The result is nonce, ciphertext and tag, in this order.
@@ -235,7 +304,8 @@ impl SecretVault for KmsVault {
         let fields = fields
             .iter()
             .map(|(field, secret)| {
-                let sealed = self.encrypt(&key, secret.reveal().as_bytes(), &context(field))?;
+                let sealed =
+                    self.encrypt(&key.sealing, secret.reveal().as_bytes(), &context(field))?;
                 Ok((field.clone(), BASE64.encode(&sealed)))
             })
             .collect::<Result<_, PortError>>()?;
@@ -258,11 +328,41 @@ impl SecretVault for KmsVault {
             .decode(text.as_bytes())
             .map_err(|error| PortError::corrupt("secret", error))?;
         let key = self.key(&sealed.wrapped_key).await?;
-        let plain = decrypt(&key, bytes, context)
+        // There is one data key, so whoever opened a secret need not look it up.
+        self.current.get_or_init(|| sealed.wrapped_key.clone());
+        let plain = decrypt(&key.sealing, bytes, context)
             .and_then(|plain| String::from_utf8(plain).ok())
             .ok_or_else(|| {
                 PortError::corrupt("secret", format!("`{field}` was not sealed for this place"))
             })?;
         Ok(Some(Secret::new(plain)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hasher(key: u8) -> Hasher {
+        Hasher(Arc::new(OpenKey::of(&[key; 32]).unwrap()))
+    }
+
+    /// Rows are found by these hashes. A release that made different ones would find nothing.
+    #[test]
+    fn a_hash_is_made_as_it_was_in_every_release_before_and_by_the_stack_s_own_key_alone() {
+        let hash = hasher(7).hash(&["ab", "c"]);
+        assert_eq!(
+            hash,
+            [
+                141, 244, 147, 170, 219, 117, 126, 42, 106, 33, 245, 128, 27, 166, 132, 226
+            ]
+        );
+        assert_ne!(hasher(8).hash(&["ab", "c"]), hash);
+        assert_ne!(hasher(7).hash(&["a", "bc"]), hash);
+    }
+
+    #[test]
+    fn a_data_key_of_another_length_is_refused() {
+        assert!(OpenKey::of(&[7; 31]).is_err());
     }
 }

@@ -117,8 +117,8 @@ impl Adapters<'_> {
 
     /// The records behind a webhook's decision, including connectors.
     #[must_use]
-    pub fn intake(&self) -> Arc<DynamoIntake> {
-        Arc::new(DynamoIntake::new(self.table.clone()))
+    pub fn intake(&self, vault: &Arc<KmsVault>) -> Arc<DynamoIntake> {
+        Arc::new(DynamoIntake::new(self.table.clone(), Arc::clone(vault)))
     }
 
     /// Standings and profiles.

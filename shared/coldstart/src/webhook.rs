@@ -24,9 +24,10 @@ struct IntakeAdapters {
 
 impl IntakeAdapters {
     fn new(adapters: &mut Adapters<'_>) -> Self {
+        let vault = adapters.vault();
         Self {
-            store: adapters.intake(),
-            vault: adapters.vault(),
+            store: adapters.intake(&vault),
+            vault,
             onboarding: adapters.onboarding_queue(),
             inbox: adapters.inbox_queue(),
             clock: adapters.clock(),

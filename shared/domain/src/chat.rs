@@ -10,6 +10,7 @@ pub mod entity;
 pub mod given_up;
 pub mod handoff;
 pub mod history;
+pub mod kept_block;
 pub mod message;
 pub mod profile;
 pub mod recognition;

@@ -5,8 +5,8 @@ use crate::{
     account::actor::Actor,
     ids::{
         AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ClientId, ConnectorId,
-        ConversationId, EndUserId, EnvironmentId, ImportId, InvitationId, LoginId, LoginMethodId,
-        MemberId, ProjectId, RoleId,
+        ConversationId, EndUserId, EnvironmentId, ImportId, InvitationId, KeptBlockId, LoginId,
+        LoginMethodId, MemberId, ProjectId, RoleId,
     },
 };
 use serde_json::Value;
@@ -83,6 +83,8 @@ events! {
     ConversationGivenBack(ConversationId) = "conversation.given_back",
     /// A chat user was erased.
     ChatUserErased(ChatUserId) = "chat_user.erased",
+    /// A block whose person is erased was lifted.
+    KeptBlockLifted(KeptBlockId) = "kept_block.lifted",
     /// A conversation was closed.
     ConversationClosed(ConversationId) = "conversation.closed",
     /// A conversation was opened again.
@@ -303,6 +305,7 @@ mod tests {
             "invitation.mail_block_lifted",
             "invitation.resent",
             "invitation.revoked",
+            "kept_block.lifted",
             "login.address_changed",
             "login.deleted",
             "login.factor_removed",

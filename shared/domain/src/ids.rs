@@ -15,6 +15,7 @@
 //! | notice of new requests | project, end of its round, member | ends with its time |
 //! | texts that one call added to a conversation, order to redrive | account, route, `Idempotency-Key` | the call can be made again |
 //! | chat user | project, provider, platform scope, identifier | after a merge, an alias leads to the survivor |
+//! | kept block | keyed by the stack's data key: project, chat user | gone with the lift; it is the same if the person is blocked and erased again |
 //! | access request | connector, chat user, event key | never deleted |
 //! | entry about a refused sign-in | its job, account | ends with its time |
 //! | login as whose mails those that strangers order to an address stand | address | there is no record |
@@ -139,6 +140,16 @@ ids! {
     EndUserId,
     /// An import of people from a file.
     ImportId,
+    /// A block whose person is erased; a keyed hash of an id of theirs.
+    KeptBlockId,
+}
+
+impl KeptBlockId {
+    /// Makes the id of a keyed hash.
+    #[must_use]
+    pub const fn of_hash(hash: [u8; 16]) -> Self {
+        Self(Ulid::from_bytes(hash))
+    }
 }
 
 /// Derives a ULID. Each part is hashed with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.

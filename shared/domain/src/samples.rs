@@ -19,6 +19,7 @@ use crate::{
         content::Parts,
         conversation::{ConversationKind, ConversationRef},
         entity::Entities,
+        kept_block::KeptBlock,
         message::{Identity, InboundMessage},
         profile::Profile,
         user::{Block, ChatUser, Grant},
@@ -33,7 +34,7 @@ use crate::{
     },
     ids::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, EndUserId,
-        EnvironmentId, InvitationId, LoginId, MemberId, ProjectId,
+        EnvironmentId, InvitationId, KeptBlockId, LoginId, MemberId, ProjectId,
     },
     language::TextVariants,
     team::{
@@ -300,6 +301,20 @@ pub fn block() -> Block {
         blocked_at: at(0),
         blocked_by: "Grace".into(),
         note: None,
+    }
+}
+
+/// A block from second 1 whose person was erased in second 9.
+pub fn kept_block() -> KeptBlock {
+    KeptBlock {
+        id: KeptBlockId::derive(&["b"]),
+        further_ids: BTreeSet::new(),
+        provider: Provider::new("slack"),
+        connectors: BTreeSet::from([ConnectorId::derive(&["c"])]),
+        blocked_at: at(1),
+        blocked_by: "Grace".into(),
+        erased_at: at(9),
+        version: 1,
     }
 }
 

@@ -33,6 +33,7 @@ use vestibule_domain::{
     },
     chat::history::HistoryDays,
     chat::profile::Profile,
+    chat::user::ChatUser,
     connector::{
         AfterApproval, ApprovalMode, Connector, ExistingUsers, NEW_REQUESTS_PER_MINUTE_MAX, Policy,
         Provider, RequestLimits, SealedSecrets, WebhookState, secret_context,
@@ -124,7 +125,7 @@ impl Stores {
             access_requests: adapters.access_requests(&vault),
             closings: adapters.closings(),
             end_users: adapters.end_users(&vault),
-            intake: adapters.intake(),
+            intake: adapters.intake(&vault),
             standings: adapters.standings(),
             send_pacer: adapters.send_pacer(),
             team: adapters.team(&vault),
@@ -203,6 +204,27 @@ impl World {
             let written = self.stores.intake.introduce(&introduction, self.now());
             assert_eq!(written.await.unwrap(), Written::Done);
         }
+    }
+
+    /// Introduces a person anew by what a webhook read of them before.
+    pub async fn introduce_anew(&self, user: &ChatUser, standing: &Standing) -> Written {
+        let introduction = Introduction {
+            scope: self.scope,
+            new_chat_user: Some(ChatUser {
+                block: None,
+                version: 1,
+                ..user.clone()
+            }),
+            standing: Standing {
+                request_id: None,
+                request_pending: false,
+                version: 0,
+                ..standing.clone()
+            },
+            profile: None,
+        };
+        let written = self.stores.intake.introduce(&introduction, self.now());
+        written.await.unwrap()
     }
 
     /// Links the chat user of a person to the user with this id.

@@ -260,6 +260,7 @@ impl IntakeStore for Ports {
             same_as: None,
             had_another_holder: false,
             standing: None,
+            kept_block: None,
         };
         Ok(Loaded {
             sender: nobody(key.sender),
@@ -268,7 +269,17 @@ impl IntakeStore for Ports {
             holder: None,
             conversation: Conversation::default(),
             is_repeated: false,
+            is_half_blocked: false,
         })
+    }
+
+    async fn extend_block(
+        &self,
+        _scope: ProjectScope,
+        _stable: &Identity,
+        _phone: &Identity,
+    ) -> Result<(), PortError> {
+        Ok(())
     }
 
     async fn link(&self, _scope: ProjectScope, _link: &Link) -> Result<(), PortError> {

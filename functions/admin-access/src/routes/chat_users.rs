@@ -1,9 +1,11 @@
-//! Chat users: everyone who wrote through a connector (SPEC A23–A33). They are blocked (A45) and erased (F07).
+//! Chat users: everyone who wrote through a connector (SPEC A23–A33). They are blocked (A45) and erased (F07); a block
+//! outlives the person.
 
 pub mod approve;
 pub mod counts;
 pub mod erase;
 pub mod export;
+pub mod kept_blocks;
 pub mod link;
 pub mod revoke;
 

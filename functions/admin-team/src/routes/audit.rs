@@ -183,7 +183,7 @@ fn retain_known(call: &Call, entries: &mut Vec<StoredAuditEntry>) {
 ///
 /// Changes and refused attempts, latest first. Nothing changes an entry, and it ends only after the days for which the
 /// stack keeps entries. Entries of releases without filters are found by their dates only. A member whose access is limited to some clients sees no entries about clients,
-/// connectors, chat users, access requests, conversations and deliveries; a page may then be short, or empty, before
+/// connectors, chat users, blocks of erased people, access requests, conversations and deliveries; a page may then be short, or empty, before
 /// the last one.
 #[utoipa::path(
     get,
@@ -272,6 +272,7 @@ mod tests {
             "end_user.updated",
             "import.cancelled",
             "import.started",
+            "kept_block.lifted",
             OF_CLIENTS,
         ];
         let mut found: Vec<&str> = Event::KEYS.to_vec();

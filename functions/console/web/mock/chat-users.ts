@@ -1,4 +1,5 @@
 import type { ChatUser, ChatUserStatus } from "../src/api/chat-users";
+import type { KeptBlock } from "../src/api/kept-blocks";
 import { blockRequests, listRequests } from "./access-requests.ts";
 import { connectors, environment } from "./connectors.ts";
 import { ago, id, me } from "./data.ts";
@@ -84,12 +85,28 @@ function stand(user: ChatUser): undefined {
   return undefined;
 }
 
+const keptBlocks: KeptBlock[] = [
+  {
+    id: id(),
+    provider: "slack",
+    connectors: connectors.slice(0, 1).map(({ id: connector, name }) => ({ id: connector, name })),
+    blocked_at: ago(40 * DAY),
+    blocked_by: "Bo Lindqvist",
+    erased_at: ago(3 * DAY),
+  },
+];
+
 /** People who write, and what is known of each. */
 export const chatUsersRoutes: Routes = [
   ["GET /v1/projects/*/chat-users", (call) => page(call, found(call))],
   [
     "GET /v1/projects/*/chat-users/counts",
     () => ok({ onboarding: countOf("onboarding"), active: { count: 1000, more: true }, blocked: countOf("blocked") }),
+  ],
+  ["GET /v1/projects/*/chat-users/kept-blocks", (call) => page(call, keptBlocks)],
+  [
+    "DELETE /v1/projects/*/chat-users/kept-blocks/*",
+    (_, [, block]) => removeFrom(keptBlocks, ({ id: known }) => known === block),
   ],
   ["GET /v1/projects/*/chat-users/*", (_, [, user]) => one(user, () => undefined)],
   [

@@ -16,10 +16,13 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    chat::user::{ChatUser, ChatUserStatus},
+    chat::{
+        kept_block::KeptBlock,
+        user::{ChatUser, ChatUserStatus},
+    },
     erasure::{Erasure, ErasureTarget},
     event::AuditEntry,
-    ids::ChatUserId,
+    ids::{ChatUserId, KeptBlockId},
     page::{ListError, PAGE_MAX, Page, PageRequest},
     ports::{AvatarImage, ChatUserFilter, ChatUserStore, CountUpTo},
     search::{SearchKind, texts_of_chat_user},
@@ -155,7 +158,14 @@ impl ChatUserStore for DynamoChatUsers {
         due: Timestamp,
         audit: &AuditEntry,
     ) -> Result<(), PortError> {
-        erased_people::forget(&self.table, user, erasure, due, audit).await
+        erased_people::forget(
+            (&self.table, self.vault.as_ref()),
+            user,
+            erasure,
+            due,
+            audit,
+        )
+        .await
     }
 
     async fn find_erasure(
@@ -184,5 +194,30 @@ impl ChatUserStore for DynamoChatUsers {
         self.table
             .replace(&item, user.version, audit, "chat user")
             .await
+    }
+
+    async fn list_kept_blocks(
+        &self,
+        scope: ProjectScope,
+        page: &PageRequest,
+    ) -> Result<Page<KeptBlock>, ListError> {
+        self.table.kept_blocks_page(&self.vault, scope, page).await
+    }
+
+    async fn get_kept_block(
+        &self,
+        scope: ProjectScope,
+        id: KeptBlockId,
+    ) -> Result<Option<KeptBlock>, PortError> {
+        self.table.kept_block(scope, id).await
+    }
+
+    async fn lift_kept_block(
+        &self,
+        scope: ProjectScope,
+        block: &KeptBlock,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError> {
+        self.table.lift_kept_block(scope, block, audit).await
     }
 }

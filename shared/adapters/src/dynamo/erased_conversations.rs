@@ -141,7 +141,7 @@ fn given_up_entry(key: &Key, text: &StoredMessage) -> Option<GivenUpId> {
     Some(GivenUpId::of_text(conversation_id, text.number))
 }
 
-/// Reads the record of a person who wrote again since the erasure. That of a block is what the erasure left.
+/// Reads the record of a person who wrote again since the erasure. A release before may have left that of a block.
 pub(super) async fn newcomer(
     table: &Table,
     scope: ProjectScope,

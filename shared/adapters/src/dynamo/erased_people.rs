@@ -8,13 +8,14 @@ use super::{
     erased_conversations::{Erased, newcomer},
     erased_older,
     erased_rows::{self, read_place, removed},
-    items::{AccessRequestItem, ChatUserItem, ErasureItem, SameAsItem, StandingItem},
+    items::{AccessRequestItem, ErasureItem, StandingItem},
     keys, people,
     search::OrderedIndex,
     table::{Table, Transacted, delete_write, from_row, n, put_write, to_value},
     tallies::TallyChange,
     written,
 };
+use crate::vault::KmsVault;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -45,7 +46,7 @@ const REMOVED_AT_ONCE: usize = 25;
 
 /// See [`vestibule_domain::ports::ChatUserStore::erase_chat_user`].
 pub(super) async fn forget(
-    table: &Table,
+    (table, vault): (&Table, &KmsVault),
     user: &ChatUser,
     erasure: &Erasure,
     due: Timestamp,
@@ -61,8 +62,10 @@ pub(super) async fn forget(
     for some in surplus.chunks(STANDINGS_MAX) {
         all_or_conflict(table, some.to_vec()).await?;
     }
-    let mut writes = vec![user_write(table, scope, user, erasure.since)?];
+    let mut writes = vec![user_write(table, scope, user)?];
     writes.extend(of_standings);
+    let kept = table.outliving_writes(vault, scope, user, &standings, erasure.since);
+    writes.extend(kept.await?);
     let picture = keys::avatar(scope, user.id);
     writes.push(delete_write(table.removal_part(&picture)?));
     writes.extend(alias_write(table, scope, user).await?);
@@ -82,25 +85,14 @@ async fn all_or_conflict(table: &Table, writes: Vec<TransactWriteItem>) -> Resul
     }
 }
 
-/// Makes the write of the record: it goes, unless it holds a block.
+/// Makes the removal of the record.
 fn user_write(
     table: &Table,
     scope: ProjectScope,
     user: &ChatUser,
-    at: Timestamp,
 ) -> Result<TransactWriteItem, PortError> {
-    let values = [(":read", n(user.version))];
-    if let Some(kept) = user.erased(at) {
-        let kept = ChatUser {
-            version: user.version + 1,
-            ..kept
-        };
-        let item = ChatUserItem::new(scope, &kept);
-        let put = table.put_part(&item, "version = :read", &values)?;
-        return Ok(put_write(put));
-    }
     let key = keys::chat_user(scope, user.id);
-    let delete = table.delete_part(&key, "version = :read", &values)?;
+    let delete = table.delete_part(&key, "version = :read", &[(":read", n(user.version))])?;
     Ok(delete_write(delete))
 }
 
@@ -162,21 +154,16 @@ async fn link_writes(
     }
 }
 
-/// Makes the removal of the row under the person's second id, if it leads to this person. It stays with a
-/// block, which holds under both ids.
+/// Makes the removal of the row under the person's second id, if it leads to this person.
 async fn alias_write(
     table: &Table,
     scope: ProjectScope,
     user: &ChatUser,
 ) -> Result<Option<TransactWriteItem>, PortError> {
-    let Some(other_id) = user.other_id.as_ref().filter(|_| user.block.is_none()) else {
+    let Some(other_id) = table.own_alias(scope, user).await? else {
         return Ok(None);
     };
     let key = keys::same_as(scope, other_id.chat_user_id(scope));
-    let alias: Option<SameAsItem> = table.get(&key, "other id").await?;
-    if alias.is_none_or(|alias| alias.same_as != user.identity) {
-        return Ok(None);
-    }
     let values = [(":person", to_value(&user.identity)?)];
     let delete = table.delete_part(&key, "same_as = :person", &values)?;
     Ok(Some(delete_write(delete)))

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | the order | `P`; those of each environment's agent and holders; pace and unreadable events of each connector |
 //! | lists of chat users and of wishes | `P#USER#…`; from there `P#WRITER#…` with its conversations, the second id, and messages that were sent |
+//! | list of blocks of erased people | `P#USER#…`, with the rows under further ids |
 //! | lists of requests, conversations, end users, redrives, imports, and of what was given up | one for each row |
 //! | chat users and end users | their rows in the search index; of end users, the row of the phone number |
 //! | their key | orders to close, to erase and to notify; messages held back; numbers of requests; the import that runs |
@@ -17,6 +18,7 @@
 use super::{
     erased_rows::{self, Found, read_place, removed},
     items::{ChatUserItem, EndUserItem, StandingItem},
+    kept_blocks::further_keys,
     keys::{
         self, ALL_PK, INDEX_ALL, INDEX_BY_STATE, Key, PARKED_PREFIX, STANDING_PREFIX, STATE_PK,
     },
@@ -115,6 +117,7 @@ impl Erasing<'_> {
             6 => all(keys::end_users(scope)),
             7 => all(keys::redrives(scope)),
             8 => all(keys::imports(scope)),
+            9 => all(keys::kept_blocks(scope)),
             _ => return None,
         })
     }
@@ -217,6 +220,8 @@ impl Erasing<'_> {
             if let Ok(item) = from_row::<StandingItem>(row, "standing") {
                 beside.rows = self.sent(&item.into());
             }
+        } else if keys::is_kept_block(key) {
+            beside.rows = further_keys(scope, row);
         } else if keys::is_chat_user(key) {
             if let Ok(item) = from_row::<ChatUserItem>(row, "chat user") {
                 let user = ChatUser::from(item);

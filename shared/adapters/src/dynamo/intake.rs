@@ -10,6 +10,7 @@ use super::{
         AccessRequestItem, ChatUserItem, ConnectorItem, ConversationItem, PhoneItem, SameAsItem,
         StandingItem,
     },
+    kept_blocks::SenderBlocks,
     keys::{self, Key},
     last_messages::{Arrival, LastMessages},
     merges, people, profiles, reports,
@@ -17,8 +18,12 @@ use super::{
     table::{Attributes, Cancelled, Table, Transacted, from_row, put_write, take, update_write},
     tallies::TallyChange,
 };
+use crate::vault::KmsVault;
 use async_trait::async_trait;
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::consent::Wish,
@@ -45,15 +50,17 @@ use vestibule_domain::{
 pub struct DynamoIntake {
     table: Table,
     last_messages: LastMessages,
+    vault: Arc<KmsVault>,
 }
 
 impl DynamoIntake {
-    /// Makes the store on this table.
+    /// Makes the store on this table, with hashes of ids under this vault's key.
     #[must_use]
-    pub fn new(table: Table) -> Self {
+    pub fn new(table: Table, vault: Arc<KmsVault>) -> Self {
         Self {
             table,
             last_messages: LastMessages::default(),
+            vault,
         }
     }
 
@@ -89,6 +96,9 @@ impl IntakeStore for DynamoIntake {
         wanted.extend(event.iter().cloned());
         let phone = key.phone.map(|phone| keys::phone(key.scope, phone));
         wanted.extend(phone.clone());
+        let blocks = SenderBlocks::of(&self.vault, key.scope, key.sender, key.also_known_as);
+        let blocks = blocks.await?;
+        wanted.extend(blocks.iter().flat_map(SenderBlocks::keys));
         let mut rows = self.table.get_batch(&wanted).await?;
         let handled = events::take_rows(&mut rows, &event, key.event.at)?;
         let holder = match &phone {
@@ -99,13 +109,31 @@ impl IntakeStore for DynamoIntake {
             Some(key) => take::<ConversationItem>(&mut rows, key, "conversation")?,
             None => None,
         };
+        let mut sender = sender.take(&mut rows)?;
+        let mut also = also.map(|keys| keys.take(&mut rows)).transpose()?;
+        let is_half_blocked = match &blocks {
+            Some(blocks) => blocks.tell(&mut rows, &mut sender, also.as_mut())?,
+            None => false,
+        };
         Ok(Loaded {
             holder: holder.map(Into::into),
             is_repeated: !handled.is_empty(),
-            sender: sender.take(&mut rows)?,
-            also_known_as: also.map(|keys| keys.take(&mut rows)).transpose()?,
+            sender,
+            also_known_as: also,
             conversation: conversation.map(Into::into).unwrap_or_default(),
+            is_half_blocked,
         })
+    }
+
+    async fn extend_block(
+        &self,
+        scope: ProjectScope,
+        stable: &Identity,
+        phone: &Identity,
+    ) -> Result<(), PortError> {
+        self.table
+            .extend_block(&self.vault, scope, [stable, phone])
+            .await
     }
 
     async fn link(&self, scope: ProjectScope, link: &Link) -> Result<(), PortError> {
@@ -154,7 +182,7 @@ impl IntakeStore for DynamoIntake {
                 let profile = open.profile.as_ref();
                 writes.push(self.readmission_write(scope, user, &environment, profile)?);
             }
-            (None, Some(user)) => writes.extend(self.newcomer_writes(scope, user)?),
+            (None, Some(user)) => writes.extend(self.newcomer_writes(scope, user).await?),
             (None, None) => {
                 let profile = open.profile.as_ref();
                 writes.push(self.known_write(
@@ -205,7 +233,7 @@ impl IntakeStore for DynamoIntake {
         let has_new_tasks = standing.pending_tasks.contains(&PendingTask::Register);
         let mut writes = vec![self.standing_write(*scope, standing, has_new_tasks, due)?];
         match new_chat_user {
-            Some(user) => writes.extend(self.newcomer_writes(*scope, user)?),
+            Some(user) => writes.extend(self.newcomer_writes(*scope, user).await?),
             None => writes.push(self.known_write(*scope, standing, None, profile.as_ref())?),
         }
         let index =
@@ -425,6 +453,7 @@ impl CandidateKeys {
             standing: take::<StandingItem>(rows, &self.standing, "standing")?.map(Into::into),
             same_as: same_as.map(|item| item.same_as),
             identity: self.identity,
+            kept_block: None,
         })
     }
 }

@@ -20,6 +20,7 @@ mod given_up;
 mod handled_event;
 mod import;
 mod invitation;
+mod kept_block;
 mod login;
 mod login_method;
 mod mail;
@@ -55,6 +56,7 @@ pub(super) use given_up::GivenUpItem;
 pub(super) use handled_event::HandledEventItem;
 pub(super) use import::{ImportChunkItem, ImportErrorItem, ImportItem, RunningImportItem};
 pub(super) use invitation::InvitationItem;
+pub(super) use kept_block::KeptBlockItem;
 pub(super) use login::{EmailItem, LoginItem, ResetItem};
 pub(super) use login_method::LoginMethodItem;
 pub(super) use mail::{

@@ -59,6 +59,7 @@ impl Table {
             had_another_holder: alias.as_ref().is_some_and(|alias| alias.had_another_holder),
             same_as: alias.map(|alias| alias.same_as),
             standing: None,
+            kept_block: None,
         };
         if !candidate.identifies_its_holder() {
             return Ok(None);

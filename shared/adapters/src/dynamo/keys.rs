@@ -7,6 +7,7 @@
 //! |---|---|---|---|
 //! | connector of a webhook | `CONNECTOR#id` / `CONNECTOR` | | 1 read, 1 RRU, then cached 10 s |
 //! | sender, standing, conversation of a message, and whether it was handled before | `P#USER#id` / `USER` and `STANDING#connector`, `P#CONVERSATION#id`, `CONNECTOR#id#EVENT#id` for each key | | 1 batch read, 4 or 5 RRU |
+//! | the same, for the block of an erased person | and `P#USER#hash` / `KEPT_BLOCK` | | the same batch read, 1 RRU more for each id; a new person is written with a check of it, 2 WRU |
 //! | the same where the platform asserts a phone number | and `P#PHONE#key` / `PHONE` | | the same batch read, 1 RRU more |
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
 //! | first message of a stranger | user with its `INDEX`, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 10 WRU and 2 a key (and 2 a KB) + 7 index writes; 2 more for the tally |
@@ -29,6 +30,10 @@
 //! | pending requests of a connector, closed | `P#CLOSINGS` / `CLOSING#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for a page of 100 of the project's pending requests: 2 reads, 1 query, 1 update; 1 transaction for each that is closed |
 //! | requests of a connector, closed as they expire | `P#CLOSINGS` / `EXPIRY#connector`; `P#REQUESTS#pending` by creation | `lists_by_state` | for each time at which one expires, and once in the days after which they do: 2 updates, 1 read, 1 query of the project's 100 oldest pending requests that were not looked at before; 1 transaction for each that is closed; each sweep reads the mark, 0.5 RRU for 20 connectors |
 //! | person erased | user, standings by partition, `SAME_AS`, `AVATAR`; `P#ERASURES` / `ERASURE#USER#user`, audit entry | | 2 reads, 1 query, 1 transaction, 2 WRU a row + index writes |
+//! | the same of a person who is blocked | and `P#USER#hash` / `KEPT_BLOCK` for each id | | 2 WRU an id + 1 index write more |
+//! | block of an erased person, lifted | `P#USER#hash` / `KEPT_BLOCK` for each id, audit entry | | 1 read, 1 batch read, 1 transaction of 2 WRU a row |
+//! | blocks of erased people | `P#KEPT_BLOCKS` by the time of the block | `lists_all` | 1 query a page |
+//! | second id of an erased person who is blocked, told for the first time | `P#USER#hash` / `KEPT_BLOCK` of both | | 1 batch read, 1 transaction of 4 WRU |
 //! | the rest of a person | `P#REQUESTS` by creation; `P#WRITER#user` / `WROTE_IN#conversation`, then the rows of each conversation; `CONVERSATION` for the note of a handoff | `lists_all` | all of the project's requests, 200 a query; 1 query and 1 transaction for 60 rows of a conversation, 1 update for a note; twice in all |
 //! | a person's conversations from before writers left rows | `P#CONVERSATIONS` by last activity, then the rows of each that may be theirs | `lists_all` | all of the project's conversations, 100 a query; 1 query for 60 rows of one with several people that began before; once, in the last pass |
 //! | person exported | user, standings by partition and their connectors, `AVATAR`; `P#REQUESTS` by creation with `PREVIEW` and `HELD_MESSAGE`; `P#WRITER#user` / `WROTE_IN#conversation`; project, `CONVERSATION`, and the rows of each conversation | `lists_all` | 3 queries and 1 batch read an answer, of at most 20 parts: 1 query for 500 requests of the project, 1 for each conversation, 1 query and 1 batch read for 60 rows of it |
@@ -163,6 +168,7 @@ mod connector_rows;
 mod conversation_rows;
 mod directory_rows;
 mod import_rows;
+mod kept_block_rows;
 mod project_rows;
 mod quota_rows;
 mod request_rows;
@@ -194,6 +200,7 @@ pub use directory_rows::{
 pub use import_rows::{
     import, import_chunk, import_error, import_errors, imports, parse_import, running_import,
 };
+pub use kept_block_rows::{is_kept_block, kept_block, kept_blocks};
 pub use project_rows::{
     ENVIRONMENT_PREFIX, ERASED_ENVIRONMENT_PREFIX, PROJECT_PREFIX, environment, environment_claim,
     environments, erasure, layout, parse_erasure, project, project_claim, project_settings,

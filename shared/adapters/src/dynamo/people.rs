@@ -148,6 +148,7 @@ pub(super) async fn note_stable_id(
         same_as: alias.map(|alias| alias.same_as),
         had_another_holder: false,
         standing: None,
+        kept_block: None,
     };
     let phone = Candidate {
         identity: user.identity.clone(),
@@ -155,6 +156,7 @@ pub(super) async fn note_stable_id(
         same_as: None,
         had_another_holder: false,
         standing: None,
+        kept_block: None,
     };
     match recognise(&stable, Some(&phone)) {
         Recognition::Links(found) if found.person_exists => link(table, scope, &found).await,

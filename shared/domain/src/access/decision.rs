@@ -2,6 +2,7 @@
 
 use crate::{
     access::standing::Standing,
+    chat::kept_block::KeptBlock,
     chat::user::ChatUser,
     connector::{Connector, Policy},
     directory::end_user::PhoneHolder,
@@ -18,6 +19,8 @@ pub struct Facts<'a> {
     pub environment_id: EnvironmentId,
     /// The sender, if they wrote before.
     pub chat_user: Option<&'a ChatUser>,
+    /// The block of the sender, if they are erased.
+    pub kept_block: Option<&'a KeptBlock>,
     /// Whether the sender was let through before the connector asked for approval, and was kept.
     pub kept: bool,
     /// The directory's answer about the sender.
@@ -135,6 +138,7 @@ impl<'a> Facts<'a> {
             policy: connector.policy,
             environment_id: connector.environment_id,
             chat_user,
+            kept_block: None,
             kept: standing.is_some_and(|standing| standing.kept_by(connector)),
             directory,
             preapproves: connector.preapprove_known_users,
@@ -153,7 +157,8 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
         == DirectoryMatch::Known {
             holds_environment: true,
         };
-    if facts.chat_user.is_some_and(|user| user.block.is_some()) {
+    let blocked = facts.chat_user.is_some_and(|user| user.block.is_some());
+    if blocked || facts.kept_block.is_some() {
         Decision::Drop(DropReason::Blocked)
     } else if facts.policy == Policy::AllowAll {
         Decision::Deliver(DeliverReason::OpenConnector)
@@ -174,7 +179,9 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
 mod tests {
     use super::*;
     use crate::ids::EndUserId;
-    use crate::samples::{any_policy, at, block, chat_user, connector, grant, standing};
+    use crate::samples::{
+        any_policy, at, block, chat_user, connector, grant, kept_block, standing,
+    };
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -214,7 +221,7 @@ mod tests {
         ) {
             let user = exists.then(|| user(blocked, &grants));
             let facts = Facts {
-                policy, environment_id: environment(0), chat_user: user.as_ref(), kept, directory, preapproves,
+                policy, environment_id: environment(0), chat_user: user.as_ref(), kept_block: None, kept, directory, preapproves,
             };
             let known = directory == DirectoryMatch::Known { holds_environment: true }
                 && (preapproves || policy == Policy::AllowList);
@@ -238,7 +245,20 @@ mod tests {
         ) {
             let user = user(true, &grants);
             let facts = Facts {
-                policy, environment_id: environment(0), chat_user: Some(&user), kept, directory, preapproves: true,
+                policy, environment_id: environment(0), chat_user: Some(&user), kept_block: None, kept, directory, preapproves: true,
+            };
+            prop_assert_eq!(decide(&facts), Decision::Drop(DropReason::Blocked));
+        }
+
+        /// SPEC C41.
+        #[test]
+        fn somebody_whose_block_outlived_them_is_dropped_whatever_else_is_true(
+            policy in any_policy(), directory in any_directory(), kept in any::<bool>(),
+        ) {
+            let block = kept_block();
+            let facts = Facts {
+                policy, environment_id: environment(0), chat_user: None, kept_block: Some(&block), kept, directory,
+                preapproves: true,
             };
             prop_assert_eq!(decide(&facts), Decision::Drop(DropReason::Blocked));
         }
@@ -247,7 +267,7 @@ mod tests {
         fn a_grant_for_another_environment_never_opens_this_one(others in proptest::collection::vec(1_u8..9, 0..5)) {
             let user = user(false, &others);
             let facts = Facts {
-                policy: Policy::OnBoarding, environment_id: environment(0), chat_user: Some(&user),
+                policy: Policy::OnBoarding, environment_id: environment(0), chat_user: Some(&user), kept_block: None,
                 kept: false, directory: DirectoryMatch::Unknown, preapproves: true,
             };
             prop_assert_eq!(decide(&facts), Decision::Onboard(OnboardReason::NotApproved));

@@ -74,6 +74,8 @@ pub enum ChangeAction {
     Block,
     /// Unblock the person.
     Unblock,
+    /// Lift the block of the person, who is erased.
+    LiftBlock,
     /// Approve the person.
     Approve,
     /// Revoke the person's access.
@@ -166,6 +168,14 @@ impl Asked<'_> {
 
     /// The block, as the end of a sentence.
     fn block(&self) -> String {
+        if let Some(kept) = self.facts.kept_block {
+            let blocked = day(kept.blocked_at, self.now);
+            let erased = day(kept.erased_at, self.now);
+            return format!(
+                "blocked by {} on {blocked}, and erased on {erased}.",
+                kept.blocked_by
+            );
+        }
         let block = self.facts.chat_user.and_then(|user| user.block.as_ref());
         block.map_or_else(
             || "not blocked.".to_owned(),
@@ -209,7 +219,7 @@ impl Asked<'_> {
         vec![
             fact(
                 FactKind::Blocked,
-                user.is_some_and(|user| user.block.is_some()),
+                facts.kept_block.is_some() || user.is_some_and(|user| user.block.is_some()),
                 format!("{person}: {}", self.block()),
             ),
             fact(
@@ -309,6 +319,10 @@ impl Asked<'_> {
             change(ChangeAction::Approve, sentence)
         };
         let mut changes = match decision {
+            Decision::Drop(_) if self.facts.kept_block.is_some() => vec![change(
+                ChangeAction::LiftBlock,
+                format!("Lift the block of {person}, who is erased."),
+            )],
             Decision::Drop(_) => vec![change(ChangeAction::Unblock, format!("Unblock {person}."))],
             Decision::Deliver(DeliverReason::OpenConnector) => vec![
                 change(

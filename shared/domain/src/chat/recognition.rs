@@ -6,7 +6,9 @@
 //! nothing, and approval never follows the number.
 
 use crate::{
-    access::standing::Standing, chat::message::Identity, chat::user::ChatUser, ids::EnvironmentId,
+    access::standing::Standing,
+    chat::{kept_block::KeptBlock, message::Identity, user::ChatUser},
+    ids::EnvironmentId,
 };
 
 /// The records under one id.
@@ -22,6 +24,9 @@ pub struct Candidate {
     pub had_another_holder: bool,
     /// The chat user's standing at the connector.
     pub standing: Option<Standing>,
+    /// The block of an erased person that counts for this id. Under a phone number that arrives with a stable id, it is
+    /// that of a person without another stable id.
+    pub kept_block: Option<KeptBlock>,
 }
 
 impl Candidate {
@@ -128,6 +133,20 @@ pub fn for_now(
     match phone {
         Some(phone) if phone.weight(environment) > stable.weight(environment) => phone,
         _ => stable,
+    }
+}
+
+/// Returns the block of an erased person that counts for a sender with these ids. An id alone may lead to the record of
+/// somebody who has it by now, which then counts.
+#[must_use]
+pub fn kept_block<'a>(
+    stable: &'a Candidate,
+    phone: Option<&'a Candidate>,
+) -> Option<&'a KeptBlock> {
+    let own = stable.kept_block.as_ref();
+    match phone {
+        None => own.filter(|_| stable.user.is_none() && stable.same_as.is_none()),
+        Some(phone) => own.or(phone.kept_block.as_ref()),
     }
 }
 

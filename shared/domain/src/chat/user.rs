@@ -112,28 +112,6 @@ impl ChatUser {
         }
     }
 
-    /// Returns what an erasure at this time leaves of the record: the ids and the block, without its note.
-    /// `None` for a person who is not blocked.
-    #[must_use]
-    pub fn erased(&self, at: Timestamp) -> Option<Self> {
-        let block = self.block.clone()?;
-        Some(Self {
-            profile: Profile::default(),
-            profile_told_at: None,
-            admitted_openly: false,
-            grants: BTreeMap::new(),
-            end_user_id: None,
-            is_apart: false,
-            block: Some(Block {
-                note: None,
-                ..block
-            }),
-            created_at: at,
-            updated_at: at,
-            ..self.clone()
-        })
-    }
-
     /// Status of the chat user, derived from the rest of the record.
     #[must_use]
     pub fn status(&self) -> ChatUserStatus {
@@ -242,34 +220,6 @@ mod tests {
             };
             assert_eq!(user.status(), status);
         }
-    }
-
-    #[test]
-    fn an_erasure_leaves_nothing_of_a_person_but_the_ids_of_a_block() {
-        let user = ChatUser {
-            other_id: Some(identity(PHONE_SCOPE, "+49")),
-            profile: Profile::from_raw(Some("Ada"), None, None, None),
-            profile_told_at: Some(at(3)),
-            admitted_openly: true,
-            grants: BTreeMap::from([(environment("e"), grant())]),
-            ..chat_user()
-        };
-        assert_eq!(user.erased(at(9)), None);
-        let blocked = ChatUser {
-            block: Some(Block {
-                note: Some("She insulted us".to_owned()),
-                ..block()
-            }),
-            ..user
-        };
-        let expected = ChatUser {
-            other_id: blocked.other_id.clone(),
-            block: Some(block()),
-            created_at: at(9),
-            updated_at: at(9),
-            ..chat_user()
-        };
-        assert_eq!(blocked.erased(at(9)), Some(expected));
     }
 
     #[test]

@@ -10,11 +10,17 @@ use crate::{
         layout::ProjectLayout,
         proof::{CallerProof, CredentialId},
     },
-    chat::user::{ChatUser, ChatUserStatus},
+    chat::{
+        kept_block::KeptBlock,
+        user::{ChatUser, ChatUserStatus},
+    },
     connector::{Connector, ConnectorSummary, ConnectorTest, Provider},
     erasure::Erasure,
     event::AuditEntry,
-    ids::{AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, LoginMethodId, ProjectId},
+    ids::{
+        AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, KeptBlockId, LoginMethodId,
+        ProjectId,
+    },
     page::{CountUpTo, ListError, Page, PageRequest},
     ports::{AvatarImage, By},
     team::{invitation::Invitation, login::Login, mail::Mail, member::Member},
@@ -462,9 +468,9 @@ pub trait ChatUserStore: Send + Sync {
         status: ChatUserStatus,
     ) -> Result<CountUpTo, PortError>;
     /// Makes a person a stranger, in one transaction: the record as it was read, the picture, the second id
-    /// and the standings go, except for [a block](ChatUser::erased) and
-    /// [a wish for silence](crate::access::standing::Standing::erased). Leaves an erasure of the rest, with an outbox mark due at
-    /// `due`. `Conflict` when the person wrote or was changed meanwhile.
+    /// and the standings go, except for [a wish for silence](crate::access::standing::Standing::erased). A block becomes a
+    /// [`KeptBlock`]. Leaves an erasure of the rest, with an outbox mark due at `due`. `Conflict` when the person wrote
+    /// or was changed meanwhile.
     async fn erase_chat_user(
         &self,
         user: &ChatUser,
@@ -483,6 +489,25 @@ pub trait ChatUserStore: Send + Sync {
         &self,
         scope: ProjectScope,
         user: &ChatUser,
+        audit: &AuditEntry,
+    ) -> Result<(), PortError>;
+    /// Lists the project's blocks whose people are erased, by the time of the block.
+    async fn list_kept_blocks(
+        &self,
+        scope: ProjectScope,
+        page: &PageRequest,
+    ) -> Result<Page<KeptBlock>, ListError>;
+    /// Returns one block whose person is erased.
+    async fn get_kept_block(
+        &self,
+        scope: ProjectScope,
+        id: KeptBlockId,
+    ) -> Result<Option<KeptBlock>, PortError>;
+    /// Lifts a block whose person is erased, as it was read, under every id. `Conflict` when it changed.
+    async fn lift_kept_block(
+        &self,
+        scope: ProjectScope,
+        block: &KeptBlock,
         audit: &AuditEntry,
     ) -> Result<(), PortError>;
 }

@@ -9,6 +9,7 @@ use crate::{
     access::standing::Standing,
     chat::change::MessageChange,
     chat::conversation::Conversation,
+    chat::kept_block::KeptBlock,
     chat::message::{Identity, InboundMessage},
     chat::recognition::{Candidate, Handover, Link, Merge},
     chat::renaming::ProfileChange,
@@ -63,6 +64,8 @@ pub struct Loaded {
     pub conversation: Conversation,
     /// Whether the event was handled before.
     pub is_repeated: bool,
+    /// Whether the block of an erased person counts for one of the two ids, while nothing is known of the other.
+    pub is_half_blocked: bool,
 }
 
 /// The records of a message's sender and conversation.
@@ -70,6 +73,8 @@ pub struct Loaded {
 pub struct Known {
     /// The sender.
     pub chat_user: Option<ChatUser>,
+    /// The block of the sender, who is erased.
+    pub kept_block: Option<KeptBlock>,
     /// The second id of a new sender who came with two.
     pub other_id: Option<Identity>,
     /// The sender's standing at the connector.
@@ -235,6 +240,15 @@ pub trait IntakeStore: Send + Sync {
 
     /// Records the new holder of a phone number, under the same rule.
     async fn hand_over(&self, scope: ProjectScope, handover: &Handover) -> Result<(), PortError>;
+
+    /// Makes the block of an erased person, which counts for one of these ids, count for the other one too, if nothing
+    /// is known of it.
+    async fn extend_block(
+        &self,
+        scope: ProjectScope,
+        stable: &Identity,
+        phone: &Identity,
+    ) -> Result<(), PortError>;
 
     /// Merges two records into one, under the same rule. Standings of the absorbed record move
     /// along ([`Standing::joined_by`] where the survivor has one at the same connector). The

@@ -15,7 +15,7 @@ use vestibule_domain::{
     chat::change::DeliveryEvent,
     chat::conversation::ConversationRef,
     chat::message::{Identity, InboundMessage},
-    chat::recognition::{Recognition, for_now, led_to, recognise},
+    chat::recognition::{Recognition, for_now, kept_block, led_to, recognise},
     chat::renaming::ProfileChange,
     chat::repeats::HandledEvent,
     chat::user::ChatUser,
@@ -24,7 +24,9 @@ use vestibule_domain::{
     error::Chain,
     ids::SystemIds,
     job::{DeliverMessage, OnboardChatUser},
-    ports::{IntakeKey, Introduction, Known, Merged, OUTBOX_PATIENCE, Preapproved, Written},
+    ports::{
+        IntakeKey, Introduction, Known, Loaded, Merged, OUTBOX_PATIENCE, Preapproved, Written,
+    },
     retry::conflict_wait,
 };
 
@@ -115,6 +117,9 @@ impl Intake {
                 event,
             })
             .await?;
+        if let Some(known) = self.blocked_for_good(connector, &loaded).await? {
+            return Ok(Some((loaded.sender.identity, known)));
+        }
         let number = ids.known_number(phone, &mut loaded);
         let recognition = if ids.is_home {
             led_to(&loaded.sender)
@@ -164,6 +169,7 @@ impl Intake {
         };
         let known = Known {
             chat_user: person.user,
+            kept_block: None,
             other_id,
             standing: person.standing,
             number,
@@ -171,6 +177,29 @@ impl Intake {
             is_repeated: loaded.is_repeated,
         };
         Ok(Some((person.identity, known)))
+    }
+
+    /// What is known of a sender who is blocked and erased. A second id that they tell is blocked too, so that they do not
+    /// come in under it later.
+    async fn blocked_for_good(
+        &self,
+        connector: &Connector,
+        loaded: &Loaded,
+    ) -> Result<Option<Known>, PortError> {
+        let also = loaded.also_known_as.as_ref();
+        let Some(block) = kept_block(&loaded.sender, also) else {
+            return Ok(None);
+        };
+        if let Some(also) = also.filter(|_| loaded.is_half_blocked) {
+            let (stable, phone) = (&loaded.sender.identity, &also.identity);
+            self.store
+                .extend_block(connector.scope, stable, phone)
+                .await?;
+        }
+        Ok(Some(Known {
+            kept_block: Some(block.clone()),
+            ..Known::default()
+        }))
     }
 
     /// Makes one attempt; `None` when another write came first.

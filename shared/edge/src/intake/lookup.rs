@@ -4,7 +4,9 @@ use super::sender::SenderIds;
 use vestibule_domain::{
     PortError, Timestamp,
     chat::message::Identity,
-    chat::recognition::{ALIASES_MAX, Candidate, Recognition, for_now, led_to, recognise},
+    chat::recognition::{
+        ALIASES_MAX, Candidate, Recognition, for_now, kept_block, led_to, recognise,
+    },
     chat::repeats::{HandledEvent, Repeats},
     connector::Connector,
     directory::phone::PhoneNumber,
@@ -52,6 +54,12 @@ pub async fn look_up(
                 event: &no_event,
             })
             .await?;
+        if let Some(block) = kept_block(&loaded.sender, loaded.also_known_as.as_ref()) {
+            return Ok(Known {
+                kept_block: Some(block.clone()),
+                ..Known::default()
+            });
+        }
         let number = ids.known_number(phone, &mut loaded);
         if let Some(person) = person(&mut ids, loaded, connector) {
             return Ok(Known {

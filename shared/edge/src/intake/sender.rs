@@ -21,7 +21,10 @@ pub fn facts<'a>(connector: &Connector, known: &'a Known) -> Facts<'a> {
     let user = known.chat_user.as_ref();
     let holder = known.number.as_ref().map(|number| &number.holder);
     let directory = DirectoryMatch::of(holder, user, connector.environment_id);
-    Facts::of(connector, user, known.standing.as_ref(), directory)
+    Facts {
+        kept_block: known.kept_block.as_ref(),
+        ..Facts::of(connector, user, known.standing.as_ref(), directory)
+    }
 }
 
 /// The decision about a message of this sender.

@@ -4,7 +4,6 @@ use super::read;
 use crate::{Deps, api_types::ChatUserPath, serving::serves_chat_user};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
-use serde_json::{Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
@@ -14,13 +13,7 @@ use vestibule_admin::{
     log,
     problem::{ApiError, Problem},
 };
-use vestibule_domain::{
-    Timestamp,
-    chat::user::ChatUser,
-    erasure::Erasure,
-    event::{Change, Event},
-    ports::OUTBOX_PATIENCE,
-};
+use vestibule_domain::{Timestamp, chat::user::ChatUser, erasure::Erasure, ports::OUTBOX_PATIENCE};
 
 /// The erasure of a chat user that is under way.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -38,8 +31,8 @@ pub struct ErasureResponse {
 /// With this answer the person is a stranger: record, access, names and picture are gone, and their next
 /// message is that of somebody who never wrote. Their access requests, conversations and messages are
 /// erased by a job, within minutes as a rule. In a conversation of several people, the person's own messages
-/// and the texts that answer them are erased. A block and a wish for silence (STOP) stay, with nothing but
-/// the ids that they need. Repeating the call while the job is under way gets the same answer.
+/// and the texts that answer them are erased. A block stays, under keyed hashes of the person's ids, and a wish
+/// for silence (STOP) with the id that it needs. Repeating the call while the job is under way gets the same answer.
 #[utoipa::path(
     delete,
     path = "/v1/projects/{project_id}/chat-users/{chat_user_id}",
@@ -71,12 +64,7 @@ pub async fn erase_chat_user(
         || read(deps, call, scope, id),
         |user: ChatUser| async move {
             let now = call.now();
-            let change = Change {
-                event: Event::ChatUserErased(user.id),
-                before: json!({"status": user.status()}),
-                after: Value::Null,
-            };
-            let entry = call.audit(change, now);
+            let entry = call.audit(user.erasure(), now);
             let erasure = Erasure::of_chat_user(scope, &user, now);
             let due = now.plus(OUTBOX_PATIENCE);
             deps.chat_users

@@ -6,7 +6,6 @@ use axum::{
     extract::{FromRequestParts, State},
     http::{StatusCode, request::Parts},
 };
-use serde_json::{Value, json};
 use std::sync::Arc;
 use utoipa::IntoParams;
 use vestibule_admin::{
@@ -17,13 +16,8 @@ use vestibule_admin::{
     problem::{ApiError, Problem},
 };
 use vestibule_domain::{
-    ProjectScope,
-    account::permission::Permission,
-    chat::user::ChatUser,
-    directory::end_user::EndUser,
-    erasure::Erasure,
-    event::{Change, Event},
-    ports::OUTBOX_PATIENCE,
+    ProjectScope, account::permission::Permission, chat::user::ChatUser,
+    directory::end_user::EndUser, erasure::Erasure, ports::OUTBOX_PATIENCE,
 };
 
 /// Whether the chat users that a user is are erased too.
@@ -135,12 +129,7 @@ async fn erase(
     user: &ChatUser,
 ) -> Result<(), ApiError> {
     let now = call.now();
-    let change = Change {
-        event: Event::ChatUserErased(user.id),
-        before: json!({"status": user.status()}),
-        after: Value::Null,
-    };
-    let entry = call.audit(change, now);
+    let entry = call.audit(user.erasure(), now);
     let erasure = Erasure::of_chat_user(scope, user, now);
     let due = now.plus(OUTBOX_PATIENCE);
     deps.chat_users

@@ -56,7 +56,7 @@ impl DynamoIntake {
             self.table.audit_write(&approval.audit)?,
         ];
         if approval.is_new {
-            writes.extend(self.newcomer_writes(scope, user)?);
+            writes.extend(self.newcomer_writes(scope, user).await?);
         } else {
             writes.push(self.table.chat_user_write(scope, user)?);
         }

@@ -171,8 +171,9 @@ impl DynamoIntake {
         Ok(writes)
     }
 
-    /// Makes the writes of a new sender's rows. The second id, if any, leads to the record from the start.
-    pub(super) fn newcomer_writes(
+    /// Makes the writes of a new sender's rows. The second id, if any, leads to the record from the start. Nobody becomes
+    /// new whose block outlived them.
+    pub(super) async fn newcomer_writes(
         &self,
         scope: ProjectScope,
         user: &ChatUser,
@@ -187,6 +188,8 @@ impl DynamoIntake {
             let theirs = "attribute_not_exists(pk) OR same_as = :person";
             writes.push(people::alias_write(&self.table, scope, ids, theirs)?);
         }
+        let checks = self.table.stranger_checks(&self.vault, scope, user);
+        writes.extend(checks.await?);
         Ok(writes)
     }
 

@@ -1,8 +1,11 @@
 use super::*;
 use crate::{
     access::decision::{ApproveReason, DropReason},
-    chat::user::{Block, ChatUser, Grant},
-    samples::{any_policy, chat_user, connector},
+    chat::{
+        kept_block::KeptBlock,
+        user::{Block, ChatUser, Grant},
+    },
+    samples::{any_policy, chat_user, connector, kept_block},
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -222,6 +225,48 @@ fn the_directory_is_explained_also_where_it_does_not_help() {
         let last = explanation.changes.get(2);
         assert_eq!(last.map(|change| change.sentence.as_str()), change);
     }
+}
+
+/// SPEC C41.
+#[test]
+fn a_block_that_outlived_its_person_is_explained_and_can_be_lifted() {
+    let connector = connector();
+    let block = KeptBlock {
+        blocked_at: when(NOON),
+        blocked_by: "Ben".to_owned(),
+        erased_at: when("2026-11-23T08:00:00Z"),
+        ..kept_block()
+    };
+    let facts = Facts {
+        kept_block: Some(&block),
+        ..Facts::of(&connector, None, None, KNOWN)
+    };
+    let explanation = explain(&Asked {
+        facts,
+        connector: &connector,
+        environment: "Production",
+        person: "U1",
+        pending_since: None,
+        cool_down_ends: None,
+        now: when("2026-11-24T09:00:00Z"),
+    });
+    assert_eq!(
+        explanation.sentence,
+        "U1 cannot talk here: blocked by Ben on 22 Nov, and erased on 23 Nov."
+    );
+    assert!(explanation.facts[0].holds);
+    let changes: Vec<_> = explanation
+        .changes
+        .iter()
+        .map(|change| (change.action, change.sentence.as_str()))
+        .collect();
+    assert_eq!(
+        changes,
+        [(
+            ChangeAction::LiftBlock,
+            "Lift the block of U1, who is erased."
+        )]
+    );
 }
 
 #[test]

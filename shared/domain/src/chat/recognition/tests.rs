@@ -6,7 +6,7 @@ use crate::{
     chat::user::{Block, Grant},
     connector::Provider,
     ids::{ChatUserId, EndUserId, EnvironmentId},
-    samples::chat_user,
+    samples::{chat_user, kept_block},
 };
 
 /// A phone number if it begins with P, else an id of the platform.
@@ -39,6 +39,7 @@ fn nobody(identifier: &str) -> Candidate {
         same_as: None,
         had_another_holder: false,
         standing: None,
+        kept_block: None,
     }
 }
 
@@ -255,6 +256,26 @@ fn the_second_id_of_somebody_blocked_leads_to_the_block() {
     assert_eq!(said(alias("B", "P2"), shut_out("P", None)), "phone");
     // The number's new holder is not the blocked person.
     assert_eq!(said(nobody("B2"), shut_out("P", Some("B1"))), "P now of B2");
+}
+
+#[test]
+fn the_block_of_an_erased_person_counts_for_either_id_unless_the_id_alone_leads_to_a_record() {
+    let erased = |candidate: Candidate| Candidate {
+        kept_block: Some(kept_block()),
+        ..candidate
+    };
+    let counts =
+        |stable: &Candidate, phone: Option<&Candidate>| super::kept_block(stable, phone).is_some();
+    assert!(counts(&erased(nobody("B")), None));
+    assert!(counts(&erased(nobody("P")), None));
+    assert!(counts(&erased(nobody("B")), Some(&nobody("P"))));
+    assert!(counts(&nobody("B"), Some(&erased(nobody("P")))));
+    // Two records of one person were made, and one of them is erased.
+    assert!(counts(&somebody("B", None), Some(&erased(nobody("P")))));
+    // The number passed on.
+    assert!(!counts(&erased(alias("P", "B2")), None));
+    assert!(!counts(&erased(somebody("P", None)), None));
+    assert!(!counts(&nobody("B"), Some(&nobody("P"))));
 }
 
 #[test]

@@ -20,7 +20,6 @@ import {
   Page,
   PageHeading,
   ProblemView,
-  ProviderIcon,
   Row,
   rangesIn,
   SearchField,
@@ -31,8 +30,10 @@ import {
   Toolbar,
 } from "../../ui";
 import { PersonAvatar } from "../requests/person-avatar";
+import { KeptBlocks } from "./kept-blocks";
 import { hasName, TABS } from "./people";
 import styles from "./people.module.css";
+import { ProviderCell } from "./provider-cell";
 
 const route = getRouteApi("/a/$account/p/$project/people");
 
@@ -105,6 +106,7 @@ export function PeoplePage() {
           showMore={list.showMore}
         />
       )}
+      {tab === "blocked" && !q && !provider && <KeptBlocks />}
     </Page>
   );
 }
@@ -128,16 +130,6 @@ function PersonCell({ person }: { person: ChatUser }) {
         )}
       </div>
     </div>
-  );
-}
-
-function ProviderCell({ provider }: { provider: string }) {
-  const providers = useQuery(providersOptions).data?.items;
-  return (
-    <span className={styles.provider}>
-      <ProviderIcon provider={provider} />
-      {providers?.find((known) => known.provider === provider)?.label ?? provider}
-    </span>
   );
 }
 

@@ -25,13 +25,31 @@ export const peopleTexts = {
   empty: {
     onboarding: "Nobody waits",
     active: "Nobody has access yet",
-    blocked: "Nobody is blocked",
+    blocked: "Nobody on record is blocked",
   },
   emptyText: {
     onboarding: "People appear here when they write through a connector that asks for approval.",
     active: "People appear here when they are approved, or write through a connector without onboarding.",
     blocked: "People whom an admin blocks appear here. They get no answer until they are unblocked.",
   },
+
+  // Erased people
+  erasedPeople: "Erased people",
+  erasedAbout:
+    "Their blocks stay, and nothing else is known of them. Once a block is lifted, the person begins as a stranger.",
+  erasedCaption: "Blocks of erased people",
+  erasedPerson: "Erased person",
+  connectors: "Connectors",
+  deletedConnector: "Deleted connector",
+  blockedByTitle: "Blocked by",
+  blockedAt: "Blocked",
+  erasedAt: "Erased",
+  lift: "Lift block",
+  liftOf: (by: string, connectors: string) => `Lift the block by ${by} of a person of ${connectors}`,
+  liftTitle: "Lift the block of this erased person?",
+  liftText:
+    "Their next message is that of a stranger. To block them again, you need to recognise them when they write. It cannot be undone.",
+  lifted: "The block is lifted",
 
   // One person
   notFound: "There is no such person",
@@ -79,7 +97,7 @@ export const peopleTexts = {
   erase: "Erase…",
   eraseTitle: (name: string) => `Erase ${name}?`,
   eraseText:
-    "Name, picture, access, requests, conversations and messages of this person are erased. A block, and a wish not to be written to, stay. The next message is that of a stranger. It cannot be undone.",
+    "Name, picture, access, requests, conversations and messages of this person are erased. A block stays, without the person; so does a wish not to be written to. The next message of somebody who is not blocked is that of a stranger. It cannot be undone.",
   eraseAction: "Erase",
   erased: (name: string) => `${name} is being erased`,
 
