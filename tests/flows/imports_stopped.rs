@@ -93,8 +93,8 @@ async fn an_import_stops_when_its_key_is_revoked_and_another_caller_starts_it_ag
     assert_eq!(started.status, 200, "{}", started.body);
     break_off(&mut world).await;
     let at = now(&world);
-    let starter = text(&started.body["started_by"], "id");
-    let id = starter.strip_prefix("api_key:").unwrap();
+    let by = text(&started.body["started_by"], "id");
+    let id = by.strip_prefix("api_key:").unwrap();
     let path = format!("/v1/api-keys/{id}");
     let revoked = world
         .call(&token, ("DELETE", &path), Value::Null, &[])
