@@ -241,11 +241,13 @@ fn no_webhook_worker_or_sweeper_touches_a_key_a_member_a_login_the_set_up_or_wri
             let reads = match *shape {
                 "KEYRING" | "CONNECTOR#{id}" => true,
                 "SET_UP" => matches!(caller, "sweeper" | "worker-team"),
-                "ACCOUNT#{id}" => caller == "worker-team",
+                // The worker that asks whether whoever started an import still may go on.
+                "ACCOUNT#{id}" => matches!(caller, "worker-team" | "worker-index"),
                 // The workers that read who may decide requests, and where notices go.
-                "ACCOUNT#{id}#MEMBER#{id}" | "ACCOUNT#{id}#ROLES" | "LOGIN#{id}" => {
-                    matches!(caller, "worker-team" | "worker-email")
+                "ACCOUNT#{id}#MEMBER#{id}" | "ACCOUNT#{id}#ROLES" => {
+                    matches!(caller, "worker-team" | "worker-email" | "worker-index")
                 }
+                "LOGIN#{id}" => matches!(caller, "worker-team" | "worker-email"),
                 // No mail about a reset goes to an address without a login.
                 "EMAIL#{hash}" => caller == "worker-email",
                 _ => false,
