@@ -25,7 +25,7 @@ export const peopleTexts = {
   empty: {
     onboarding: "Nobody waits",
     active: "Nobody has access yet",
-    blocked: "Nobody on record is blocked",
+    blocked: "No blocked people",
   },
   emptyText: {
     onboarding: "People appear here when they write through a connector that asks for approval.",
