@@ -77,6 +77,7 @@ mod login_deletion;
 mod login_export;
 mod mail_events;
 mod mails;
+mod many_requests;
 mod members;
 mod my_identities;
 mod names;

@@ -250,7 +250,12 @@ async fn a_page_of_requests_takes_one_query_and_one_batch_read() {
 
 /// The ids on the pages of a list of requests, a few at a time.
 async fn walked(world: &World, token: &str, query: &str) -> Vec<String> {
-    let list = format!("{}/access-requests?{query}&limit=2", project(world));
+    walked_by(world, token, query, 2).await
+}
+
+/// The ids on the pages of a list of requests, of so many each.
+pub async fn walked_by(world: &World, token: &str, query: &str, limit: usize) -> Vec<String> {
+    let list = format!("{}/access-requests?{query}&limit={limit}", project(world));
     let (mut ids, mut path) = (Vec::new(), list.clone());
     loop {
         let (status, page) = call(world, token, "GET", &path, Value::Null).await;

@@ -15,6 +15,7 @@
 //! | [`directory`] | the directory of people, past the API |
 //! | [`elsewhere`] | webhooks of platforms beside the world's own |
 //! | [`people`] | the people who run the account, and their mails |
+//! | [`waiting`] | people who wait for a decision, past the webhooks |
 //! | [`views`] | observations |
 //! | [`rest`] | checks of the final state |
 
@@ -27,11 +28,13 @@ mod people;
 mod rest;
 mod verbs;
 mod views;
+mod waiting;
 mod wiring;
 
 pub use admin::Answer;
 pub use elsewhere::call_webhook;
 pub use people::{MAIL_FROM, Person};
+pub use waiting::Asking;
 
 use crate::{accounts::open_account, judge::inspector};
 use fixtures::{Stores, audit, connector_row, environment, make_project, put_account};
