@@ -100,8 +100,8 @@ async fn run(seed: u64) -> BTreeSet<Decision> {
     decisions
 }
 
-/// SPEC A23, A24, A29, A37, A40–A42, A45, A47, A51; B18–B25, B28, B30–B33, B36, B38, B40, B41, X01; C01, C22–C31, C32–C44,
-/// C54, C59, C60.
+/// SPEC A23, A24, A29, A37, A40–A42, A45, A47, A51; B18–B25, B28, B30–B33, B36, B38, B40, B41, X01; C01, C22–C31,
+/// C32–C44, C54, C59, C60.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_in_any_order_everybody_has_the_access_links_and_requests_of_a_plain_model()
  {

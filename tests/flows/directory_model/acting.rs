@@ -10,6 +10,7 @@ use crate::world::WELCOME;
 use serde_json::{Value, json};
 use std::time::Duration;
 use vestibule_domain::{
+    Timestamp,
     connector::Policy,
     ids::{ChatUserId, ConnectorId, EnvironmentId},
 };
@@ -57,6 +58,14 @@ impl Stage {
                 self.on_writer(writer, verb, Value::Null).await;
                 self.model.writer(writer).is_blocked = is_blocked;
             }
+            Step::Erase(writer) => {
+                let now = self.world.now();
+                let path = format!("chat-users/{writer}");
+                let (status, answer) = self.call("DELETE", &path, Value::Null).await;
+                assert_eq!(status, 202, "{answer}");
+                self.model.erase(writer, now);
+            }
+            Step::Lift(erased_at) => self.lifts(erased_at).await,
             Step::Set(connector, setting) => self.sets(connector, setting).await,
             Step::Environment => self.adds_or_deletes_environment(mark).await,
             Step::Wait(time) => self.wait(time).await,
@@ -211,6 +220,17 @@ impl Stage {
         let (status, answer) = self.call("POST", &path, json!({"end_user_id": id})).await;
         let is_linked = self.model.link_by_admin(writer, person);
         assert_eq!(status, if is_linked { 200 } else { 409 }, "{answer}");
+    }
+
+    async fn lifts(&mut self, erased_at: Timestamp) {
+        let list = "chat-users/kept-blocks";
+        let kept = self.succeeds("GET", list, Value::Null).await;
+        let mut blocks = kept["items"].as_array().unwrap().iter();
+        let block = blocks.find(|block| block["erased_at"] == json!(erased_at));
+        let path = format!("{list}/{}", block.unwrap()["id"].as_str().unwrap());
+        let (status, answer) = self.call("DELETE", &path, Value::Null).await;
+        assert_eq!(status, 204, "{answer}");
+        self.model.lift(erased_at);
     }
 
     async fn sets(&mut self, connector: usize, setting: Setting) {

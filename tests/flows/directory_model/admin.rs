@@ -213,6 +213,35 @@ impl Model {
         }
     }
 
+    /// Erases a chat user; a block stays. A person of the directory who came by writing, and is no other chat user, goes
+    /// too.
+    pub fn erase(&mut self, id: ChatUserId, now: Timestamp) {
+        let gone = self.writers.remove(&id).unwrap();
+        let leading = self.aliases.iter().filter(|(_, record)| **record == id);
+        let mut ids: Vec<_> = leading.map(|(alias, _)| *alias).collect();
+        ids.push(id);
+        self.aliases.retain(|_, record| *record != id);
+        for request in &mut self.requests {
+            if ids.contains(&request.writer) {
+                request.fate = Fate::Erased;
+            }
+        }
+        if gone.is_blocked {
+            self.kept.extend(ids.into_iter().map(|id| (id, now)));
+        }
+        if let Some(person) = gone.person
+            && self.chat_users_of(person).is_empty()
+            && !self.people[&person].is_invited
+        {
+            self.people.remove(&person);
+        }
+    }
+
+    /// Lifts the block of somebody who was erased at this time.
+    pub fn lift(&mut self, erased_at: Timestamp) {
+        self.kept.retain(|_, at| *at != erased_at);
+    }
+
     /// Changes the policy of a connector. Whoever waits there while it stops asking is turned away without a
     /// rejection.
     pub fn switch(

@@ -33,6 +33,7 @@ impl Stage {
             requests.push((request.chat_user_id, asked));
         }
         let expected = self.model.requests.iter();
+        let expected = expected.filter(|request| request.fate != Fate::Erased);
         let expected = expected.map(|request| {
             let asked = (request.connector, request.environment, request.fate);
             (request.writer, asked)
@@ -104,6 +105,13 @@ impl Stage {
             let list = format!("chat-users?status={name}");
             assert_eq!(self.ids(&list, "id").await, expected, "{name}");
         }
+
+        let erased = self.model.kept.values().map(ToString::to_string);
+        let mut erased: Vec<_> = erased.collect();
+        erased.sort_unstable();
+        erased.dedup();
+        let list = "chat-users/kept-blocks?order=newest";
+        assert_eq!(self.ids(list, "erased_at").await, erased);
 
         let counts = self.succeeds("GET", "end-users/counts", Value::Null).await;
         assert_eq!(counts["count"], self.model.people.len(), "{counts}");

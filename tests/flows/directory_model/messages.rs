@@ -66,6 +66,9 @@ struct Message<'a> {
 impl Model {
     /// Takes a message, and tells what becomes of it.
     pub fn message(&mut self, connector: ConnectorId, sender: &Sender, now: Timestamp) -> Decision {
+        if self.is_shut_out(sender) {
+            return Decision::Drop;
+        }
         let (writer, merged) = self.recognise(sender);
         let phone = sender.phone.as_deref();
         let mut message = Message {
@@ -95,6 +98,21 @@ impl Model {
             self.bring_together(writer, place);
         }
         decision
+    }
+
+    /// Whether the block of an erased person counts for one of the sender's ids. Then it counts for the other one too,
+    /// unless something is known of that.
+    fn is_shut_out(&mut self, sender: &Sender) -> bool {
+        let erased_at = sender.ids.iter().find_map(|id| self.kept.get(id).copied());
+        let Some(erased_at) = erased_at else {
+            return false;
+        };
+        for id in &sender.ids {
+            if !self.writers.contains_key(id) && !self.aliases.contains_key(id) {
+                self.kept.entry(*id).or_insert(erased_at);
+            }
+        }
+        true
     }
 
     /// Finds the record of a sender. Two ids that come together belong to one person from then on; if they had two

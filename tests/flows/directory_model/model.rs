@@ -107,6 +107,8 @@ pub enum Fate {
     Approved,
     /// The person was not let in.
     Rejected,
+    /// The person is erased, and the request with them.
+    Erased,
 }
 
 /// An access request.
@@ -150,6 +152,8 @@ pub struct Model {
     pub requests: Vec<Request>,
     /// Ids of people who are on record under another one.
     pub aliases: BTreeMap<ChatUserId, ChatUserId>,
+    /// Ids for which the block of an erased person counts, with the time of the erasure.
+    pub kept: BTreeMap<ChatUserId, Timestamp>,
     people_made: usize,
 }
 

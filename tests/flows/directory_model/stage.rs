@@ -257,6 +257,10 @@ impl Stage {
             Way::Sms | Way::WhatsApp(WhatsAppShows::Phone) => json!({"identifier": human.phone}),
             Way::WhatsApp(WhatsAppShows::Bsuid) => json!({"identifier": human.bsuid}),
             Way::WhatsApp(WhatsAppShows::Both) => {
+                let kept = [0, 1].map(|place| self.model.kept.contains_key(&sender.ids[place]));
+                if kept == [true, false] {
+                    return None;
+                }
                 let known = |id: &&ChatUserId| self.model.writers.contains_key(*id);
                 let leads = |id: &ChatUserId| self.model.aliases.contains_key(id);
                 let mut on_record = sender.ids.iter().filter(known);

@@ -7,6 +7,7 @@ use super::{
 use crate::explain::Draws;
 use std::time::Duration;
 use vestibule_domain::{
+    Timestamp,
     connector::Policy,
     ids::{ChatUserId, EnvironmentId},
 };
@@ -69,6 +70,10 @@ pub enum Step {
     Unlink(ChatUserId, bool),
     /// A chat user is blocked, or no longer.
     Block(ChatUserId, bool),
+    /// A chat user is erased.
+    Erase(ChatUserId),
+    /// The block of somebody who was erased at this time is lifted.
+    Lift(Timestamp),
     /// A connector is changed.
     Set(usize, Setting),
     /// The environment without a connector is added, or deleted.
@@ -214,7 +219,7 @@ impl Stage {
     /// Any other change.
     fn change(&self, draws: &mut Draws) -> Option<Step> {
         let writer = self.writer(draws)?;
-        Some(match draws.below(18) {
+        Some(match draws.below(22) {
             0..2 => Step::Revoke(writer, self.environment(draws)),
             2..4 => {
                 let approved = self.model.in_state(Fate::Approved);
@@ -227,7 +232,12 @@ impl Stage {
                 Step::Block(writer, !blocked)
             }
             14..17 => self.setting(draws),
-            _ => Step::Environment,
+            17 => Step::Environment,
+            18..21 => Step::Erase(writer),
+            _ => {
+                let kept: Vec<_> = self.model.kept.values().copied().collect();
+                Step::Lift(one_of(draws, &kept)?)
+            }
         })
     }
 
