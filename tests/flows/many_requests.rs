@@ -44,6 +44,11 @@ fn size() -> usize {
     proof::scaled(300, 10_000)
 }
 
+/// Whether a filter or a search wants somebody.
+type Wanted = fn(&Waiting) -> bool;
+/// The time by which an order sorts somebody.
+type Place = fn(&Waiting) -> Timestamp;
+
 /// Somebody who waits.
 struct Waiting {
     /// The place in the order of the first messages.
@@ -215,14 +220,14 @@ async fn a_crowd_that_waits_is_listed_in_every_order_by_every_filter_and_search_
     let (from, to) = (crowd.second(size() / 4), crowd.second(size() / 2));
     let span = format!("created_after={from}&created_before={to}");
     let all = format!("{two}&provider=teams,telegram&{span}");
-    let filters: [(&str, fn(&Waiting) -> bool); 5] = [
+    let filters: [(&str, Wanted); 5] = [
         ("", |_| true),
         (&two, |one| matches!(one.connector, 0 | 3)),
         ("provider=slack,teams", |one| one.connector != 2),
         (&span, Waiting::is_of_span),
         (&all, |one| one.connector == 3 && one.is_of_span()),
     ];
-    let orders: [(&str, fn(&Waiting) -> Timestamp); 2] = [
+    let orders: [(&str, Place); 2] = [
         ("newest", |one| one.asked_at),
         ("last_message", |one| one.last_at),
     ];
@@ -237,7 +242,7 @@ async fn a_crowd_that_waits_is_listed_in_every_order_by_every_filter_and_search_
     }
 
     let one_of_two = format!("&{two}");
-    let searches: [(&str, &str, fn(&Waiting) -> bool); 5] = [
+    let searches: [(&str, &str, Wanted); 5] = [
         ("ovel", "", |one| one.name.ends_with("Lovelace")),
         ("ZOE", "", |one| one.name.starts_with("Zoë")),
         ("son zo", "", |one| {
