@@ -432,7 +432,7 @@ mod tests {
             scope,
             conversation_id: send.conversation_id,
         };
-        let queue = DrainQueue {
+        let drain_queue = DrainQueue {
             scope: scope.account(),
             queue_id: QueueId::derive(&["q"]),
         };
@@ -452,7 +452,7 @@ mod tests {
             index.into(),
             import.into(),
             offer.into(),
-            queue.into(),
+            drain_queue.into(),
             requeue.into(),
         ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
