@@ -58,7 +58,7 @@ pub(crate) async fn drain_or_order(
     let system = Actor::system();
     let mut assigned = 0_u32;
     let is_cut = loop {
-        let step = drain.next();
+        let step = drain.step();
         if !matches!(step, Step::Done) && budget.is_over(deps.clock.now()) {
             break true;
         }
