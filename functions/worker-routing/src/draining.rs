@@ -12,7 +12,7 @@ use vestibule_domain::{
     ports::{Changed, RoutedBy},
     routing::{
         demand::Desk,
-        drain::{DRAIN_PAGE, Drain, Step},
+        drain::{DRAIN_PAGE, Drain, NextCase, Step},
     },
 };
 use vestibule_edge::{jobs::Worked, sender::TimeBudget};
@@ -55,7 +55,6 @@ pub(crate) async fn drain_or_order(
 ) -> Result<(), PortError> {
     let began_at = deps.clock.now();
     let mut drain = Drain::new(deps.routing.desk(desk).await?, began_at);
-    let system = Actor::system();
     let mut assigned = 0_u32;
     let is_cut = loop {
         let step = drain.step();
@@ -69,10 +68,8 @@ pub(crate) async fn drain_or_order(
                         .waiting(desk.scope, page.queue_id, DRAIN_PAGE, page.after);
                 drain.read(page, waiting.await?);
             }
-            Step::Assign(next) => {
-                let by = RoutedBy::itself(&system, deps.clock.now());
-                let assigning = deps.routing.assign(&next.case, &next.assignment, by);
-                let outcome = assigning.await?;
+            Step::Assign(mut next) => {
+                let outcome = assign(deps, &mut next).await?;
                 assigned += u32::from(matches!(outcome, Changed::Done(_)));
                 drain.assigned(&next, &outcome);
             }
@@ -102,4 +99,21 @@ pub(crate) async fn drain_or_order(
         (true, _) => deps.order_drain(desk).await,
     }
     Ok(())
+}
+
+/// Assigns a conversation. One that was changed and waits at its place all the same is assigned as it is.
+async fn assign(deps: &Deps, next: &mut NextCase) -> Result<Changed, PortError> {
+    let system = Actor::system();
+    let by = RoutedBy::itself(&system, deps.clock.now());
+    let routing = &deps.routing;
+    let outcome = routing.assign(&next.case, &next.assignment, by).await?;
+    let Changed::Stale(now) = outcome else {
+        return Ok(outcome);
+    };
+    let has_declined = now.declined.contains(&next.assignment.member.id);
+    if !now.is_waiting() || now.queue_id() != next.queue_id || has_declined {
+        return Ok(Changed::Stale(now));
+    }
+    next.case = *now;
+    routing.assign(&next.case, &next.assignment, by).await
 }

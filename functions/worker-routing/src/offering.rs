@@ -24,10 +24,13 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
     let Some(mut case) = case.filter(|case| case.state == CaseState::Offered) else {
         return Ok(Worked::Ended);
     };
-    let named = deps
-        .offers
-        .named_team(job.scope, job.conversation_id)
-        .await?;
+    let named = match case.demand.team_id {
+        Some(_) => NamedTeam::None,
+        None => {
+            let offers = &deps.offers;
+            offers.named_team(job.scope, job.conversation_id).await?
+        }
+    };
     let mut changes = 0;
     while !budget.is_over(deps.clock.now()) {
         let offered = asking(case, &named);
@@ -55,12 +58,11 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
     })
 }
 
-/// The case with the team that its handoff names. A name that no team has asks for none.
+/// The case with the team that its handoff names. A name that no team has asks for any member.
 fn asking(mut case: Case, named: &NamedTeam) -> Case {
     match named {
-        NamedTeam::None => {}
         NamedTeam::Known(id) => case.demand.team_id = Some(*id),
-        NamedTeam::Unknown(_) => case.demand.team_id = None,
+        NamedTeam::None | NamedTeam::Unknown(_) => {}
     }
     case
 }

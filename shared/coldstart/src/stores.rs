@@ -9,7 +9,8 @@ use vestibule_adapters::{
         DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoGivenUp, DynamoHistory,
         DynamoImporting, DynamoImports, DynamoIntake, DynamoLogins, DynamoMails, DynamoNotices,
         DynamoOffers, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoPersons, DynamoProjects,
-        DynamoSearchIndex, DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
+        DynamoRouting, DynamoSearchIndex, DynamoSendPacer, DynamoSetUp, DynamoStandings,
+        DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -185,6 +186,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn parking(&self) -> Arc<DynamoParking> {
         Arc::new(DynamoParking::new(self.table.clone()))
+    }
+
+    /// Desks and cases.
+    #[must_use]
+    pub fn routing(&self) -> Arc<DynamoRouting> {
+        Arc::new(DynamoRouting::new(self.table.clone()))
     }
 
     /// The words of offers, for the router.
