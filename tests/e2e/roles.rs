@@ -532,7 +532,7 @@ async fn the_router_changes_cases_and_desks_and_neither_scans_nor_opens_secrets(
             aws.query(None, &desk),
             aws.query(None, &held),
             aws.put_item(&queue),
-            aws.update_item(&aws.of_account("REQUEUE#", NOBODY)),
+            aws.update_item(&queue),
             aws.delete_item(&queue),
             aws.enqueue_routing(),
             aws.queue_attributes("routing_queue_url"),

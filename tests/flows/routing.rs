@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 use vestibule_domain::{
-    ids::{ClientId, MemberId},
+    ids::ClientId,
     routing::{
         demand::{Demand, Skill},
         routed::Verb,
@@ -50,12 +50,9 @@ async fn is_waiting(world: &World, name: &str) -> bool {
 async fn a_conversation_goes_at_once_to_the_member_with_the_lowest_load_for_the_limit_and_says_why()
 {
     let mut world = World::new().await;
-    let (ana, ben) = (world.seated("ana", 4), world.seated("ben", 2));
-    world
-        .change_seat(ana.member_id, |seat| {
-            seat.idle_since = seat.idle_since.plus(SECOND);
-        })
-        .await;
+    let ben = world.seated("ben", 2).await;
+    world.clock.advance(SECOND);
+    let ana = world.seated("ana", 4).await;
     offered(&mut world, &["one", "two", "three"]).await;
     // Nobody has anything: the longest idle. Then 0 of 4 before 1 of 2, and 1 of 4 before 1 of 2.
     for (name, member) in [("one", &ben), ("two", &ana), ("three", &ana)] {
@@ -78,7 +75,7 @@ async fn a_conversation_goes_at_once_to_the_member_with_the_lowest_load_for_the_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_that_nobody_can_take_waits_and_blocks_none_behind_it() {
     let mut world = World::new().await;
-    let ana = world.seated("ana", 1);
+    let ana = world.seated("ana", 1).await;
     let german = Demand {
         skills: Skill::new("German").into_iter().collect(),
         ..world.demand()
@@ -100,8 +97,8 @@ async fn a_conversation_that_nobody_can_take_waits_and_blocks_none_behind_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn room_goes_to_the_oldest_conversation_of_all_queues_that_a_member_can_take() {
     let mut world = World::new().await;
-    let ana = world.seated("ana", 0);
-    let ben = world.seated("ben", 0);
+    let ana = world.seated("ana", 0).await;
+    let ben = world.seated("ben", 0).await;
     let (one, other) = (world.demand(), of_client(&world, "other"));
     let only_other = ClientAccess::Only([other.client_id].into());
     world
@@ -145,7 +142,7 @@ async fn room_goes_to_the_oldest_conversation_of_all_queues_that_a_member_can_ta
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_conversation_does_not_overtake_one_that_waits() {
     let mut world = World::new().await;
-    let ana = world.seated("ana", 1);
+    let ana = world.seated("ana", 1).await;
     offered(&mut world, &["first", "second"]).await;
     assert!(is_waiting(&world, "second").await);
     world.releases("first").await;
@@ -160,7 +157,7 @@ async fn a_new_conversation_does_not_overtake_one_that_waits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_declined_a_conversation_is_not_offered_it_in_that_wait_and_it_keeps_its_place() {
     let mut world = World::new().await;
-    let ana = world.seated("ana", 2);
+    let ana = world.seated("ana", 2).await;
     offered(&mut world, &["first", "second"]).await;
     let offered_at = world.case("first").await.offered_at;
     world.clock.advance(MINUTE);
@@ -172,7 +169,7 @@ async fn whoever_declined_a_conversation_is_not_offered_it_in_that_wait_and_it_k
     assert_eq!(world.case("first").await.offered_at, offered_at);
     offered(&mut world, &["third"]).await;
     assert_eq!(world.holder_of("third").await, Some(ana.member_id));
-    let ben = world.seated("ben", 1);
+    let ben = world.seated("ben", 1).await;
     offered(&mut world, &["fourth"]).await;
     assert_eq!(world.holder_of("first").await, Some(ben.member_id));
     assert_eq!(world.case("first").await.declined, BTreeSet::new());
@@ -202,7 +199,7 @@ async fn a_waiting_conversation_is_assigned_within_one_job_once_a_seat_has_room_
         ),
     ];
     let mut world = World::new().await;
-    let ana = world.seated("ana", 1).member_id;
+    let ana = world.seated("ana", 1).await.member_id;
     for (number, (closes, opens)) in changes.into_iter().enumerate() {
         let name = format!("conversation {number}");
         world.change_seat(ana, closes).await;
@@ -221,7 +218,7 @@ async fn a_waiting_conversation_is_assigned_within_one_job_once_a_seat_has_room_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_waiting_conversation_is_assigned_within_one_job_once_another_one_makes_room() {
     let mut world = World::new().await;
-    let ana = world.seated("ana", 1).member_id;
+    let ana = world.seated("ana", 1).await.member_id;
     offered(&mut world, &["first", "second", "third"]).await;
     world.requeues("first", true).await;
     world.orders_drain().await;
@@ -239,7 +236,7 @@ async fn a_waiting_conversation_is_assigned_within_one_job_once_another_one_make
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sweep_alone_assigns_a_waiting_conversation_within_its_minute() {
     let mut world = World::new().await;
-    let ana = world.seated("ana", 0);
+    let ana = world.seated("ana", 0).await;
     offered(&mut world, &["one"]).await;
     for _ in 0..3 {
         world.clock.advance(MINUTE);
@@ -261,7 +258,7 @@ async fn the_sweep_alone_assigns_a_waiting_conversation_within_its_minute() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_offer_whose_job_was_lost_is_worked_off_within_two_minutes() {
     let mut world = World::new().await;
-    let ana = world.seated("ana", 1);
+    let ana = world.seated("ana", 1).await;
     world.offers_unheard("one", world.demand()).await;
     assert!(!world.work_routing().await);
     for _ in 0..2 {
@@ -277,11 +274,11 @@ async fn an_offer_whose_job_was_lost_is_worked_off_within_two_minutes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_assignment_takes_six_calls_at_most_however_many_wait() {
     let mut world = World::new().await;
-    let ana = world.seated("ana", 0);
+    let ana = world.seated("ana", 0).await;
     let names: Vec<String> = (0..30).map(|number| number.to_string()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     offered(&mut world, &names).await;
-    let ben = world.seated("ben", 1);
+    let ben = world.seated("ben", 1).await;
     let other = of_client(&world, "other");
     for (seat, client) in [(&ana, world.demand()), (&ben, other.clone())] {
         let only = ClientAccess::Only([client.client_id].into());
@@ -309,7 +306,7 @@ async fn one_assignment_takes_six_calls_at_most_however_many_wait() {
 async fn the_conversations_of_a_removed_member_wait_again_in_parts_while_others_arrive() {
     let count = proof::scaled(40, 500);
     let mut world = World::new().await;
-    let ana = world.seated("ana", 1000);
+    let ana = world.seated("ana", 1000).await;
     let names: Vec<String> = (0..count).map(|number| format!("held {number}")).collect();
     for name in &names {
         world.clock.advance(SECOND);
@@ -317,7 +314,7 @@ async fn the_conversations_of_a_removed_member_wait_again_in_parts_while_others_
         while world.work_routing().await {}
     }
     assert_eq!(world.seat(ana.member_id).await.load, count);
-    let ben = world.seated("ben", 3);
+    let ben = world.seated("ben", 3).await;
     world.removes(ana.member_id).await;
     let is_over = AtomicBool::new(false);
     let jobs = async {
@@ -373,7 +370,7 @@ async fn the_conversations_of_a_removed_member_wait_again_in_parts_while_others_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_who_loses_a_client_keeps_the_conversations_of_the_others() {
     let mut world = World::new().await;
-    let ana = world.seated("ana", 5);
+    let ana = world.seated("ana", 5).await;
     let (one, other) = (world.demand(), of_client(&world, "other"));
     world.offers("lost", one).await;
     world.offers("kept", other.clone()).await;
@@ -395,9 +392,10 @@ async fn a_member_who_loses_a_client_keeps_the_conversations_of_the_others() {
 async fn offers_and_drains_at_once_leave_every_limit_exact() {
     let count: usize = proof::scaled(30, 200);
     let mut world = World::new().await;
-    let members: Vec<MemberId> = (0..5)
-        .map(|number| world.seated(&format!("member {number}"), 2).member_id)
-        .collect();
+    let mut members = Vec::new();
+    for number in 0..5 {
+        members.push(world.seated(&format!("member {number}"), 2).await.member_id);
+    }
     for number in 0..count {
         world.offers(&number.to_string(), world.demand()).await;
         world.orders_drain().await;

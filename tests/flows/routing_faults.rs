@@ -52,19 +52,19 @@ async fn before(work: Work) -> World {
     let mut world = World::new().await;
     match work {
         Work::Offer | Work::Wait => {
-            world.seated("ana", u32::from(work == Work::Offer));
+            world.seated("ana", u32::from(work == Work::Offer)).await;
             world.offers("first", world.demand()).await;
         }
         Work::Drain => {
-            world.seated("ana", 0);
+            world.seated("ana", 0).await;
             hold(&mut world).await;
             world.change_seat(ana(), |seat| seat.limit = Some(2)).await;
             world.orders_drain().await;
         }
         Work::Removal => {
-            world.seated("ana", 3);
+            world.seated("ana", 3).await;
             hold(&mut world).await;
-            world.seated("ben", 2);
+            world.seated("ben", 2).await;
             world.removes(ana()).await;
         }
     }

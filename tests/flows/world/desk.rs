@@ -1,14 +1,13 @@
 //! Desks straight from their store: seats, cases, and the router's jobs.
 
 use super::World;
-use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use vestibule_domain::{
     account::actor::Actor,
     chat::history::HistoryDays,
     ids::{ConversationId, MemberId},
     job::{DrainDesk, OfferConversation, RequeueMember, RoutingJob},
-    ports::{Changed, RoutedBy, RoutingQueue, RoutingStore},
+    ports::{Changed, OUTBOX_PATIENCE, RoutedBy, RoutingQueue, RoutingStore},
     routing::{
         case::{Case, NewCase},
         demand::{Demand, Desk},
@@ -40,7 +39,7 @@ impl World {
     }
 
     /// Seats an available member who answers every client, with this limit, and returns the seat.
-    pub fn seated(&self, name: &str, limit: u32) -> Seat {
+    pub async fn seated(&self, name: &str, limit: u32) -> Seat {
         let seat = Seat {
             member_id: MemberId::derive(&[name]),
             name: name.to_owned(),
@@ -54,40 +53,14 @@ impl World {
             moves: 0,
             version: 1,
         };
-        self.put_seat(&seat);
+        self.put_seat(&seat).await;
         seat
     }
 
-    /// Stores a seat as it is, as the change of a member does.
-    pub fn put_seat(&self, seat: &Seat) {
-        let texts = |some: Vec<String>| {
-            let some: Vec<Value> = some.into_iter().map(|text| json!({"S": text})).collect();
-            json!({"L": some})
-        };
-        let clients = match &seat.clients {
-            ClientAccess::All => json!({"S": "all"}),
-            ClientAccess::Only(some) => texts(some.iter().map(ToString::to_string).collect()),
-        };
-        let presence = serde_json::to_value(seat.presence).unwrap();
-        let account = self.scope.account_id();
-        let mut row = json!({
-            "pk": {"S": format!("ACCOUNT#{account}#DESK#{CHANNEL}")},
-            "sk": {"S": format!("SEAT#{}", seat.member_id)},
-            "member_id": {"S": seat.member_id.to_string()},
-            "name": {"S": seat.name},
-            "load": {"N": seat.load.to_string()},
-            "clients": clients,
-            "teams": texts(seat.teams.iter().map(ToString::to_string).collect()),
-            "skills": texts(seat.skills.iter().map(ToString::to_string).collect()),
-            "presence": {"S": presence},
-            "idle_since": {"S": seat.idle_since.to_string()},
-            "moves": {"N": seat.moves.to_string()},
-            "version": {"N": seat.version.to_string()},
-        });
-        if let Some(limit) = seat.limit {
-            row["limit"] = json!({"N": limit.to_string()});
-        }
-        self.db.put_raw(&row).unwrap();
+    /// Stores a seat as the change of a member does: its load and the time since which it is idle stay.
+    async fn put_seat(&self, seat: &Seat) {
+        let put = self.stores.routing.put_seat(&self.desk(CHANNEL), seat);
+        assert!(put.await.unwrap(), "{seat:?}");
     }
 
     /// Changes a seat, as the change of its member does.
@@ -95,7 +68,7 @@ impl World {
         let mut seat = self.seat(member_id).await;
         change(&mut seat);
         seat.version += 1;
-        self.put_seat(&seat);
+        self.put_seat(&seat).await;
     }
 
     /// A member's seat.
@@ -181,15 +154,10 @@ impl World {
 
     /// Orders that the conversations wait again that a member may no longer have, with a job.
     pub async fn orders_requeue(&self, member_id: MemberId) {
-        let account = self.scope.account_id();
-        let row = json!({
-            "pk": {"S": format!("ACCOUNT#{account}#REQUEUE#{member_id}")},
-            "sk": {"S": "REQUEUE"},
-            "orders": {"N": "1"},
-            "version": {"N": "1"},
-        });
-        self.db.put_raw(&row).unwrap();
         let scope = self.scope.account();
+        let due = self.now().plus(OUTBOX_PATIENCE);
+        let ordered = self.stores.routing.order_requeue(scope, member_id, due);
+        ordered.await.unwrap();
         self.route(RequeueMember { scope, member_id }).await;
     }
 
