@@ -28,6 +28,7 @@ mod queue;
 mod search;
 mod sign_in;
 mod team;
+mod teams;
 mod vault;
 mod writing;
 
@@ -112,6 +113,7 @@ pub use team::{
     Invited, LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodOutcome,
     NewInvitation, RenewedLogin, SetUpReader, SetUpState, StoredAuditEntry,
 };
+pub use teams::{ChannelStore, TeamAdded, TeamOutcome, TeamStore};
 pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{
     AddedBefore, AddedTexts, ConversationWriter, HandoffChange, NewTexts, OpenConversation,

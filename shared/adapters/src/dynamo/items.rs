@@ -35,6 +35,7 @@ mod rights;
 mod sent_message;
 mod session;
 mod standing;
+mod team;
 mod text_batch;
 
 pub(super) use access_request::AccessRequestItem;
@@ -74,4 +75,5 @@ pub(super) use redrive::RedriveItem;
 pub(super) use sent_message::SentMessageItem;
 pub(super) use session::{DeviceItem, FlowItem, SessionItem, SessionUseItem, SessionsEndedItem};
 pub(super) use standing::{StandingItem, WaitingPlace};
+pub(super) use team::{ChannelsItem, TeamItem, TeamNameItem};
 pub(super) use text_batch::TextBatchItem;
