@@ -25,6 +25,7 @@ mod own_login;
 mod pace;
 mod person;
 mod queue;
+mod routing;
 mod search;
 mod sign_in;
 mod team;
@@ -102,6 +103,10 @@ pub use person::{
     AskedRequest, MessageState, PersonIds, PersonPage, PersonPart, PersonReader, PersonsMessages,
 };
 pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
+pub use routing::{
+    Assignment, Changed, DeskView, GivingBack, NewPlace, Recount, RequeueOrder, RoutedBy,
+    RoutingStore, Settled,
+};
 pub use search::{IndexQueue, IndexedPage, SearchIndexer};
 pub use sign_in::{
     AccountPlace, Admission, DeviceToken, FlowPurpose, FlowStore, LoginChange, LoginStore, Opening,
