@@ -118,6 +118,7 @@ mod roles;
 mod rooms;
 mod routing;
 mod routing_faults;
+mod routing_triggers;
 mod search;
 mod sessions;
 mod sign_in;
