@@ -345,6 +345,35 @@ async fn a_drain_stops_before_its_time_is_over_and_others_do_the_rest() {
     world.assert_desk_agrees().await;
 }
 
+/// SPEC E33.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_makes_one_call_for_each_assignment_however_many_members_there_are() {
+    let names: Vec<String> = (0..60).map(|number| number.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut calls = Vec::new();
+    for members in [10, proof::scaled(100, 1000)] {
+        let mut world = World::new().await;
+        let mut seats = Vec::new();
+        for number in 0..members {
+            seats.push(world.seated(&format!("member {number}"), 0).await);
+        }
+        offered(&mut world, &names).await;
+        for seat in seats.iter().take(10) {
+            world
+                .change_seat(seat.member_id, |seat| seat.limit = Some(6))
+                .await;
+        }
+        world.orders_drain().await;
+        world.count_from_here();
+        assert!(world.work_routing().await);
+        calls.push(world.to_db.sequence().len());
+        assert_eq!(world.rows("WAITING#"), Vec::new());
+        world.assert_desk_agrees().await;
+    }
+    // The desk, three pages of its queue, and each assignment.
+    assert_eq!(calls, [64, 64]);
+}
+
 /// SPEC E34: a member who has very many conversations is removed while others arrive.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_conversations_of_a_removed_member_wait_again_in_parts_while_others_arrive() {
