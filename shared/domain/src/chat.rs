@@ -2,6 +2,7 @@
 
 mod answer;
 mod attachment;
+pub mod byline;
 pub mod change;
 pub mod content;
 pub mod conversation;

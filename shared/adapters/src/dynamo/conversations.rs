@@ -19,6 +19,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use std::{collections::HashMap, time::Duration};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
+    chat::byline::Byline,
     chat::conversation::{Conversation, Delivered, Inbound},
     chat::history::{StoredMessage, storable},
     job::{DeliverMessage, QueuedText},
@@ -206,6 +207,7 @@ fn queued(record: &DeliveryRecord<'_>, first: u64) -> Vec<QueuedText> {
             text: storable(reply).to_owned(),
             is_ephemeral: record.history.keeps_nothing(),
             is_unprompted: is_late(record),
+            byline: Byline::default(),
         })
         .collect()
 }

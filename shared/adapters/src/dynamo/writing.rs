@@ -132,6 +132,7 @@ fn queued(texts: &NewTexts<'_>) -> Vec<QueuedText> {
             text: text.clone(),
             is_ephemeral: texts.history.keeps_nothing(),
             is_unprompted: true,
+            byline: texts.byline.clone(),
         })
         .collect()
 }

@@ -3,6 +3,7 @@
 use crate::{
     PortError, ProjectScope, Timestamp,
     access::audience::Audience,
+    chat::byline::Byline,
     chat::conversation::{Conversation, ConversationRef},
     chat::given_up::GivenUpId,
     chat::handoff::Handoff,
@@ -80,6 +81,8 @@ pub struct NewTexts<'a> {
     pub place: &'a ConversationRef,
     /// The texts, in order; there is at least one.
     pub texts: &'a [String],
+    /// Their author.
+    pub byline: &'a Byline,
     /// The time for which the project keeps messages.
     pub history: HistoryDays,
     /// The call, if it has an `Idempotency-Key`.

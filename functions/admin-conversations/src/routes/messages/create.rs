@@ -183,9 +183,20 @@ struct Asked<'a> {
     batch: Option<TextBatch>,
 }
 
+/// The author of the texts of a call at this connector: the member who makes it, or the agent, for whom a key does.
+fn byline(call: &Call, connector: &Connector) -> Byline {
+    let actor = call.actor();
+    match actor.rights_holder() {
+        Some(RightsHolder::Member(id)) => {
+            Byline::member(id, actor.name.clone(), connector.shows_author)
+        }
+        Some(RightsHolder::ApiKey(_)) | None => Byline::default(),
+    }
+}
+
 impl Asked<'_> {
     /// The answer to the same call made again: as the first one was answered.
-    fn again(&self, before: &AddedBefore) -> Result<Added, ApiError> {
+    fn again(&self, call: &Call, before: &AddedBefore) -> Result<Added, ApiError> {
         let asked = self.batch.as_ref().map(|batch| &batch.request_hash);
         if asked != Some(&before.request_hash) {
             return Err(ApiError::idempotency_key(
