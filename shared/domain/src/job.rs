@@ -4,9 +4,11 @@
 
 mod index;
 mod outbox;
+mod routing;
 
 pub use index::IndexJob;
 pub use outbox::{JobKind, JobOwner, OutboxJob};
+pub use routing::{DrainDesk, DrainQueue, OfferConversation, RequeueMember, RoutingJob};
 
 use crate::{
     Timestamp,

@@ -100,7 +100,9 @@ pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use person::{
     AskedRequest, MessageState, PersonIds, PersonPage, PersonPart, PersonReader, PersonsMessages,
 };
-pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
+pub use queue::{
+    DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, RoutingQueue, VisibilityExtender,
+};
 pub use search::{IndexQueue, IndexedPage, SearchIndexer};
 pub use sign_in::{
     AccountPlace, Admission, DeviceToken, FlowPurpose, FlowStore, LoginChange, LoginStore, Opening,

@@ -263,6 +263,11 @@ fn prepare(aws: &AwsStub) {
         let queue = QueueSpec::new(name, Duration::from_secs(seconds));
         aws.create_queue(queue.dead_letters_to(&dead, 5));
     }
+    aws.create_queue(QueueSpec::new("routing-dlq.fifo", Duration::from_secs(30)));
+    aws.create_queue(
+        QueueSpec::new("routing.fifo", Duration::from_mins(3))
+            .dead_letters_to("routing-dlq.fifo", 5),
+    );
     aws.create_queue(QueueSpec::new("inbox-dlq.fifo", Duration::from_secs(30)));
     aws.create_queue(
         QueueSpec::new("inbox.fifo", Duration::from_mins(6)).dead_letters_to("inbox-dlq.fifo", 6),
