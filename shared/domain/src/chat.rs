@@ -13,6 +13,7 @@ pub mod handoff;
 pub mod history;
 pub mod kept_block;
 pub mod message;
+pub mod offering;
 pub mod profile;
 pub mod recognition;
 pub mod renaming;

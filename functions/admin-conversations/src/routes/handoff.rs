@@ -30,8 +30,8 @@ pub struct HandOffConversationRequest {
     /// Note for whoever takes over, up to 4000 characters.
     #[schema(max_length = 4000)]
     note: Option<String>,
-    /// Skills that it takes, beside those that the connector asks for: at most 20, each 1 to 50 characters.
-    #[schema(max_items = 20)]
+    /// Skills that it takes, beside those that the connector asks for: at most 50, each 1 to 50 characters.
+    #[schema(max_items = 50)]
     skills: Option<Vec<String>>,
 }
 

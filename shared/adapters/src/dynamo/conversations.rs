@@ -4,7 +4,7 @@ use super::{
     adding::Adding,
     events,
     items::{
-        AgentItem, ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, MessageItem,
+        AgentItem, CaseItem, ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, MessageItem,
         OutgoingItem, ParkedConversationItem, ProjectSettingsItem,
     },
     keys::{self, Key, MESSAGE_PREFIX},
@@ -225,6 +225,7 @@ impl ConversationStore for DynamoConversations {
         let user = keys::chat_user(job.scope, job.chat_user_id);
         let agent = keys::agent(job.scope, job.environment_id);
         let parked = keys::parked_conversation(job.scope, job.environment_id, job.conversation.id);
+        let case = keys::case(job.scope, job.conversation.id);
         let event = events::rows_of(job.connector_id, &job.event_keys);
         let mut wanted = vec![
             connector.clone(),
@@ -235,6 +236,7 @@ impl ConversationStore for DynamoConversations {
             outgoing_key(job),
             agent.clone(),
             parked.clone(),
+            case.clone(),
         ];
         wanted.extend(event.iter().cloned());
         let mut rows = self.table.get_batch(&wanted).await?;
@@ -263,6 +265,7 @@ impl ConversationStore for DynamoConversations {
                 .unwrap_or_default(),
             parked: take::<ParkedConversationItem>(&mut rows, &parked, "parked conversation")?
                 .map(|item| item.of(job.drain_parked())),
+            case: take::<CaseItem>(&mut rows, &case, "case")?.map(Into::into),
         })
     }
 
@@ -300,6 +303,7 @@ impl ConversationStore for DynamoConversations {
                 writes.push(self.table.writer_write(job)?);
             }
         }
+        writes.extend(self.table.case_step_writes(record.case)?);
         if !texts.is_empty() {
             let adding = Adding {
                 order: job.send_messages(),

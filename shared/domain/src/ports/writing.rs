@@ -8,6 +8,7 @@ use crate::{
     chat::given_up::GivenUpId,
     chat::handoff::Handoff,
     chat::history::HistoryDays,
+    chat::offering::CaseStep,
     connector::Connector,
     event::AuditEntry,
     ids::{ConnectorId, ConversationId, EnvironmentId, TextBatchId},
@@ -113,6 +114,8 @@ pub struct HandoffChange<'a> {
     pub read: &'a ConversationView,
     /// The handoff from now on; `None` when the conversation is given back.
     pub handoff: Option<&'a Handoff>,
+    /// The part that concerns the conversation's case.
+    pub case: &'a CaseStep,
     /// The entry of the change.
     pub audit: &'a AuditEntry,
 }

@@ -104,9 +104,9 @@ pub struct CreateConnectorRequest {
     /// Team whose members get its conversations, once people have them; any member if left out.
     #[schema(format = "id")]
     team_id: Option<String>,
-    /// Skills that its conversations ask of a member: at most 20, each 1 to 50 characters. The same skill in other
+    /// Skills that its conversations ask of a member: at most 50, each 1 to 50 characters. The same skill in other
     /// letter case counts once.
-    #[schema(max_items = 20)]
+    #[schema(max_items = 50)]
     skills: Option<Vec<String>>,
     /// Whether a member's reply begins with their name; false by default.
     shows_author: Option<bool>,
