@@ -150,7 +150,10 @@ async fn a_message_of_an_author_that_a_later_release_knows_is_shown() {
     row.insert("author".to_owned(), partner);
     put(&world, row);
     let shown = get(&world, &format!("{path}/3")).await;
-    assert_eq!(shown["author"], json!({"kind": "unknown", "id": null, "name": null}));
+    assert_eq!(
+        shown["author"],
+        json!({"kind": "unknown", "id": null, "name": null})
+    );
     assert_eq!(shown["direction"], "outgoing");
     assert_eq!(shown["text"], "I am");
 }
@@ -191,7 +194,10 @@ async fn messages_are_read_back_from_the_end_and_both_ways_from_a_point() {
         (&json!(1), &Value::Null)
     );
     assert_eq!(answered["direction"], "outgoing");
-    assert_eq!(answered["author"], json!({"kind": "agent", "id": null, "name": null}));
+    assert_eq!(
+        answered["author"],
+        json!({"kind": "agent", "id": null, "name": null})
+    );
     assert_eq!(answered["text"], "Good morning");
     assert_eq!(answered["sending"]["status"], "sent");
     assert_eq!(answered["delivery_id"], said["delivery_id"]);

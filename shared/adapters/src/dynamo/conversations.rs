@@ -4,8 +4,8 @@ use super::{
     adding::Adding,
     events,
     items::{
-        AgentItem, CaseItem, ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, MessageItem,
-        OutgoingItem, ParkedConversationItem, ProjectSettingsItem,
+        AgentItem, CaseItem, ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem,
+        MessageItem, OutgoingItem, ParkedConversationItem, ProjectSettingsItem,
     },
     keys::{self, Key, MESSAGE_PREFIX},
     last_messages::{Arrival, LastMessages},

@@ -300,7 +300,8 @@ impl ConversationWriter for DynamoConversationWriter {
             &[],
             &values,
         )?;
-        let writes = vec![update_write(update), self.table.audit_write(change.audit)?];
+        let mut writes = vec![update_write(update), self.table.audit_write(change.audit)?];
+        writes.extend(self.table.case_step_writes(change.case)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),

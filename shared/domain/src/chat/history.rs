@@ -287,7 +287,10 @@ mod tests {
         for (author, stored) in [
             (Author::ChatUser(id), json!({"kind": "chat_user", "id": id})),
             (Author::Agent, json!({"kind": "agent"})),
-            (Author::Member(member), json!({"kind": "member", "id": member})),
+            (
+                Author::Member(member),
+                json!({"kind": "member", "id": member}),
+            ),
             (Author::System, json!({"kind": "system"})),
         ] {
             assert_eq!(serde_json::to_value(author).unwrap(), stored);

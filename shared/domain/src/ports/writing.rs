@@ -156,7 +156,7 @@ pub trait ConversationWriter: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, PortError>;
 
-    /// Hands a conversation off or gives it back. `Conflict` when it changed since it was read: read it again
-    /// and repeat.
+    /// Hands a conversation off, or gives back one without an open case. `Conflict` when it or its case changed since
+    /// they were read: read them again and repeat.
     async fn change_handoff(&self, change: &HandoffChange<'_>) -> Result<(), PortError>;
 }

@@ -4,8 +4,8 @@ use super::{
     super::providers::read_provider,
     ConnectorResponse,
     answering::{self, Answering},
-    check_environment, check_message, defaults, facts, read_message,
-    read_section, request_settings, take_sections,
+    check_environment, check_message, defaults, facts, read_message, read_section,
+    request_settings, take_sections,
     variants::{self, GivenVariants},
     webhook_url,
 };
@@ -30,9 +30,9 @@ use vestibule_admin::{
 use vestibule_domain::{
     ProjectScope, Timestamp,
     connector::{
-        AfterApproval, ApprovalMode, Connector, ExistingUsers, Handler, NEW_REQUESTS_PER_MINUTE_DEFAULT,
-        Policy, Provider, QueueNotice, REQUEST_COOLDOWN_DEFAULT, RequestLimits, SealedSecrets, WebhookState,
-        secret_context,
+        AfterApproval, ApprovalMode, Connector, ExistingUsers, Handler,
+        NEW_REQUESTS_PER_MINUTE_DEFAULT, Policy, Provider, QueueNotice, REQUEST_COOLDOWN_DEFAULT,
+        RequestLimits, SealedSecrets, WebhookState, secret_context,
     },
     event::{Change, Event},
     ids::{ClientId, ConnectorId, EnvironmentId},

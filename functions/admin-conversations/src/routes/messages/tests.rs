@@ -181,7 +181,10 @@ fn a_text_of_the_agent_is_shown_with_the_status_of_its_sending() {
             ..message("Hi Ada")
         });
         assert_eq!(shown["direction"], "outgoing");
-        assert_eq!(shown["author"], json!({"kind": "agent", "id": null, "name": null}));
+        assert_eq!(
+            shown["author"],
+            json!({"kind": "agent", "id": null, "name": null})
+        );
         assert_eq!(shown["sending"], expected);
         assert_eq!(
             shown["content"],
