@@ -19,6 +19,7 @@ mod intake;
 mod mail;
 mod member_images;
 mod notices;
+mod offers;
 mod onboarding;
 mod outbox;
 mod own_login;
@@ -85,6 +86,7 @@ pub use member_images::{MEMBER_IMAGE_MAX_BYTES, MemberImage, MemberImageStore, S
 pub use notices::{
     NoticeChecker, NoticeCounter, NoticeLimit, NoticeOrders, NoticeStore, RecipientPage,
 };
+pub use offers::{NamedTeam, OfferReader};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
     RequestCloser, Resume, SentMessage, StandingStore, TaskResult,
