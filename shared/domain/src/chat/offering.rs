@@ -46,8 +46,6 @@ pub enum CaseStep {
 pub struct Offer {
     /// The case.
     pub case: Case,
-    /// Version of the case that it replaces, which is over.
-    pub replaces: Option<u64>,
     /// The author.
     pub by: Actor,
 }
@@ -86,7 +84,6 @@ impl HandedOff<'_> {
         };
         CaseStep::Offer(Box::new(Offer {
             case: Case::offered(new, self.case, at),
-            replaces: self.case.map(|case| case.version),
             by,
         }))
     }
@@ -158,7 +155,7 @@ mod tests {
         assert_eq!(case.demand.client_id, connector().client_id);
         assert_eq!(case.demand.team_id, Some(TeamId::derive(&["t"])));
         assert_eq!(case.demand.skills.len(), 1);
-        assert_eq!((offer.by, offer.replaces), (Actor::set_up(), None));
+        assert_eq!(offer.by, Actor::set_up());
 
         let named = HandoffRequest::cut(Some("sales"), None).with_skills(["Billing", "german"]);
         let case = offered(step(&named, None, 5)).case;
@@ -178,7 +175,6 @@ mod tests {
         assert_eq!(again.offered().map(|case| case.offered_at), Some(at(9)));
         let again = offered(again);
         assert_eq!(again.case.version, over.version + 1);
-        assert_eq!(again.replaces, Some(over.version));
         assert_eq!(again.by, Actor::system());
     }
 }
