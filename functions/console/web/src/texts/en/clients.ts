@@ -42,14 +42,4 @@ export const clientTexts = {
   inUseConnectors: "Connectors that belong to it",
   empty: "No clients yet",
   emptyText: "Clients that you add here can be given connectors, and members who look after them.",
-  known: {
-    sms: "SMS",
-    whatsapp: "WhatsApp",
-    live_chat: "Live Chat",
-    facebook: "Facebook",
-    instagram: "Instagram",
-    slack: "Slack",
-    telegram: "Telegram",
-    teams: "Microsoft Teams",
-  },
 } as const;

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { type Channel, channelsOptions } from "../../../api/channels";
-import { channelLabel } from "../clients/client-body";
+import { channelLabel } from "../../../channel-label";
 
 const NONE: readonly Channel[] = [];
 

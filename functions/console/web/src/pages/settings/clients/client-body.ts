@@ -1,4 +1,5 @@
 import type { Client, CreateClient, UpdateClient } from "../../../api/clients";
+import { channelLabel } from "../../../channel-label";
 import { clientTexts as texts } from "../../../texts/en/clients";
 import type { ConflictingField } from "../../../ui";
 
@@ -58,11 +59,6 @@ export function conflictsOf(mine: ClientValues, theirs: ClientValues): Conflicti
       ? [{ label: texts.firstReply, mine: mine.firstReply.trim(), theirs: theirs.firstReply }]
       : []),
   ];
-}
-
-/** A channel in words; a key that we do not know stands for itself. */
-export function channelLabel(key: string): string {
-  return Object.entries(texts.known).find(([known]) => known === key)?.[1] ?? key;
 }
 
 /** The channels to choose from: those of providers and clients, and those that were added by hand, by their labels. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ApiProblem } from "../../../api/problems";
-import { changeOf, channelChoices, channelLabel, conflictsOf, isChannelKey, minutesOf } from "./client-body";
+import { channelLabel } from "../../../channel-label";
+import { changeOf, channelChoices, conflictsOf, isChannelKey, minutesOf } from "./client-body";
 import { inTheWay } from "./in-the-way";
 
 describe("a client's channels", () => {
