@@ -13,6 +13,7 @@ mod api_keys;
 mod audience;
 mod audit;
 mod beside;
+mod case_steps;
 mod changes;
 mod chat_users;
 mod client_connectors;

@@ -26,8 +26,8 @@ use crate::{
         user::{Block, ChatUser, Grant},
     },
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
-        WebhookState,
+        AfterApproval, Connector, ExistingUsers, Handler, Policy, Provider, QueueNotice,
+        RequestLimits, SealedSecrets, WebhookState,
     },
     directory::{
         end_user::{EndUser, EndUserSource, Names},
@@ -99,6 +99,11 @@ pub fn connector() -> Connector {
         request_limits: RequestLimits::default(),
         is_archived: false,
         after_approval: AfterApproval::default(),
+        handler: Handler::default(),
+        team_id: None,
+        skills: [].into(),
+        shows_author: false,
+        queue_notice: QueueNotice::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),
         webhook: WebhookState::default(),
