@@ -264,15 +264,18 @@ fn read_teams(given: &[String], errors: &mut FieldErrors) -> Option<BTreeSet<Tea
 }
 
 fn read_skills(given: &[String], errors: &mut FieldErrors) -> Option<BTreeSet<Skill>> {
-    let skills: Option<BTreeSet<Skill>> = given.iter().map(|text| Skill::new(text)).collect();
-    let skills = skills.filter(|skills| skills.len() <= SKILLS_MAX);
-    if skills.is_none() {
-        errors.add(
-            "work.skills",
-            format!("must be at most {SKILLS_MAX} texts of 1 to {SKILL_MAX_CHARS} characters"),
-        );
+    let read: Option<Vec<Skill>> = given.iter().map(|text| Skill::new(text)).collect();
+    let mut skills = BTreeSet::new();
+    // Of several spellings of a skill, the first one stays: an insertion replaces nothing.
+    skills.extend(read.iter().flatten().cloned());
+    if read.is_some() && skills.len() <= SKILLS_MAX {
+        return Some(skills);
     }
-    skills
+    errors.add(
+        "work.skills",
+        format!("must be at most {SKILLS_MAX} texts of 1 to {SKILL_MAX_CHARS} characters"),
+    );
+    None
 }
 
 /// Checks that the account has these channels.
