@@ -19,6 +19,7 @@ mod intake;
 mod mail;
 mod member_images;
 mod notices;
+mod offers;
 mod onboarding;
 mod outbox;
 mod own_login;
@@ -29,6 +30,7 @@ mod routing;
 mod search;
 mod sign_in;
 mod team;
+mod teams;
 mod vault;
 mod writing;
 
@@ -85,6 +87,7 @@ pub use member_images::{MEMBER_IMAGE_MAX_BYTES, MemberImage, MemberImageStore, S
 pub use notices::{
     NoticeChecker, NoticeCounter, NoticeLimit, NoticeOrders, NoticeStore, RecipientPage,
 };
+pub use offers::{NamedTeam, OfferReader};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
     RequestCloser, Resume, SentMessage, StandingStore, TaskResult,
@@ -101,7 +104,9 @@ pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use person::{
     AskedRequest, MessageState, PersonIds, PersonPage, PersonPart, PersonReader, PersonsMessages,
 };
-pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
+pub use queue::{
+    DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, RoutingQueue, VisibilityExtender,
+};
 pub use routing::{
     Assignment, Changed, DeskView, GivingBack, NewPlace, Recount, RequeueOrder, RoutedBy,
     RoutingStore, Settled,
@@ -117,6 +122,7 @@ pub use team::{
     Invited, LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodOutcome,
     NewInvitation, RenewedLogin, SetUpReader, SetUpState, StoredAuditEntry,
 };
+pub use teams::{ChannelStore, TeamAdded, TeamOutcome, TeamStore};
 pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{
     AddedBefore, AddedTexts, ConversationWriter, HandoffChange, NewTexts, OpenConversation,

@@ -26,8 +26,8 @@ use crate::{
         user::{Block, ChatUser, Grant},
     },
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
-        WebhookState,
+        AfterApproval, Connector, ExistingUsers, Handler, Policy, Provider, QueueNotice,
+        RequestLimits, SealedSecrets, WebhookState,
     },
     directory::{
         end_user::{EndUser, EndUserSource, Names},
@@ -44,12 +44,14 @@ use crate::{
         seat::{Presence, Seat},
     },
     team::{
+        availability::Availability,
         client_access::ClientAccess,
         invitation::{Invitation, InvitedMethod},
         login::{Login, Preferences},
         member::{Member, MemberStatus},
         role::RoleKey,
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
+        work::Work,
     },
 };
 use proptest::prelude::*;
@@ -97,6 +99,11 @@ pub fn connector() -> Connector {
         request_limits: RequestLimits::default(),
         is_archived: false,
         after_approval: AfterApproval::default(),
+        handler: Handler::default(),
+        team_id: None,
+        skills: [].into(),
+        shows_author: false,
+        queue_notice: QueueNotice::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),
         webhook: WebhookState::default(),
@@ -173,6 +180,8 @@ pub fn member(name: &str) -> Member {
         role: RoleKey::Agent,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        work: Work::default(),
+        availability: Availability::available(at(0)),
         limit: None,
         status: MemberStatus::Active,
         invitation_id: None,
