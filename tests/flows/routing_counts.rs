@@ -1,7 +1,10 @@
 //! Counts of routing that heal, its orders, and its lists, straight from the store.
 
-use crate::routing_model::stage::{
-    Stage, account, by, conversation, demand, desk, done, member, project, seat,
+use crate::{
+    routing_model::stage::{
+        Stage, account, by, conversation, demand, desk, done, member, project, seat,
+    },
+    world::World,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -277,4 +280,25 @@ async fn what_a_member_has_what_waits_and_what_was_done_are_read_in_pages() {
         next.iter().map(|line| line.verb).collect::<Vec<_>>(),
         [Verb::Claim]
     );
+}
+
+/// SPEC E26, E33: a load that is too high keeps nobody's room for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_is_too_high_is_found_by_the_sweep_when_somebody_waits_for_the_room() {
+    let mut world = World::new().await;
+    let ana = world.seated("ana", 1).await.member_id;
+    world.offers("gone", world.demand()).await;
+    while world.work_routing().await {}
+    assert_eq!(world.seat(ana).await.load, 1);
+    // A deletion removes the case, and does not know of the member.
+    let case = keys::case(world.scope, conversation("gone"));
+    world.db.delete_raw(&case.pk, &case.sk).unwrap();
+    world.offers("next", world.demand()).await;
+    while world.work_routing().await {}
+    assert!(world.case("next").await.is_waiting());
+    world.clock.advance(Duration::from_mins(2));
+    world.sweep().await;
+    while world.work_routing().await {}
+    assert_eq!(world.holder_of("next").await, Some(ana));
+    world.assert_desk_agrees().await;
 }

@@ -3,13 +3,13 @@
 //! A drain goes through the whole desk, whichever queue brought it: a member gets the oldest conversation of all that they
 //! can take. Two at once do no harm, since each assignment stands under the version of its case and the room of its seat.
 
-use crate::{BEGIN_WITHIN, Deps};
+use crate::{BEGIN_WITHIN, Deps, recounting::recount_one};
 use std::time::Duration;
 use vestibule_domain::{
     PortError,
     account::actor::Actor,
     job::{DrainDesk, DrainQueue},
-    ports::{Changed, RoutedBy},
+    ports::{Changed, RoutedBy, Settled},
     routing::{
         demand::Desk,
         drain::{DRAIN_PAGE, Drain, NextCase, Step},
@@ -30,9 +30,11 @@ pub(crate) async fn work_queue(deps: &Deps, job: DrainQueue) -> Result<Worked, P
     let budget = TimeBudget::new(deps.clock.now(), BEGIN_WITHIN);
     drain_or_order(deps, &desk, budget).await?;
     let again = deps.clock.now().plus(AGAIN_AFTER);
-    deps.routing
-        .settle_queue(&desk, job.queue_id, again)
-        .await?;
+    let routing = &deps.routing;
+    let settled = routing.settle_queue(&desk, job.queue_id, again).await?;
+    if settled == Settled::Waiting {
+        recount_one(deps, &desk, job.queue_id).await?;
+    }
     Ok(Worked::Ended)
 }
 

@@ -10,11 +10,13 @@
 //! | `offering` | one conversation that asks for a member |
 //! | `draining` | the conversations that wait at a desk |
 //! | `waiting` | the person who waits |
+//! | `recounting` | loads that are counted while something waits |
 //! | `requeueing` | the conversations that a member may no longer have |
 //! | `wiring` | the adapters behind its ports |
 
 mod draining;
 mod offering;
+mod recounting;
 mod requeueing;
 mod waiting;
 mod wiring;
