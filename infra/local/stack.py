@@ -223,6 +223,8 @@ def run(scale: float, on_up) -> int:
             "email_events_queue_url": deployment.outputs["EmailEventsQueueUrl"],
             "team_queue_url": deployment.outputs["TeamQueueUrl"],
             "index_queue_url": deployment.outputs["IndexQueueUrl"],
+            "routing_queue_url": deployment.outputs["RoutingQueueUrl"],
+            "routing_dlq_url": deployment.outputs["RoutingDlqUrl"],
             "team_dlq_url": deployment.outputs["TeamDlqUrl"],
             "functions": functions,
             "roles": deployment.of_type("AWS::IAM::Role"),

@@ -276,11 +276,24 @@ impl<'a> Resources<'a> {
             "account_id": self.stack.fact("account_id"), "project_id": self.stack.fact("project_id"),
             "environment_id": NOBODY,
         });
+        self.enqueue_in_turn("inbox_queue_url", &job)
+    }
+
+    /// Enqueues a job about a desk where nobody waits.
+    pub fn enqueue_routing(&self) -> AwsCall {
+        let job = json!({
+            "job": "drain_desk",
+            "account_id": self.stack.fact("account_id"), "channel": "end_to_end",
+        });
+        self.enqueue_in_turn("routing_queue_url", &job)
+    }
+
+    fn enqueue_in_turn(&self, queue: &str, job: &Value) -> AwsCall {
         call(
             "sqs",
             "send_message",
             json!({
-                "QueueUrl": self.stack.fact("inbox_queue_url"), "MessageBody": job.to_string(),
+                "QueueUrl": self.stack.fact(queue), "MessageBody": job.to_string(),
                 "MessageGroupId": "end-to-end", "MessageDeduplicationId": "end-to-end",
             }),
         )
@@ -297,7 +310,7 @@ impl<'a> Resources<'a> {
     /// Only for roles that must not send, because no worker could read the message.
     pub fn send(&self, queue: &str) -> AwsCall {
         let mut arguments = json!({"QueueUrl": self.stack.fact(queue), "MessageBody": "{}"});
-        if queue.starts_with("inbox_") {
+        if queue.starts_with("inbox_") || queue.starts_with("routing_") {
             arguments["MessageGroupId"] = "end-to-end".into();
             arguments["MessageDeduplicationId"] = "end-to-end".into();
         }

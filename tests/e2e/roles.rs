@@ -340,6 +340,7 @@ async fn the_api_of_the_team_may_change_it_read_the_set_up_secret_and_enqueue_ma
             aws.batch_get_item(&aws.of_account("MEMBER#", NOBODY)),
             aws.put_item(&aws.of_account("MEMBER#", NOBODY)),
             aws.update_item(&aws.uses_of_keys()),
+            aws.update_item(&aws.of_account("DESK#", "end_to_end")),
             aws.delete_item(&aws.of_account("METHODS", "")),
             aws.query(None, &aws.of_account("METHODS", "")),
             aws.query(
@@ -351,6 +352,7 @@ async fn the_api_of_the_team_may_change_it_read_the_set_up_secret_and_enqueue_ma
             aws.generate_data_key(),
             aws.setup_secret(),
             aws.enqueue_mail(),
+            aws.enqueue_routing(),
         ],
         vec![
             aws.scan(),
@@ -389,6 +391,7 @@ async fn sign_in_may_change_logins_and_enqueue_mails_and_never_reads_the_set_up_
             aws.generate_data_key(),
             aws.enqueue_mail(),
             aws.enqueue_refusal(),
+            aws.enqueue_routing(),
         ],
         vec![
             aws.scan(),
@@ -507,6 +510,43 @@ async fn the_worker_of_the_index_writes_rows_and_neither_scans_nor_opens_secrets
             aws.decrypt(),
             aws.setup_secret(),
             aws.send("onboarding_queue_url"),
+            Resources::mail(),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_router_changes_cases_and_desks_and_neither_scans_nor_opens_secrets() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    let (conversation, desk) = (aws.conversation(), aws.of_account("DESK#", "end_to_end"));
+    let (queue, held) = (
+        aws.of_account("QUEUE#", NOBODY),
+        aws.of_account("HELD#", NOBODY),
+    );
+    try_role(
+        &stack,
+        "WorkerRoutingRole",
+        vec![
+            aws.get_item(&conversation),
+            aws.batch_get_item(&conversation),
+            aws.query(None, &desk),
+            aws.query(None, &held),
+            aws.put_item(&queue),
+            aws.update_item(&queue),
+            aws.delete_item(&queue),
+            aws.enqueue_routing(),
+            aws.queue_attributes("routing_queue_url"),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(Some("outbox"), &Resources::outbox()),
+            aws.decrypt(),
+            aws.setup_secret(),
+            aws.send("routing_dlq_url"),
+            aws.send("inbox_queue_url"),
             Resources::mail(),
         ],
     )

@@ -470,6 +470,7 @@ impl Stack {
             "email_queue_url",
             "team_queue_url",
             "index_queue_url",
+            "routing_queue_url",
         ];
         eventually("the end of all queued work", IN_MINUTES, async || {
             let calls = queues.map(|queue| {

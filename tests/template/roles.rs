@@ -13,7 +13,7 @@ use vestibule_tests::aws_calls;
 
 /// Kinds of partitions, and future kinds that today's functions must not reach. Those that only the list of
 /// calls names are tried as well.
-const PARTITIONS: [(&str, &str); 49] = [
+const PARTITIONS: [(&str, &str); 56] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
     ("an account, its API keys and its members", "ACCOUNT#{id}"),
@@ -101,11 +101,30 @@ const PARTITIONS: [(&str, &str); 49] = [
         "a list of an index",
         "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#pending",
     ),
+    (
+        "a desk, with its seats and queues",
+        "ACCOUNT#{id}#DESK#{any}",
+    ),
+    (
+        "the conversations that wait in a queue",
+        "ACCOUNT#{id}#QUEUE#{id}",
+    ),
+    ("the conversations of a member", "ACCOUNT#{id}#HELD#{id}"),
+    (
+        "an order to requeue a member's conversations",
+        "ACCOUNT#{id}#REQUEUE#{id}",
+    ),
+    ("the team of a name", "ACCOUNT#{id}#TEAM_NAME#{hash}"),
+    ("a team", "ACCOUNT#{id}#TEAM#{id}"),
+    (
+        "the channels that an account added",
+        "ACCOUNT#{id}#CHANNELS",
+    ),
     ("a kind that is not known", "OTHER#{id}"),
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 51] = [
+const LISTS: [&str; 55] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -117,11 +136,15 @@ const LISTS: [&str; 51] = [
     "OUTBOX#send_notices#{number}",
     "OUTBOX#index_record#{number}",
     "OUTBOX#import_users#{number}",
+    "OUTBOX#offer_conversation#{number}",
+    "OUTBOX#drain_queue#{number}",
+    "OUTBOX#requeue_member#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#MEMBERS#super_admin",
     "ACCOUNT#{id}#INVITATIONS",
     "ACCOUNT#{id}#CLIENTS",
+    "ACCOUNT#{id}#TEAMS",
     "ACCOUNT#{id}#METHODS",
     "ACCOUNT#{id}#AUDIT_BY#{any}",
     "ACCOUNT#{id}#AUDIT_ON#{any}",
@@ -285,7 +308,7 @@ fn whoever_serves_conversations_notes_the_uses_of_keys_and_changes_no_key_accoun
         "ACCOUNT#{id}#PROJECT#{id}",
         "CONNECTOR#{id}",
     ] {
-        for action in ["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"] {
+        for action in ["PutItem", "UpdateItem", "DeleteItem"] {
             let action = format!("dynamodb:{action}");
             assert!(tries(&action, shape).is_err(), "{action} {shape}");
         }

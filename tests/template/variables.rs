@@ -37,6 +37,7 @@ fn wire(folder: &str, adapters: &mut Adapters<'_>) {
         "worker-email" => drop(worker_email::wire(adapters)),
         "worker-team" => drop(worker_team::wire(adapters)),
         "worker-index" => drop(worker_index::wire(adapters)),
+        "worker-routing" => drop(worker_routing::wire(adapters)),
         "email-events" => drop(email_events::wire(adapters)),
         "worker-onboarding" => drop(worker_onboarding::wire(adapters).unwrap()),
         "webhook-teams" => {

@@ -101,8 +101,8 @@ mod tests {
     use crate::{
         api_types::{
             AfterApprovalName, AgentEventName, AgentHealthStatusName, ChangeActionName,
-            ChatUserStatusName, DirectoryActionName, ExistingUsersName, FactName, PolicyName,
-            ReasonCodeName, RequestStatusName, TestOutcomeName, VerdictName,
+            ChatUserStatusName, DirectoryActionName, ExistingUsersName, FactName, HandlerName,
+            PolicyName, ReasonCodeName, RequestStatusName, TestOutcomeName, VerdictName,
         },
         routes::{
             access_requests::{
@@ -174,6 +174,7 @@ mod tests {
             FactName,
             FillName,
             FollowUpStatus,
+            HandlerName,
             HeldMessageState,
             MatchField,
             OnboardingMessageStatus,

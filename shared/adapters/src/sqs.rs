@@ -10,11 +10,11 @@ use vestibule_domain::{
     ids::{IdSource, SystemIds},
     job::{
         DeliverMessage, DrainParked, EmailJob, InboxJob, IndexJob, JobKind, OnboardingJob,
-        OutboxJob, OutgoingJob, SendMail, SendMessagesJob, TeamJob,
+        OutboxJob, OutgoingJob, RoutingJob, SendMail, SendMessagesJob, TeamJob,
     },
     ports::{
         DispatchQueue, DrainQueue, EmailQueue, InboxQueue, IndexQueue, OnboardingQueue,
-        OutgoingQueue, TeamQueue, VisibilityExtender,
+        OutgoingQueue, RoutingQueue, TeamQueue, VisibilityExtender,
     },
 };
 
@@ -158,6 +158,21 @@ impl IndexQueue for SqsQueue {
     }
 }
 
+#[async_trait]
+impl RoutingQueue for SqsQueue {
+    async fn enqueue_routing(&self, job: RoutingJob) -> Result<(), PortError> {
+        // Every trigger counts, as for a drain of an inbox.
+        let deduplication = SystemIds.draw().to_string();
+        let body = to_json(&job)?;
+        self.send_in_turn(
+            "sqs: SendMessage (routing)",
+            body,
+            (job.group(), deduplication),
+        )
+        .await
+    }
+}
+
 /// The queues of all kinds of jobs that the outbox orders.
 #[derive(Debug, Clone)]
 pub struct SqsDispatchQueues {
@@ -173,6 +188,8 @@ pub struct SqsDispatchQueues {
     pub team: SqsQueue,
     /// The queue of work on the directory and the search.
     pub index: SqsQueue,
+    /// The router's queue.
+    pub routing: SqsQueue,
 }
 
 impl SqsDispatchQueues {
@@ -187,6 +204,9 @@ impl SqsDispatchQueues {
             JobKind::SendMail => &self.email,
             JobKind::SendNotices => &self.team,
             JobKind::IndexRecord | JobKind::ImportUsers => &self.index,
+            JobKind::OfferConversation | JobKind::DrainQueue | JobKind::RequeueMember => {
+                &self.routing
+            }
         }
     }
 }
@@ -203,6 +223,9 @@ fn dispatched(job: OutboxJob) -> Result<String, PortError> {
         OutboxJob::SendNotices(order) => to_json(&TeamJob::SendNotices(order)),
         OutboxJob::IndexRecord(order) => to_json(&IndexJob::IndexRecord(order)),
         OutboxJob::ImportUsers(order) => to_json(&IndexJob::ImportUsers(order)),
+        OutboxJob::OfferConversation(order) => to_json(&RoutingJob::from(order)),
+        OutboxJob::DrainQueue(order) => to_json(&RoutingJob::from(order)),
+        OutboxJob::RequeueMember(order) => to_json(&RoutingJob::from(order)),
     }
 }
 
@@ -211,8 +234,12 @@ impl DispatchQueue for SqsDispatchQueues {
     async fn enqueue_after(&self, job: OutboxJob, delay: Duration) -> Result<(), PortError> {
         let queue = self.queue(job.kind());
         // SQS does not delay a single message of a FIFO queue. The record knows when the job is due.
-        if let OutboxJob::DrainParked(job) = job {
-            return queue.enqueue_drain(job).await;
+        match job {
+            OutboxJob::DrainParked(job) => return queue.enqueue_drain(job).await,
+            OutboxJob::OfferConversation(job) => return queue.enqueue_routing(job.into()).await,
+            OutboxJob::DrainQueue(job) => return queue.enqueue_routing(job.into()).await,
+            OutboxJob::RequeueMember(job) => return queue.enqueue_routing(job.into()).await,
+            _ => {}
         }
         let delay = delay.min(DELAY_MAX).as_secs();
         queue
@@ -290,9 +317,12 @@ mod tests {
         AccountScope,
         ids::{
             AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, LoginId, MailId,
-            ProjectId,
+            MemberId, ProjectId, QueueId,
         },
-        job::{ClosePendingRequests, OnboardChatUser, SendMessages, SendNotices},
+        job::{
+            self, ClosePendingRequests, OfferConversation, OnboardChatUser, RequeueMember,
+            SendMessages, SendNotices,
+        },
         search::{IndexRecord, SearchTarget},
         team::mail::MailOwner,
     };
@@ -353,5 +383,31 @@ mod tests {
         let body = dispatched(order.into()).unwrap();
         let read = serde_json::from_str::<IndexJob>(&body).unwrap();
         assert_eq!(read, IndexJob::IndexRecord(order));
+    }
+
+    #[test]
+    fn a_job_of_the_router_is_written_as_its_worker_reads_it() {
+        let scope =
+            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
+        let offer = OfferConversation {
+            scope,
+            conversation_id: ConversationId::derive(&["d"]),
+        };
+        let drain = job::DrainQueue {
+            scope: scope.account(),
+            queue_id: QueueId::derive(&["q"]),
+        };
+        let requeue = RequeueMember {
+            scope: scope.account(),
+            member_id: MemberId::derive(&["m"]),
+        };
+        for (ordered, job) in [
+            (OutboxJob::from(offer), RoutingJob::from(offer)),
+            (drain.into(), drain.into()),
+            (requeue.into(), requeue.into()),
+        ] {
+            let body = dispatched(ordered).unwrap();
+            assert_eq!(serde_json::from_str::<RoutingJob>(&body).unwrap(), job);
+        }
     }
 }

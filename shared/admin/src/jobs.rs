@@ -6,8 +6,8 @@ use vestibule_domain::{
     PortError,
     directory::import::ImportUsers,
     error::Chain,
-    job::{DrainParked, IndexJob, OnboardingJob, SendMessagesJob},
-    ports::{DrainQueue, IndexQueue, OnboardingQueue, OutgoingQueue},
+    job::{DrainParked, IndexJob, OnboardingJob, RoutingJob, SendMessagesJob},
+    ports::{DrainQueue, IndexQueue, OnboardingQueue, OutgoingQueue, RoutingQueue},
     search::IndexRecord,
 };
 
@@ -38,6 +38,12 @@ pub async fn index_or_leave(queue: &dyn IndexQueue, job: IndexRecord) {
 /// Enqueues an import whose outbox mark was written with it, or leaves it to the sweeper.
 pub async fn import_or_leave(queue: &dyn IndexQueue, job: ImportUsers) {
     in_time(queue.enqueue_index(IndexJob::ImportUsers(job))).await;
+}
+
+/// Enqueues a job of the router, or leaves it to the sweeper: its outbox mark was written with the change, or it drains a
+/// desk whose queues have marks of their own.
+pub async fn route_or_leave(queue: &dyn RoutingQueue, job: impl Into<RoutingJob>) {
+    in_time(queue.enqueue_routing(job.into())).await;
 }
 
 async fn in_time(enqueued: impl Future<Output = Result<(), PortError>> + Send) {

@@ -20,6 +20,7 @@
 //! | entry about a refused sign-in | its job, account | ends with its time |
 //! | login as whose mails those that strangers order to an address stand | address | there is no record |
 //! | conversation, delivery | connector and the platform's ids | end with their connector |
+//! | queue | account, channel, client, team, skills | made again by the next conversation that waits |
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -142,6 +143,10 @@ ids! {
     ImportId,
     /// A block whose person is erased; a keyed hash of an id of theirs.
     KeptBlockId,
+    /// A team of an account.
+    TeamId,
+    /// The conversations that wait at a desk and ask for the same; derived from the desk and the demand.
+    QueueId,
 }
 
 impl KeptBlockId {

@@ -19,15 +19,18 @@ mod intake;
 mod mail;
 mod member_images;
 mod notices;
+mod offers;
 mod onboarding;
 mod outbox;
 mod own_login;
 mod pace;
 mod person;
 mod queue;
+mod routing;
 mod search;
 mod sign_in;
 mod team;
+mod teams;
 mod vault;
 mod writing;
 
@@ -84,6 +87,7 @@ pub use member_images::{MEMBER_IMAGE_MAX_BYTES, MemberImage, MemberImageStore, S
 pub use notices::{
     NoticeChecker, NoticeCounter, NoticeLimit, NoticeOrders, NoticeStore, RecipientPage,
 };
+pub use offers::{NamedTeam, OfferReader};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
     RequestCloser, Resume, SentMessage, StandingStore, TaskResult,
@@ -100,7 +104,13 @@ pub use pace::{Limited, Pace, Room, SEND_BURST, SendPacer, Turn};
 pub use person::{
     AskedRequest, MessageState, PersonIds, PersonPage, PersonPart, PersonReader, PersonsMessages,
 };
-pub use queue::{DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, VisibilityExtender};
+pub use queue::{
+    DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, RoutingQueue, VisibilityExtender,
+};
+pub use routing::{
+    Assignment, Changed, DeskView, GivingBack, NewPlace, Recount, RequeueOrder, RoutedBy,
+    RoutingStore, Settled,
+};
 pub use search::{IndexQueue, IndexedPage, SearchIndexer};
 pub use sign_in::{
     AccountPlace, Admission, DeviceToken, FlowPurpose, FlowStore, LoginChange, LoginStore, Opening,
@@ -112,6 +122,7 @@ pub use team::{
     Invited, LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodOutcome,
     NewInvitation, RenewedLogin, SetUpReader, SetUpState, StoredAuditEntry,
 };
+pub use teams::{ChannelStore, TeamAdded, TeamOutcome, TeamStore};
 pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{
     AddedBefore, AddedTexts, ConversationWriter, HandoffChange, NewTexts, OpenConversation,

@@ -19,31 +19,39 @@ use crate::{
         content::Parts,
         conversation::{ConversationKind, ConversationRef},
         entity::Entities,
+        history::HistoryDays,
         kept_block::KeptBlock,
         message::{Identity, InboundMessage},
         profile::Profile,
         user::{Block, ChatUser, Grant},
     },
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
-        WebhookState,
+        AfterApproval, Connector, ExistingUsers, Handler, Policy, Provider, QueueNotice,
+        RequestLimits, SealedSecrets, WebhookState,
     },
     directory::{
         end_user::{EndUser, EndUserSource, Names},
         phone::PhoneNumber,
     },
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, EndUserId,
-        EnvironmentId, InvitationId, KeptBlockId, LoginId, MemberId, ProjectId,
+        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
+        EndUserId, EnvironmentId, InvitationId, KeptBlockId, LoginId, MemberId, ProjectId,
     },
     language::TextVariants,
+    routing::{
+        case::{Case, NewCase},
+        demand::Demand,
+        seat::{Presence, Seat},
+    },
     team::{
+        availability::Availability,
         client_access::ClientAccess,
         invitation::{Invitation, InvitedMethod},
         login::{Login, Preferences},
         member::{Member, MemberStatus},
         role::RoleKey,
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
+        work::Work,
     },
 };
 use proptest::prelude::*;
@@ -91,6 +99,11 @@ pub fn connector() -> Connector {
         request_limits: RequestLimits::default(),
         is_archived: false,
         after_approval: AfterApproval::default(),
+        handler: Handler::default(),
+        team_id: None,
+        skills: [].into(),
+        shows_author: false,
+        queue_notice: QueueNotice::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),
         webhook: WebhookState::default(),
@@ -167,6 +180,8 @@ pub fn member(name: &str) -> Member {
         role: RoleKey::Agent,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        work: Work::default(),
+        availability: Availability::available(at(0)),
         limit: None,
         status: MemberStatus::Active,
         invitation_id: None,
@@ -174,6 +189,41 @@ pub fn member(name: &str) -> Member {
         created_at: at(0),
         updated_at: at(0),
     }
+}
+
+/// The seat of an available member who answers every client, with room for five.
+pub fn seat(name: &str) -> Seat {
+    Seat {
+        member_id: MemberId::derive(&[name]),
+        name: name.to_owned(),
+        limit: Some(5),
+        load: 0,
+        clients: ClientAccess::All,
+        teams: BTreeSet::new(),
+        skills: BTreeSet::new(),
+        presence: Presence::Available,
+        idle_since: at(0),
+        moves: 0,
+        version: 1,
+    }
+}
+
+/// The case of a conversation offered in this second, which waits and asks for its client only.
+pub fn waiting_case(name: &str, second: i64) -> Case {
+    let demand = Demand {
+        client_id: ClientId::derive(&["c"]),
+        team_id: None,
+        skills: BTreeSet::new(),
+    };
+    let new = NewCase {
+        scope: scope(),
+        conversation_id: ConversationId::derive(&[name]),
+        connector_id: None,
+        channel: "slack".to_owned(),
+        demand,
+        history: HistoryDays::default(),
+    };
+    Case::offered(new, None, at(second)).waiting(at(second))
 }
 
 /// A full session by password, of this second.

@@ -12,6 +12,7 @@
 //! | [`holders`] | people of the directory, straight from its store |
 //! | [`verbs`] | actions: people write, functions run, time passes |
 //! | [`admin`] | actions of admins, through the API |
+//! | [`desk`] | desks, cases and the router's jobs, straight from their store |
 //! | [`directory`] | the directory of people, past the API |
 //! | [`elsewhere`] | webhooks of platforms beside the world's own |
 //! | [`people`] | the people who run the account, and their mails |
@@ -20,6 +21,7 @@
 //! | [`rest`] | checks of the final state |
 
 mod admin;
+mod desk;
 mod directory;
 mod elsewhere;
 mod fixtures;
@@ -266,6 +268,11 @@ fn prepare(aws: &AwsStub) {
         let queue = QueueSpec::new(name, Duration::from_secs(seconds));
         aws.create_queue(queue.dead_letters_to(&dead, 5));
     }
+    aws.create_queue(QueueSpec::new("routing-dlq.fifo", Duration::from_secs(30)));
+    aws.create_queue(
+        QueueSpec::new("routing.fifo", Duration::from_mins(3))
+            .dead_letters_to("routing-dlq.fifo", 5),
+    );
     aws.create_queue(QueueSpec::new("inbox-dlq.fifo", Duration::from_secs(30)));
     aws.create_queue(
         QueueSpec::new("inbox.fifo", Duration::from_mins(6)).dead_letters_to("inbox-dlq.fifo", 6),

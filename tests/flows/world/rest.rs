@@ -14,7 +14,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     merged(parts.into()).unwrap()
 });
 
-const DEAD_LETTER_QUEUES: [&str; 7] = [
+const DEAD_LETTER_QUEUES: [&str; 8] = [
     "onboarding-dlq",
     "inbox-dlq.fifo",
     "outgoing-dlq",
@@ -22,6 +22,7 @@ const DEAD_LETTER_QUEUES: [&str; 7] = [
     "email-events-dlq",
     "team-dlq",
     "index-dlq",
+    "routing-dlq.fifo",
 ];
 
 /// Problems that a test causes on purpose, which its world then accepts.

@@ -178,12 +178,18 @@ impl World {
             || self.run_team().await
             || self.run_email().await
             || self.work_index().await
+            || self.work_routing().await
         {}
     }
 
     /// Gives the worker of the directory and the search the available jobs. `false` if there were none.
     pub async fn work_index(&mut self) -> bool {
         self.work("index").await
+    }
+
+    /// Gives the router the available jobs, once. `false` if there were none.
+    pub async fn work_routing(&mut self) -> bool {
+        self.work("routing.fifo").await
     }
 
     /// Gives the onboarding worker the available jobs, and makes Slack deliver again when a fault has
@@ -290,6 +296,13 @@ impl World {
                     };
                     batch::run(event, functions.index.queue.as_ref(), handle).await
                 }
+                "routing.fifo" => {
+                    let deps = &functions.routing;
+                    let handle = async |body: String, receives| {
+                        worker_routing::handle(deps, &body, receives).await
+                    };
+                    batch::run(event, functions.routing.queue.as_ref(), handle).await
+                }
                 "team" => {
                     let deps = &functions.team;
                     let handle = async |body: String, receives| {
@@ -344,9 +357,16 @@ impl World {
     pub async fn settle(&mut self) {
         for _ in 0..200 {
             self.work_all().await;
-            let waiting = ["onboarding", "inbox.fifo", "outgoing", "email", "team"]
-                .iter()
-                .any(|queue| !self.aws.messages(queue).is_empty());
+            let waiting = [
+                "onboarding",
+                "inbox.fifo",
+                "outgoing",
+                "email",
+                "team",
+                "routing.fifo",
+            ]
+            .iter()
+            .any(|queue| !self.aws.messages(queue).is_empty());
             if !waiting && self.owed().is_empty() {
                 self.index_quietly().await;
                 return;

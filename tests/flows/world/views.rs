@@ -80,21 +80,24 @@ impl World {
         marks
     }
 
-    /// The outbox marks of work that is owed: all but those that wait for the next request to expire.
+    /// The outbox marks of work that is owed: all but those that wait for the next request to expire, or for a member
+    /// who has room.
     pub fn owed(&self) -> Vec<serde_json::Map<String, Value>> {
         let mut marks = self.outbox();
-        marks.retain(|mark| !self.waits_for_expiry(mark));
+        marks.retain(|mark| !self.only_waits(mark));
         marks
     }
 
-    /// Whether this mark is that of a connector whose next request is yet to expire.
-    fn waits_for_expiry(&self, mark: &serde_json::Map<String, Value>) -> bool {
+    /// Whether this mark is that of a connector whose next request is yet to expire, or of a queue of conversations
+    /// that was just looked at.
+    fn only_waits(&self, mark: &serde_json::Map<String, Value>) -> bool {
         // Lane, state and time in one number; see the adapters' `marks`.
         const STATE: i64 = 10_000_000_000;
         let position = mark["outbox_due"].as_i64().unwrap();
         let is_waiting = position / STATE % 10 == 0;
-        let is_expiry = mark["sk"].as_str().unwrap().starts_with("EXPIRY#");
-        is_expiry && is_waiting && position % STATE > self.now().seconds()
+        let sort_key = mark["sk"].as_str().unwrap();
+        let may_wait = sort_key.starts_with("EXPIRY#") || sort_key == "ORDER";
+        may_wait && is_waiting && position % STATE > self.now().seconds()
     }
 
     /// The texts from the onboarding connector's app to a person, as they read them.

@@ -99,6 +99,7 @@ impl Links {
             "EMAIL_QUEUE_URL" => queue("email"),
             "TEAM_QUEUE_URL" => queue("team"),
             "INDEX_QUEUE_URL" => queue("index"),
+            "ROUTING_QUEUE_URL" => queue("routing.fifo"),
             "PUBLIC_URL" | "CONSOLE_URL" => "https://api.example.test".to_owned(),
             "MAIL_FROM" if function == "worker-onboarding" && !self.notices => return None,
             "MAIL_FROM" if matches!(function, "admin-team" | "auth") && !self.mails => return None,
@@ -163,6 +164,8 @@ pub struct Functions {
     pub team: OnFirstUse<Worker<worker_team::Deps>>,
     /// `worker-index`
     pub index: OnFirstUse<Worker<worker_index::Deps>>,
+    /// `worker-routing`
+    pub routing: OnFirstUse<Worker<worker_routing::Deps>>,
     /// `email-events`
     pub email_events: OnFirstUse<Worker<email_events::Deps>>,
     /// `sweeper`
@@ -184,6 +187,9 @@ impl Functions {
             email: start.worker("worker-email", |adapters| Ok(worker_email::wire(adapters))),
             team: start.worker("worker-team", |adapters| Ok(worker_team::wire(adapters))),
             index: start.worker("worker-index", |adapters| Ok(worker_index::wire(adapters))),
+            routing: start.worker("worker-routing", |adapters| {
+                Ok(worker_routing::wire(adapters))
+            }),
             email_events: start.worker("email-events", |adapters| Ok(email_events::wire(adapters))),
             sweeper: start.function("sweeper".to_owned(), sweeper::wire),
             admin: ADMIN_FUNCTIONS

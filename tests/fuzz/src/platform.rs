@@ -10,8 +10,8 @@ use vestibule_domain::{
     chat::conversation::{ConversationKind, ConversationRef},
     chat::message::Identity,
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
-        WebhookState,
+        AfterApproval, Connector, ExistingUsers, Handler, Policy, Provider, QueueNotice,
+        RequestLimits, SealedSecrets, WebhookState,
     },
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
     language::TextVariants,
@@ -151,6 +151,11 @@ fn connector(platform: &dyn Platform) -> Connector {
         request_limits: RequestLimits::default(),
         is_archived: false,
         after_approval: AfterApproval::default(),
+        handler: Handler::default(),
+        team_id: None,
+        skills: [].into(),
+        shows_author: false,
+        queue_notice: QueueNotice::default(),
         settings: platform
             .settings()
             .into_iter()

@@ -3,6 +3,8 @@
 //! The provider's own fields stand under the provider's key, so this module names no provider: the
 //! catalogue says which fields there are and which of them are secret.
 
+mod address;
+mod answering;
 pub mod connect;
 pub mod create;
 mod defaults;
@@ -21,13 +23,15 @@ pub mod test;
 pub mod update;
 mod variants;
 
+pub(super) use address::base_url;
 pub use effects::{CountResponse, PolicyEffectsResponse};
 pub use summary::LastTestResponse;
 
 use crate::{
     Deps,
-    api_types::{AfterApprovalName, ExistingUsersName, PolicyName},
+    api_types::{AfterApprovalName, ExistingUsersName, HandlerName, PolicyName},
 };
+use address::{address_at_platform, webhook_path};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +70,7 @@ problem_types! {
     "onboarding_messages": {"de": "Ihre Anfrage wird geprüft. Sie erhalten innerhalb eines Arbeitstages eine Antwort."},
     "request_cooldown_seconds": 86400, "preapprove_known_users": true, "new_requests_per_minute": 60,
     "requests_expire_after_days": null, "after_approval": "notify", "approval_notice": null, "approval_notices": {},
+    "handler": "agent", "team_id": null, "skills": [], "shows_author": false, "queue_notice": null, "queue_notices": {},
     "slack": {"api_app_id": "A0123456789", "team_id": "T0123456789", "signing_secret": {"set": true}, "bot_token": {"set": true}},
     "webhook_path": "/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
     "webhook_url": "https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
@@ -115,6 +120,19 @@ pub struct ConnectorResponse {
     approval_notice: Option<String>,
     /// Variants of the approval notice by language tag, chosen like `onboarding_messages`.
     approval_notices: BTreeMap<String, String>,
+    /// Side that answers its conversations.
+    handler: HandlerName,
+    /// Team whose members get its conversations, once people have them; null for any member. A handoff may name another
+    /// one.
+    team_id: Option<String>,
+    /// Skills that its conversations ask of a member, beside those that a handoff names.
+    skills: Vec<String>,
+    /// Whether a member's reply begins with their name.
+    shows_author: bool,
+    /// Text for a person who waits for a member, sent once per wait; null for none.
+    queue_notice: Option<String>,
+    /// Variants of that text by language tag, chosen like `onboarding_messages`.
+    queue_notices: BTreeMap<String, String>,
     /// Fields of the provider, under its key.
     #[serde(flatten)]
     #[schema(ignore)]
@@ -182,6 +200,12 @@ impl ConnectorResponse {
             after_approval: connector.after_approval.mode.into(),
             approval_notice: connector.after_approval.notice.clone(),
             approval_notices: variants::shown(&connector.after_approval.notices),
+            handler: connector.handler.into(),
+            team_id: connector.team_id.map(|id| id.to_string()),
+            skills: connector.skills.iter().map(ToString::to_string).collect(),
+            shows_author: connector.shows_author,
+            queue_notice: connector.queue_notice.text.clone(),
+            queue_notices: variants::shown(&connector.queue_notice.variants),
             onboarding_messages: variants::shown(&connector.onboarding_messages),
             section: section_of(&connector, kind),
             set_up_steps: kind
@@ -209,40 +233,6 @@ impl ConnectorResponse {
             dry_run: Some(effects.into()),
             ..self
         }
-    }
-}
-
-/// The path of a connector's webhook.
-fn webhook_path(provider: &Provider, id: ConnectorId) -> String {
-    format!("/webhooks/{provider}/{id}")
-}
-
-/// The connector's webhook address, if the address of this API is known.
-fn webhook_url(
-    deps: &Deps,
-    origin: &CallOrigin,
-    provider: &Provider,
-    id: ConnectorId,
-) -> Option<String> {
-    let base = base_url(deps.public_url.as_deref(), origin)?;
-    Some(format!("{base}{}", webhook_path(provider, id)))
-}
-
-/// The address to which the platform sends messages: ours, unless the connector names another that
-/// leads here.
-fn address_at_platform(deps: &Deps, origin: &CallOrigin, connector: &Connector) -> Option<String> {
-    connector_kind(&connector.provider)
-        .and_then(|kind| defaults::given_webhook_url(kind, &connector.settings))
-        .or_else(|| webhook_url(deps, origin, &connector.provider, connector.id))
-}
-
-/// The address under which the stack is reached: the configured one, else the gateway's own. A caller's
-/// header is never trusted for it.
-pub(super) fn base_url(public_url: Option<&str>, origin: &CallOrigin) -> Option<String> {
-    match (public_url, &origin.domain_name) {
-        (Some(url), _) => Some(url.trim_end_matches('/').to_owned()),
-        (None, Some(domain)) => Some(format!("https://{domain}")),
-        (None, None) => None,
     }
 }
 
@@ -450,6 +440,12 @@ fn facts(connector: &Connector) -> Value {
         "after_approval": connector.after_approval.mode,
         "approval_notice": connector.after_approval.notice,
         "approval_notices": connector.after_approval.notices,
+        "handler": connector.handler,
+        "team_id": connector.team_id,
+        "skills": connector.skills,
+        "shows_author": connector.shows_author,
+        "queue_notice": connector.queue_notice.text,
+        "queue_notices": connector.queue_notice.variants,
         "settings": connector.settings,
         "secrets_set": connector.secrets.fields.keys().collect::<Vec<_>>(),
     })
@@ -470,28 +466,6 @@ mod tests {
         };
         let mut body = JsonBody(fields);
         (take_sections(&mut body), body)
-    }
-
-    fn origin(domain: Option<&str>) -> CallOrigin {
-        CallOrigin {
-            request_id: "r".to_owned(),
-            domain_name: domain.map(str::to_owned),
-            ..CallOrigin::default()
-        }
-    }
-
-    #[test]
-    fn the_address_is_the_configured_one_else_the_gateway_s() {
-        let gateway = origin(Some("abc.example.com"));
-        assert_eq!(
-            base_url(Some("https://api.acme.com/"), &gateway).as_deref(),
-            Some("https://api.acme.com")
-        );
-        assert_eq!(
-            base_url(None, &gateway).as_deref(),
-            Some("https://abc.example.com")
-        );
-        assert_eq!(base_url(None, &origin(None)), None);
     }
 
     #[test]

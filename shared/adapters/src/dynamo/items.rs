@@ -32,9 +32,11 @@ mod parked;
 mod project;
 mod redrive;
 mod rights;
+mod routing;
 mod sent_message;
 mod session;
 mod standing;
+mod team;
 mod text_batch;
 
 pub(super) use access_request::AccessRequestItem;
@@ -71,7 +73,12 @@ pub(super) use outgoing::OutgoingItem;
 pub(super) use parked::{ParkedConversationItem, ParkedMessageItem, to_json as job_text};
 pub(super) use project::{ProjectItem, ProjectSettingsItem};
 pub(super) use redrive::RedriveItem;
+pub(super) use routing::{
+    CaseItem, HeldItem, QueueItem, QueueOrderItem, RequeueItem, RoutedItem, SeatItem, WaitingItem,
+    read_case,
+};
 pub(super) use sent_message::SentMessageItem;
 pub(super) use session::{DeviceItem, FlowItem, SessionItem, SessionUseItem, SessionsEndedItem};
 pub(super) use standing::{StandingItem, WaitingPlace};
+pub(super) use team::{ChannelsItem, TeamItem, TeamNameItem};
 pub(super) use text_batch::TextBatchItem;

@@ -45,7 +45,7 @@
 //! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, of any state; 0.5 RRU for 20 marks read, at most 600 of a connector |
 //! | dispatch of a mark | any marked row; `CONNECTOR#id#PACE` / `PACE` | `outbox` | 1 update, 1 WRU + 2 index writes; 1 batch read per hundred connectors |
 //! | marks of earlier releases | `OUTBOX#shard` by time | `outbox` | 4 queries a sweep, 1 update a mark |
-//! | delivery | connector, environment, `P` / `SETTINGS`, user, conversation, `OUTGOING#connector`, `P#AGENT#environment` / `AGENT` and `PARKED#conversation`, event keys | | 1 batch read |
+//! | delivery | connector, environment, `P` / `SETTINGS`, user, conversation, `OUTGOING#connector`, `P#AGENT#environment` / `AGENT` and `PARKED#conversation`, `P#CONVERSATION#id` / `CASE`, event keys | | 1 batch read |
 //! | call of an agent that takes longer than a second | `P#AGENT#environment` / `AGENT` | | 2 updates, 2 WRU |
 //! | failed call of an agent | the same | | 1 update, 1 WRU |
 //! | message parked | `P#AGENT#environment` / `PARKED#conversation`, `P#CONVERSATION#id` / `PARKED#environment#number`, `P#WRITER#user` / `WROTE_IN#conversation` | | 1 transaction, 6 WRU (and 2 a KB), 2 more once a minute for `P#TALLIES` / `CONNECTOR#id#row`; for the first of a conversation 1 update of `AGENT`, 1 WRU + 1 index write |
@@ -56,7 +56,8 @@
 //! | delivery redriven | `P#AGENT#environment` / `PARKED#conversation` and `AGENT`; `P#CONVERSATION#id` / `GIVEN_UP#delivery`, `PARKED#environment#number` | | 1 read, 1 transaction, 8 WRU (and 2 a KB) + 2 index writes; 1 send for each environment |
 //! | text redriven | as for a text that a call to the API adds, and `GIVEN_UP#…` | | 2 batch reads, 1 transaction, 1 send for each conversation |
 //! | health of the agents of a page of environments | `P#AGENT#environment` / `AGENT` | | 1 batch read |
-//! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key; 2 more if somebody else wrote last, for `P#WRITER#user` / `WROTE_IN#conversation`, and 2 once a minute for `P#TALLIES` / `CONNECTOR#id#row` |
+//! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key; 2 more if somebody else wrote last, for `P#WRITER#user` / `WROTE_IN#conversation`, and 2 once a minute for `P#TALLIES` / `CONNECTOR#id#row`; in a conversation that people have, 2 more for a check of `CASE`, or 4 and 3 index writes for an offer, with `ROUTED#number` |
+//! | notice for a person who waits | as for texts that a call to the API adds | | 2 batch reads, 1 transaction; 1 batch read where it was added before |
 //! | edit or deletion of a message | event keys of the message and of its placeholder; the row of the message, or `P#CONVERSATION#id` / `MESSAGE#…`, last first, once the event is forgotten | | 1 batch read; at most 2 queries of 550 rows together, or 1 of 50 for a person without access; 1 update, 1 WRU (and 1 a KB) |
 //! | deletion, by a person without access, of what waits | `P#CONVERSATION#id` / `PARKED#environment#…` | | 1 query of 50 rows, the newest first, up to 12 until the message is found; 1 update a row, 2 WRU (and 2 a KB) |
 //! | the same, of a message that is not on record | `P#CONVERSATION#id` / `GIVEN_UP#delivery` of the message and of its placeholder | | 1 batch read; 1 transaction of 2 WRU a row (and 2 a KB) if there is one |
@@ -81,6 +82,15 @@
 //! | pending requests by their last message | standings in `P#WAITING` by it; requests | `lists_all` | 1 query and 1 batch read per page, then 1 batch read per hundred rows |
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
 //! | end user | `P#END_USER#id` / `END_USER` | | 1 read |
+//! | case of a conversation; its lines | `P#CONVERSATION#id` / `CASE`; `ROUTED#number` | | 1 read; 1 query |
+//! | offer | `CASE`, `ROUTED#number` | `lists_all`, `lists_by_state`, `outbox` | 1 transaction, 4 WRU + 3 index writes; with a handoff in its transaction |
+//! | conversation that waits | `CASE`, `ROUTED#number`; `A#QUEUE#queue` / `WAITING#time#conversation` and `ORDER`; `A#DESK#channel` / `QUEUE#queue` | `outbox` | 1 transaction, 8 to 10 WRU + index writes; 1 more for one that is put before others |
+//! | seats and queues of a desk | `A#DESK#channel` | | 1 query a MB: some 1,000 members |
+//! | first ones of a queue | `A#QUEUE#queue` / `WAITING#…` | | 1 query for 25 |
+//! | assignment | `CASE`, `ROUTED#number`, `A#DESK#channel` / `SEAT#member`, `A#HELD#member` / `CASE#channel#conversation`; of one that waits `WAITING#…` and `QUEUE#queue` | `lists_by_state` | 1 transaction, 8 or 12 WRU + index writes; 1 more if the queue was changed meanwhile |
+//! | release, requeue, transfer | the same rows | the same | 1 transaction, 8 to 14 WRU |
+//! | cases that a member has | `A#HELD#member`, then each `CASE` | | 1 query and 1 batch read a hundred |
+//! | load of a member, counted | `SEAT#member`; `A#HELD#member` / `CASE#channel#…`, then each `CASE` | | 1 read, 1 query and 1 batch read a hundred; 1 update if it differs |
 //! | end user of a phone number | `P#PHONE#number` / `PHONE`, then the end user | | 2 reads |
 //! | end users by creation, or by name | `P#END_USERS` or `P#END_USERS#by_name` | `lists_all`, `lists_by_state` | 1 query a page, up to 4 with a filter |
 //! | search by one word | `P#SEARCH#kind#character` / `suffix…`, then the records | | 1 query and 1 batch read a page, whatever the size of the project; of rows of 120 bytes about 3 for each hit of one letter, 1.2 of two, 1 of more. An empty page is tried up to 4 times |
@@ -121,13 +131,18 @@
 //! | API key of a member | as any key, then `A#MEMBER#m` / `MEMBER` and `A#ROLES` | | 2 batch reads, 4 RRU |
 //! | activity of a session | `LOGIN#l#SESSION_USES` / `SESSION#hash` | | 1 update in 5 minutes, 1 WRU |
 //! | proof of the caller's right in a change | key or session; member; roles if the member's role is a custom one | | 2 WRU each, in the change's transaction |
-//! | member changed | `A#MEMBER#m` / `MEMBER`, audit entry; a witness if an active super admin is taken away | `lists_by_state` | 1 transaction, 4 WRU + index writes and the proof; 1 query for witnesses, 2 WRU each that is tried |
+//! | member changed | `A#MEMBER#m` / `MEMBER`, audit entry; `A#DESK#channel` / `SEAT#m` of each seat that changes, `A#REQUEUE#m` / `REQUEUE` if conversations may have to wait again; a witness if an active super admin is taken away | `lists_by_state`, `outbox` | 1 transaction, 4 WRU + index writes and the proof, 2 a seat, at most 40; 1 query for witnesses, 2 WRU each that is tried |
+//! | members of a team | `A#MEMBERS` | `lists_all` | 1 to 4 queries of 250 rows a page |
+//! | team by name; team created, renamed, deleted | `A#TEAM_NAME#hash` / `TEAM`, `A#TEAM#t` / `TEAM`, audit entry | `lists_by_state` | 2 reads; 1 transaction, 6 or 8 WRU + index writes and the proof |
+//! | teams by name | `A#TEAMS` | `lists_by_state` | 1 query a page |
+//! | channels that an account added | `A#CHANNELS` / `CHANNELS`, audit entry | | 1 read; 1 transaction, 4 WRU and the proof |
+//! | channel removed | and members, clients, `A#DESK#channel` | `lists_all` | queries of all members and clients, 1 query, 1 transaction of 2 WRU a row for ninety rows |
 //! | image of a member | `A#MEMBER#m` / `IMAGE` | | 1 read, up to 34 RRU; 1 transaction, 2 WRU a KB; 1 read for a removal |
 //! | members by name, or of one role | `A#MEMBERS` or `A#MEMBERS#role` | `lists_all`, `lists_by_state` | 1 query a page |
 //! | invitation | `A#INVITATION#i`, `A#MEMBER#m`, `A#ADDRESS#hash`, `A#MAIL#id`, audit entry | | 1 transaction, 10 WRU + index writes and the proof |
 //! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
-//! | acceptance | invitation, member, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each session that ends |
-//! | account deleted | `A`, `A#METHODS` and `A#CLIENT_CONNECTORS` by partition; `A#INVITATIONS`, and of each invitation the row, its mails, its `A#BLOCKED#hash`, `A#MEMBER#m`, and `LOGIN#l#IDENTITIES` with each `A#IDENTITY#hash`; `A` / `ACCOUNT`, `LATEST_PROJECT`, `A#ROLES` and what a removed member has | `lists_all` | 4 queries and 1 read, 1 query and 1 batch read for fifty invitations, 1 query a login; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
+//! | acceptance | invitation, member, `A#DESK#channel` / `SEAT#m` for each allowed channel, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each seat and each session that ends |
+//! | account deleted | `A`, `A#METHODS`, `A#CLIENT_CONNECTORS`, the `A#DESK#channel` of every channel and the `A#QUEUE#queue` of every queue there by partition; `A#TEAMS`, each `A#TEAM#t` and `A#TEAM_NAME#hash`; `A#INVITATIONS`, and of each invitation the row, its mails, its `A#BLOCKED#hash`, `A#MEMBER#m`, and `LOGIN#l#IDENTITIES` with each `A#IDENTITY#hash`; `A` / `ACCOUNT`, `LATEST_PROJECT`, `A#ROLES` and what a removed member has | `lists_all`, `lists_by_state` | 5 queries, 1 a channel and queue, and 2 reads, 1 query and 1 batch read for fifty invitations, 1 query a login; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
 //! | login of an address | `EMAIL#hash`, `LOGIN#l`; the decoy's rows in place of those that are not there | | 2 batch reads, 4 RRU, whether or not there is one |
 //! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
 //! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
@@ -173,6 +188,7 @@ mod kept_block_rows;
 mod project_rows;
 mod quota_rows;
 mod request_rows;
+mod routing_rows;
 mod search_rows;
 mod team_rows;
 
@@ -212,14 +228,21 @@ pub use request_rows::{
     access_request, access_requests, closing, closings_in, expiry, held_message, parse_closing,
     parse_expiry, preview, tallies_begun, tallies_in, tally, waiting,
 };
+pub use routing_rows::{
+    HELD_PREFIX, QUEUE_PREFIX, ROUTED_PREFIX, SEAT_PREFIX, WAITING_PREFIX, assigned_cases, case,
+    desk, held_by, held_case, held_prefix, open_cases, parse_case, parse_queue_order,
+    parse_requeue, queue, queue_order, released_cases, requeue, routed, seat, team, team_name,
+    teams, unassigned_cases, waiting_case, waiting_in, waiting_place,
+};
 pub use search_rows::{index_order, indexed, parse_index_order, parse_suffix, suffix, suffixes};
 pub use team_rows::{
     address_change, address_changes, audit_by, audit_month, audit_on, blocked_address,
-    bounced_address, by_name, clients, decoy_address, decoy_gap, decoy_id, decoy_login, device,
-    devices, flow, identity, invitation, invitations, login, login_address, login_identities,
-    login_identity, login_mails, login_member, login_members, login_method, login_methods, mail,
-    mail_sent, member, member_address, member_image, members, notice_day, parse_mail, recovery,
-    reset, roles, session, session_use, session_uses, sessions, sessions_ended, throttle,
+    bounced_address, by_name, channels, clients, decoy_address, decoy_gap, decoy_id, decoy_login,
+    device, devices, flow, identity, invitation, invitations, login, login_address,
+    login_identities, login_identity, login_mails, login_member, login_members, login_method,
+    login_methods, mail, mail_sent, member, member_address, member_image, members, notice_day,
+    parse_mail, recovery, reset, roles, session, session_use, session_uses, sessions,
+    sessions_ended, throttle,
 };
 
 use std::{collections::HashMap, fmt};

@@ -1,8 +1,8 @@
 //! Jobs that rows of the outbox order: their kinds, and whom they work for.
 
 use super::{
-    ClosePendingRequests, DrainParked, ExpireRequests, OnboardChatUser, OnboardingJob, SendMail,
-    SendMessages, SendNotices,
+    ClosePendingRequests, DrainParked, DrainQueue, ExpireRequests, OfferConversation,
+    OnboardChatUser, OnboardingJob, RequeueMember, SendMail, SendMessages, SendNotices,
 };
 use crate::{
     directory::import::ImportUsers,
@@ -36,11 +36,17 @@ pub enum JobKind {
     IndexRecord,
     /// See [`IndexJob::ImportUsers`](super::IndexJob::ImportUsers).
     ImportUsers,
+    /// See [`RoutingJob::OfferConversation`](super::RoutingJob::OfferConversation).
+    OfferConversation,
+    /// See [`RoutingJob::DrainQueue`](super::RoutingJob::DrainQueue).
+    DrainQueue,
+    /// See [`RoutingJob::RequeueMember`](super::RoutingJob::RequeueMember).
+    RequeueMember,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
@@ -51,6 +57,9 @@ impl JobKind {
         Self::SendNotices,
         Self::IndexRecord,
         Self::ImportUsers,
+        Self::OfferConversation,
+        Self::DrainQueue,
+        Self::RequeueMember,
     ];
 
     /// Whether its jobs send texts, and so wait for their connector's turn.
@@ -65,7 +74,10 @@ impl JobKind {
             | Self::SendMail
             | Self::SendNotices
             | Self::IndexRecord
-            | Self::ImportUsers => false,
+            | Self::ImportUsers
+            | Self::OfferConversation
+            | Self::DrainQueue
+            | Self::RequeueMember => false,
         }
     }
 
@@ -83,6 +95,9 @@ impl JobKind {
             Self::SendNotices => "send_notices",
             Self::IndexRecord => "index_record",
             Self::ImportUsers => "import_users",
+            Self::OfferConversation => "offer_conversation",
+            Self::DrainQueue => "drain_queue",
+            Self::RequeueMember => "requeue_member",
         }
     }
 }
@@ -142,6 +157,12 @@ pub enum OutboxJob {
     IndexRecord(IndexRecord),
     /// An import of people, of the queue of work on the directory and the search.
     ImportUsers(ImportUsers),
+    /// A job of the router's queue.
+    OfferConversation(OfferConversation),
+    /// A drain, of the router's queue.
+    DrainQueue(DrainQueue),
+    /// The requeue of a member's conversations, of the router's queue.
+    RequeueMember(RequeueMember),
 }
 
 impl OutboxJob {
@@ -156,6 +177,9 @@ impl OutboxJob {
             Self::SendNotices(_) => JobKind::SendNotices,
             Self::IndexRecord(_) => JobKind::IndexRecord,
             Self::ImportUsers(_) => JobKind::ImportUsers,
+            Self::OfferConversation(_) => JobKind::OfferConversation,
+            Self::DrainQueue(_) => JobKind::DrainQueue,
+            Self::RequeueMember(_) => JobKind::RequeueMember,
         }
     }
 
@@ -173,6 +197,9 @@ impl OutboxJob {
             Self::SendNotices(job) => JobOwner::Account(job.scope.account_id()),
             Self::IndexRecord(job) => JobOwner::Project(job.project_id()),
             Self::ImportUsers(job) => JobOwner::Project(job.scope.project_id()),
+            Self::OfferConversation(job) => JobOwner::Account(job.scope.account_id()),
+            Self::DrainQueue(job) => JobOwner::Account(job.scope.account_id()),
+            Self::RequeueMember(job) => JobOwner::Account(job.scope.account_id()),
         }
     }
 }
@@ -243,11 +270,29 @@ impl From<ImportUsers> for OutboxJob {
     }
 }
 
+impl From<OfferConversation> for OutboxJob {
+    fn from(job: OfferConversation) -> Self {
+        Self::OfferConversation(job)
+    }
+}
+
+impl From<DrainQueue> for OutboxJob {
+    fn from(job: DrainQueue) -> Self {
+        Self::DrainQueue(job)
+    }
+}
+
+impl From<RequeueMember> for OutboxJob {
+    fn from(job: RequeueMember) -> Self {
+        Self::RequeueMember(job)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::erasure::ErasureTarget;
-    use crate::ids::{EndUserId, ImportId, MailId};
+    use crate::ids::{ConversationId, EndUserId, ImportId, MailId, MemberId, QueueId};
     use crate::job::DeliverMessage;
     use crate::samples::{at, connector, message};
     use crate::search::SearchTarget;
@@ -358,6 +403,34 @@ mod tests {
         assert!(!job.kind().sends_texts());
     }
 
+    /// Desks belong to accounts, and so an account has one share of the router.
+    #[test]
+    fn jobs_of_the_router_work_for_the_account() {
+        let scope = connector().scope;
+        let account = scope.account();
+        let offer = OfferConversation {
+            scope,
+            conversation_id: ConversationId::derive(&["c"]),
+        };
+        let drain = DrainQueue {
+            scope: account,
+            queue_id: QueueId::derive(&["q"]),
+        };
+        let requeue = RequeueMember {
+            scope: account,
+            member_id: MemberId::derive(&["m"]),
+        };
+        for (job, kind) in [
+            (OutboxJob::from(offer), JobKind::OfferConversation),
+            (drain.into(), JobKind::DrainQueue),
+            (requeue.into(), JobKind::RequeueMember),
+        ] {
+            assert_eq!(job.kind(), kind);
+            assert_eq!(job.owner(), JobOwner::Account(scope.account_id()));
+            assert!(!job.kind().sends_texts());
+        }
+    }
+
     #[test]
     fn the_kinds_of_jobs_have_keys_of_their_own() {
         let keys = JobKind::ALL.map(JobKind::key);
@@ -373,7 +446,10 @@ mod tests {
                 "send_mail",
                 "send_notices",
                 "index_record",
-                "import_users"
+                "import_users",
+                "offer_conversation",
+                "drain_queue",
+                "requeue_member"
             ]
         );
     }

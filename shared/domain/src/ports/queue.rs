@@ -2,7 +2,7 @@
 
 use crate::{
     PortError,
-    job::{DeliverMessage, DrainParked, OnboardingJob, SendMessagesJob},
+    job::{DeliverMessage, DrainParked, OnboardingJob, RoutingJob, SendMessagesJob},
 };
 use async_trait::async_trait;
 use std::time::Duration;
@@ -34,6 +34,13 @@ pub trait DrainQueue: Send + Sync {
 pub trait OutgoingQueue: Send + Sync {
     /// Enqueues a job.
     async fn enqueue_outgoing(&self, job: SendMessagesJob) -> Result<(), PortError>;
+}
+
+/// The router's queue. In order within the group of a job.
+#[async_trait]
+pub trait RoutingQueue: Send + Sync {
+    /// Enqueues a job. A repetition is enqueued too.
+    async fn enqueue_routing(&self, job: RoutingJob) -> Result<(), PortError>;
 }
 
 /// A queue whose messages can be postponed while they are in work.

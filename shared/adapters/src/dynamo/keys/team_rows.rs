@@ -67,6 +67,12 @@ pub fn member_address(scope: AccountScope, email: &EmailAddress) -> Key {
     Key::new(place, "ADDRESS")
 }
 
+/// The channels that an account added.
+#[must_use]
+pub fn channels(scope: AccountScope) -> Key {
+    Key::new(of_account(scope, "CHANNELS"), "CHANNELS")
+}
+
 /// The custom roles of an account.
 #[must_use]
 pub fn roles(scope: AccountScope) -> Key {
@@ -346,6 +352,7 @@ mod tests {
             member(scope, MemberId::derive(&["m"])),
             member_address(scope, &address),
             roles(scope),
+            channels(scope),
             invitation(scope, InvitationId::derive(&["i"])),
             login_method(scope, LoginMethodId::derive(&["l"])),
             identity(scope, &IdentityHash::oidc("https://idp.example", "1")),
