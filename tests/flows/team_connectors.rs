@@ -280,6 +280,7 @@ async fn a_reply_of_a_member_is_theirs_and_goes_out_under_their_name_if_the_conn
         only_case(&world)["state"]["member"]["id"],
         grace.member_id.to_string()
     );
+    let replied = world.now();
     let write = format!("{path}/messages");
     for (shows_author, said) in [
         (true, "Grace Hopper: Good morning"),
@@ -303,7 +304,7 @@ async fn a_reply_of_a_member_is_theirs_and_goes_out_under_their_name_if_the_conn
         assert_eq!(told(&world, &ada).pop().unwrap(), said);
     }
     assert_eq!(told(&world, &ada).len(), 2);
-    assert_eq!(only_case(&world)["first_reply_at"], json!(world.now()));
+    assert_eq!(only_case(&world)["first_reply_at"], json!(replied));
     // A key speaks for the agent.
     let account = world.scope.account_id();
     let key = world.key(account, &[Permission::ConversationsReply]).await;
