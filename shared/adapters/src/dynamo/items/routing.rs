@@ -55,14 +55,14 @@ impl From<&Case> for CaseItem {
         let (scope, id) = (case.scope, case.conversation_id);
         let key = keys::case(scope, id);
         let by_offer = keys::by_creation(case.offered_at, id);
-        let (all_pk, all_sk, state_pk) = match &case.state {
+        let (list, place, by_state) = match &case.state {
             CaseState::Offered | CaseState::Waiting => {
-                let list = keys::unassigned_cases(scope);
-                (keys::open_cases(scope), by_offer, Some(list))
+                let waiting = keys::unassigned_cases(scope);
+                (keys::open_cases(scope), by_offer, Some(waiting))
             }
             CaseState::Assigned(_) => {
-                let list = keys::assigned_cases(scope);
-                (keys::open_cases(scope), by_offer, Some(list))
+                let assigned = keys::assigned_cases(scope);
+                (keys::open_cases(scope), by_offer, Some(assigned))
             }
             CaseState::Released { at } => {
                 let by_release = keys::by_creation(*at, id);
@@ -80,10 +80,10 @@ impl From<&Case> for CaseItem {
         Self {
             pk: key.pk,
             sk: key.sk,
-            state_sk: state_pk.is_some().then(|| all_sk.clone()),
-            all_pk,
-            all_sk,
-            state_pk,
+            state_sk: by_state.is_some().then(|| place.clone()),
+            all_pk: list,
+            all_sk: place,
+            state_pk: by_state,
             outbox_due: mark.as_ref().map(|mark| mark.position.0),
             outbox_pk: mark.map(|mark| mark.partition),
             expires_at: (!case.is_open()).then(|| kept_until(case.history, case.updated_at)),

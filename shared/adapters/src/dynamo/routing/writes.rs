@@ -205,7 +205,7 @@ impl Table {
         desk: &Desk,
         seat: &Seat,
     ) -> Result<TransactWriteItem, PortError> {
-        let mut set = "SET member_id = :member, #name = :name, clients = :clients, \
+        let mut change = "SET member_id = :member, #name = :name, clients = :clients, \
             teams = :teams, skills = :skills, presence = :presence, version = :version, \
             #load = if_not_exists(#load, :zero), moves = if_not_exists(moves, :zero), \
             idle_since = if_not_exists(idle_since, :idle)"
@@ -222,14 +222,14 @@ impl Table {
             (":idle", s(seat.idle_since)),
         ];
         if let Some(limit) = seat.limit {
-            set.push_str(", #limit = :limit");
+            change.push_str(", #limit = :limit");
             values.push((":limit", n(limit)));
         } else {
-            set.push_str(" REMOVE #limit");
+            change.push_str(" REMOVE #limit");
         }
         let update = self.update_part(
             &keys::seat(desk, seat.member_id),
-            &set,
+            &change,
             "attribute_not_exists(pk) OR version <= :version",
             &[LOAD, LIMIT, ("#name", "name")],
             &values,
