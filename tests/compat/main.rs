@@ -25,7 +25,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use vestibule_domain::{
     AccountScope, Timestamp,
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
+        AfterApproval, Handler, QueueNotice, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
         WebhookState,
     },
     egress::OriginAllowList,
@@ -140,6 +140,11 @@ fn connector(provider: Provider, settings: BTreeMap<String, String>) -> Connecto
         request_limits: RequestLimits::default(),
         is_archived: false,
         after_approval: AfterApproval::default(),
+        handler: Handler::default(),
+        team_id: None,
+        skills: [].into(),
+        shows_author: false,
+        queue_notice: QueueNotice::default(),
         settings,
         secrets: SealedSecrets::default(),
         webhook: WebhookState::default(),

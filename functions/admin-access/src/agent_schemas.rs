@@ -230,8 +230,13 @@ fn answer() -> Value {
                 "type": ["object", "null"],
                 "description": "Leaves the conversation to people: the agent is not asked again until it is given back. The replies beside it are sent.",
                 "properties": {
-                    "team": {"type": ["string", "null"], "description": "Team that takes over, up to 100 characters."},
+                    "team": {"type": ["string", "null"], "description": "Name of the team that takes over, up to 100 characters, in any letter case. An unknown one counts as none."},
                     "note": {"type": ["string", "null"], "description": "Note for whoever takes over, up to 4000 characters."},
+                    "skills": {
+                        "type": ["array", "null"],
+                        "description": "Skills that it takes, beside those that the connector asks for: the first 20 count, each up to 50 characters.",
+                        "items": {"type": "string"},
+                    },
                 },
             },
             "typing": {

@@ -6,7 +6,7 @@ use vestibule_domain::{
     access::request::{ReasonCode, RequestStatus, Verdict},
     account::{agent_event::AgentEvent, agent_health::HealthStatus},
     chat::user::ChatUserStatus,
-    connector::{ApprovalMode, ExistingUsers, Policy, TestOutcome},
+    connector::{ApprovalMode, ExistingUsers, Handler, Policy, TestOutcome},
     directory::registration::DirectoryAction,
     ids::{AccessRequestId, ChatUserId, ConnectorId, EnvironmentId, KeptBlockId, ProjectId},
 };
@@ -34,6 +34,17 @@ wire_enum! {
         Keep = "keep",
         /// Need approval.
         RequireApproval = "require_approval",
+    }
+}
+
+wire_enum! {
+    /// Side that answers a connector's conversations: the `agent` of its environment, until it hands one off, or the
+    /// `team`, whose members get each new conversation.
+    HandlerName = Handler {
+        /// Agent of the environment.
+        Agent = "agent",
+        /// Members.
+        Team = "team",
     }
 }
 

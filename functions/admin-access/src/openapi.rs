@@ -101,7 +101,7 @@ mod tests {
     use crate::{
         api_types::{
             AfterApprovalName, AgentEventName, AgentHealthStatusName, ChangeActionName,
-            ChatUserStatusName, DirectoryActionName, ExistingUsersName, FactName, PolicyName,
+            ChatUserStatusName, DirectoryActionName, ExistingUsersName, FactName, HandlerName, PolicyName,
             ReasonCodeName, RequestStatusName, TestOutcomeName, VerdictName,
         },
         routes::{
@@ -174,6 +174,7 @@ mod tests {
             FactName,
             FillName,
             FollowUpStatus,
+            HandlerName,
             HeldMessageState,
             MatchField,
             OnboardingMessageStatus,

@@ -1,9 +1,11 @@
 //! Rules for the input of callers, common to all resources.
 
 use crate::FieldErrors;
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 use vestibule_domain::{
     access::request::NOTE_MAX_CHARS,
+    chat::handoff::SKILLS_MAX,
+    routing::Skill,
     text::{clean_name, is_invisible},
 };
 
@@ -61,6 +63,23 @@ pub fn clean_text(raw: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// Reads skills that are asked of a member.
+pub fn skills(field: &str, given: &[String], errors: &mut FieldErrors) -> BTreeSet<Skill> {
+    if given.len() > SKILLS_MAX {
+        errors.add(field, format!("must have at most {SKILLS_MAX} items"));
+        return BTreeSet::new();
+    }
+    let mut skills = BTreeSet::new();
+    for (index, text) in given.iter().enumerate() {
+        let skill = Skill::new(text);
+        if skill.is_none() {
+            errors.add(format!("{field}.{index}"), "must be 1 to 50 characters");
+        }
+        skills.extend(skill);
+    }
+    skills
+}
+
 /// Parses an id of another record in a body or query.
 pub fn id<T: FromStr>(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Option<T> {
     let id = given?.parse().ok();
@@ -108,6 +127,25 @@ pub fn several<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn at_most_twenty_skills_are_asked_for_and_each_is_named_that_is_none() {
+        let texts = |texts: &[&str]| -> Vec<String> {
+            texts.iter().map(|text| (*text).to_owned()).collect()
+        };
+        let mut errors = FieldErrors::default();
+        let read = skills("skills", &texts(&["German", "Billing"]), &mut errors);
+        assert_eq!(read.len(), 2);
+        assert!(skills("skills", &[], &mut errors).is_empty());
+        assert!(errors.is_empty());
+        let too_long = "x".repeat(51);
+        skills("skills", &texts(&["German", " ", &too_long]), &mut errors);
+        assert!(errors.names("skills.1") && errors.names("skills.2"));
+        assert!(!errors.names("skills.0"));
+        let too_many = vec!["German".to_owned(); SKILLS_MAX + 1];
+        skills("skills", &too_many, &mut errors);
+        assert!(errors.names("skills"));
+    }
 
     #[test]
     fn a_name_is_cleaned_and_has_1_to_100_characters() {

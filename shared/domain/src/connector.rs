@@ -1,18 +1,25 @@
 //! Connectors: one provider, one environment, one client, one policy (SPEC M01, A01–A20).
 
+mod answering;
 mod summary;
 
+pub use answering::{Handler, QueueNotice};
 pub use summary::{ConnectorSummary, ConnectorTest, TestOutcome};
 
 use crate::{
     Timestamp,
-    ids::{ClientId, ConnectorId, EnvironmentId},
+    ids::{ClientId, ConnectorId, EnvironmentId, TeamId},
     language::{Language, TextVariants},
     record::{Record, Repeatable},
+    routing::Skill,
     scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
 
 /// The key of a chat provider, such as `slack`. The valid keys are known only to the crate that
 /// implements the providers.
@@ -222,6 +229,17 @@ pub struct Connector {
     pub is_archived: bool,
     /// The follow-up of an approval (SPEC A44).
     pub after_approval: AfterApproval,
+    /// The side that answers its conversations (SPEC E36).
+    pub handler: Handler,
+    /// The team whose members answer its conversations, once people have them; any member when not set. A handoff
+    /// may name another one.
+    pub team_id: Option<TeamId>,
+    /// The skills that its conversations ask of a member, beside those that a handoff names.
+    pub skills: BTreeSet<Skill>,
+    /// Whether a member's reply begins with their name.
+    pub shows_author: bool,
+    /// The text for a person who waits for a member.
+    pub queue_notice: QueueNotice,
     /// The provider's public settings, such as `api_app_id`.
     pub settings: BTreeMap<String, String>,
     /// The provider's secrets, such as `signing_secret`.

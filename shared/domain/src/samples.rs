@@ -25,7 +25,7 @@ use crate::{
         user::{Block, ChatUser, Grant},
     },
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
+        AfterApproval, Handler, QueueNotice, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
         WebhookState,
     },
     directory::{
@@ -91,6 +91,11 @@ pub fn connector() -> Connector {
         request_limits: RequestLimits::default(),
         is_archived: false,
         after_approval: AfterApproval::default(),
+        handler: Handler::default(),
+        team_id: None,
+        skills: [].into(),
+        shows_author: false,
+        queue_notice: QueueNotice::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),
         webhook: WebhookState::default(),

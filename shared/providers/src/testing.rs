@@ -12,7 +12,7 @@ use vestibule_domain::{
     AccountScope, Timestamp,
     chat::message::{Attachment, AttachmentKind},
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
+        AfterApproval, Handler, QueueNotice, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
         WebhookState,
     },
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
@@ -42,6 +42,11 @@ pub(crate) fn connector(provider: Provider, settings: &[(&str, &str)]) -> Connec
         request_limits: RequestLimits::default(),
         is_archived: false,
         after_approval: AfterApproval::default(),
+        handler: Handler::default(),
+        team_id: None,
+        skills: [].into(),
+        shows_author: false,
+        queue_notice: QueueNotice::default(),
         settings: settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -35,7 +35,7 @@ use vestibule_domain::{
     chat::profile::Profile,
     chat::user::ChatUser,
     connector::{
-        AfterApproval, ApprovalMode, Connector, ExistingUsers, NEW_REQUESTS_PER_MINUTE_MAX, Policy,
+        AfterApproval, Handler, QueueNotice, ApprovalMode, Connector, ExistingUsers, NEW_REQUESTS_PER_MINUTE_MAX, Policy,
         Provider, RequestLimits, SealedSecrets, WebhookState, secret_context,
     },
     event::{AuditEntry, Change, Event},
@@ -531,6 +531,11 @@ pub async fn connector_row(
             mode: ApprovalMode::Silent,
             ..AfterApproval::default()
         },
+        handler: Handler::default(),
+        team_id: None,
+        skills: [].into(),
+        shows_author: false,
+        queue_notice: QueueNotice::default(),
         settings,
         secrets: sealed,
         webhook: WebhookState::default(),

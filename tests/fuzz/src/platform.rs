@@ -10,7 +10,7 @@ use vestibule_domain::{
     chat::conversation::{ConversationKind, ConversationRef},
     chat::message::Identity,
     connector::{
-        AfterApproval, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
+        AfterApproval, Handler, QueueNotice, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
         WebhookState,
     },
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
@@ -151,6 +151,11 @@ fn connector(platform: &dyn Platform) -> Connector {
         request_limits: RequestLimits::default(),
         is_archived: false,
         after_approval: AfterApproval::default(),
+        handler: Handler::default(),
+        team_id: None,
+        skills: [].into(),
+        shows_author: false,
+        queue_notice: QueueNotice::default(),
         settings: platform
             .settings()
             .into_iter()

@@ -3,6 +3,7 @@
 //! The provider's own fields stand under the provider's key, so this module names no provider: the
 //! catalogue says which fields there are and which of them are secret.
 
+mod answering;
 pub mod connect;
 pub mod create;
 mod defaults;
@@ -26,7 +27,7 @@ pub use summary::LastTestResponse;
 
 use crate::{
     Deps,
-    api_types::{AfterApprovalName, ExistingUsersName, PolicyName},
+    api_types::{AfterApprovalName, ExistingUsersName, HandlerName, PolicyName},
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -66,6 +67,7 @@ problem_types! {
     "onboarding_messages": {"de": "Ihre Anfrage wird geprüft. Sie erhalten innerhalb eines Arbeitstages eine Antwort."},
     "request_cooldown_seconds": 86400, "preapprove_known_users": true, "new_requests_per_minute": 60,
     "requests_expire_after_days": null, "after_approval": "notify", "approval_notice": null, "approval_notices": {},
+    "handler": "agent", "team_id": null, "skills": [], "shows_author": false, "queue_notice": null, "queue_notices": {},
     "slack": {"api_app_id": "A0123456789", "team_id": "T0123456789", "signing_secret": {"set": true}, "bot_token": {"set": true}},
     "webhook_path": "/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
     "webhook_url": "https://api.example.com/webhooks/slack/01JD3Q3Z9V8M4T6K2N7P5R1S0W",
@@ -115,6 +117,19 @@ pub struct ConnectorResponse {
     approval_notice: Option<String>,
     /// Variants of the approval notice by language tag, chosen like `onboarding_messages`.
     approval_notices: BTreeMap<String, String>,
+    /// Side that answers its conversations.
+    handler: HandlerName,
+    /// Team whose members get its conversations, once people have them; null for any member. A handoff may name another
+    /// one.
+    team_id: Option<String>,
+    /// Skills that its conversations ask of a member, beside those that a handoff names.
+    skills: Vec<String>,
+    /// Whether a member's reply begins with their name.
+    shows_author: bool,
+    /// Text for a person who waits for a member, sent once per wait; null for none.
+    queue_notice: Option<String>,
+    /// Variants of that text by language tag, chosen like `onboarding_messages`.
+    queue_notices: BTreeMap<String, String>,
     /// Fields of the provider, under its key.
     #[serde(flatten)]
     #[schema(ignore)]
@@ -182,6 +197,12 @@ impl ConnectorResponse {
             after_approval: connector.after_approval.mode.into(),
             approval_notice: connector.after_approval.notice.clone(),
             approval_notices: variants::shown(&connector.after_approval.notices),
+            handler: connector.handler.into(),
+            team_id: connector.team_id.map(|id| id.to_string()),
+            skills: connector.skills.iter().map(ToString::to_string).collect(),
+            shows_author: connector.shows_author,
+            queue_notice: connector.queue_notice.text.clone(),
+            queue_notices: variants::shown(&connector.queue_notice.variants),
             onboarding_messages: variants::shown(&connector.onboarding_messages),
             section: section_of(&connector, kind),
             set_up_steps: kind
@@ -450,6 +471,12 @@ fn facts(connector: &Connector) -> Value {
         "after_approval": connector.after_approval.mode,
         "approval_notice": connector.after_approval.notice,
         "approval_notices": connector.after_approval.notices,
+        "handler": connector.handler,
+        "team_id": connector.team_id,
+        "skills": connector.skills,
+        "shows_author": connector.shows_author,
+        "queue_notice": connector.queue_notice.text,
+        "queue_notices": connector.queue_notice.variants,
         "settings": connector.settings,
         "secrets_set": connector.secrets.fields.keys().collect::<Vec<_>>(),
     })

@@ -41,10 +41,11 @@ wire_enum! {
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
     "by": {"id": "agent:01JD3Q3Z9V8M4T6K2N7P5R1S0Y", "name": "Agent"}, "at": "2026-11-22T10:00:00.000Z",
-    "team": "sales", "note": "Wants an offer for 200 seats.", "note_erased": false
+    "team": "sales", "note": "Wants an offer for 200 seats.", "skills": ["German"], "note_erased": false
 }))]
 pub struct HandoffResponse {
-    /// Author: the agent of an environment, in an answer, or an API key.
+    /// Author: the agent of an environment, in an answer; a member or an API key; or the system, where the connector is
+    /// answered by the team.
     by: ActorResponse,
     /// Time of the handoff.
     #[schema(value_type = String, format = DateTime)]
@@ -53,6 +54,8 @@ pub struct HandoffResponse {
     team: Option<String>,
     /// Note for whoever takes over.
     note: Option<String>,
+    /// Skills that it takes, beside those that the connector asks for.
+    skills: Vec<String>,
     /// Whether there was a note that was erased with a person who wrote in the conversation.
     note_erased: bool,
 }
@@ -64,6 +67,7 @@ impl From<Handoff> for HandoffResponse {
             at: handoff.at,
             team: handoff.team,
             note: handoff.note,
+            skills: handoff.skills.iter().map(ToString::to_string).collect(),
             note_erased: handoff.note_erased,
         }
     }

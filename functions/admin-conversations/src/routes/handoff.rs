@@ -22,14 +22,17 @@ use vestibule_domain::{
 /// A handoff to people.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"team": "sales", "note": "Wants an offer for 200 seats."}))]
+#[schema(example = json!({"team": "sales", "note": "Wants an offer for 200 seats.", "skills": ["German"]}))]
 pub struct HandOffConversationRequest {
-    /// Team that takes over, 1 to 100 characters.
+    /// Name of the team that takes over, 1 to 100 characters, in any letter case. An unknown one counts as none.
     #[schema(min_length = 1, max_length = 100, format = "name")]
     team: Option<String>,
     /// Note for whoever takes over, up to 4000 characters.
     #[schema(max_length = 4000)]
     note: Option<String>,
+    /// Skills that it takes, beside those that the connector asks for: at most 20, each 1 to 50 characters.
+    #[schema(max_items = 20)]
+    skills: Option<Vec<String>>,
 }
 
 fn read_request(fields: Map<String, Value>) -> Result<HandoffRequest, ApiError> {
@@ -37,8 +40,10 @@ fn read_request(fields: Map<String, Value>) -> Result<HandoffRequest, ApiError> 
     let request: HandOffConversationRequest = read_fields(fields, &mut errors);
     let team = validation::name("team", request.team.as_deref(), &mut errors);
     let note = validation::note("note", request.note.as_deref(), &mut errors);
+    let skills = request.skills.unwrap_or_default();
+    let skills = validation::skills("skills", &skills, &mut errors);
     errors.check_body()?;
-    Ok(HandoffRequest { team, note })
+    Ok(HandoffRequest { team, note, skills })
 }
 
 /// Hand a conversation off
@@ -157,10 +162,12 @@ mod tests {
     }
 
     #[test]
-    fn a_team_and_a_note_may_be_absent_and_are_bounded() {
+    fn a_team_a_note_and_skills_may_be_absent_and_are_bounded() {
         for bare in [json!({}), json!({"team": null, "note": " \n"})] {
             assert_eq!(read(&bare).unwrap(), HandoffRequest::default());
         }
+        let skilled = read(&json!({"skills": ["German", "german"]})).unwrap();
+        assert_eq!(skilled, HandoffRequest::default().with_skills(["German"]));
         let (team, note) = ("é".repeat(100), "n".repeat(4000));
         let longest = read(&json!({"team": team, "note": note})).unwrap();
         assert_eq!(longest, HandoffRequest::cut(Some(&team), Some(&note)));
@@ -169,6 +176,8 @@ mod tests {
             (json!({"team": format!("{team}x")}), "team"),
             (json!({"team": 7}), "team"),
             (json!({"note": format!("{note}x")}), "note"),
+            (json!({"skills": ["German", " "]}), "skills.1"),
+            (json!({"skills": "German"}), "skills"),
             (json!({"to": "sales"}), "to"),
         ] {
             let error = read(&body).unwrap_err();

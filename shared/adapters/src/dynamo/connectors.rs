@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use std::sync::Arc;
 use vestibule_domain::{
-    PortError, ProjectScope, Timestamp,
+    AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
     access::decision::{Decision, DeliverReason, DirectoryMatch, Facts, decide},
     access::request::RequestStatus,
@@ -21,7 +21,7 @@ use vestibule_domain::{
     chat::user::ChatUser,
     connector::{Connector, ConnectorSummary, ConnectorTest, Policy},
     event::AuditEntry,
-    ids::{ClientId, ConnectorId},
+    ids::{ClientId, ConnectorId, TeamId},
     page::{ListError, Page, PageRequest},
     ports::{ConnectorStore, CountUpTo, Created, PolicyEffects},
 };
@@ -140,6 +140,11 @@ impl ConnectorStore for DynamoConnectors {
     ) -> Result<Option<Connector>, PortError> {
         let item: Option<ConnectorItem> = self.table.get(&keys::connector(id), "connector").await?;
         Ok(item.filter(|item| item.scope == scope).map(Into::into))
+    }
+
+    async fn has_team(&self, scope: AccountScope, id: TeamId) -> Result<bool, PortError> {
+        let rows = self.table.get_batch(&[keys::team(scope, id)]).await?;
+        Ok(!rows.is_empty())
     }
 
     async fn list_connectors(

@@ -40,6 +40,15 @@ struct Elements {
 struct HandoffField {
     team: Option<String>,
     note: Option<String>,
+    skills: Option<Vec<String>>,
+}
+
+impl From<HandoffField> for HandoffRequest {
+    fn from(field: HandoffField) -> Self {
+        let skills = field.skills.unwrap_or_default();
+        Self::cut(field.team.as_deref(), field.note.as_deref())
+            .with_skills(skills.iter().map(String::as_str))
+    }
 }
 
 impl From<Elements> for AgentResponse {
@@ -57,8 +66,7 @@ impl From<Elements> for AgentResponse {
         Self {
             malformed: count - replies.len(),
             replies,
-            handoff: handoff
-                .map(|field| HandoffRequest::cut(field.team.as_deref(), field.note.as_deref())),
+            handoff: handoff.map(Into::into),
             typing: typing.unwrap_or(false),
             malformed_fields,
         }
@@ -136,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handoff_has_a_team_and_a_note_or_neither_and_stands_beside_replies() {
+    fn a_handoff_has_a_team_a_note_and_skills_or_none_and_stands_beside_replies() {
         let of = |response: Value| serde_json::from_value::<AgentResponse>(response).unwrap();
         let answer = of(json!({
             "replies": [{"text": "A colleague takes over."}],
@@ -147,7 +155,14 @@ mod tests {
         let expected = HandoffRequest::cut(Some("sales"), Some("Wants a discount"));
         assert_eq!(answer.handoff, Some(expected));
         assert!(answer.typing && answer.malformed_fields.is_empty());
-        for bare in [json!({}), json!({"team": null, "note": " "})] {
+        let answer = of(json!({"handoff": {"skills": ["German", " "]}}));
+        let expected = HandoffRequest::default().with_skills(["German"]);
+        assert_eq!(answer.handoff, Some(expected));
+        for bare in [
+            json!({}),
+            json!({"team": null, "note": " ", "skills": null}),
+            json!({"skills": []}),
+        ] {
             let answer = of(json!({ "handoff": bare }));
             assert_eq!(answer.handoff, Some(HandoffRequest::default()));
         }
@@ -167,6 +182,8 @@ mod tests {
             json!(["sales", "note"]),
             json!({"team": 7}),
             json!({"note": ["a"]}),
+            json!({"skills": "German"}),
+            json!({"skills": [7]}),
         ] {
             let response = json!({"replies": [{"text": "a"}], "handoff": bad, "typing": "yes"});
             let answer: AgentResponse = serde_json::from_value(response).unwrap();

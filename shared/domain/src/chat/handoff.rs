@@ -6,14 +6,18 @@
 use crate::{
     Timestamp,
     account::actor::Actor,
+    routing::Skill,
     text::{clean_line, clean_lines},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Maximum length of a team's name, in characters.
 pub const TEAM_MAX_CHARS: usize = 100;
 /// Maximum length of a note, in characters, as of the note with a decision.
 pub const NOTE_MAX_CHARS: usize = 4000;
+/// Maximum number of skills that a handoff, or a connector, asks of a member.
+pub const SKILLS_MAX: usize = 20;
 
 /// A handoff that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,6 +26,8 @@ pub struct HandoffRequest {
     pub team: Option<String>,
     /// A note for whoever takes over.
     pub note: Option<String>,
+    /// Skills that it takes, beside those of the connector.
+    pub skills: BTreeSet<Skill>,
 }
 
 impl HandoffRequest {
@@ -32,7 +38,17 @@ impl HandoffRequest {
         Self {
             team: team.and_then(|team| clean_line(team, TEAM_MAX_CHARS)),
             note: note.and_then(|note| clean_lines(note, NOTE_MAX_CHARS)),
+            skills: BTreeSet::new(),
         }
+    }
+
+    /// Returns the request for members with these skills, by the rules of [`cut`](Self::cut): the first
+    /// [`SKILLS_MAX`] that are skills count.
+    #[must_use]
+    pub fn with_skills<'a>(mut self, skills: impl IntoIterator<Item = &'a str>) -> Self {
+        let read = skills.into_iter().filter_map(Skill::new);
+        self.skills = read.take(SKILLS_MAX).collect();
+        self
     }
 
     /// Makes the handoff.
@@ -43,6 +59,7 @@ impl HandoffRequest {
             at,
             team: self.team.clone(),
             note: self.note.clone(),
+            skills: self.skills.clone(),
             note_erased: false,
         }
     }
@@ -51,7 +68,7 @@ impl HandoffRequest {
 /// A handoff on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handoff {
-    /// The agent, in an answer, or the bearer of a key.
+    /// The agent, in an answer; the bearer of a key; or the system, where a connector is answered by the team.
     pub by: Actor,
     /// Time of the handoff.
     pub at: Timestamp,
@@ -61,6 +78,9 @@ pub struct Handoff {
     /// See [`HandoffRequest::note`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// See [`HandoffRequest::skills`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub skills: BTreeSet<Skill>,
     /// Whether the note was erased with a person who wrote in the conversation: it may repeat their words.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub note_erased: bool,
@@ -70,7 +90,7 @@ impl Handoff {
     /// Whether it is what `request` asks for.
     #[must_use]
     pub fn is_as(&self, request: &HandoffRequest) -> bool {
-        self.team == request.team && self.note == request.note
+        self.team == request.team && self.note == request.note && self.skills == request.skills
     }
 }
 
@@ -92,6 +112,23 @@ mod tests {
         let plain = HandoffRequest::cut(Some(" sales\n"), Some("Angry.\n\u{202e}Hurry"));
         assert_eq!(plain.team.as_deref(), Some("sales"));
         assert_eq!(plain.note.as_deref(), Some("Angry.\nHurry"));
+    }
+
+    #[test]
+    fn a_request_keeps_the_first_skills_that_are_some() {
+        let bare = HandoffRequest::default();
+        assert_eq!(bare.clone().with_skills([" ", ""]), bare);
+        let two = bare.clone().with_skills(["German", " ", "Billing"]);
+        assert_eq!(two.skills.len(), 2);
+        let many: Vec<String> = (0..=SKILLS_MAX).map(|number| number.to_string()).collect();
+        let cut = bare.with_skills(many.iter().map(String::as_str));
+        assert_eq!(cut.skills.len(), SKILLS_MAX);
+        let handoff = two.made_by(Actor::system(), at(5));
+        assert_eq!(handoff.skills, two.skills);
+        assert!(handoff.is_as(&two));
+        assert!(!handoff.is_as(&HandoffRequest::default()));
+        let stored = serde_json::to_value(&handoff).unwrap();
+        assert_eq!(serde_json::from_value::<Handoff>(stored).unwrap(), handoff);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
     event::AuditEntry,
     ids::{
         AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, KeptBlockId, LoginMethodId,
-        ProjectId,
+        ProjectId, TeamId,
     },
     page::{CountUpTo, ListError, Page, PageRequest},
     ports::{AvatarImage, By},
@@ -343,6 +343,8 @@ pub trait ConnectorStore: Send + Sync {
         scope: ProjectScope,
         id: ConnectorId,
     ) -> Result<Option<Connector>, PortError>;
+    /// Whether the account has this team, which a connector is to name.
+    async fn has_team(&self, scope: AccountScope, id: TeamId) -> Result<bool, PortError>;
     /// Lists the project's connectors.
     async fn list_connectors(
         &self,

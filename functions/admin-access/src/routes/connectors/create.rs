@@ -2,20 +2,26 @@
 
 use super::{
     super::providers::read_provider,
-    ConnectorResponse, check_environment, check_message, defaults, facts, read_message,
+    ConnectorResponse,
+    answering::{self, Answering},
+    check_environment, check_message, defaults, facts, read_message,
     read_section, request_settings, take_sections,
     variants::{self, GivenVariants},
     webhook_url,
 };
 use crate::{
     Deps,
-    api_types::{AfterApprovalName, PolicyName, ProjectPath},
+    api_types::{AfterApprovalName, HandlerName, PolicyName, ProjectPath},
     serving::client_of_connector,
 };
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IdempotencyKey, JsonBody, Made, Nullable,
@@ -24,8 +30,8 @@ use vestibule_admin::{
 use vestibule_domain::{
     ProjectScope, Timestamp,
     connector::{
-        AfterApproval, ApprovalMode, Connector, ExistingUsers, NEW_REQUESTS_PER_MINUTE_DEFAULT,
-        Policy, Provider, REQUEST_COOLDOWN_DEFAULT, RequestLimits, SealedSecrets, WebhookState,
+        AfterApproval, ApprovalMode, Connector, ExistingUsers, Handler, NEW_REQUESTS_PER_MINUTE_DEFAULT,
+        Policy, Provider, QueueNotice, REQUEST_COOLDOWN_DEFAULT, RequestLimits, SealedSecrets, WebhookState,
         secret_context,
     },
     event::{Change, Event},
@@ -93,6 +99,21 @@ pub struct CreateConnectorRequest {
     approval_notice: Option<String>,
     /// Variants of the approval notice by language tag, under the rules of `onboarding_messages`.
     approval_notices: Option<BTreeMap<String, Option<String>>>,
+    /// Side that answers its conversations; `agent` by default.
+    handler: Option<HandlerName>,
+    /// Team whose members get its conversations, once people have them; any member if left out.
+    #[schema(format = "id")]
+    team_id: Option<String>,
+    /// Skills that its conversations ask of a member: at most 20, each 1 to 50 characters. The same skill in other
+    /// letter case counts once.
+    #[schema(max_items = 20)]
+    skills: Option<Vec<String>>,
+    /// Whether a member's reply begins with their name; false by default.
+    shows_author: Option<bool>,
+    /// Text for a person who waits for a member, sent once per wait; none if left out.
+    queue_notice: Option<String>,
+    /// Variants of that text by language tag, under the rules of `onboarding_messages`.
+    queue_notices: Option<BTreeMap<String, Option<String>>>,
 }
 
 /// Create a connector
@@ -120,6 +141,8 @@ pub async fn create_connector(
     let (draft, mut errors) = Draft::read(body);
     check_environment(&deps, scope, draft.environment_id, &mut errors).await?;
     let client_id = client_of_connector(&deps, &call, draft.client_id, &mut errors).await?;
+    let team_id = draft.answering.team_id();
+    answering::check_team(&deps, call.scope(), team_id, &mut errors).await?;
     let mut draft = draft.complete(errors)?;
     let route = format!("projects/{}/connectors", path.project_id);
     let id: ConnectorId = idempotency.id(&call, &route);
@@ -165,6 +188,7 @@ struct Draft {
     preapprove_known_users: bool,
     request_limits: RequestLimits,
     after_approval: AfterApproval,
+    answering: Answering,
     fields: Option<ValidFields>,
 }
 
@@ -181,6 +205,7 @@ struct Complete {
     preapprove_known_users: bool,
     request_limits: RequestLimits,
     after_approval: AfterApproval,
+    answering: Answering,
     fields: ValidFields,
 }
 
@@ -221,6 +246,19 @@ impl Draft {
             notices: read_variants("approval_notices", request.approval_notices),
         };
         check_message(policy, onboarding_message.as_deref(), &mut errors);
+        let answering = Answering::read(
+            answering::Given {
+                handler: request.handler,
+                team_id: given(request.team_id),
+                skills: request.skills,
+                shows_author: request.shows_author,
+                notice: given(request.queue_notice),
+                notices: given(request.queue_notices),
+            },
+            kind,
+            &mut errors,
+        );
+        answering.check_new(&mut errors);
         let cooldown =
             request_settings::read_cooldown(request.request_cooldown_seconds, &mut errors);
         let new_per_minute =
@@ -245,6 +283,7 @@ impl Draft {
             preapprove_known_users: request.preapprove_known_users.unwrap_or(true),
             request_limits,
             after_approval,
+            answering,
             fields: section.map(|section| section.fields),
         };
         (draft, errors)
@@ -266,12 +305,18 @@ impl Draft {
                     preapprove_known_users: self.preapprove_known_users,
                     request_limits: self.request_limits,
                     after_approval: self.after_approval,
+                    answering: self.answering,
                     fields,
                 })
             }
             _ => Err(errors.into_validation()),
         }
     }
+}
+
+/// A field of a creation, which has nothing to remove.
+fn given<T>(value: Option<T>) -> Nullable<T> {
+    value.map_or(Nullable::Absent, Nullable::Value)
 }
 
 impl Complete {
@@ -283,7 +328,7 @@ impl Complete {
         secrets: SealedSecrets,
         now: Timestamp,
     ) -> Connector {
-        Connector {
+        let mut connector = Connector {
             id,
             scope,
             environment_id: self.environment_id,
@@ -301,6 +346,11 @@ impl Complete {
             request_limits: self.request_limits,
             is_archived: false,
             after_approval: self.after_approval,
+            handler: Handler::default(),
+            team_id: None,
+            skills: BTreeSet::new(),
+            shows_author: false,
+            queue_notice: QueueNotice::default(),
             settings: self.fields.settings,
             secrets,
             webhook: WebhookState::default(),
@@ -308,7 +358,11 @@ impl Complete {
             version: 1,
             created_at: now,
             updated_at: now,
-        }
+        };
+        // Its rules were checked when it was read.
+        self.answering
+            .apply(&mut connector, &mut FieldErrors::default());
+        connector
     }
 }
 
@@ -345,9 +399,13 @@ mod tests {
             "name": "", "provider": "slack", "environment_id": "x", "policy": "OnBoarding",
             "onboarding_message": "  ", "request_cooldown_seconds": 99_999_999, "colour": "red",
             "preapprove_known_users": "yes", "new_requests_per_minute": 0, "requests_expire_after_days": 366,
-            "slack": {},
+            "slack": {}, "handler": "robot", "team_id": "sales", "skills": [" "], "shows_author": 1,
         }));
         for field in [
+            "handler",
+            "team_id",
+            "skills.0",
+            "shows_author",
             "name",
             "environment_id",
             "onboarding_message",
@@ -392,6 +450,7 @@ mod tests {
         assert_eq!(draft.request_limits, RequestLimits::default());
         assert_eq!(draft.onboarding_message, None);
         assert!(draft.onboarding_messages.is_empty());
+        assert_eq!(draft.answering.team_id(), None);
         assert!(draft.environment_id.is_some());
     }
 

@@ -8,11 +8,11 @@ use vestibule_domain::{
     chat::message::Identity,
     chat::repeats::Repeats,
     connector::{
-        AfterApproval, Connector, ConnectorSummary, ConnectorTest, ExistingUsers, Policy, Provider,
+        AfterApproval, Handler, QueueNotice, Connector, ConnectorSummary, ConnectorTest, ExistingUsers, Policy, Provider,
         RequestLimits, SealedSecrets, WebhookState,
     },
     event::AuditEntry,
-    ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
+    ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId, TeamId},
     language::TextVariants,
     page::{ListError, Page, PageRequest},
     ports::{ConnectorStore, Created, PolicyEffects, SecretVault},
@@ -116,6 +116,11 @@ pub(super) fn connector() -> Connector {
         request_limits: RequestLimits::default(),
         is_archived: false,
         after_approval: AfterApproval::default(),
+        handler: Handler::default(),
+        team_id: None,
+        skills: [].into(),
+        shows_author: false,
+        queue_notice: QueueNotice::default(),
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),
         webhook: WebhookState::default(),
@@ -204,6 +209,10 @@ impl ConnectorStore for Shelf {
         _: ConnectorId,
     ) -> Result<Option<Connector>, PortError> {
         Ok(Some(self.connector()))
+    }
+
+    async fn has_team(&self, _: AccountScope, _: TeamId) -> Result<bool, PortError> {
+        Ok(true)
     }
 
     async fn list_connectors(

@@ -3,12 +3,12 @@
 mod patch;
 
 use super::{
-    ConnectorResponse, check_environment, defaults, facts, read, secrets, take_sections,
+    ConnectorResponse, answering, check_environment, defaults, facts, read, secrets, take_sections,
     variants::GivenVariants, webhook_url,
 };
 use crate::{
     Deps,
-    api_types::{AfterApprovalName, ConnectorPath, ExistingUsersName, PolicyName},
+    api_types::{AfterApprovalName, ConnectorPath, ExistingUsersName, HandlerName, PolicyName},
     serving::client_of_connector,
 };
 use axum::{extract::State, response::Response};
@@ -107,6 +107,31 @@ pub struct UpdateConnectorRequest {
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
     approval_notices: Nullable<GivenVariants>,
+    /// Side that answers its conversations. A conversation that people have stays with them until it is given back.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    handler: Option<HandlerName>,
+    /// Team whose members get its conversations, once people have them; null for any member.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "id")]
+    team_id: Nullable<String>,
+    /// Skills that its conversations ask of a member, in place of the present ones: at most 20, each 1 to 50
+    /// characters. The same skill in other letter case counts once.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, max_items = 20)]
+    skills: Option<Vec<String>>,
+    /// Whether a member's reply begins with their name.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    shows_author: Option<bool>,
+    /// Text for a person who waits for a member, sent once per wait; null or blank for none.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    queue_notice: Nullable<String>,
+    /// Variants of that text by language tag, under the rules of `onboarding_messages`.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
+    queue_notices: Nullable<GivenVariants>,
     /// True to change nothing, and answer with the changed connector and the effects of the change.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
@@ -201,6 +226,9 @@ impl Intended {
         }
         if changed.client_id != connector.client_id {
             client_of_connector(deps, call, Some(changed.client_id), &mut errors).await?;
+        }
+        if changed.team_id != connector.team_id {
+            answering::check_team(deps, call.scope(), changed.team_id, &mut errors).await?;
         }
         errors.check_body()?;
         Ok(Self {

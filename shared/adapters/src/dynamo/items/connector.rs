@@ -1,17 +1,21 @@
 use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use vestibule_domain::{
     ProjectScope, Timestamp,
     connector::{
-        AfterApproval, Connector, ExistingUsers, NEW_REQUESTS_PER_MINUTE_DEFAULT, Policy, Provider,
+        AfterApproval, Handler, QueueNotice, Connector, ExistingUsers, NEW_REQUESTS_PER_MINUTE_DEFAULT, Policy, Provider,
         RequestLimits, SealedSecrets, WebhookState,
     },
-    ids::{ClientId, ConnectorId, EnvironmentId},
+    ids::{ClientId, ConnectorId, EnvironmentId, TeamId},
     language::TextVariants,
+    routing::Skill,
 };
 
-/// A connector.
+/// A connector. Rows of the release before say nothing of who answers: the agent does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::dynamo) struct ConnectorItem {
     pk: String,
@@ -45,6 +49,16 @@ pub(in crate::dynamo) struct ConnectorItem {
     is_archived: bool,
     #[serde(default)]
     after_approval: AfterApproval,
+    #[serde(default)]
+    handler: Handler,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    team_id: Option<TeamId>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    skills: BTreeSet<Skill>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    shows_author: bool,
+    #[serde(default, skip_serializing_if = "QueueNotice::is_empty")]
+    queue_notice: QueueNotice,
     settings: BTreeMap<String, String>,
     secrets: SealedSecrets,
     #[serde(default)]
@@ -92,6 +106,11 @@ impl From<&Connector> for ConnectorItem {
             requests_expire_after_days: connector.request_limits.expire_after_days,
             is_archived: connector.is_archived,
             after_approval: connector.after_approval.clone(),
+            handler: connector.handler,
+            team_id: connector.team_id,
+            skills: connector.skills.clone(),
+            shows_author: connector.shows_author,
+            queue_notice: connector.queue_notice.clone(),
             settings: connector.settings.clone(),
             secrets: connector.secrets.clone(),
             webhook: connector.webhook,
@@ -126,6 +145,11 @@ impl From<ConnectorItem> for Connector {
             },
             is_archived: item.is_archived,
             after_approval: item.after_approval,
+            handler: item.handler,
+            team_id: item.team_id,
+            skills: item.skills,
+            shows_author: item.shows_author,
+            queue_notice: item.queue_notice,
             settings: item.settings,
             secrets: item.secrets,
             webhook: item.webhook,
@@ -171,6 +195,11 @@ mod tests {
             },
             is_archived: true,
             after_approval: AfterApproval::default(),
+            handler: Handler::default(),
+            team_id: None,
+            skills: [].into(),
+            shows_author: false,
+            queue_notice: QueueNotice::default(),
             settings: BTreeMap::new(),
             secrets: SealedSecrets::default(),
             webhook: WebhookState::default(),
@@ -203,6 +232,31 @@ mod tests {
             ..limited
         };
         assert_eq!(read(old), default);
+    }
+
+    /// SPEC E36.
+    #[test]
+    fn who_answers_is_stored_and_a_row_that_does_not_say_it_is_answered_by_the_agent() {
+        let answered_by_team = Connector {
+            handler: Handler::Team,
+            team_id: Some(TeamId::derive(&["t"])),
+            skills: Skill::new("German").into_iter().collect(),
+            shows_author: true,
+            queue_notice: QueueNotice {
+                text: Some("Please wait".to_owned()),
+                ..QueueNotice::default()
+            },
+            ..connector()
+        };
+        let row = to_row(&ConnectorItem::from(&answered_by_team)).unwrap();
+        let read =
+            |row| -> Connector { from_row::<ConnectorItem>(row, "connector").unwrap().into() };
+        assert_eq!(read(row.clone()), answered_by_team);
+        let mut old = row;
+        for field in ["handler", "team_id", "skills", "shows_author", "queue_notice"] {
+            assert!(old.remove(field).is_some(), "{field}");
+        }
+        assert_eq!(read(old), connector());
     }
 
     #[test]

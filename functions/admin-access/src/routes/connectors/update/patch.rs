@@ -2,7 +2,9 @@
 
 use super::{
     super::{
-        Section, check_message, defaults, read_message, read_section, request_settings,
+        Section,
+        answering::{self, Answering},
+        check_message, defaults, read_message, read_section, request_settings,
         variants::{self, Changes, GivenVariants},
     },
     UpdateConnectorRequest,
@@ -35,6 +37,7 @@ pub(super) struct Patch {
     after_approval: Option<ApprovalMode>,
     approval_notice: Nullable<String>,
     approval_notices: Nullable<Changes>,
+    answering: Answering,
     pub(super) dry_run: bool,
     pub(super) section: Section,
 }
@@ -64,6 +67,18 @@ impl Patch {
         let section = read_section(kind, sections, true, &mut errors)
             .map(|section| defaults::keep_filled(kind, section, &mut errors))
             .unwrap_or_default();
+        let answering = Answering::read(
+            answering::Given {
+                handler: request.handler,
+                team_id: request.team_id,
+                skills: request.skills,
+                shows_author: request.shows_author,
+                notice: request.queue_notice,
+                notices: request.queue_notices,
+            },
+            Some(kind),
+            &mut errors,
+        );
         let mut read = |field, text: Nullable<String>| match text {
             Nullable::Absent => Nullable::Absent,
             Nullable::Null => Nullable::Null,
@@ -94,6 +109,7 @@ impl Patch {
             after_approval: request.after_approval.map(Into::into),
             approval_notice,
             approval_notices: read_variants("approval_notices", request.approval_notices),
+            answering,
             dry_run: request.dry_run.unwrap_or_default(),
             request_cooldown,
             preapprove_known_users: request.preapprove_known_users,
@@ -163,6 +179,7 @@ impl Patch {
             variants::apply(changes, variants);
             variants::check(field, variants, errors);
         }
+        self.answering.apply(&mut changed, errors);
         let settings = self.section.fields.settings.iter();
         changed
             .settings
@@ -213,7 +230,7 @@ mod tests {
     use vestibule_admin::{JsonBody, problem::VALIDATION};
     use vestibule_domain::{
         AccountScope,
-        connector::{AfterApproval, RequestLimits, SealedSecrets, WebhookState},
+        connector::{AfterApproval, Handler, QueueNotice, RequestLimits, SealedSecrets, WebhookState},
         ids::{AccountId, ConnectorId, ProjectId},
         language::{Language, TextVariants},
     };
@@ -242,6 +259,11 @@ mod tests {
             request_limits: RequestLimits::default(),
             is_archived: false,
             after_approval: AfterApproval::default(),
+            handler: Handler::default(),
+            team_id: None,
+            skills: [].into(),
+            shows_author: false,
+            queue_notice: QueueNotice::default(),
             settings: BTreeMap::from([("team_id".to_owned(), "T0".to_owned())]),
             secrets: SealedSecrets::default(),
             webhook: WebhookState::default(),
@@ -346,6 +368,26 @@ mod tests {
         }
     }
 
+    /// SPEC E36.
+    #[test]
+    fn a_connector_passes_to_the_team_and_back_and_keeps_what_is_not_named() {
+        let before = connector(Policy::AllowAll);
+        let to_team = json!({"handler": "team", "skills": ["German"], "queue_notice": "Please wait"});
+        let to_team = apply(&before, to_team).unwrap();
+        assert_eq!(to_team.handler, Handler::Team);
+        assert_eq!(to_team.skills.len(), 1);
+        let back = apply(&to_team, json!({"handler": "agent"})).unwrap();
+        assert_eq!(
+            back,
+            Connector {
+                handler: Handler::Agent,
+                ..to_team
+            }
+        );
+        let bare = json!({"skills": [], "queue_notice": null});
+        assert_eq!(apply(&back, bare).unwrap(), before);
+    }
+
     #[test]
     fn turning_onboarding_on_keeps_people_unless_said_otherwise() {
         let before = connector(Policy::AllowAll);
@@ -435,6 +477,11 @@ mod tests {
                 "approval_notices.de",
             ),
             (&off, json!({"approval_notices": []}), "approval_notices"),
+            (&off, json!({"handler": "robot"}), "handler"),
+            (&off, json!({"handler": null}), "handler"),
+            (&off, json!({"team_id": "sales"}), "team_id"),
+            (&off, json!({"skills": [" "]}), "skills.0"),
+            (&off, json!({"queue_notices": {"de": 5}}), "queue_notices.de"),
             (&off, json!({"provider": "teams"}), "provider"),
             (&off, json!({"name": null}), "name"),
             (&off, json!({"slack": {"team_id": ""}}), "slack.team_id"),
