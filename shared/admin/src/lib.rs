@@ -16,6 +16,7 @@
 //! | [`search`] | searches in lists, and the places of their words |
 //! | [`validation`] | rules for the input of callers |
 //! | [`csrf`] | protection of cookie calls against other sites |
+//! | [`reasons`] | the reasons of the router in words |
 //! | `refusals` | the record of refused attempts |
 //! | `middleware` | call ids, security headers, problem bodies, the answers to unknown addresses |
 //! | `fields` | JSON and query fields into structs, with all broken rules reported at once |
@@ -51,6 +52,7 @@ mod picture;
 pub mod problem;
 mod projects;
 mod query;
+pub mod reasons;
 mod refusals;
 pub mod routes;
 pub mod search;

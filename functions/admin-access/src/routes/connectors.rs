@@ -22,7 +22,7 @@ pub mod test;
 pub mod update;
 mod variants;
 
-pub use effects::{CountResponse, PolicyEffectsResponse};
+pub use effects::PolicyEffectsResponse;
 pub use summary::LastTestResponse;
 
 use crate::{
@@ -34,7 +34,8 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use vestibule_admin::{
-    Call, CallOrigin, FieldErrors, JsonBody, problem::ApiError, problem_types, validation,
+    Call, CallOrigin, FieldErrors, JsonBody, api_types::CountResponse, problem::ApiError,
+    problem_types, validation,
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
