@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | project, environment, connector | account, route, `Idempotency-Key` | a connector's claim stays; the others are never deleted |
 //! | API key, end user | account, route, `Idempotency-Key` | its id stays claimed |
-//! | client, role, login method, invitation | account, route, `Idempotency-Key` | an invitation is never deleted; of the others the call can be made again |
+//! | client, role, team, login method, invitation | account, route, `Idempotency-Key` | an invitation is never deleted; of the others the call can be made again |
 //! | mail of an invitation | invitation, number of its mails | ends with its time |
 //! | notice of new requests | project, end of its round, member | ends with its time |
 //! | texts that one call added to a conversation, order to redrive | account, route, `Idempotency-Key` | the call can be made again |
@@ -20,6 +20,7 @@
 //! | entry about a refused sign-in | its job, account | ends with its time |
 //! | login as whose mails those that strangers order to an address stand | address | there is no record |
 //! | conversation, delivery | connector and the platform's ids | end with their connector |
+//! | queue | account, channel, client, team, skills | made again by the next conversation that waits |
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -142,6 +143,10 @@ ids! {
     ImportId,
     /// A block whose person is erased; a keyed hash of an id of theirs.
     KeptBlockId,
+    /// A team of an account.
+    TeamId,
+    /// The conversations that wait at a desk and ask for the same; derived from the desk and the demand.
+    QueueId,
 }
 
 impl KeptBlockId {

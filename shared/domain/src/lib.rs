@@ -15,6 +15,7 @@
 //! | [`egress`] | rules for calling addresses that people supply |
 //! | [`language`] | languages of people, and texts with variants by language |
 //! | [`job`] | jobs, by which functions order work from each other |
+//! | [`routing`] | desks, members' seats, cases, and the rule that assigns conversations to members |
 //! | [`ports`] | interfaces of the rules to the outside |
 //! | [`search`] | what of a record is searched, and the jobs that keep the index |
 //! | [`retry`] | waits of writers that met each other |
@@ -45,6 +46,7 @@ pub mod page;
 pub mod ports;
 pub mod record;
 pub mod retry;
+pub mod routing;
 #[cfg(test)]
 mod samples;
 pub mod scope;

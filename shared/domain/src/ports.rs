@@ -25,6 +25,7 @@ mod own_login;
 mod pace;
 mod person;
 mod queue;
+mod routing;
 mod search;
 mod sign_in;
 mod team;
@@ -102,6 +103,11 @@ pub use person::{
 };
 pub use queue::{
     DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, RoutingQueue, VisibilityExtender,
+};
+pub use routing::{
+    Assignment, Changed, DeskView, GivingBack, NewPlace, Recount, RequeueOrder, RoutedBy,
+    RoutingStore, Settled,
+};
 };
 pub use search::{IndexQueue, IndexedPage, SearchIndexer};
 pub use sign_in::{

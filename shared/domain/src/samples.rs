@@ -19,6 +19,7 @@ use crate::{
         content::Parts,
         conversation::{ConversationKind, ConversationRef},
         entity::Entities,
+        history::HistoryDays,
         kept_block::KeptBlock,
         message::{Identity, InboundMessage},
         profile::Profile,
@@ -33,10 +34,15 @@ use crate::{
         phone::PhoneNumber,
     },
     ids::{
-        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, EndUserId,
-        EnvironmentId, InvitationId, KeptBlockId, LoginId, MemberId, ProjectId,
+        AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
+        EndUserId, EnvironmentId, InvitationId, KeptBlockId, LoginId, MemberId, ProjectId,
     },
     language::TextVariants,
+    routing::{
+        case::{Case, NewCase},
+        demand::Demand,
+        seat::{Presence, Seat},
+    },
     team::{
         client_access::ClientAccess,
         invitation::{Invitation, InvitedMethod},
@@ -179,6 +185,41 @@ pub fn member(name: &str) -> Member {
         created_at: at(0),
         updated_at: at(0),
     }
+}
+
+/// The seat of an available member who answers every client, with room for five.
+pub fn seat(name: &str) -> Seat {
+    Seat {
+        member_id: MemberId::derive(&[name]),
+        name: name.to_owned(),
+        limit: Some(5),
+        load: 0,
+        clients: ClientAccess::All,
+        teams: BTreeSet::new(),
+        skills: BTreeSet::new(),
+        presence: Presence::Available,
+        idle_since: at(0),
+        moves: 0,
+        version: 1,
+    }
+}
+
+/// The case of a conversation offered in this second, which waits and asks for its client only.
+pub fn waiting_case(name: &str, second: i64) -> Case {
+    let demand = Demand {
+        client_id: ClientId::derive(&["c"]),
+        team_id: None,
+        skills: BTreeSet::new(),
+    };
+    let new = NewCase {
+        scope: scope(),
+        conversation_id: ConversationId::derive(&[name]),
+        connector_id: None,
+        channel: "slack".to_owned(),
+        demand,
+        history: HistoryDays::default(),
+    };
+    Case::offered(new, None, at(second)).waiting(at(second))
 }
 
 /// A full session by password, of this second.

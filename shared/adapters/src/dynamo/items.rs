@@ -32,6 +32,7 @@ mod parked;
 mod project;
 mod redrive;
 mod rights;
+mod routing;
 mod sent_message;
 mod session;
 mod standing;
@@ -71,6 +72,10 @@ pub(super) use outgoing::OutgoingItem;
 pub(super) use parked::{ParkedConversationItem, ParkedMessageItem, to_json as job_text};
 pub(super) use project::{ProjectItem, ProjectSettingsItem};
 pub(super) use redrive::RedriveItem;
+pub(super) use routing::{
+    CaseItem, HeldItem, QueueItem, QueueOrderItem, RequeueItem, RoutedItem, SeatItem, WaitingItem,
+    read_case,
+};
 pub(super) use sent_message::SentMessageItem;
 pub(super) use session::{DeviceItem, FlowItem, SessionItem, SessionUseItem, SessionsEndedItem};
 pub(super) use standing::{StandingItem, WaitingPlace};

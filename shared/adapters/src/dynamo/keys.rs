@@ -80,6 +80,15 @@
 //! | pending requests by their last message | standings in `P#WAITING` by it; requests | `lists_all` | 1 query and 1 batch read per page, then 1 batch read per hundred rows |
 //! | chat users by status, or all | `P#USERS#status` or `P#USERS` by creation | the same | 1 query a page |
 //! | end user | `P#END_USER#id` / `END_USER` | | 1 read |
+//! | case of a conversation; its lines | `P#CONVERSATION#id` / `CASE`; `ROUTED#number` | | 1 read; 1 query |
+//! | offer | `CASE`, `ROUTED#number` | `lists_all`, `lists_by_state`, `outbox` | 1 transaction, 4 WRU + 3 index writes; with a handoff in its transaction |
+//! | conversation that waits | `CASE`, `ROUTED#number`; `A#QUEUE#queue` / `WAITING#time#conversation` and `ORDER`; `A#DESK#channel` / `QUEUE#queue` | `outbox` | 1 transaction, 8 to 10 WRU + index writes; 1 more for one that is put before others |
+//! | seats and queues of a desk | `A#DESK#channel` | | 1 query a MB: some 1,000 members |
+//! | first ones of a queue | `A#QUEUE#queue` / `WAITING#…` | | 1 query for 25 |
+//! | assignment | `CASE`, `ROUTED#number`, `A#DESK#channel` / `SEAT#member`, `A#HELD#member` / `CASE#channel#conversation`; of one that waits `WAITING#…` and `QUEUE#queue` | `lists_by_state` | 1 transaction, 8 or 12 WRU + index writes; 1 more if the queue was changed meanwhile |
+//! | release, requeue, transfer | the same rows | the same | 1 transaction, 8 to 14 WRU |
+//! | cases that a member has | `A#HELD#member`, then each `CASE` | | 1 query and 1 batch read a hundred |
+//! | load of a member, counted | `SEAT#member`; `A#HELD#member` / `CASE#channel#…`, then each `CASE` | | 1 read, 1 query and 1 batch read a hundred; 1 update if it differs |
 //! | end user of a phone number | `P#PHONE#number` / `PHONE`, then the end user | | 2 reads |
 //! | end users by creation, or by name | `P#END_USERS` or `P#END_USERS#by_name` | `lists_all`, `lists_by_state` | 1 query a page, up to 4 with a filter |
 //! | search by one word | `P#SEARCH#kind#character` / `suffix…`, then the records | | 1 query and 1 batch read a page, whatever the size of the project; of rows of 120 bytes about 3 for each hit of one letter, 1.2 of two, 1 of more. An empty page is tried up to 4 times |
@@ -172,6 +181,7 @@ mod kept_block_rows;
 mod project_rows;
 mod quota_rows;
 mod request_rows;
+mod routing_rows;
 mod search_rows;
 mod team_rows;
 
@@ -210,6 +220,12 @@ pub use quota_rows::{held_back, held_back_in, quota};
 pub use request_rows::{
     access_request, access_requests, closing, closings_in, expiry, held_message, parse_closing,
     parse_expiry, preview, tallies_begun, tallies_in, tally, waiting,
+};
+pub use routing_rows::{
+    HELD_PREFIX, QUEUE_PREFIX, ROUTED_PREFIX, SEAT_PREFIX, WAITING_PREFIX, assigned_cases, case,
+    desk, held_by, held_case, held_prefix, open_cases, parse_case, parse_queue_order,
+    parse_requeue, queue, queue_order, released_cases, requeue, routed, seat, team, team_name,
+    teams, unassigned_cases, waiting_case, waiting_in, waiting_place,
 };
 pub use search_rows::{index_order, indexed, parse_index_order, parse_suffix, suffix, suffixes};
 pub use team_rows::{

@@ -81,6 +81,18 @@ impl Marked {
                 keys::import(job.scope, job.import_id),
                 job.import_id.to_string(),
             ),
+            OutboxJob::OfferConversation(job) => (
+                keys::case(job.scope, job.conversation_id),
+                job.conversation_id.to_string(),
+            ),
+            OutboxJob::DrainQueue(job) => (
+                keys::queue_order(job.scope, job.queue_id),
+                job.queue_id.to_string(),
+            ),
+            OutboxJob::RequeueMember(job) => (
+                keys::requeue(job.scope, job.member_id),
+                job.member_id.to_string(),
+            ),
         };
         let part = OutboxPart {
             kind: job.kind(),

@@ -268,6 +268,15 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
     if let Some((scope, target)) = keys::parse_index_order(key) {
         return Some(IndexRecord { scope, target }.into());
     }
+    if let Some(job) = keys::parse_case(key) {
+        return Some(job.into());
+    }
+    if let Some(job) = keys::parse_queue_order(key) {
+        return Some(job.into());
+    }
+    if let Some(job) = keys::parse_requeue(key) {
+        return Some(job.into());
+    }
     let (scope, chat_user_id, connector_id) = keys::parse_standing(key)?;
     let job = OnboardChatUser {
         scope,
@@ -368,9 +377,9 @@ mod tests {
         erasure::ErasureTarget,
         ids::{
             AccountId, ChatUserId, ConnectorId, ConversationId, EndUserId, EnvironmentId, ImportId,
-            MailId, ProjectId,
+            MailId, MemberId, ProjectId, QueueId,
         },
-        job::{JobKind, SendMail},
+        job::{DrainQueue, JobKind, OfferConversation, RequeueMember, SendMail},
         search::SearchTarget,
         team::mail::MailOwner,
     };
@@ -419,6 +428,18 @@ mod tests {
             scope,
             import_id: ImportId::derive(&["i"]),
         };
+        let offer = OfferConversation {
+            scope,
+            conversation_id: send.conversation_id,
+        };
+        let drain_queue = DrainQueue {
+            scope: scope.account(),
+            queue_id: QueueId::derive(&["q"]),
+        };
+        let requeue = RequeueMember {
+            scope: scope.account(),
+            member_id: MemberId::derive(&["m"]),
+        };
         let jobs = [
             OutboxJob::from(onboard),
             close.into(),
@@ -430,6 +451,9 @@ mod tests {
             SendNotices { scope }.into(),
             index.into(),
             import.into(),
+            offer.into(),
+            drain_queue.into(),
+            requeue.into(),
         ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
         for job in jobs {
