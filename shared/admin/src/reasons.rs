@@ -4,20 +4,21 @@
 use std::{collections::BTreeSet, time::Duration};
 use vestibule_domain::{
     Timestamp,
-    routing::{Facts, Skill, WaitReason},
+    routing::{
+        demand::Skill,
+        routed::Facts,
+        rule::{Obstacle, WaitReason},
+    },
 };
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// Names of the channels whose keys do not spell them.
-const CHANNEL_NAMES: [(&str, &str); 2] = [("sms", "SMS"), ("whatsapp", "WhatsApp")];
-
 /// The demand of a conversation, by the names that people know.
 #[derive(Debug, Clone, Copy)]
 pub struct Demanded<'a> {
-    /// Key of the channel.
+    /// Name of the channel.
     pub channel: &'a str,
     /// Name of the client.
     pub client: &'a str,
@@ -25,20 +26,6 @@ pub struct Demanded<'a> {
     pub team: Option<&'a str>,
     /// Skills that it asks for.
     pub skills: &'a BTreeSet<Skill>,
-}
-
-/// The name of a channel: `SMS`, `Live chat`.
-#[must_use]
-pub fn channel_name(key: &str) -> String {
-    let known = CHANNEL_NAMES.iter().find(|(known, _)| *known == key);
-    if let Some((_, name)) = known {
-        return (*name).to_owned();
-    }
-    let words = key.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }
 
 /// Says why the router chose a member, on the facts of that moment.
@@ -72,8 +59,8 @@ fn advantage(facts: &Facts, at: Timestamp) -> String {
 
 /// Says why a conversation waits.
 #[must_use]
-pub fn waits(reason: &WaitReason, demanded: &Demanded<'_>) -> String {
-    let channel = channel_name(demanded.channel);
+pub fn waits(reason: WaitReason, demanded: &Demanded<'_>) -> String {
+    let channel = demanded.channel;
     let handles = handles(demanded);
     match reason {
         WaitReason::NobodyHasChannel => format!("Nobody answers on {channel}"),
@@ -105,9 +92,30 @@ pub fn waits_for_the_router(member: &str) -> String {
     format!("{member} has room; the conversation is about to be assigned")
 }
 
+/// Says why a member cannot have a conversation, whoever wants to assign it. `None` for what stands in the way of an
+/// automatic assignment only.
+#[must_use]
+pub fn keeps_out(member: &str, obstacle: Obstacle, demanded: &Demanded<'_>) -> Option<String> {
+    let (channel, client) = (demanded.channel, demanded.client);
+    match obstacle {
+        Obstacle::Channel => Some(format!("{member} does not answer on {channel}")),
+        Obstacle::Client => Some(format!("{member} does not handle {client} on {channel}")),
+        Obstacle::Team
+        | Obstacle::Skills
+        | Obstacle::Declined
+        | Obstacle::Unavailable
+        | Obstacle::NoRoom => None,
+    }
+}
+
+/// Says that a member is at the limit.
+#[must_use]
+pub fn at_limit(member: &str, load: u32, limit: u32) -> String {
+    format!("{member} is at the limit ({load} of {limit})")
+}
+
 fn handles(demanded: &Demanded<'_>) -> String {
-    let channel = channel_name(demanded.channel);
-    format!("handles {} on {channel}", demanded.client)
+    format!("handles {} on {}", demanded.client, demanded.channel)
 }
 
 fn skills(all: &BTreeSet<Skill>) -> String {
@@ -133,7 +141,10 @@ fn span(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vestibule_domain::{ids::MemberId, routing::RunnerUp};
+    use vestibule_domain::{
+        ids::MemberId,
+        routing::routed::{NamedMember, RunnerUp},
+    };
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_millis(second * 1000)
@@ -146,8 +157,10 @@ mod tests {
     /// Facts of a member who had 1 of 3, with these runners-up.
     fn facts(runners_up: &[(u32, u32)]) -> Facts {
         let runner_up = |(load, limit): &(u32, u32)| RunnerUp {
-            member_id: MemberId::derive(&["bo"]),
-            name: "Bo".to_owned(),
+            member: NamedMember {
+                id: MemberId::derive(&["bo"]),
+                name: "Bo".to_owned(),
+            },
             load: *load,
             limit: *limit,
             idle_since: at(10),
@@ -163,7 +176,7 @@ mod tests {
 
     const fn plain(skills: &BTreeSet<Skill>) -> Demanded<'_> {
         Demanded {
-            channel: "sms",
+            channel: "SMS",
             client: "Acme",
             team: None,
             skills,
@@ -180,10 +193,10 @@ mod tests {
         let begins = "Ana: available, handles Acme on SMS, had 1 of 3, ";
         for (runners_up, ends) in [
             (&[(1, 3)][..], "idle the longest (12 min)"),
-            (&[(2, 6), (2, 3)], "idle the longest (12 min)"),
-            (&[(2, 3)], "the least busy"),
-            (&[(2, 5)], "the least busy"),
-            (&[], "the only one with room"),
+            (&[(2, 6), (2, 3)][..], "idle the longest (12 min)"),
+            (&[(2, 3)][..], "the least busy"),
+            (&[(2, 5)][..], "the least busy"),
+            (&[][..], "the only one with room"),
         ] {
             assert_eq!(said(runners_up), format!("{begins}{ends}"));
         }
@@ -239,21 +252,33 @@ mod tests {
                 "Everybody who could take it has put it back into the queue",
             ),
         ] {
-            assert_eq!(waits(&reason, &demanded), said);
+            assert_eq!(waits(reason, &demanded), said);
         }
     }
 
+    /// SPEC E20, E21.
     #[test]
-    fn a_channel_is_called_as_people_call_it() {
-        for (key, name) in [
-            ("sms", "SMS"),
-            ("whatsapp", "WhatsApp"),
-            ("slack", "Slack"),
-            ("live_chat", "Live chat"),
-            ("", ""),
+    fn only_a_channel_or_a_client_keeps_a_member_out_of_what_is_assigned_by_hand() {
+        let none = BTreeSet::new();
+        let said = |obstacle| keeps_out("Bo", obstacle, &plain(&none));
+        assert_eq!(
+            said(Obstacle::Channel).as_deref(),
+            Some("Bo does not answer on SMS")
+        );
+        assert_eq!(
+            said(Obstacle::Client).as_deref(),
+            Some("Bo does not handle Acme on SMS")
+        );
+        for other in [
+            Obstacle::Team,
+            Obstacle::Skills,
+            Obstacle::Declined,
+            Obstacle::Unavailable,
+            Obstacle::NoRoom,
         ] {
-            assert_eq!(channel_name(key), name);
+            assert_eq!(said(other), None);
         }
+        assert_eq!(at_limit("Ana", 3, 3), "Ana is at the limit (3 of 3)");
     }
 
     #[test]

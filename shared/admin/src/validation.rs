@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, str::FromStr};
 use vestibule_domain::{
     access::request::NOTE_MAX_CHARS,
     chat::handoff::SKILLS_MAX,
-    routing::Skill,
+    routing::demand::Skill,
     text::{clean_name, is_invisible},
 };
 

@@ -11,7 +11,7 @@ use crate::{
     ids::{ClientId, ConnectorId, EnvironmentId, TeamId},
     language::{Language, TextVariants},
     record::{Record, Repeatable},
-    routing::Skill,
+    routing::demand::Skill,
     scope::ProjectScope,
 };
 use serde::{Deserialize, Serialize};

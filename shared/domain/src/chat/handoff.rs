@@ -6,7 +6,7 @@
 use crate::{
     Timestamp,
     account::actor::Actor,
-    routing::Skill,
+    routing::demand::Skill,
     text::{clean_line, clean_lines},
 };
 use serde::{Deserialize, Serialize};

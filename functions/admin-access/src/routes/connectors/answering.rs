@@ -11,7 +11,7 @@ use vestibule_domain::{
     AccountScope,
     connector::{Connector, Handler, QueueNotice},
     ids::TeamId,
-    routing::Skill,
+    routing::demand::Skill,
 };
 use vestibule_providers::catalogue::ConnectorKind;
 

@@ -12,7 +12,7 @@ use vestibule_domain::{
     },
     ids::{ClientId, ConnectorId, EnvironmentId, TeamId},
     language::TextVariants,
-    routing::Skill,
+    routing::demand::Skill,
 };
 
 /// A connector. Rows of the release before say nothing of who answers: the agent does.
