@@ -118,7 +118,7 @@ async fn read(team: &TeamStores, own: &Side, named: &Side, kind: u64) {
         4 => {
             let role = MemberFilter {
                 role: Some(RoleKey::SuperAdmin),
-                status: None,
+                ..MemberFilter::default()
             };
             let list = team.team.list_members(scope, &role, &first_page()).await;
             let own_only = list.unwrap().items.iter().all(|found| found.scope == scope);

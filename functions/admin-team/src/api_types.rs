@@ -3,8 +3,9 @@
 use vestibule_admin::{paths, wire_enum};
 use vestibule_domain::{
     account::permission::PermissionArea,
-    ids::{ApiKeyId, ClientId, InvitationId, LoginMethodId, MemberId, RoleId},
+    ids::{ApiKeyId, ClientId, InvitationId, LoginMethodId, MemberId, RoleId, TeamId},
     team::{
+        availability::AvailabilityState,
         invitation::InvitationStatus,
         mail::{MailEventKind, MailStatus},
         member::MemberStatus,
@@ -22,6 +23,18 @@ wire_enum! {
         Suspended = "suspended",
         /// May not call any more.
         Removed = "removed",
+    }
+}
+
+wire_enum! {
+    /// Availability of a member (SPEC E34).
+    AvailabilityStateName = AvailabilityState {
+        /// Takes conversations.
+        Available = "available",
+        /// Takes none for a while.
+        Away = "away",
+        /// Has ended the day's work.
+        Offline = "offline",
     }
 }
 
@@ -150,6 +163,12 @@ paths! {
         role_id: RoleId
     }
 
+    /// A team.
+    TeamPath {
+        /// The team's id.
+        team_id: TeamId
+    }
+
     /// An invitation.
     InvitationPath {
         /// The invitation's id.
@@ -191,6 +210,7 @@ mod tests {
         }
         check!(
             MemberStatusName = MemberStatus,
+            AvailabilityStateName = AvailabilityState,
             InvitationStatusName = InvitationStatus,
             MailStatusName = MailStatus,
             PermissionAreaName = PermissionArea

@@ -1,5 +1,6 @@
-//! The admin API for the people and keys of an account (SPEC D, E02–E05, E16–E19, E27, G02): set-up and recovery,
-//! accounts, members, roles, invitations, clients, login methods, API keys, and the audit log.
+//! The admin API for the people and keys of an account (SPEC D, E02–E19, E27, E34, G02, M02): set-up and
+//! recovery, accounts, members with their work, roles, teams, invitations, clients, channels, login methods, API keys, and
+//! the audit log.
 //!
 //! | module | content |
 //! |---|---|
@@ -32,10 +33,11 @@ use vestibule_domain::{
     egress::OriginAllowList,
     event::AuditEntry,
     ports::{
-        AccountEndStore, AccountStore, ApiKeyStore, AuditStore, By, ClientStore, EmailQueue,
+        AccountEndStore, AccountStore, ApiKeyStore, AuditStore, By, ChannelStore, ClientStore,
+        EmailQueue,
         EnvironmentStore, InvitationStore, LoginMethodStore, LoginStore, MailStore,
-        MemberImageStore, MemberStore, OwnLoginStore, SecretVault, SessionStore, SetUpReader,
-        SetupTokenSource, ThrottleStore,
+        MemberImageStore, MemberStore, OwnLoginStore, RoutingQueue, SecretVault, SessionStore,
+        SetUpReader, SetupTokenSource, TeamStore, ThrottleStore,
     },
 };
 use vestibule_openid::ProviderTransport;
@@ -59,8 +61,12 @@ pub struct Deps {
     pub invitations: Arc<dyn InvitationStore>,
     /// Login methods.
     pub methods: Arc<dyn LoginMethodStore>,
+    /// Teams.
+    pub teams: Arc<dyn TeamStore>,
     /// Clients.
     pub clients: Arc<dyn ClientStore>,
+    /// Channels that accounts added.
+    pub channels: Arc<dyn ChannelStore>,
     /// API keys.
     pub api_keys: Arc<dyn ApiKeyStore>,
     /// Environments, to which keys can be limited.
@@ -79,6 +85,8 @@ pub struct Deps {
     pub throttles: Arc<dyn ThrottleStore>,
     /// The queue of mails to send.
     pub email: Arc<dyn EmailQueue>,
+    /// The router's queue.
+    pub routing: Arc<dyn RoutingQueue>,
     /// Encrypts secrets.
     pub vault: Arc<dyn SecretVault>,
     /// The token of the set-up.

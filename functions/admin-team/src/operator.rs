@@ -6,10 +6,12 @@ use vestibule_domain::{
     account::{actor::Actor, email_address::EmailAddress},
     ids::{IdSource, InvitationId, MemberId},
     team::{
+        availability::Availability,
         client_access::ClientAccess,
         invitation::{INVITATION_LIFE_DAYS_DEFAULT, Invitation, InvitedMethod},
         member::{Member, MemberStatus},
         role::RoleKey,
+        work::Work,
     },
 };
 
@@ -35,6 +37,8 @@ pub fn invited(
         role: RoleKey::SuperAdmin,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        work: Work::default(),
+        availability: Availability::available(now),
         limit: None,
         status: MemberStatus::Pending,
         invitation_id: Some(id),

@@ -18,11 +18,13 @@ use vestibule_domain::{
     ports::FirstAdmin,
     secret::Secret,
     team::{
+        availability::Availability,
         client_access::ClientAccess,
         invitation::{INVITATION_LIFE_DAYS_DEFAULT, Invitation, InvitedMethod},
         mail::{Mail, MailKind, MailOwner, mail_text},
         member::{Member, MemberStatus},
         role::{RoleKey, SUPER_ADMIN_NAME},
+        work::Work,
     },
 };
 
@@ -88,6 +90,7 @@ fn new_account(deps: &Deps, name: &str, now: Timestamp) -> (Account, Client) {
         id: ClientId::new(deps.ids.draw()),
         name: CLIENT_NAME.to_owned(),
         channels: BTreeSet::new(),
+        first_reply_minutes: None,
         is_default: true,
         request_hash: None,
         version: 1,
@@ -169,6 +172,8 @@ fn pending_member(
         role: RoleKey::SuperAdmin,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        work: Work::default(),
+        availability: Availability::available(now),
         limit: None,
         status: MemberStatus::Pending,
         invitation_id: Some(invitation_id),

@@ -28,12 +28,14 @@ use vestibule_domain::{
     page::{ListError, Page, PageRequest},
     ports::{Admission, AuditFilter, AuditStore, CredentialStore, StoredAuditEntry, ThrottleStore},
     team::{
+        availability::Availability,
         client_access::ClientAccess,
         member::{Member, MemberStatus},
         member_standing::MemberStanding,
         role::{RoleKey, Roles},
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
         throttle::ThrottleKind,
+        work::Work,
     },
 };
 
@@ -195,6 +197,8 @@ pub fn standing() -> MemberStanding {
             role: RoleKey::None,
             extra: BTreeSet::new(),
             clients: ClientAccess::All,
+            work: Work::default(),
+            availability: Availability::available(now()),
             limit: None,
             status: MemberStatus::Active,
             invitation_id: None,

@@ -10,6 +10,7 @@
 //! | [`problem`] | errors as problem details |
 //! | `amend`, `create` | changes at a version, and creations that may be requested twice |
 //! | [`jobs`] | jobs that a change leaves to the workers |
+//! | [`member_work`] | the work that a change of a member leaves to the router |
 //! | [`openapi`] | the OpenAPI document of all admin functions |
 //! | [`api_types`] | wire types that all resources share |
 //! | [`export`] | rows of a list as a file, some at a time |
@@ -45,6 +46,7 @@ mod fixtures;
 mod function;
 mod idempotency;
 pub mod jobs;
+pub mod member_work;
 mod middleware;
 pub mod openapi;
 mod path;

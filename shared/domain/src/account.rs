@@ -6,6 +6,7 @@ pub mod agent_event;
 pub mod agent_health;
 pub mod agent_tests;
 pub mod api_key;
+pub mod channel;
 pub mod credential;
 pub mod email_address;
 pub mod layout;
@@ -56,6 +57,8 @@ impl Repeatable for Account {}
 
 /// Channels that a client can have.
 pub const CHANNELS_MAX: usize = 50;
+/// Largest limit of a client's first replies, in minutes: a week.
+pub const FIRST_REPLY_MINUTES_MAX: u32 = 7 * 24 * 60;
 /// Longest key of a channel.
 pub const CHANNEL_KEY_MAX: usize = 40;
 
@@ -77,6 +80,8 @@ pub struct Client {
     pub name: String,
     /// Keys of its channels: see [`is_channel_key`].
     pub channels: BTreeSet<String>,
+    /// Minutes within which a person should get the first reply of a member (SPEC E37); `None` for no limit.
+    pub first_reply_minutes: Option<u32>,
     /// Whether new connectors belong to it unless they name another one.
     pub is_default: bool,
     /// See [`Connector::request_hash`](crate::connector::Connector::request_hash).
@@ -333,6 +338,7 @@ mod tests {
             id: ClientId::derive(&["c"]),
             name: "Brand".into(),
             channels: BTreeSet::from(["sales".to_owned()]),
+            first_reply_minutes: None,
             is_default: false,
             request_hash: Some("a1b2".into()),
             version: 3,

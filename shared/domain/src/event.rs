@@ -6,7 +6,7 @@ use crate::{
     ids::{
         AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ClientId, ConnectorId,
         ConversationId, EndUserId, EnvironmentId, ImportId, InvitationId, KeptBlockId, LoginId,
-        LoginMethodId, MemberId, ProjectId, RoleId,
+        LoginMethodId, MemberId, ProjectId, RoleId, TeamId,
     },
 };
 use serde_json::Value;
@@ -125,6 +125,8 @@ events! {
     IdentityBound(MemberId) = "member.identity_bound",
     /// A member disconnected an identity at a provider of the account.
     IdentityUnbound(MemberId) = "member.identity_unbound",
+    /// A member's availability was changed.
+    MemberAvailabilityChanged(MemberId) = "member.availability_changed",
     /// An invitation was sent again.
     InvitationResent(InvitationId) = "invitation.resent",
     /// An invitation was revoked.
@@ -139,6 +141,16 @@ events! {
     RoleUpdated(RoleId) = "role.updated",
     /// A role was deleted.
     RoleDeleted(RoleId) = "role.deleted",
+    /// A team was created.
+    TeamCreated(TeamId) = "team.created",
+    /// A team was changed.
+    TeamUpdated(TeamId) = "team.updated",
+    /// A team was deleted.
+    TeamDeleted(TeamId) = "team.deleted",
+    /// A channel was added to an account.
+    ChannelAdded(AccountId) = "account.channel_added",
+    /// A channel of an account was removed.
+    ChannelRemoved(AccountId) = "account.channel_removed",
     /// A login method was set up.
     LoginMethodCreated(LoginMethodId) = "login_method.created",
     /// A login method was changed.
@@ -258,6 +270,8 @@ mod tests {
             "access_request.expired",
             "access_request.rejected",
             "access_request.revoked",
+            "account.channel_added",
+            "account.channel_removed",
             "account.created",
             "account.deleted",
             "account.recovered",
@@ -319,6 +333,7 @@ mod tests {
             "login_method.deleted",
             "login_method.tried",
             "login_method.updated",
+            "member.availability_changed",
             "member.identity_bound",
             "member.identity_unbound",
             "member.invited",
@@ -339,6 +354,9 @@ mod tests {
             "role.created",
             "role.deleted",
             "role.updated",
+            "team.created",
+            "team.deleted",
+            "team.updated",
         ];
         let keys: BTreeSet<_> = Event::KEYS.iter().copied().collect();
         assert_eq!(keys, BTreeSet::from(stored));

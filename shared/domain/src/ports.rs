@@ -30,6 +30,7 @@ mod routing;
 mod search;
 mod sign_in;
 mod team;
+mod teams;
 mod vault;
 mod writing;
 
@@ -122,6 +123,7 @@ pub use team::{
     Invited, LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodOutcome,
     NewInvitation, RenewedLogin, SetUpReader, SetUpState, StoredAuditEntry,
 };
+pub use teams::{ChannelStore, TeamAdded, TeamOutcome, TeamStore};
 pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{
     AddedBefore, AddedTexts, ConversationWriter, HandoffChange, NewTexts, OpenConversation,

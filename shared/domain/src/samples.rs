@@ -44,12 +44,14 @@ use crate::{
         seat::{Presence, Seat},
     },
     team::{
+        availability::Availability,
         client_access::ClientAccess,
         invitation::{Invitation, InvitedMethod},
         login::{Login, Preferences},
         member::{Member, MemberStatus},
         role::RoleKey,
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
+        work::Work,
     },
 };
 use proptest::prelude::*;
@@ -178,6 +180,8 @@ pub fn member(name: &str) -> Member {
         role: RoleKey::Agent,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        work: Work::default(),
+        availability: Availability::available(at(0)),
         limit: None,
         status: MemberStatus::Active,
         invitation_id: None,

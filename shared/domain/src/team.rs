@@ -1,5 +1,6 @@
 //! The people who run an account: logins, members, roles, invitations, sign-in and mails.
 
+pub mod availability;
 pub mod client_access;
 pub mod first_admin;
 pub mod identity;
@@ -14,4 +15,6 @@ pub mod password;
 pub mod rights;
 pub mod role;
 pub mod session;
+pub mod team_record;
 pub mod throttle;
+pub mod work;

@@ -33,6 +33,7 @@ use vestibule_domain::{
         Opening, SessionStore,
     },
     team::{
+        availability::Availability,
         client_access::ClientAccess,
         invitation::{Invitation, InvitationToken, InvitedMethod, TokenKind},
         login::{Login, Preferences},
@@ -40,6 +41,7 @@ use vestibule_domain::{
         member::{Member, MemberStatus},
         role::RoleKey,
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
+        work::Work,
     },
     vars::Vars,
 };
@@ -94,6 +96,8 @@ pub fn member(account: &str, name: &str, role: RoleKey, status: MemberStatus) ->
         role,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        work: Work::default(),
+        availability: Availability::available(at(0)),
         limit: None,
         status,
         invitation_id: None,
@@ -308,6 +312,7 @@ impl TeamStores {
                 id: ClientId::derive(&[account]),
                 name: account.to_owned(),
                 channels: BTreeSet::new(),
+                first_reply_minutes: None,
                 is_default: true,
                 request_hash: None,
                 version: 1,

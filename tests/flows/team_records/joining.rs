@@ -160,6 +160,7 @@ async fn an_invited_person_joins_and_is_found_by_every_way_that_leads_to_them() 
     let agents = MemberFilter {
         role: Some(RoleKey::Agent),
         status: Some(MemberStatus::Active),
+        team_id: None,
     };
     let agents = team
         .team

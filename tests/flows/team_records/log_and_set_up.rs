@@ -108,6 +108,7 @@ async fn the_first_admin_is_invited_once_and_a_value_of_the_secret_recovers_once
                 id: ClientId::derive(&["c"]),
                 name: "Acme".to_owned(),
                 channels: BTreeSet::new(),
+                first_reply_minutes: None,
                 is_default: true,
                 request_hash: None,
                 version: 1,

@@ -17,12 +17,14 @@ use vestibule_domain::{
     ids::{IdSource, InvitationId, LoginId, MemberId, SystemIds},
     ports::{Acceptance, Accepted, AcceptingLogin, By, InvitationStore, Invited, NewInvitation},
     team::{
+        availability::Availability,
         client_access::ClientAccess,
         invitation::{Invitation, InvitationToken, InvitedMethod, TokenKind},
         login::{Login, Preferences},
         member::{Member, MemberStatus},
         role::RoleKey,
         session::{Device, SESSION_LIFE, Session, SessionStage, SignInMethod},
+        work::Work,
     },
 };
 use vestibule_edge::batch::Outcome;
@@ -161,6 +163,8 @@ impl World {
             role,
             extra: BTreeSet::new(),
             clients: ClientAccess::All,
+            work: Work::default(),
+            availability: Availability::available(now),
             limit: None,
             status: MemberStatus::Pending,
             invitation_id: Some(invitation_id),

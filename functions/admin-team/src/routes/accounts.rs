@@ -37,12 +37,14 @@ use vestibule_domain::{
     ids::{AccountId, AuditId, ClientId, MemberId},
     ports::{Created, NewAccount},
     team::{
+        availability::Availability,
         client_access::ClientAccess,
         invitation::TokenKind,
         login::{ACCOUNTS_MAX, Login},
         member::{Member, MemberStatus},
         rights::Rights,
         role::{RoleKey, SUPER_ADMIN_NAME},
+        work::Work,
     },
 };
 
@@ -103,6 +105,8 @@ pub async fn create_account(
         role: RoleKey::SuperAdmin,
         extra: BTreeSet::new(),
         clients: ClientAccess::All,
+        work: Work::default(),
+        availability: Availability::available(now),
         limit: None,
         status: MemberStatus::Active,
         invitation_id: None,

@@ -150,7 +150,7 @@ fn read_time(field: &str, given: Option<&str>, errors: &mut FieldErrors) -> Opti
 }
 
 /// Kinds of targets that belong to no client.
-const KINDS_OF_NO_CLIENT: [&str; 10] = [
+const KINDS_OF_NO_CLIENT: [&str; 11] = [
     "account",
     "api_key",
     "call",
@@ -161,6 +161,7 @@ const KINDS_OF_NO_CLIENT: [&str; 10] = [
     "member",
     "project",
     "role",
+    "team",
 ];
 /// An event of a project that tells of records of clients.
 const OF_CLIENTS: &str = "project.deliveries_redriven";

@@ -1,6 +1,6 @@
 //! Clients: customers and brands that the account serves (SPEC M01, M02, B39).
 
-use super::members::{MEMBERS, NamedMember, NamedMembers};
+use super::members::{MEMBERS, NamedMembers};
 use crate::{Deps, api_types::ClientPath, by};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, sync::Arc};
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListQuery, Made, PageParams,
-    amend,
+    ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListQuery, Made, Nullable,
+    PageParams, amend,
     api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, found},
     given, log,
     problem::{ApiError, Problem, ProblemMember},
@@ -17,7 +17,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     Timestamp,
-    account::{CHANNELS_MAX, Client, is_channel_key},
+    account::{CHANNELS_MAX, Client, FIRST_REPLY_MINUTES_MAX, is_channel_key},
     event::{Change, Event},
     ids::ClientId,
     page::{Order, PAGE_MAX, PageRequest},
@@ -80,6 +80,9 @@ pub struct CreateClientRequest {
     name: Option<String>,
     /// Keys of its channels, each 1 to 40 characters of `a` to `z`, digits and `_`.
     channels: Option<Vec<String>>,
+    /// Minutes within which a person should get the first reply of a member, 1 to 10,080; no limit by default.
+    #[schema(minimum = 1, maximum = 10080)]
+    first_reply_minutes: Option<u32>,
 }
 
 /// Changes to a client. Fields left out keep their values.
@@ -95,12 +98,16 @@ pub struct UpdateClientRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     channels: Option<Vec<String>>,
+    /// Minutes within which a person should get the first reply of a member, 1 to 10,080; null removes the limit.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10080)]
+    first_reply_minutes: Nullable<u32>,
 }
 
 /// A client.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
-    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Globex", "channels": ["live_chat", "whatsapp"], "is_default": false,
+    "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Globex", "channels": ["live_chat", "whatsapp"], "first_reply_minutes": 30, "is_default": false,
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct ClientResponse {
@@ -110,6 +117,8 @@ pub struct ClientResponse {
     name: String,
     /// Keys of its channels.
     channels: BTreeSet<String>,
+    /// Minutes within which a person should get the first reply of a member; null for no limit.
+    first_reply_minutes: Option<u32>,
     /// Whether new connectors belong to it unless they name another one.
     is_default: bool,
     /// Time of creation.
@@ -126,6 +135,7 @@ impl From<Client> for ClientResponse {
             id: client.id.to_string(),
             name: client.name,
             channels: client.channels,
+            first_reply_minutes: client.first_reply_minutes,
             is_default: client.is_default,
             created_at: client.created_at,
             updated_at: client.updated_at,
@@ -191,6 +201,7 @@ pub async fn create_client(
     let request: CreateClientRequest = read_fields(body.0, &mut errors);
     let name = validation::required_name("name", request.name.as_deref(), &mut errors);
     let channels = read_channels(request.channels, &mut errors);
+    let first_reply_minutes = read_minutes(request.first_reply_minutes, &mut errors);
     let (Some(name), true) = (name, errors.is_empty()) else {
         return Err(errors.into_validation());
     };
@@ -200,6 +211,7 @@ pub async fn create_client(
         id,
         name,
         channels: channels.unwrap_or_default(),
+        first_reply_minutes,
         is_default: false,
         request_hash,
         version: 1,
@@ -247,13 +259,8 @@ pub async fn update_client(
         |client| async move {
             let now = call.now();
             let changed = Client {
-                name: update.name.clone().unwrap_or_else(|| client.name.clone()),
-                channels: update
-                    .channels
-                    .clone()
-                    .unwrap_or_else(|| client.channels.clone()),
                 updated_at: now,
-                ..client.clone()
+                ..update.apply(&client)
             };
             if facts(&changed) == facts(&client) {
                 return Ok(found(client.version, ClientResponse::from(client)));
@@ -355,17 +362,11 @@ async fn limited_to(deps: &Deps, call: &Call, id: ClientId) -> Result<Vec<Member
 fn in_use(connectors: &[ConnectorPlace], members: Vec<Member>) -> ApiError {
     let connectors = connectors.iter().take(NAMED_MAX).map(Into::into);
     let connectors = NamedConnectors(connectors.collect());
-    let members = members.into_iter().map(|member| NamedMember {
-        id: member.id.to_string(),
-        name: member.name,
-    });
-    let members = NamedMembers(members.collect());
     // Lists of structs of strings always serialise to JSON.
     let connectors = serde_json::to_value(connectors).unwrap_or_default();
-    let members = serde_json::to_value(members).unwrap_or_default();
     ApiError::new(&CLIENT_IN_USE)
         .with_member(&CONNECTORS, connectors)
-        .with_member(&MEMBERS, members)
+        .with_member(&MEMBERS, NamedMembers::value(members))
 }
 
 /// Reads a client, which must exist, and to which the caller must have access.
@@ -381,6 +382,7 @@ async fn read(deps: &Deps, call: &Call, id: ClientId) -> Result<Client, ApiError
 struct Update {
     name: Option<String>,
     channels: Option<BTreeSet<String>>,
+    first_reply_minutes: Nullable<u32>,
 }
 
 impl Update {
@@ -389,9 +391,46 @@ impl Update {
         let request: UpdateClientRequest = read_fields(fields, &mut errors);
         let name = validation::name("name", request.name.as_deref(), &mut errors);
         let channels = read_channels(request.channels, &mut errors);
+        let minutes = request.first_reply_minutes;
+        if let Nullable::Value(minutes) = minutes {
+            read_minutes(Some(minutes), &mut errors);
+        }
         errors.check_body()?;
-        Ok(Self { name, channels })
+        Ok(Self {
+            name,
+            channels,
+            first_reply_minutes: minutes,
+        })
     }
+
+    fn apply(&self, client: &Client) -> Client {
+        let mut changed = client.clone();
+        if let Some(name) = &self.name {
+            name.clone_into(&mut changed.name);
+        }
+        if let Some(channels) = &self.channels {
+            changed.channels.clone_from(channels);
+        }
+        match self.first_reply_minutes {
+            Nullable::Absent => {}
+            Nullable::Null => changed.first_reply_minutes = None,
+            Nullable::Value(minutes) => changed.first_reply_minutes = Some(minutes),
+        }
+        changed
+    }
+}
+
+/// Reads a limit of first replies (SPEC E37).
+fn read_minutes(given: Option<u32>, errors: &mut FieldErrors) -> Option<u32> {
+    let minutes = given?;
+    if (1..=FIRST_REPLY_MINUTES_MAX).contains(&minutes) {
+        return Some(minutes);
+    }
+    errors.add(
+        "first_reply_minutes",
+        format!("must be a whole number from 1 to {FIRST_REPLY_MINUTES_MAX}"),
+    );
+    None
 }
 
 fn read_channels(given: Option<Vec<String>>, errors: &mut FieldErrors) -> Option<BTreeSet<String>> {
@@ -412,7 +451,11 @@ fn read_channels(given: Option<Vec<String>>, errors: &mut FieldErrors) -> Option
 
 /// The client as the audit log records it.
 fn facts(client: &Client) -> Value {
-    json!({"name": client.name, "channels": client.channels})
+    json!({
+        "name": client.name,
+        "channels": client.channels,
+        "first_reply_minutes": client.first_reply_minutes,
+    })
 }
 
 #[cfg(test)]
@@ -423,6 +466,34 @@ mod tests {
         match body {
             Value::Object(fields) => Update::read(fields),
             _ => panic!("a body is an object"),
+        }
+    }
+
+    /// SPEC E37.
+    #[test]
+    fn a_limit_of_first_replies_is_set_changed_and_removed() {
+        let client = |first_reply_minutes| Client {
+            id: ClientId::derive(&["c"]),
+            name: "Globex".to_owned(),
+            channels: BTreeSet::new(),
+            first_reply_minutes,
+            is_default: false,
+            request_hash: None,
+            version: 1,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+        };
+        for (body, before, after) in [
+            (json!({}), Some(5), Some(5)),
+            (json!({"first_reply_minutes": 30}), None, Some(30)),
+            (json!({"first_reply_minutes": null}), Some(5), None),
+        ] {
+            let changed = update(body).unwrap().apply(&client(before));
+            assert_eq!(changed.first_reply_minutes, after);
+        }
+        for wrong in [json!(0), json!(10_081), json!("x"), json!(-1)] {
+            let error = update(json!({"first_reply_minutes": wrong})).unwrap_err();
+            assert_eq!(error.errors()[0].field, "first_reply_minutes");
         }
     }
 

@@ -336,11 +336,13 @@ mod tests {
         account::{actor::Actor, email_address::EmailAddress},
         ids::{AccountId, MailId},
         team::{
+            availability::Availability,
             client_access::ClientAccess,
             invitation::{Invitation, InvitationToken, TokenKind},
             mail::{MailEventKind, MailKind, MailOwner},
             member::Member,
             role::RoleKey,
+            work::Work,
         },
     };
 
@@ -360,6 +362,8 @@ mod tests {
             role: RoleKey::Agent,
             extra: BTreeSet::new(),
             clients: ClientAccess::All,
+            work: Work::default(),
+            availability: Availability::available(at(0)),
             limit: None,
             status: MemberStatus::Pending,
             invitation_id: None,

@@ -1,13 +1,16 @@
 //! Members: the people who run the account (SPEC D19–D26, E02–E05).
 
+pub mod availability;
 pub mod end;
 pub mod image;
 pub mod update;
+pub mod work;
 
 use crate::{
     Deps,
     api_types::{MemberPath, MemberStatusName},
 };
+use availability::AvailabilityResponse;
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -27,8 +30,10 @@ use vestibule_domain::{
         client_access::ClientAccess,
         member::Member,
         role::{RoleKey, Roles},
+        work::PrunedChannel,
     },
 };
+use work::{PrunedChannelResponse, WorkResponse};
 
 problem_types! {
     MEMBER_NOT_ACTIVE = "member-not-active", CONFLICT, "The member is not in the account",
@@ -41,16 +46,28 @@ pub(super) const MEMBERS: ProblemMember =
 
 /// Members, each with its name.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct NamedMembers(pub Vec<NamedMember>);
+pub struct NamedMembers(Vec<NamedMember>);
+
+impl NamedMembers {
+    /// Members as the problem's member that names them.
+    pub(super) fn value(members: Vec<Member>) -> Value {
+        let named = members.into_iter().map(|member| NamedMember {
+            id: member.id.to_string(),
+            name: member.name,
+        });
+        // A list of structs of strings always serialises to JSON.
+        serde_json::to_value(Self(named.collect())).unwrap_or_default()
+    }
+}
 
 /// A member, by name.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Grace Hopper"}))]
 pub struct NamedMember {
     /// Id.
-    pub id: String,
+    id: String,
     /// Name.
-    pub name: String,
+    name: String,
 }
 
 /// The role of a member.
@@ -77,7 +94,9 @@ pub(super) fn role_name(roles: &Roles, key: &RoleKey) -> Option<String> {
 #[schema(example = json!({
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "email": "grace@example.com", "name": "Grace Hopper",
     "role": {"key": "agent", "name": "Agent"}, "extra_permissions": ["access_requests.decide"],
-    "permissions": ["access_requests.decide", "conversations.read"], "clients": "all", "status": "active",
+    "permissions": ["access_requests.decide", "conversations.read"], "clients": "all",
+    "work": {"channels": {"sms": 3}, "client_channels": {}, "teams": [], "skills": ["German"]},
+    "availability": {"state": "available", "paused": [], "since": "2026-11-22T10:00:00.000Z"}, "status": "active",
     "invitation_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "is_you": false,
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
@@ -96,12 +115,21 @@ pub struct MemberResponse {
     permissions: Vec<PermissionName>,
     /// Clients whose records the member may touch: `"all"`, or a list of ids.
     clients: Value,
+    /// Work that the member can be given.
+    work: WorkResponse,
+    /// Availability. It counts while the member is active.
+    availability: AvailabilityResponse,
     /// Status.
     status: MemberStatusName,
     /// The latest invitation; null if there was none.
     invitation_id: Option<String>,
     /// Whether the caller is this member.
     is_you: bool,
+    /// Channels of clients that were taken away with an allowed channel or a client, only in the answer to the call that
+    /// took them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pruned: Option<Vec<PrunedChannelResponse>>,
     /// Time of creation.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -122,15 +150,24 @@ impl MemberResponse {
             permissions: permissions.listed().into_iter().map(Into::into).collect(),
             extra_permissions: member.extra.into_iter().map(Into::into).collect(),
             clients: clients_value(&member.clients),
+            work: (&member.work).into(),
+            availability: member.availability.into(),
             status: member.status.into(),
             invitation_id: member.invitation_id.map(|id| id.to_string()),
             is_you: call.caller.member_id == Some(member.id),
+            pruned: None,
             id: member.id.to_string(),
             email: member.email.as_str().to_owned(),
             name: member.name,
             created_at: member.created_at,
             updated_at: member.updated_at,
         }
+    }
+
+    /// Tells what was taken away by the call.
+    pub(super) fn with_pruned(mut self, pruned: Vec<PrunedChannel>) -> Self {
+        self.pruned = Some(pruned.into_iter().map(Into::into).collect());
+        self
     }
 }
 
@@ -147,6 +184,7 @@ pub(super) fn facts(member: &Member) -> Value {
         "role": member.role,
         "extra_permissions": member.extra,
         "clients": clients_value(&member.clients),
+        "work": work::facts(&member.work),
         "status": member.status,
     })
 }
@@ -162,6 +200,9 @@ pub struct MemberParams {
     /// Only members with this status. Removed members are in no list.
     #[param(value_type = Option<MemberStatusName>, nullable = false)]
     status: Option<String>,
+    /// Only members of this team.
+    #[param(nullable = false, format = "id")]
+    team_id: Option<String>,
 }
 
 /// Filters of a list of members.
@@ -192,6 +233,7 @@ impl ListFilter for MemberList {
         Self(MemberFilter {
             role,
             status: status.map(Into::into),
+            team_id: validation::id("team_id", params.team_id.as_deref(), errors),
         })
     }
 }
@@ -269,6 +311,7 @@ mod tests {
         let params = MemberParams {
             role: role.map(str::to_owned),
             status: status.map(str::to_owned),
+            team_id: None,
         };
         let MemberList(filter) = MemberList::read(params, &mut errors);
         errors.check_parameters().map(|()| filter)

@@ -1,6 +1,6 @@
 //! Roles: sets of permissions that members hold (SPEC E27, E35, D26).
 
-use super::members::{MEMBERS, NamedMember, NamedMembers};
+use super::members::{MEMBERS, NamedMembers};
 use crate::{
     Deps,
     api_types::RolePath,
@@ -392,13 +392,7 @@ async fn check_unused(deps: &Deps, call: &Call, id: RoleId) -> Result<(), ApiErr
     if holders.is_empty() {
         return Ok(());
     }
-    let named = holders.into_iter().map(|member| NamedMember {
-        id: member.id.to_string(),
-        name: member.name,
-    });
-    // A list of structs of strings always serialises to JSON.
-    let named = serde_json::to_value(NamedMembers(named.collect())).unwrap_or_default();
-    Err(ApiError::new(&ROLE_IN_USE).with_member(&MEMBERS, named))
+    Err(ApiError::new(&ROLE_IN_USE).with_member(&MEMBERS, NamedMembers::value(holders)))
 }
 
 /// Checks that a role has no permission that the caller lacks.

@@ -267,6 +267,7 @@ pub(super) fn default_client(id: ClientId, now: Timestamp) -> Client {
         id,
         name: DEFAULT_CLIENT_NAME.to_owned(),
         channels: BTreeSet::new(),
+        first_reply_minutes: None,
         is_default: true,
         request_hash: None,
         version: 1,

@@ -18,6 +18,7 @@ use vestibule_domain::{
     job::{SendMail, SendNotices, TeamJob},
     ports::{Claim, EmailQueue, Lease, NoticeStore, RecipientPage, TeamQueue},
     team::{
+        availability::Availability,
         client_access::ClientAccess,
         login::Preferences,
         mail::{Mail, MailKind, NoticedRequest},
@@ -27,6 +28,7 @@ use vestibule_domain::{
             NoticeNames, NoticeOrder, Recipient, RecipientLogin, Round,
         },
         role::RoleKey,
+        work::Work,
     },
 };
 use vestibule_edge::batch::Outcome;
@@ -87,6 +89,8 @@ fn recipient(number: usize) -> Recipient {
             role: RoleKey::SuperAdmin,
             extra: BTreeSet::new(),
             clients: ClientAccess::All,
+            work: Work::default(),
+            availability: Availability::available(NOW),
             limit: None,
             status: MemberStatus::Active,
             invitation_id: None,

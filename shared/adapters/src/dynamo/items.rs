@@ -36,6 +36,7 @@ mod routing;
 mod sent_message;
 mod session;
 mod standing;
+mod team;
 mod text_batch;
 
 pub(super) use access_request::AccessRequestItem;
@@ -79,4 +80,5 @@ pub(super) use routing::{
 pub(super) use sent_message::SentMessageItem;
 pub(super) use session::{DeviceItem, FlowItem, SessionItem, SessionUseItem, SessionsEndedItem};
 pub(super) use standing::{StandingItem, WaitingPlace};
+pub(super) use team::{ChannelsItem, TeamItem, TeamNameItem};
 pub(super) use text_batch::TextBatchItem;

@@ -230,11 +230,11 @@ pub use routing_rows::{
 pub use search_rows::{index_order, indexed, parse_index_order, parse_suffix, suffix, suffixes};
 pub use team_rows::{
     address_change, address_changes, audit_by, audit_month, audit_on, blocked_address,
-    bounced_address, by_name, clients, decoy_address, decoy_gap, decoy_id, decoy_login, device,
+    bounced_address, by_name, channels, clients, decoy_address, decoy_gap, decoy_id, decoy_login, device,
     devices, flow, identity, invitation, invitations, login, login_address, login_identities,
     login_identity, login_mails, login_member, login_members, login_method, login_methods, mail,
     mail_sent, member, member_address, member_image, members, notice_day, parse_mail, recovery,
-    reset, roles, session, session_use, session_uses, sessions, sessions_ended, throttle,
+    reset, roles, session, session_use, session_uses, sessions, sessions_ended, team, team_name, teams, throttle,
 };
 
 use std::{collections::HashMap, fmt};

@@ -1,6 +1,7 @@
-//! The people of an account: members, roles, invitations, login methods and clients.
+//! The people of an account: members, roles, teams, invitations, login methods, clients and channels.
 
 mod accepting;
+mod channels;
 mod clients;
 mod ending;
 mod guard;
@@ -8,6 +9,7 @@ mod images;
 mod invitations;
 mod login_methods;
 mod members;
+mod teams;
 mod traces;
 
 use super::table::Table;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 /// [`InvitationStore`](vestibule_domain::ports::InvitationStore),
 /// [`LoginMethodStore`](vestibule_domain::ports::LoginMethodStore),
 /// [`ClientStore`](vestibule_domain::ports::ClientStore),
+/// [`TeamStore`](vestibule_domain::ports::TeamStore), [`ChannelStore`](vestibule_domain::ports::ChannelStore),
 /// [`MemberImageStore`](vestibule_domain::ports::MemberImageStore) and
 /// [`AccountEndStore`](vestibule_domain::ports::AccountEndStore).
 #[derive(Debug, Clone)]

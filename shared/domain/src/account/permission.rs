@@ -93,6 +93,8 @@ permissions! {
         "Read conversations and their messages.";
     ConversationsReply = "conversations.reply", Conversations, "Reply in conversations",
         "Write into conversations, as the agent.";
+    RoutingOverride = "routing.override", Conversations, "Exceed limits",
+        "Give conversations to members at their limit.";
     DeliveriesRead = "deliveries.read", Projects, "View failed deliveries",
         "List deliveries and messages that were given up.";
     DeliveriesRedrive = "deliveries.redrive", Projects, "Retry failed deliveries",
@@ -105,6 +107,10 @@ permissions! {
         "Invite, change, suspend and remove members.";
     RolesManage = "roles.manage", Team, "Manage roles",
         "Create, change and delete roles.";
+    TeamsRead = "teams.read", Team, "View teams",
+        "Read teams.";
+    TeamsManage = "teams.manage", Team, "Manage teams",
+        "Create, change and delete teams.";
     ClientsManage = "clients.manage", Account, "Manage clients",
         "Create, change and delete clients.";
     LoginMethodsManage = "login_methods.manage", Account, "Manage login methods",
@@ -133,9 +139,12 @@ impl Permission {
             }
             Self::AccessRequestsRead | Self::AccessRequestsDecide => Self::AccessRequestsRead,
             Self::EndUsersRead | Self::EndUsersWrite => Self::EndUsersRead,
-            Self::ConversationsRead | Self::ConversationsReply => Self::ConversationsRead,
+            Self::ConversationsRead | Self::ConversationsReply | Self::RoutingOverride => {
+                Self::ConversationsRead
+            }
             Self::DeliveriesRead | Self::DeliveriesRedrive => Self::DeliveriesRead,
             Self::MembersRead | Self::MembersManage | Self::RolesManage => Self::MembersRead,
+            Self::TeamsRead | Self::TeamsManage => Self::TeamsRead,
             own @ (Self::ApiKeysManage
             | Self::LoginMethodsManage
             | Self::AccountManage

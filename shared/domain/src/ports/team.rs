@@ -6,6 +6,7 @@ use crate::{
     event::AuditEntry,
     ids::{
         AccountId, AuditId, ClientId, ConnectorId, InvitationId, LoginMethodId, MemberId, ProjectId,
+        TeamId,
     },
     page::{ListError, Page, PageRequest},
     ports::{By, Created, Opening},
@@ -30,6 +31,8 @@ pub struct MemberFilter {
     pub role: Option<RoleKey>,
     /// Only with this status.
     pub status: Option<MemberStatus>,
+    /// Only of this team.
+    pub team_id: Option<TeamId>,
 }
 
 /// The outcome of a change of a member.

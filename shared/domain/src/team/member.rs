@@ -1,9 +1,11 @@
 //! Members: a login's place in one account.
 
 use super::{
+    availability::Availability,
     client_access::ClientAccess,
     rights::Rights,
     role::{RoleKey, Roles},
+    work::Work,
 };
 use crate::{
     AccountScope, Timestamp,
@@ -37,6 +39,10 @@ pub struct Member {
     pub extra: BTreeSet<Permission>,
     /// The clients whose records the member may touch (SPEC B39).
     pub clients: ClientAccess,
+    /// The work that the member can be given.
+    pub work: Work,
+    /// Availability. It counts while the member is active.
+    pub availability: Availability,
     /// The most that the member may do until a mailed link proves the invited address: the rights for which the link
     /// was made by which its login, that nobody had proven, joined (SPEC D26).
     pub limit: Option<Rights>,

@@ -15,10 +15,11 @@ pub const ROLES_MAX: usize = 50;
 pub const ROLE_DESCRIPTION_MAX_CHARS: usize = 200;
 
 /// Permissions of the built-in role of those who talk to people (SPEC E05).
-pub const AGENT: [Permission; 5] = [
+pub const AGENT: [Permission; 6] = [
     Permission::ProjectsRead,
     Permission::ChatUsersRead,
     Permission::AccessRequestsRead,
+    Permission::TeamsRead,
     Permission::ConversationsRead,
     Permission::ConversationsReply,
 ];

@@ -36,6 +36,7 @@ use vestibule_domain::{
     ports::{Admission, InvitationView, Invited, NewInvitation},
     secret::Secret,
     team::{
+        availability::Availability,
         invitation::{Invitation, InvitationStatus, TokenKind},
         mail::Mail,
         member::{Member, MemberStatus},
@@ -167,6 +168,8 @@ impl Inviting<'_> {
             role: draft.role.clone(),
             extra: draft.extra.clone(),
             clients: draft.clients.clone(),
+            work: draft.work.clone(),
+            availability: Availability::available(now),
             limit: None,
             status: MemberStatus::Pending,
             invitation_id: Some(id),

@@ -3,6 +3,7 @@
 use crate::{
     Deps,
     rights::{check_clients, set_of},
+    routes::members::work::{WorkChange, WorkRequest},
 };
 use futures_util::future::try_join_all;
 use serde::Deserialize;
@@ -21,6 +22,7 @@ use vestibule_domain::{
         invitation::{INVITATION_LIFE_DAYS, INVITATION_LIFE_DAYS_DEFAULT, InvitedMethod},
         login_method::ProviderSettings,
         role::{RoleKey, Roles},
+        work::Work,
     },
 };
 
@@ -48,6 +50,8 @@ pub struct CreateInvitationRequest {
     extra_permissions: Option<Vec<PermissionName>>,
     /// Clients whose records the member may touch: `"all"`, or a list of ids; by default those of the caller.
     clients: Option<Value>,
+    /// Work that the member can be given; none by default.
+    work: Option<WorkRequest>,
     /// Way in which the person has to sign in: `password` (default), or the id of a login method.
     method: Option<String>,
     /// Identifier of the person at the login method's provider. If it is given, it alone decides who may accept;
@@ -83,6 +87,7 @@ pub struct Draft {
     pub role: RoleKey,
     pub extra: BTreeSet<Permission>,
     pub clients: ClientAccess,
+    pub work: Work,
     pub method: InvitedMethod,
     pub life: Duration,
     pub on_conflict: Option<OnConflict>,
@@ -121,6 +126,8 @@ impl Draft {
         if let Some(clients) = &clients {
             check_clients(call, clients, &mut errors);
         }
+        let work = request.work.unwrap_or_default();
+        let work = WorkChange::read(deps, call.scope(), work, &mut errors).await?;
         let life = read_life(request.expires_in_days, &mut errors);
         let way = Way::read(
             request.method.as_deref(),
@@ -139,12 +146,14 @@ impl Draft {
                 if let ClientAccess::Only(_) = &clients {
                     known_clients(deps, call.scope(), &clients).await?;
                 }
+                let (work, _) = work.apply(&Work::default(), &clients)?;
                 Ok(Self {
                     name: name.unwrap_or_else(|| email.as_str().to_owned()),
                     email,
                     role,
                     extra: set_of(request.extra_permissions.unwrap_or_default()),
                     clients,
+                    work,
                     method,
                     life,
                     on_conflict: request.on_conflict,

@@ -15,6 +15,7 @@ use vestibule_admin::{
     ApiPath, Call, FieldErrors, IfMatch, OptionalJsonBody, amend,
     api_types::found,
     log,
+    member_work::order_work,
     problem::{ApiError, Problem, STATUS},
     read_fields,
 };
@@ -27,6 +28,7 @@ use vestibule_domain::{
     ids::MemberId,
     page::{Order, PAGE_MAX, PageRequest},
     ports::MemberOutcome,
+    routing::seat_of::MemberChange,
     team::{
         invitation::{Invitation, InvitationStatus},
         member::{Member, MemberStatus},
@@ -151,6 +153,7 @@ pub(in crate::routes) async fn end(
         return Err(ApiError::new(&LAST_SUPER_ADMIN));
     }
     log(&entry);
+    order_work(deps.routing.as_ref(), MemberChange::new(member, &changed)).await;
     if status == MemberStatus::Removed {
         note_left(deps, &changed, now).await;
     }

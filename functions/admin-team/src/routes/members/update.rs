@@ -1,6 +1,9 @@
 //! `PATCH /v1/members/{member_id}` (SPEC D13, D14, D26).
 
-use super::{MemberResponse, facts, read};
+use super::{
+    MemberResponse, facts, read,
+    work::{WorkChange, WorkRequest},
+};
 use crate::{
     Deps,
     api_types::MemberPath,
@@ -17,6 +20,7 @@ use vestibule_admin::{
     ApiPath, Call, FieldErrors, IfMatch, JsonBody, Nullable, amend,
     api_types::{IfMatchHeader, PermissionName, found},
     given, log,
+    member_work::order_work,
     problem::{ApiError, Problem, UNVERIFIED_LOGIN},
     read_fields, validation,
 };
@@ -24,17 +28,19 @@ use vestibule_domain::{
     account::permission::Permission,
     event::{Change, Event},
     ports::MemberOutcome,
+    routing::seat_of::MemberChange,
     team::{
         client_access::ClientAccess,
         member::{Member, MemberStatus},
         role::{RoleKey, Roles},
+        work::PrunedChannel,
     },
 };
 
 /// Changes to a member. Fields left out keep their values.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"role": "agent", "extra_permissions": ["access_requests.decide"], "clients": "all"}))]
+#[schema(example = json!({"role": "agent", "extra_permissions": ["access_requests.decide"], "clients": "all", "work": {"channels": {"sms": 3}}}))]
 pub struct UpdateMemberRequest {
     /// Name, 1 to 100 characters.
     #[serde(default, deserialize_with = "given")]
@@ -52,6 +58,10 @@ pub struct UpdateMemberRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     clients: Option<Value>,
+    /// Work that the member can be given.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    work: Option<WorkRequest>,
 }
 
 /// Changes to a member, checked.
@@ -61,10 +71,16 @@ struct Update {
     role: Option<RoleKey>,
     extra: Option<BTreeSet<Permission>>,
     clients: Option<ClientAccess>,
+    work: WorkChange,
 }
 
 impl Update {
-    fn read(fields: Map<String, Value>, roles: &Roles, call: &Call) -> Result<Self, ApiError> {
+    async fn read(
+        deps: &Deps,
+        call: &Call,
+        roles: &Roles,
+        fields: Map<String, Value>,
+    ) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
         let request: UpdateMemberRequest = read_fields(fields, &mut errors);
         let name = validation::name("name", request.name.as_deref(), &mut errors);
@@ -78,16 +94,20 @@ impl Update {
         if let Some(clients) = &clients {
             check_clients(call, clients, &mut errors);
         }
+        let work = request.work.unwrap_or_default();
+        let work = WorkChange::read(deps, call.scope(), work, &mut errors).await?;
         errors.check_body()?;
         Ok(Self {
             name,
             role,
             extra: request.extra_permissions.map(set_of),
             clients,
+            work,
         })
     }
 
-    fn apply(&self, member: &Member) -> Member {
+    /// Makes the changed member, and tells which channels of clients were taken away.
+    fn apply(&self, member: &Member) -> Result<(Member, Vec<PrunedChannel>), ApiError> {
         let mut changed = member.clone();
         if let Some(name) = &self.name {
             name.clone_into(&mut changed.name);
@@ -101,13 +121,19 @@ impl Update {
         if let Some(clients) = &self.clients {
             changed.clients.clone_from(clients);
         }
-        changed
+        let (work, pruned) = self.work.apply(&member.work, &changed.clients)?;
+        let paused = &mut changed.availability.paused;
+        paused.retain(|channel| work.channels.contains_key(channel));
+        changed.work = work;
+        Ok((changed, pruned))
     }
 }
 
 /// Change a member
 ///
-/// Name, role, further permissions and access to clients, before and after the invitation is accepted. Nobody
+/// Name, role, further permissions, access to clients and work, before and after the invitation is accepted. A channel
+/// that is taken away goes with its limit and from the channels of every client, and the answer tells from which.
+/// Conversations that the member may no longer have wait again. Nobody
 /// grants what they do not hold, nor changes somebody who holds more. A member whose login a copied link made gets no
 /// more than that link could open, until a mailed link proves the invited address.
 #[utoipa::path(
@@ -130,7 +156,7 @@ pub async fn update_member(
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     let roles = deps.members.roles(call.scope()).await?;
-    let update = Update::read(body.0, &roles, &call)?;
+    let update = Update::read(&deps, &call, &roles, body.0).await?;
     if let Some(clients) = &update.clients {
         known_clients(&deps, call.scope(), clients).await?;
     }
@@ -144,13 +170,15 @@ pub async fn update_member(
             }
             check_member(call, roles, &member)?;
             let now = call.now();
+            let (changed, pruned) = update.apply(&member)?;
             let changed = Member {
                 updated_at: now,
-                ..update.apply(&member)
+                ..changed
             };
             let version = member.version;
             if facts(&changed) == facts(&member) {
-                return Ok(found(version, MemberResponse::of(member, roles, call)));
+                let body = MemberResponse::of(member, roles, call);
+                return Ok(found(version, body.with_pruned(pruned)));
             }
             check_grant(call, &roles.effective(&changed.role, &changed.extra))?;
             // Whoever copied the link may have made the login, so it is given nothing beyond what that link could open.
@@ -171,7 +199,10 @@ pub async fn update_member(
                 return Err(ApiError::new(&LAST_SUPER_ADMIN));
             }
             log(&entry);
-            Ok(found(version + 1, MemberResponse::of(changed, roles, call)))
+            let queue = deps.routing.as_ref();
+            order_work(queue, MemberChange::new(&member, &changed)).await;
+            let body = MemberResponse::of(changed, roles, call);
+            Ok(found(version + 1, body.with_pruned(pruned)))
         },
     )
     .await

@@ -284,13 +284,18 @@ impl Recovering<'_> {
 
     /// Makes a member an active super admin.
     fn raised(&self, member: Member) -> Recovery {
+        let clients = ClientAccess::All;
+        let mut work = member.work.clone();
+        // Whoever serves all clients has no channels by client.
+        work.prune(&clients);
         let event = Event::AccountRecovered(self.account.id);
         let after = json!({"member_id": member.id, "email": member.email});
         Recovery {
             account: self.with_passwords(),
             member: Some(Member {
                 role: RoleKey::SuperAdmin,
-                clients: ClientAccess::All,
+                clients,
+                work,
                 limit: None,
                 status: MemberStatus::Active,
                 updated_at: self.now,

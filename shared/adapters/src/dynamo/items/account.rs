@@ -36,6 +36,7 @@ impl From<ClientAttribute> for Client {
             id: attribute.id,
             name: attribute.name,
             channels: BTreeSet::new(),
+            first_reply_minutes: None,
             is_default: true,
             request_hash: None,
             version: first(),
@@ -161,6 +162,8 @@ pub(in crate::dynamo) struct ClientItem {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     channels: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_reply_minutes: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     is_default: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request_hash: Option<String>,
@@ -183,6 +186,7 @@ impl ClientItem {
             id: client.id,
             name: client.name.clone(),
             channels: client.channels.clone(),
+            first_reply_minutes: client.first_reply_minutes,
             is_default: Some(client.is_default),
             request_hash: client.request_hash.clone(),
             version: client.version,
@@ -203,6 +207,7 @@ impl From<ClientItem> for Client {
             id: item.id,
             name: item.name,
             channels: item.channels,
+            first_reply_minutes: item.first_reply_minutes,
             is_default: item.is_default.unwrap_or(true),
             request_hash: item.request_hash,
             version: item.version,
@@ -245,6 +250,7 @@ mod tests {
             id: ClientId::derive(&["c"]),
             name: "Brand".to_owned(),
             channels: BTreeSet::from(["sales".to_owned()]),
+            first_reply_minutes: Some(30),
             is_default: false,
             request_hash: Some("h".to_owned()),
             version: 3,
@@ -289,6 +295,7 @@ mod tests {
         assert!(!item.is_listed());
         let client = Client::from(item);
         assert!(client.is_default && client.channels.is_empty());
+        assert_eq!(client.first_reply_minutes, None);
         assert_eq!((client.version, client.updated_at), (1, client.created_at));
     }
 }

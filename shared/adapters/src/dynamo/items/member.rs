@@ -1,16 +1,19 @@
 use super::rights::RightsAttribute;
 use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     account::{email_address::EmailAddress, permission::Permission},
-    ids::{AccountId, InvitationId, LoginId, LoginMethodId, MemberId, RoleId},
+    ids::{AccountId, ClientId, InvitationId, LoginId, LoginMethodId, MemberId, RoleId, TeamId},
+    routing::demand::Skill,
     team::{
+        availability::{Availability, AvailabilityState},
         client_access::ClientAccess,
         identity::{AccountIdentity, IdentityHash},
         member::{Member, MemberStatus},
         role::{Role, RoleKey, Roles},
+        work::Work,
     },
 };
 
@@ -38,6 +41,16 @@ pub(in crate::dynamo) struct MemberItem {
     extra: BTreeSet<Permission>,
     #[serde(default)]
     clients: ClientAccess,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    channels: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    client_channels: BTreeMap<ClientId, BTreeSet<String>>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    teams: BTreeSet<TeamId>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    skills: BTreeSet<Skill>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    availability: Option<AvailabilityAttribute>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     limit: Option<RightsAttribute>,
     status: MemberStatus,
@@ -46,6 +59,34 @@ pub(in crate::dynamo) struct MemberItem {
     version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct AvailabilityAttribute {
+    state: AvailabilityState,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    paused: BTreeSet<String>,
+    since: Timestamp,
+}
+
+impl From<&Availability> for AvailabilityAttribute {
+    fn from(availability: &Availability) -> Self {
+        Self {
+            state: availability.state,
+            paused: availability.paused.clone(),
+            since: availability.since,
+        }
+    }
+}
+
+impl From<AvailabilityAttribute> for Availability {
+    fn from(attribute: AvailabilityAttribute) -> Self {
+        Self {
+            state: attribute.state,
+            paused: attribute.paused,
+            since: attribute.since,
+        }
+    }
 }
 
 impl From<&Member> for MemberItem {
@@ -69,6 +110,11 @@ impl From<&Member> for MemberItem {
             role: member.role.clone(),
             extra: member.extra.clone(),
             clients: member.clients.clone(),
+            channels: member.work.channels.clone(),
+            client_channels: member.work.client_channels.clone(),
+            teams: member.work.teams.clone(),
+            skills: member.work.skills.clone(),
+            availability: Some((&member.availability).into()),
             limit: member.limit.as_ref().map(Into::into),
             status: member.status,
             invitation_id: member.invitation_id,
@@ -90,6 +136,16 @@ impl From<MemberItem> for Member {
             role: item.role,
             extra: item.extra,
             clients: item.clients,
+            work: Work {
+                channels: item.channels,
+                client_channels: item.client_channels,
+                teams: item.teams,
+                skills: item.skills,
+            },
+            availability: item.availability.map_or_else(
+                || Availability::available(item.created_at),
+                Into::into,
+            ),
             limit: item.limit.map(Into::into),
             status: item.status,
             invitation_id: item.invitation_id,
@@ -313,6 +369,17 @@ mod tests {
             role: RoleKey::Custom(RoleId::derive(&["r"])),
             extra: BTreeSet::from([Permission::ConversationsReply]),
             clients: ClientAccess::Only(BTreeSet::new()),
+            work: Work {
+                channels: [("sms".to_owned(), 3)].into(),
+                client_channels: [(ClientId::derive(&["c"]), BTreeSet::new())].into(),
+                teams: [TeamId::derive(&["t"])].into(),
+                skills: Skill::new("German").into_iter().collect(),
+            },
+            availability: Availability {
+                state: AvailabilityState::Away,
+                paused: ["sms".to_owned()].into(),
+                since: Timestamp::from_millis(3),
+            },
             limit: Some(Rights::ALL),
             status,
             invitation_id: Some(InvitationId::derive(&["i"])),
@@ -333,6 +400,17 @@ mod tests {
         assert_eq!(text("all_sk"), format!("ana#{}", member.id));
         let read: MemberItem = from_row(row, "member").unwrap();
         assert_eq!(Member::from(read), member);
+    }
+
+    #[test]
+    fn a_member_of_the_release_before_has_no_work_and_is_available() {
+        let mut row = to_row(&MemberItem::from(&member(MemberStatus::Active))).unwrap();
+        for name in ["channels", "client_channels", "teams", "skills", "availability"] {
+            assert!(row.remove(name).is_some(), "{name}");
+        }
+        let read = Member::from(from_row::<MemberItem>(row, "member").unwrap());
+        assert_eq!(read.work, Work::default());
+        assert_eq!(read.availability, Availability::available(read.created_at));
     }
 
     /// SPEC D23.

@@ -6,7 +6,7 @@ use crate::dynamo::{
     items::{MemberItem, RolesItem},
     keys,
     lists::{Index, List},
-    table::{Transacted, from_row, put_write, to_value},
+    table::{Transacted, from_row, put_write, s, to_value},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -148,6 +148,7 @@ impl MemberStore for DynamoTeam {
                 Index::All
             },
             equal: status.into_iter().collect(),
+            contains: filter.team_id.map(|id| ("teams", s(id))),
             ..List::all(keys::members(scope, filter.role.as_ref()))
         };
         let by_name = PageRequest {
