@@ -3,7 +3,7 @@
 use crate::{
     Timestamp,
     account::actor::Actor,
-    ids::{MemberId, RoutedCallId},
+    ids::{MemberId, RoutedCallId, TeamId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +93,9 @@ pub struct Routed {
     /// The member who has the conversation since, or had it before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<NamedMember>,
+    /// The team that the conversation asks for since an offer or a transfer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team_id: Option<TeamId>,
     /// The facts, if the rule chose the member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<Facts>,

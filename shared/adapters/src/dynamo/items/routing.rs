@@ -360,6 +360,7 @@ mod tests {
             by: Actor::system(),
             verb: Verb::Assign,
             member: Some(named("ana")),
+            team_id: Some(TeamId::derive(&["t"])),
             basis: Some(facts()),
             over_limit: true,
             note: Some("Hurry".to_owned()),
