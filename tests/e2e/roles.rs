@@ -513,6 +513,43 @@ async fn the_worker_of_the_index_writes_rows_and_neither_scans_nor_opens_secrets
     .await;
 }
 
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_router_changes_cases_and_desks_and_neither_scans_nor_opens_secrets() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    let (conversation, desk) = (aws.conversation(), aws.of_account("DESK#", "end_to_end"));
+    let (queue, held) = (
+        aws.of_account("QUEUE#", NOBODY),
+        aws.of_account("HELD#", NOBODY),
+    );
+    try_role(
+        &stack,
+        "WorkerRoutingRole",
+        vec![
+            aws.get_item(&conversation),
+            aws.batch_get_item(&conversation),
+            aws.query(None, &desk),
+            aws.query(None, &held),
+            aws.put_item(&queue),
+            aws.update_item(&queue),
+            aws.delete_item(&queue),
+            aws.enqueue_routing(),
+            aws.queue_attributes("routing_queue_url"),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(Some("outbox"), &Resources::outbox()),
+            aws.decrypt(),
+            aws.setup_secret(),
+            aws.send("routing_dlq_url"),
+            aws.send("inbox_queue_url"),
+            Resources::mail(),
+        ],
+    )
+    .await;
+}
+
 /// Makes all calls as the role. Allowed calls must succeed, and denied calls must fail.
 async fn try_role(stack: &Stack, role: &str, allowed: Vec<AwsCall>, denied: Vec<AwsCall>) {
     let calls = [allowed.clone(), denied.clone()].concat();

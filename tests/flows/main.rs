@@ -116,6 +116,8 @@ mod retention;
 mod revocation;
 mod roles;
 mod rooms;
+mod routing;
+mod routing_faults;
 mod search;
 mod sessions;
 mod sign_in;

@@ -13,7 +13,7 @@ use vestibule_tests::aws_calls;
 
 /// Kinds of partitions, and future kinds that today's functions must not reach. Those that only the list of
 /// calls names are tried as well.
-const PARTITIONS: [(&str, &str); 49] = [
+const PARTITIONS: [(&str, &str); 54] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
     ("an account, its API keys and its members", "ACCOUNT#{id}"),
@@ -101,11 +101,22 @@ const PARTITIONS: [(&str, &str); 49] = [
         "a list of an index",
         "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#pending",
     ),
+    ("a desk, with its seats and queues", "ACCOUNT#{id}#DESK#{any}"),
+    (
+        "the conversations that wait in a queue",
+        "ACCOUNT#{id}#QUEUE#{id}",
+    ),
+    ("the conversations of a member", "ACCOUNT#{id}#HELD#{id}"),
+    (
+        "an order to requeue a member's conversations",
+        "ACCOUNT#{id}#REQUEUE#{id}",
+    ),
+    ("the team of a name", "ACCOUNT#{id}#TEAM_NAME#{hash}"),
     ("a kind that is not known", "OTHER#{id}"),
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 51] = [
+const LISTS: [&str; 54] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -117,6 +128,9 @@ const LISTS: [&str; 51] = [
     "OUTBOX#send_notices#{number}",
     "OUTBOX#index_record#{number}",
     "OUTBOX#import_users#{number}",
+    "OUTBOX#offer_conversation#{number}",
+    "OUTBOX#drain_queue#{number}",
+    "OUTBOX#requeue_member#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#MEMBERS#super_admin",

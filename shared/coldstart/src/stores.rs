@@ -8,8 +8,9 @@ use vestibule_adapters::{
         DynamoChatUsers, DynamoClosings, DynamoConnectors, DynamoConversationWriter,
         DynamoConversations, DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoGivenUp,
         DynamoHistory, DynamoImporting, DynamoImports, DynamoIntake, DynamoLogins, DynamoMails,
-        DynamoNotices, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoPersons, DynamoProjects,
-        DynamoSearchIndex, DynamoSendPacer, DynamoSetUp, DynamoStandings, DynamoTeam,
+        DynamoNotices, DynamoOffers, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoPersons,
+        DynamoProjects, DynamoRouting, DynamoSearchIndex, DynamoSendPacer, DynamoSetUp,
+        DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -191,6 +192,18 @@ impl Adapters<'_> {
     #[must_use]
     pub fn parking(&self) -> Arc<DynamoParking> {
         Arc::new(DynamoParking::new(self.table.clone()))
+    }
+
+    /// Desks and cases.
+    #[must_use]
+    pub fn routing(&self) -> Arc<DynamoRouting> {
+        Arc::new(DynamoRouting::new(self.table.clone()))
+    }
+
+    /// The words of offers, for the router.
+    #[must_use]
+    pub fn offers(&self) -> Arc<DynamoOffers> {
+        Arc::new(DynamoOffers::new(self.table.clone()))
     }
 
     /// The outbox.

@@ -20,6 +20,7 @@ mod intake;
 mod mail;
 mod member_images;
 mod notices;
+mod offers;
 mod onboarding;
 mod outbox;
 mod own_login;
@@ -88,6 +89,7 @@ pub use member_images::{MEMBER_IMAGE_MAX_BYTES, MemberImage, MemberImageStore, S
 pub use notices::{
     NoticeChecker, NoticeCounter, NoticeLimit, NoticeOrders, NoticeStore, RecipientPage,
 };
+pub use offers::{NamedTeam, OfferReader};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
     RequestCloser, Resume, SentMessage, StandingStore, TaskResult,
@@ -110,7 +112,6 @@ pub use queue::{
 pub use routing::{
     Assignment, Changed, DeskView, GivingBack, NewPlace, Recount, RequeueOrder, RoutedBy,
     RoutingStore, Settled,
-};
 };
 pub use search::{IndexQueue, IndexedPage, SearchIndexer};
 pub use sign_in::{

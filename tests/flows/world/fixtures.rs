@@ -14,8 +14,9 @@ use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoClosings, DynamoConnectors, DynamoEndUsers,
-        DynamoIntake, DynamoProjects, DynamoSendPacer, DynamoStandings, DynamoTeam,
+        DynamoIntake, DynamoProjects, DynamoRouting, DynamoSendPacer, DynamoStandings, DynamoTeam,
     },
+    sqs::SqsQueue,
     vault::KmsVault,
 };
 use vestibule_coldstart::Adapters;
@@ -66,6 +67,8 @@ pub struct Stores {
     pub standings: Arc<DynamoStandings>,
     pub send_pacer: Arc<DynamoSendPacer>,
     pub team: Arc<DynamoTeam>,
+    pub routing: Arc<DynamoRouting>,
+    pub routing_queue: Arc<SqsQueue>,
     /// The worker of the search index.
     pub index: worker_index::Deps,
     /// The right of whoever makes the initial contents.
@@ -129,6 +132,8 @@ impl Stores {
             standings: adapters.standings(),
             send_pacer: adapters.send_pacer(),
             team: adapters.team(&vault),
+            routing: adapters.routing(),
+            routing_queue: adapters.routing_queue(),
             index: worker_index::wire(adapters).0,
             proof: CallerProof {
                 credential: CredentialPlace::ApiKey {

@@ -12,6 +12,7 @@
 //! | [`holders`] | people of the directory, straight from its store |
 //! | [`verbs`] | actions: people write, functions run, time passes |
 //! | [`admin`] | actions of admins, through the API |
+//! | [`desk`] | desks, cases and the router's jobs, straight from their store |
 //! | [`directory`] | the directory of people, past the API |
 //! | [`elsewhere`] | webhooks of platforms beside the world's own |
 //! | [`people`] | the people who run the account, and their mails |
@@ -19,6 +20,7 @@
 //! | [`rest`] | checks of the final state |
 
 mod admin;
+mod desk;
 mod directory;
 mod elsewhere;
 mod fixtures;

@@ -96,7 +96,7 @@ impl World {
         let position = mark["outbox_due"].as_i64().unwrap();
         let is_waiting = position / STATE % 10 == 0;
         let sort_key = mark["sk"].as_str().unwrap();
-        let may_wait = sort_key.starts_with("EXPIRY#") || sort_key == "QUEUE";
+        let may_wait = sort_key.starts_with("EXPIRY#") || sort_key == "ORDER";
         may_wait && is_waiting && position % STATE > self.now().seconds()
     }
 

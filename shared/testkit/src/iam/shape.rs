@@ -14,10 +14,7 @@ impl KeyShape {
         let mut parts: Vec<&str> = Vec::new();
         for part in key.split('#') {
             // The rest of these lists is chosen by whoever asks for them; desks are named by their channel.
-            let is_asked_for = matches!(
-                parts.last(),
-                Some(&("AUDIT_BY" | "AUDIT_ON" | "DESK" | "QUEUES"))
-            );
+            let is_asked_for = matches!(parts.last(), Some(&("AUDIT_BY" | "AUDIT_ON" | "DESK")));
             parts.push(if is_asked_for {
                 "{any}"
             } else {

@@ -1,0 +1,80 @@
+//! The router: assigns conversations to members who have room for them, oldest first, and lets the others wait
+//! (SPEC E22–E34).
+//!
+//! The queue may bring a job late, twice, or to two workers at once. Each change is a transaction of its own under the
+//! version of its case, and no limit is exceeded but by its condition, so that no order of events assigns anything twice. A
+//! job that makes room and is lost is made up for within a minute by the marks of the queues.
+//!
+//! | module | content |
+//! |---|---|
+//! | `offering` | one conversation that asks for a member |
+//! | `draining` | the conversations that wait at a desk |
+//! | `requeueing` | the conversations that a member may no longer have |
+//! | `wiring` | the adapters behind its ports |
+
+mod draining;
+mod offering;
+mod requeueing;
+mod wiring;
+
+pub use wiring::wire;
+
+use std::{fmt, sync::Arc, time::Duration};
+use vestibule_domain::{
+    Clock,
+    error::Chain,
+    job::{DrainDesk, RoutingJob},
+    ports::{OfferReader, RoutingQueue, RoutingStore},
+    routing::demand::Desk,
+};
+use vestibule_edge::{batch::Outcome, jobs};
+
+/// Time after which a job begins nothing more. Together with the longest call to the table it is less than the function's
+/// time limit.
+pub const BEGIN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Ports of the worker.
+pub struct Deps {
+    /// Desks and cases.
+    pub routing: Arc<dyn RoutingStore>,
+    /// The teams that handoffs name.
+    pub offers: Arc<dyn OfferReader>,
+    /// The queue for the rest of a job.
+    pub queue: Arc<dyn RoutingQueue>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Deps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deps").finish_non_exhaustive()
+    }
+}
+
+/// Processes one message of the queue, received for the `receives`th time. A job that cannot be read, or that fails,
+/// goes back to the queue.
+pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
+    let worked = match jobs::read(body) {
+        Ok(RoutingJob::OfferConversation(job)) => offering::work(deps, job).await,
+        Ok(RoutingJob::DrainQueue(job)) => draining::work_queue(deps, job).await,
+        Ok(RoutingJob::DrainDesk(job)) => draining::work_desk(deps, job).await,
+        Ok(RoutingJob::RequeueMember(job)) => requeueing::work(deps, job).await,
+        Err(outcome) => return outcome,
+    };
+    jobs::outcome(worked, receives, |error| {
+        tracing::error!(error = %Chain(error), "a job is left to the queue");
+    })
+}
+
+impl Deps {
+    /// Orders a drain of a desk. One that is lost is made up for by the marks of the desk's queues.
+    async fn order_drain(&self, desk: &Desk) {
+        let job = DrainDesk {
+            scope: desk.scope,
+            channel: desk.channel.clone(),
+        };
+        if let Err(error) = self.queue.enqueue_routing(job.into()).await {
+            tracing::warn!(error = %Chain(&error), "a drain is left to the sweeper");
+        }
+    }
+}

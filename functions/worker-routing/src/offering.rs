@@ -1,0 +1,87 @@
+//! One conversation that asks for a member: assigned at once to one who has room, unless an older one that waits could go
+//! there, and else put into its queue.
+
+use crate::{BEGIN_WITHIN, Deps, draining};
+use vestibule_domain::{
+    PortError,
+    account::actor::Actor,
+    job::OfferConversation,
+    ports::{Changed, NamedTeam, RoutedBy},
+    routing::{
+        case::{Case, CaseState},
+        drain::at_once,
+    },
+};
+use vestibule_edge::{jobs::Worked, sender::TimeBudget};
+
+/// Attempts at assigning a conversation at once while the members' room changes. After them it waits and is drained.
+const ATTEMPTS: usize = 3;
+
+/// Does a job.
+pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, PortError> {
+    let budget = TimeBudget::new(deps.clock.now(), BEGIN_WITHIN);
+    let case = deps.routing.case(job.scope, job.conversation_id).await?;
+    let Some(mut case) = case.filter(|case| case.state == CaseState::Offered) else {
+        return Ok(Worked::Ended);
+    };
+    let named = match case.demand.team_id {
+        Some(_) => NamedTeam::None,
+        None => {
+            let offers = &deps.offers;
+            offers.named_team(job.scope, job.conversation_id).await?
+        }
+    };
+    let mut changes = 0;
+    while !budget.is_over(deps.clock.now()) {
+        let offered = asking(case, &named);
+        let changed = if changes < ATTEMPTS {
+            settle(deps, &offered, &named).await?
+        } else {
+            deps.routing.enqueue(&offered, deps.clock.now()).await?
+        };
+        match changed {
+            Changed::Done(done) => {
+                if done.is_waiting() {
+                    // A member may have got room meanwhile, and an older conversation may be first.
+                    draining::drain_or_order(deps, &done.desk(), budget).await?;
+                }
+                return Ok(Worked::Ended);
+            }
+            Changed::NoRoom | Changed::NotAvailable => case = offered,
+            Changed::Stale(now) if now.state == CaseState::Offered => case = *now,
+            Changed::Stale(_) | Changed::Gone => return Ok(Worked::Ended),
+        }
+        changes += 1;
+    }
+    Err(PortError::Conflict {
+        what: "offered conversation",
+    })
+}
+
+/// The case with the team that its handoff names. A name that no team has asks for any member.
+fn asking(mut case: Case, named: &NamedTeam) -> Case {
+    match named {
+        NamedTeam::Known(id) => case.demand.team_id = Some(*id),
+        NamedTeam::None | NamedTeam::Unknown(_) => {}
+    }
+    case
+}
+
+/// Assigns the conversation if that takes nothing from an older one, or lets it wait.
+async fn settle(deps: &Deps, case: &Case, named: &NamedTeam) -> Result<Changed, PortError> {
+    let view = deps.routing.desk(&case.desk()).await?;
+    let now = deps.clock.now();
+    let Some(assignment) = at_once(case, &view) else {
+        return deps.routing.enqueue(case, now).await;
+    };
+    let note = match named {
+        NamedTeam::Unknown(name) => Some(format!("No team has the name {name}")),
+        NamedTeam::None | NamedTeam::Known(_) => None,
+    };
+    let system = Actor::system();
+    let by = RoutedBy {
+        note: note.as_deref(),
+        ..RoutedBy::itself(&system, now)
+    };
+    deps.routing.assign(case, &assignment, by).await
+}

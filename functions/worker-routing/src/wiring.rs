@@ -1,0 +1,18 @@
+//! The adapters behind the worker's ports.
+
+use crate::Deps;
+use std::sync::Arc;
+use vestibule_coldstart::Adapters;
+use vestibule_domain::ports::VisibilityExtender;
+
+/// The worker's ports and its own queue, over these adapters.
+pub fn wire(adapters: &mut Adapters<'_>) -> (Deps, Arc<dyn VisibilityExtender>) {
+    let queue = adapters.routing_queue();
+    let deps = Deps {
+        routing: adapters.routing(),
+        offers: adapters.offers(),
+        queue: queue.clone(),
+        clock: adapters.clock(),
+    };
+    (deps, queue)
+}
