@@ -25,8 +25,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use vestibule_domain::{
     AccountScope, Timestamp,
     connector::{
-        AfterApproval, Handler, QueueNotice, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
-        WebhookState,
+        AfterApproval, Connector, ExistingUsers, Handler, Policy, Provider, QueueNotice,
+        RequestLimits, SealedSecrets, WebhookState,
     },
     egress::OriginAllowList,
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},

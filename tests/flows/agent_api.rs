@@ -99,7 +99,10 @@ async fn texts_go_out_in_order_with_the_agents_answers_and_are_read_back_one_by_
     let first = &added.body["messages"][0];
     assert_eq!(first["text"], "By the way");
     assert_eq!(first["direction"], "outgoing");
-    assert_eq!(first["author"], json!({"kind": "agent", "id": null}));
+    assert_eq!(
+        first["author"],
+        json!({"kind": "agent", "id": null, "name": null})
+    );
     assert_eq!(first["delivery_id"], Value::Null);
     assert_eq!(first["sending"]["status"], "queued");
     say(&world, &ada, "two").await;

@@ -14,6 +14,7 @@ use vestibule_domain::{
     chat::conversation::{Conversation, ConversationKind, ConversationRef, Learnt, Progress},
     chat::entity::Entities,
     chat::history::HistoryDays,
+    chat::offering::CaseStep,
     chat::repeats::{HandledEvent, Repeats},
     chat::send_status::SendStatus,
     ids::{AccountId, ChatUserId, ConnectorId, EnvironmentId, LeaseId, ProjectId},
@@ -160,6 +161,7 @@ impl Stores {
             event: &event,
             replies: &replies,
             handoff: None,
+            case: &CaseStep::Nothing,
             history: HistoryDays::new(days).unwrap(),
             at: at(5),
         };

@@ -146,11 +146,14 @@ async fn a_message_of_an_author_that_a_later_release_knows_is_shown() {
     let mut rows = world.rows("MESSAGE#");
     rows.retain(|row| row["number"] == 3);
     let mut row = rows.remove(0);
-    let member = json!({"kind": "member", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"});
-    row.insert("author".to_owned(), member);
+    let partner = json!({"kind": "partner", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"});
+    row.insert("author".to_owned(), partner);
     put(&world, row);
     let shown = get(&world, &format!("{path}/3")).await;
-    assert_eq!(shown["author"], json!({"kind": "unknown", "id": null}));
+    assert_eq!(
+        shown["author"],
+        json!({"kind": "unknown", "id": null, "name": null})
+    );
     assert_eq!(shown["direction"], "outgoing");
     assert_eq!(shown["text"], "I am");
 }
@@ -181,7 +184,8 @@ async fn messages_are_read_back_from_the_end_and_both_ways_from_a_point() {
     assert_eq!(page["next_cursor"], Value::Null);
     let (said, answered) = (&page["items"][2], &page["items"][1]);
     assert_eq!(said["direction"], "inbound");
-    let author = json!({"kind": "chat_user", "id": world.chat_user_id(&ada).to_string()});
+    let id = world.chat_user_id(&ada).to_string();
+    let author = json!({"kind": "chat_user", "id": id, "name": null});
     assert_eq!(said["author"], author);
     assert_eq!(said["text"], SAID);
     assert_eq!(said["content"], json!([{"kind": "text", "text": SAID}]));
@@ -190,7 +194,10 @@ async fn messages_are_read_back_from_the_end_and_both_ways_from_a_point() {
         (&json!(1), &Value::Null)
     );
     assert_eq!(answered["direction"], "outgoing");
-    assert_eq!(answered["author"], json!({"kind": "agent", "id": null}));
+    assert_eq!(
+        answered["author"],
+        json!({"kind": "agent", "id": null, "name": null})
+    );
     assert_eq!(answered["text"], "Good morning");
     assert_eq!(answered["sending"]["status"], "sent");
     assert_eq!(answered["delivery_id"], said["delivery_id"]);

@@ -16,7 +16,7 @@ use vestibule_domain::{account::permission::Permission, ids::ConversationId};
 use vestibule_testkit::{demo_agent::AgentFailure, simulator::Platform};
 
 /// The path of a person's conversation.
-async fn conversation_of(world: &World, person: &str) -> String {
+pub async fn conversation_of(world: &World, person: &str) -> String {
     only_conversation(
         world,
         &format!("?chat_user_id={}", world.chat_user_id(person)),
@@ -51,7 +51,7 @@ pub async fn hand_off(world: &World, path: &str, body: Value) -> Value {
 }
 
 /// Gives a conversation back.
-async fn give_back(world: &World, path: &str) -> Value {
+pub async fn give_back(world: &World, path: &str) -> Value {
     let token = world.all_powers().await;
     let handoff = format!("{path}/handoff");
     let (status, shown) = call(world, &token, "DELETE", &handoff, Value::Null).await;

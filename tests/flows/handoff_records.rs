@@ -16,6 +16,7 @@ use vestibule_domain::{
     chat::entity::Entities,
     chat::handoff::{Handoff, HandoffRequest},
     chat::history::HistoryDays,
+    chat::offering::CaseStep,
     chat::repeats::{HandledEvent, Repeats},
     event::{AuditEntry, Change, Event},
     ids::{
@@ -113,6 +114,7 @@ impl Stores {
             event: &event,
             replies: &[],
             handoff,
+            case: &CaseStep::Nothing,
             history: HistoryDays::default(),
             at: at(5),
         };
@@ -148,6 +150,7 @@ impl Stores {
             scope: scope(),
             read: &view,
             handoff,
+            case: &CaseStep::Nothing,
             audit: &audit,
         };
         self.writer.change_handoff(&change).await

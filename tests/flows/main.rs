@@ -123,6 +123,7 @@ mod sessions;
 mod sign_in;
 mod single_sign_on;
 mod storms;
+mod team_connectors;
 mod team_records;
 mod threads;
 mod time_budget;

@@ -297,7 +297,7 @@ fn whoever_serves_conversations_notes_the_uses_of_keys_and_changes_no_key_accoun
         "ACCOUNT#{id}#PROJECT#{id}",
         "CONNECTOR#{id}",
     ] {
-        for action in ["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"] {
+        for action in ["PutItem", "UpdateItem", "DeleteItem"] {
             let action = format!("dynamodb:{action}");
             assert!(tries(&action, shape).is_err(), "{action} {shape}");
         }

@@ -234,7 +234,7 @@ fn answer() -> Value {
                     "note": {"type": ["string", "null"], "description": "Note for whoever takes over, up to 4000 characters."},
                     "skills": {
                         "type": ["array", "null"],
-                        "description": "Skills that it takes, beside those that the connector asks for: the first 20 count, each up to 50 characters.",
+                        "description": "Skills that it takes, beside those that the connector asks for: the first 50 count, each up to 50 characters.",
                         "items": {"type": "string"},
                     },
                 },

@@ -101,8 +101,8 @@ mod tests {
     use crate::{
         api_types::{
             AfterApprovalName, AgentEventName, AgentHealthStatusName, ChangeActionName,
-            ChatUserStatusName, DirectoryActionName, ExistingUsersName, FactName, HandlerName, PolicyName,
-            ReasonCodeName, RequestStatusName, TestOutcomeName, VerdictName,
+            ChatUserStatusName, DirectoryActionName, ExistingUsersName, FactName, HandlerName,
+            PolicyName, ReasonCodeName, RequestStatusName, TestOutcomeName, VerdictName,
         },
         routes::{
             access_requests::{

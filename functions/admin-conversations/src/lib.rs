@@ -24,7 +24,7 @@ use std::sync::Arc;
 use vestibule_admin::{AdminState, openapi::FunctionApi};
 use vestibule_domain::ports::{
     ConnectorReader, ConversationReader, ConversationWriter, DrainQueue, FileReader, GivenUpStore,
-    OutgoingQueue, ProjectStore,
+    OutgoingQueue, ProjectStore, RoutingQueue, RoutingStore,
 };
 
 /// Ports of the admin API for conversations.
@@ -48,6 +48,10 @@ pub struct Deps {
     pub connectors: Arc<dyn ConnectorReader>,
     /// Files of messages.
     pub files: Arc<dyn FileReader>,
+    /// Cases of conversations.
+    pub routing: Arc<dyn RoutingStore>,
+    /// The router's queue.
+    pub router: Arc<dyn RoutingQueue>,
 }
 
 vestibule_admin::admin_function! {

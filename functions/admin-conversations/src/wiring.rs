@@ -28,5 +28,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         drains: adapters.inbox_queue(),
         connectors: adapters.intake(&vault),
         files: adapters.platform_files()?,
+        routing: adapters.routing(),
+        router: adapters.routing_queue(),
     })
 }

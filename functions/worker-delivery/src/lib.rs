@@ -18,11 +18,14 @@
 //! record, to be listed and redriven by API. The queue's dead letters are for jobs that cannot be read.
 //!
 //! While people have a conversation, its messages are recorded and its agent is not asked (SPEC E36). A
-//! message that was read before the handoff may still reach the agent, once.
+//! message that was read before the handoff may still reach the agent, once. At a connector that the team answers,
+//! a message begins with a handoff. A handed-off conversation has an open case, from which the router finds a member:
+//! the write that records the message makes it, or takes effect only while it is open.
 //!
 //! | module | content |
 //! |---|---|
 //! | `asking` | one attempt to ask the agent |
+//! | `handing_over` | conversations that members answer instead of the agent |
 //! | `guard` | the limit of calls in flight and the breaker before it |
 //! | `parking` | messages that cannot be delivered now |
 //! | `draining` | parked messages, handed over |
@@ -32,6 +35,7 @@
 mod asking;
 mod draining;
 mod guard;
+mod handing_over;
 mod parking;
 mod round;
 mod wiring;
@@ -39,6 +43,7 @@ mod wiring;
 pub use wiring::wire;
 
 use asking::{Asked, Waits, ask_agent};
+use handing_over::{enqueue_offer, is_for_members, is_offered, opening, step};
 use parking::{Seen, park};
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
@@ -49,14 +54,17 @@ use vestibule_domain::{
     chat::history::HistoryDays,
     chat::repeats::HandledEvent,
     chat::typing::ShowTyping,
+    connector::{Connector, Handler},
     error::Chain,
     ids::IdSource,
     job::{DeliverMessage, DrainParked, InboxJob, QueuedText, SendMessagesJob},
     ports::{
         AgentClient, AgentHealthStore, ConversationStore, DeliveryContext, DeliveryRecord,
-        DrainQueue, GivenUp, Original, OutgoingQueue, ParkingStore, Recorded, SecretVault,
+        DrainQueue, GivenUp, Original, OutgoingQueue, ParkingStore, Recorded, RoutingQueue,
+        SecretVault,
     },
     retry::conflict_wait,
+    routing::case::Case,
 };
 use vestibule_edge::{
     agent::AgentAnswer,
@@ -95,6 +103,8 @@ pub struct Deps {
     pub agents: Arc<dyn AgentClient>,
     /// The queue of texts to send.
     pub outgoing: Arc<dyn OutgoingQueue>,
+    /// The router's queue.
+    pub routing: Arc<dyn RoutingQueue>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The source of randomness for waits.
@@ -247,9 +257,12 @@ async fn deliver(
 ) -> Result<Delivered, PortError> {
     let job = attempt.job;
     if was_delivered(job, &context) {
-        // The attempt that recorded the answer may have died before it enqueued the texts.
+        // The attempt that recorded the answer may have died before it enqueued what follows.
         if context.conversation.outgoing.has_unsent() {
             enqueue(deps, job, Vec::new(), None).await;
+        }
+        if is_offered(&context) {
+            enqueue_offer(deps, job).await;
         }
         return Ok(Delivered::NotAsked);
     }
@@ -272,10 +285,9 @@ async fn deliver(
             health: context.agent.health,
         }));
     }
-    let is_handed_off = context.conversation.handoff.is_some();
     let reaches_agent = reaches_agent(job, &context);
     let inbound = match job.event.adds(reaches_agent) {
-        Inbound::Unseen if is_handed_off => Inbound::HandedOff,
+        Inbound::Unseen if is_for_members(connector, &context.conversation) => Inbound::HandedOff,
         inbound => inbound,
     };
     let given = if reaches_agent {
@@ -313,6 +325,7 @@ async fn deliver(
         .map(|request| request.made_by(Actor::agent(job.environment_id), now));
     let answer = Answer {
         job,
+        connector,
         inbound,
         event: &event,
         replies: &given.texts,
@@ -322,7 +335,13 @@ async fn deliver(
     let typing = given
         .typing
         .then(|| typing_in(job, &context.conversation, now));
-    let texts = record(deps, &answer, context).await?;
+    let known = Known {
+        conversation: context.conversation,
+        history: context.history,
+        case: context.case,
+        is_stale: false,
+    };
+    let texts = record(deps, &answer, known).await?;
     if texts.is_some() || typing.is_some() {
         enqueue(deps, job, texts.unwrap_or_default(), typing).await;
     }
@@ -355,7 +374,12 @@ const fn leaves_nothing(inbound: Inbound, history: HistoryDays) -> bool {
 
 /// Whether the agent is to be asked about the message.
 fn reaches_agent(job: &DeliverMessage, context: &DeliveryContext) -> bool {
-    context.conversation.handoff.is_none() && is_wanted(job, context.environment.as_ref())
+    let connector = context.connector.as_ref();
+    let is_answered_by_agent =
+        connector.is_none_or(|connector| connector.handler == Handler::Agent);
+    is_answered_by_agent
+        && context.conversation.handoff.is_none()
+        && is_wanted(job, context.environment.as_ref())
 }
 
 /// Takes a change over into the message on record, or into the placeholder that stands for it. Returns the
@@ -425,6 +449,7 @@ fn was_delivered(job: &DeliverMessage, context: &DeliveryContext) -> bool {
 /// recorded.
 struct Answer<'a> {
     job: &'a DeliverMessage,
+    connector: &'a Connector,
     inbound: Inbound,
     event: &'a HandledEvent,
     replies: &'a [String],
@@ -436,6 +461,7 @@ struct Answer<'a> {
 struct Known {
     conversation: Conversation,
     history: HistoryDays,
+    case: Option<Case>,
     /// Whether another writer changed it meanwhile.
     is_stale: bool,
 }
@@ -445,13 +471,8 @@ struct Known {
 async fn record(
     deps: &Deps,
     answer: &Answer<'_>,
-    context: DeliveryContext,
+    mut known: Known,
 ) -> Result<Option<Vec<QueuedText>>, PortError> {
-    let mut known = Known {
-        conversation: context.conversation,
-        history: context.history,
-        is_stale: false,
-    };
     let (mut failures, mut conflicts) = (0, 0);
     let mut wait = RECORD_WAIT_FIRST;
     loop {
@@ -499,19 +520,29 @@ async fn record_once(
             return Ok(context.conversation.outgoing.has_unsent().then(Vec::new));
         }
         known.conversation = context.conversation;
+        known.case = context.case;
         known.is_stale = false;
     }
+    // A handoff that somebody made meanwhile says more than the connector's own.
+    let opening = opening(answer).filter(|_| known.conversation.handoff.is_none());
+    let begun = answer.handoff.or(opening.as_ref());
+    let case = step(answer, known, begun);
     let record = DeliveryRecord {
         job: answer.job,
         inbound: answer.inbound,
         conversation: &known.conversation,
         event: answer.event,
         replies: answer.replies,
-        handoff: answer.handoff,
+        handoff: begun,
+        case: &case,
         history: known.history,
         at: answer.event.at,
     };
-    match deps.conversations.record_delivery(&record).await {
+    let recorded = deps.conversations.record_delivery(&record).await;
+    if recorded.is_ok() && case.offered().is_some() {
+        enqueue_offer(deps, answer.job).await;
+    }
+    match recorded {
         Ok(Recorded::Now(texts)) => Ok((!texts.is_empty()).then_some(texts)),
         Ok(Recorded::Before) => Ok((!answer.replies.is_empty()).then(Vec::new)),
         Err(error) => {

@@ -18,6 +18,7 @@ pub fn wire(
         vault: adapters.vault(),
         agents: adapters.agents()?,
         outgoing: adapters.outgoing_queue(),
+        routing: adapters.routing_queue(),
         clock: adapters.clock(),
         ids: Arc::new(SystemIds),
     };

@@ -292,6 +292,7 @@ mod tests {
     use super::*;
     use vestibule_domain::{
         AccountScope, Timestamp,
+        chat::byline::Byline,
         chat::conversation::{ConversationKind, ConversationRef, Outgoing},
         ids::{AccountId, ConnectorId, ConversationId, ProjectId},
     };
@@ -329,6 +330,7 @@ mod tests {
             text: number.to_string(),
             is_ephemeral: false,
             is_unprompted: false,
+            byline: Byline::default(),
         };
         numbers.map(text).collect()
     }

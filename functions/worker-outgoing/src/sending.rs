@@ -4,6 +4,7 @@ use crate::{RECORD_WAIT_LAST, Work, pauses, read_connector};
 use std::time::Duration;
 use vestibule_domain::{
     PortError,
+    chat::byline::Byline,
     chat::conversation::{Learnt, Progress},
     chat::given_up::{GAVE_UP, GivenUpText, is_given_up, is_in_doubt},
     chat::send_status::{SendStatus, SkipReason},
@@ -71,7 +72,7 @@ pub(crate) async fn send(
     };
     let now = work.deps.clock.now();
     if pauses::last_try(text.at) <= now {
-        let pieces = route.sender().pieces(&text.text);
+        let pieces = route.sender().pieces(&text.said());
         let failure = Failure {
             class: GAVE_UP,
             reason: TOO_OLD.to_owned(),
@@ -86,7 +87,7 @@ pub(crate) async fn send(
         let failure = Failure {
             class: FailureClass::Recipient.key(),
             reason: reason.key().to_owned(),
-            rest: text.text.clone(),
+            rest: whole(text),
         };
         return Ok(given_up(&route, claimed, failure));
     }
@@ -118,7 +119,7 @@ async fn send_pieces(
     claimed: &mut ClaimedConversation,
 ) -> Result<Sending, PortError> {
     let (work, text) = (route.work, route.text);
-    let pieces = route.sender().pieces(&text.text);
+    let pieces = route.sender().pieces(&text.said());
     let done = claimed.outgoing.pieces_sent(text.number);
     let (mut learnt, mut message_id) = (Learnt::default(), None);
     for (index, piece) in pieces.iter().enumerate().skip(done) {
@@ -193,12 +194,17 @@ async fn note_doubt(
     Ok(())
 }
 
-/// The part of a text from the piece at `index` on.
-fn rest(text: &QueuedText, pieces: &[String], index: usize) -> String {
+/// The part of a text from the piece at `index` on, and its byline: the first piece has the author's name.
+fn rest(text: &QueuedText, pieces: &[String], index: usize) -> Rest {
     match pieces.get(index..) {
-        Some(rest) if index > 0 => rest.join("\n"),
-        _ => text.text.clone(),
+        Some(rest) if index > 0 => (rest.join("\n"), text.byline.of_rest()),
+        _ => whole(text),
     }
+}
+
+/// The text of which nothing went out.
+fn whole(text: &QueuedText) -> Rest {
+    (text.text.clone(), text.byline.clone())
 }
 
 /// Sends a piece. A platform that refuses the connector's credentials gets the piece once more if they were
@@ -260,9 +266,11 @@ async fn record_piece(
 struct Failure {
     class: &'static str,
     reason: String,
-    /// The part of the text that did not go out.
-    rest: String,
+    rest: Rest,
 }
+
+/// The part of a text that did not go out, and its byline.
+type Rest = (String, Byline);
 
 /// The end of a text that the platform refused, or did not accept for days.
 fn given_up(route: &Route<'_>, claimed: &ClaimedConversation, failure: Failure) -> Sending {
@@ -312,7 +320,7 @@ fn impossible(work: &Work<'_>, claimed: &ClaimedConversation, text: &QueuedText)
     let failure = Failure {
         class: FailureClass::Connector.key(),
         reason: CONNECTOR_DELETED.to_owned(),
-        rest: text.text.clone(),
+        rest: whole(text),
     };
     let status = connector_deleted(work.deps.clock.now());
     Sending::Finished(Box::new(ended(work, claimed, text, status, failure)))
@@ -326,10 +334,12 @@ fn ended(
     status: SendStatus,
     failure: Failure,
 ) -> TextOutcome {
+    let (rest, byline) = failure.rest;
     let given_up = is_given_up(&status).then(|| AbandonedText {
         text: GivenUpText {
             number: text.number,
-            rest: failure.rest,
+            rest,
+            byline,
             in_doubt: is_in_doubt(claimed.outgoing.progress, text.number),
         },
         created_at: text.at,
@@ -348,7 +358,7 @@ fn ended(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vestibule_domain::Timestamp;
+    use vestibule_domain::{Timestamp, ids::MemberId};
 
     #[test]
     fn a_text_of_which_pieces_went_out_is_given_up_without_them() {
@@ -358,10 +368,18 @@ mod tests {
             text: " one two three ".to_owned(),
             is_ephemeral: false,
             is_unprompted: false,
+            byline: Byline::member(MemberId::derive(&["m"]), "Ana".to_owned(), true),
         };
-        let pieces = ["one", "two", "three"].map(str::to_owned);
-        assert_eq!(rest(&text, &pieces, 0), " one two three ");
-        assert_eq!(rest(&text, &pieces, 1), "two\nthree");
-        assert_eq!(rest(&text, &pieces, 2), "three");
+        let pieces = ["Ana: one", "two", "three"].map(str::to_owned);
+        for (index, left, said) in [
+            (0, " one two three ", "Ana:  one two three "),
+            (1, "two\nthree", "two\nthree"),
+            (2, "three", "three"),
+        ] {
+            let (rest, byline) = rest(&text, &pieces, index);
+            assert_eq!(rest, left);
+            assert_eq!(byline.above(&rest), said);
+            assert_eq!(byline.author, text.byline.author);
+        }
     }
 }

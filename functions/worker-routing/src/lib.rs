@@ -9,12 +9,14 @@
 //! |---|---|
 //! | `offering` | one conversation that asks for a member |
 //! | `draining` | the conversations that wait at a desk |
+//! | `waiting` | the person who waits |
 //! | `requeueing` | the conversations that a member may no longer have |
 //! | `wiring` | the adapters behind its ports |
 
 mod draining;
 mod offering;
 mod requeueing;
+mod waiting;
 mod wiring;
 
 pub use wiring::wire;
@@ -24,7 +26,7 @@ use vestibule_domain::{
     Clock,
     error::Chain,
     job::{DrainDesk, RoutingJob},
-    ports::{OfferReader, RoutingQueue, RoutingStore},
+    ports::{ConversationWriter, OfferReader, OutgoingQueue, RoutingQueue, RoutingStore},
     routing::demand::Desk,
 };
 use vestibule_edge::{batch::Outcome, jobs};
@@ -39,6 +41,10 @@ pub struct Deps {
     pub routing: Arc<dyn RoutingStore>,
     /// The teams that handoffs name.
     pub offers: Arc<dyn OfferReader>,
+    /// Conversations, to tell people that they wait.
+    pub writer: Arc<dyn ConversationWriter>,
+    /// The queue of texts to send.
+    pub outgoing: Arc<dyn OutgoingQueue>,
     /// The queue for the rest of a job.
     pub queue: Arc<dyn RoutingQueue>,
     /// The clock.

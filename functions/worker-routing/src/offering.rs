@@ -1,7 +1,7 @@
 //! One conversation that asks for a member: assigned at once to one who has room, unless an older one that waits could go
 //! there, and else put into its queue.
 
-use crate::{BEGIN_WITHIN, Deps, draining};
+use crate::{BEGIN_WITHIN, Deps, draining, waiting};
 use vestibule_domain::{
     PortError,
     account::actor::Actor,
@@ -21,9 +21,18 @@ const ATTEMPTS: usize = 3;
 pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, PortError> {
     let budget = TimeBudget::new(deps.clock.now(), BEGIN_WITHIN);
     let case = deps.routing.case(job.scope, job.conversation_id).await?;
-    let Some(mut case) = case.filter(|case| case.state == CaseState::Offered) else {
+    let Some(mut case) = case else {
         return Ok(Worked::Ended);
     };
+    match case.state {
+        CaseState::Offered => {}
+        // The attempt that let it wait may have died before it told the person.
+        CaseState::Waiting => {
+            waiting::tell(deps, &case).await?;
+            return Ok(Worked::Ended);
+        }
+        CaseState::Assigned(_) | CaseState::Released { .. } => return Ok(Worked::Ended),
+    }
     let named = match case.demand.team_id {
         Some(_) => NamedTeam::None,
         None => {
@@ -44,6 +53,7 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
                 if done.is_waiting() {
                     // A member may have got room meanwhile, and an older conversation may be first.
                     draining::drain_or_order(deps, &done.desk(), budget).await?;
+                    waiting::tell_if_still(deps, &done).await?;
                 }
                 return Ok(Worked::Ended);
             }

@@ -11,6 +11,8 @@ pub fn wire(adapters: &mut Adapters<'_>) -> (Deps, Arc<dyn VisibilityExtender>) 
     let deps = Deps {
         routing: adapters.routing(),
         offers: adapters.offers(),
+        writer: adapters.conversation_writer(),
+        outgoing: adapters.outgoing_queue(),
         queue: queue.clone(),
         clock: adapters.clock(),
     };

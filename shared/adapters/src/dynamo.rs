@@ -14,6 +14,7 @@ mod audience;
 mod audit;
 mod beside;
 mod case_lists;
+mod case_steps;
 mod changes;
 mod chat_users;
 mod client_connectors;

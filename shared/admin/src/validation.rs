@@ -4,8 +4,7 @@ use crate::FieldErrors;
 use std::{collections::BTreeSet, str::FromStr};
 use vestibule_domain::{
     access::request::NOTE_MAX_CHARS,
-    chat::handoff::SKILLS_MAX,
-    routing::demand::Skill,
+    routing::demand::{SKILL_MAX_CHARS, SKILLS_MAX, Skill},
     text::{clean_name, is_invisible},
 };
 
@@ -73,7 +72,8 @@ pub fn skills(field: &str, given: &[String], errors: &mut FieldErrors) -> BTreeS
     for (index, text) in given.iter().enumerate() {
         let skill = Skill::new(text);
         if skill.is_none() {
-            errors.add(format!("{field}.{index}"), "must be 1 to 50 characters");
+            let rule = format!("must be 1 to {SKILL_MAX_CHARS} characters");
+            errors.add(format!("{field}.{index}"), rule);
         }
         skills.extend(skill);
     }
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn at_most_twenty_skills_are_asked_for_and_each_is_named_that_is_none() {
+    fn skills_that_are_asked_for_are_not_too_many_and_each_is_named_that_is_none() {
         let texts = |texts: &[&str]| -> Vec<String> {
             texts.iter().map(|text| (*text).to_owned()).collect()
         };

@@ -2,6 +2,7 @@
 
 mod answer;
 mod attachment;
+pub mod byline;
 pub mod change;
 pub mod content;
 pub mod conversation;
@@ -12,6 +13,7 @@ pub mod handoff;
 pub mod history;
 pub mod kept_block;
 pub mod message;
+pub mod offering;
 pub mod profile;
 pub mod recognition;
 pub mod renaming;

@@ -13,6 +13,7 @@ pub use routing::{DrainDesk, DrainQueue, OfferConversation, RequeueMember, Routi
 use crate::{
     Timestamp,
     account::email_address::EmailAddress,
+    chat::byline::Byline,
     chat::change::DeliveryEvent,
     chat::content::Parts,
     chat::conversation::ConversationRef,
@@ -28,6 +29,7 @@ use crate::{
     team::mail::MailOwner,
 };
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A job of the onboarding queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,6 +215,17 @@ pub struct QueuedText {
     /// be written to: see [`Audience`](crate::access::audience::Audience).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_unprompted: bool,
+    /// The author.
+    #[serde(default, skip_serializing_if = "Byline::is_agent")]
+    pub byline: Byline,
+}
+
+impl QueuedText {
+    /// The text as it goes out.
+    #[must_use]
+    pub fn said(&self) -> Cow<'_, str> {
+        self.byline.above(&self.text)
+    }
 }
 
 /// A job of the queue of mails.
@@ -416,6 +429,7 @@ mod tests {
     use super::*;
     use crate::chat::content::{Dice, Part};
     use crate::chat::entity::{Entity, Mark};
+    use crate::ids::MemberId;
     use crate::samples::{at, connector, message};
 
     #[test]
@@ -466,6 +480,7 @@ mod tests {
             text,
             is_ephemeral: false,
             is_unprompted: false,
+            byline: Byline::default(),
         }
     }
 
@@ -495,7 +510,12 @@ mod tests {
             is_unprompted: true,
             ..queued(3, "Bye".into())
         };
-        let texts = vec![queued(2, "Hello".into()), ephemeral];
+        let members = QueuedText {
+            byline: Byline::member(MemberId::derive(&["m"]), "Ana".into(), true),
+            ..queued(4, "Yes".into())
+        };
+        assert_eq!(members.said(), "Ana: Yes");
+        let texts = vec![queued(2, "Hello".into()), ephemeral, members];
         for job in [
             order.into(),
             SendMessagesJob::new(order, texts),

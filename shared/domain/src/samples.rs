@@ -26,8 +26,8 @@ use crate::{
         user::{Block, ChatUser, Grant},
     },
     connector::{
-        AfterApproval, Handler, QueueNotice, Connector, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
-        WebhookState,
+        AfterApproval, Connector, ExistingUsers, Handler, Policy, Provider, QueueNotice,
+        RequestLimits, SealedSecrets, WebhookState,
     },
     directory::{
         end_user::{EndUser, EndUserSource, Names},

@@ -8,6 +8,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use vestibule_domain::{
+    chat::conversation::ConversationRef,
     chat::message::Identity,
     chat::repeats::Repeats,
     connector::{Connector, Provider},
@@ -224,6 +225,14 @@ pub fn connector_kind(provider: &Provider) -> Option<&'static dyn ConnectorKind>
         .iter()
         .copied()
         .find(|kind| kind.provider() == *provider)
+}
+
+/// Key of the channel that a conversation counts for (SPEC M02): its own where its connector has several, else the
+/// connector's.
+#[must_use]
+pub fn channel_of(provider: &Provider, conversation: &ConversationRef) -> Option<String> {
+    let named = conversation.channel.clone();
+    named.or_else(|| connector_kind(provider).map(|kind| kind.channel().to_owned()))
 }
 
 /// The time during which an event of `provider` may come again: see [`ConnectorKind::repeats`].

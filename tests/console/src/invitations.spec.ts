@@ -158,7 +158,7 @@ test("What was typed into the short form goes along to the full one (U503)", asy
   const email = newAddress("short");
   await form.getByLabel("User email address").fill(email);
   await form.getByLabel("Role", { exact: true }).selectOption("Agent");
-  await form.getByRole("button", { name: "Add client access" }).click();
+  await form.getByRole("button", { name: "Add client access, limits and team" }).click();
   await settled(page, "Add User");
   await expect(page.getByLabel("Email Address")).toHaveValue(email);
   await expect(page.getByLabel("Role", { exact: true })).toHaveValue("agent");

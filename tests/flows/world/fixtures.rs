@@ -36,8 +36,9 @@ use vestibule_domain::{
     chat::profile::Profile,
     chat::user::ChatUser,
     connector::{
-        AfterApproval, Handler, QueueNotice, ApprovalMode, Connector, ExistingUsers, NEW_REQUESTS_PER_MINUTE_MAX, Policy,
-        Provider, RequestLimits, SealedSecrets, WebhookState, secret_context,
+        AfterApproval, ApprovalMode, Connector, ExistingUsers, Handler,
+        NEW_REQUESTS_PER_MINUTE_MAX, Policy, Provider, QueueNotice, RequestLimits, SealedSecrets,
+        WebhookState, secret_context,
     },
     event::{AuditEntry, Change, Event},
     ids::{

@@ -187,7 +187,9 @@ impl Functions {
             email: start.worker("worker-email", |adapters| Ok(worker_email::wire(adapters))),
             team: start.worker("worker-team", |adapters| Ok(worker_team::wire(adapters))),
             index: start.worker("worker-index", |adapters| Ok(worker_index::wire(adapters))),
-            routing: start.worker("worker-routing", |adapters| Ok(worker_routing::wire(adapters))),
+            routing: start.worker("worker-routing", |adapters| {
+                Ok(worker_routing::wire(adapters))
+            }),
             email_events: start.worker("email-events", |adapters| Ok(email_events::wire(adapters))),
             sweeper: start.function("sweeper".to_owned(), sweeper::wire),
             admin: ADMIN_FUNCTIONS

@@ -353,8 +353,8 @@ mod tests {
         AccountScope, Timestamp,
         chat::message::AttachmentKind,
         connector::{
-            AfterApproval, Handler, QueueNotice, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets,
-            WebhookState,
+            AfterApproval, ExistingUsers, Handler, Policy, Provider, QueueNotice, RequestLimits,
+            SealedSecrets, WebhookState,
         },
         ids::{AccountId, ClientId, ConnectorId, EnvironmentId},
         language::TextVariants,

@@ -193,6 +193,7 @@ mod tests {
     use super::*;
     use serde_json::json;
     use vestibule_domain::{
+        chat::byline::Byline,
         chat::given_up::{GivenUpId, GivenUpText},
         ids::{ConnectorId, ConversationId},
     };
@@ -214,6 +215,7 @@ mod tests {
             work: GivenUpWork::Text(GivenUpText {
                 number: 7,
                 rest: "Your table\nis ready.".to_owned(),
+                byline: Byline::default(),
                 in_doubt,
             }),
         };

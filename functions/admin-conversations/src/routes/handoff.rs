@@ -9,15 +9,25 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
-    ApiPath, Call, FieldErrors, IfMatch, OptionalJsonBody, amend, log,
+    ApiPath, Call, FieldErrors, IfMatch, OptionalJsonBody, amend,
+    jobs::route_or_leave,
+    log,
     problem::{ApiError, Problem},
     read_fields, validation,
 };
 use vestibule_domain::{
+    PortError, ProjectScope,
     chat::handoff::{Handoff, HandoffRequest},
-    event::{Change, Event},
-    ports::HandoffChange,
+    chat::offering::{CaseStep, HandedOff},
+    event::{AuditEntry, Change, Event},
+    job::{DrainDesk, OfferConversation},
+    ports::{
+        By, Changed, ConversationState, ConversationView, GivingBack, HandoffChange, RoutedBy,
+    },
+    record::Record,
+    routing::case::Case,
 };
+use vestibule_providers::catalogue::channel_of;
 
 /// A handoff to people.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -30,8 +40,8 @@ pub struct HandOffConversationRequest {
     /// Note for whoever takes over, up to 4000 characters.
     #[schema(max_length = 4000)]
     note: Option<String>,
-    /// Skills that it takes, beside those that the connector asks for: at most 20, each 1 to 50 characters.
-    #[schema(max_items = 20)]
+    /// Skills that it takes, beside those that the connector asks for: at most 50, each 1 to 50 characters.
+    #[schema(max_items = 50)]
     skills: Option<Vec<String>>,
 }
 
@@ -50,7 +60,8 @@ fn read_request(fields: Map<String, Value>) -> Result<HandoffRequest, ApiError> 
 ///
 /// From the next message on, the agent is not asked until the conversation is given back; a message that is
 /// on its way to the agent may still reach it. Messages go into the history, and texts can be sent as before.
-/// A conversation that is handed off with the same team and note stays as it is; others replace them.
+/// The conversation is offered to members, unless it waits for one or has one. A conversation that is handed off
+/// with the same team, note and skills stays as it is; others replace them.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}/handoff",
@@ -75,7 +86,8 @@ pub async fn hand_off_conversation(
 /// Give a conversation back
 ///
 /// The agent is asked about the messages from then on. It gets none of those that came meanwhile; they are in
-/// the history.
+/// the history. The member who has the conversation has it no longer. Where the connector is answered by the team,
+/// the next message asks for a member again.
 #[utoipa::path(
     delete,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}/handoff",
@@ -106,35 +118,150 @@ async fn change(
         &IfMatch::Absent,
         || find_conversation(deps, call, scope, path.conversation_id),
         |view| async move {
-            let before = view.conversation.handoff.as_ref();
-            if is_as_wanted(before, wanted) {
+            if is_as_wanted(view.conversation.handoff.as_ref(), wanted) {
                 return Ok(Json(view.into()));
             }
-            let now = call.now();
-            let handoff = wanted.map(|wanted| wanted.made_by(call.actor().clone(), now));
-            let event = if handoff.is_some() {
-                Event::ConversationHandedOff(view.id)
-            } else {
-                Event::ConversationGivenBack(view.id)
+            let view = match wanted {
+                Some(wanted) => hand_off(deps, call, scope, view, wanted).await?,
+                None => give_back(deps, call, scope, view).await?,
             };
-            let change = Change {
-                event,
-                before: facts(before),
-                after: facts(handoff.as_ref()),
-            };
-            let entry = call.audit(change, now);
-            let change = HandoffChange {
-                scope,
-                read: &view,
-                handoff: handoff.as_ref(),
-                audit: &entry,
-            };
-            deps.writer.change_handoff(&change).await?;
-            log(&entry);
-            Ok(Json(view.with_handoff(handoff).into()))
+            Ok(Json(view.into()))
         },
     )
     .await
+}
+
+/// Hands the conversation off, and offers it to members unless it has been.
+async fn hand_off(
+    deps: &Deps,
+    call: &Call,
+    scope: ProjectScope,
+    view: ConversationView,
+    wanted: &HandoffRequest,
+) -> Result<ConversationView, ApiError> {
+    let now = call.now();
+    let handoff = wanted.made_by(call.actor().clone(), now);
+    let case = offering(deps, scope, &view, &handoff).await?;
+    let event = Event::ConversationHandedOff(view.id);
+    let entry = call.audit(change_of(event, &view, Some(&handoff)), now);
+    let change = HandoffChange {
+        scope,
+        read: &view,
+        handoff: Some(&handoff),
+        case: &case,
+        audit: &entry,
+    };
+    deps.writer.change_handoff(&change).await?;
+    log(&entry);
+    if case.offered().is_some() {
+        let offer = OfferConversation {
+            scope,
+            conversation_id: view.id,
+        };
+        route_or_leave(deps.router.as_ref(), offer).await;
+    }
+    Ok(view.with_handoff(Some(handoff)))
+}
+
+/// The offer of a conversation that is handed off. Where its connector was deleted, or nobody knows where it takes
+/// place, no member could answer.
+async fn offering(
+    deps: &Deps,
+    scope: ProjectScope,
+    view: &ConversationView,
+    handoff: &Handoff,
+) -> Result<CaseStep, ApiError> {
+    let connector = deps.connectors.find_connector(view.connector_id).await?;
+    let connector = connector.filter(|connector| connector.scope == scope);
+    let (Some(connector), Some(place)) = (connector, &view.conversation.place) else {
+        return Ok(CaseStep::Nothing);
+    };
+    let case = deps.routing.case(scope, view.id).await?;
+    let history = deps.conversations.find_history(scope, view.id).await?;
+    let channel = channel_of(&connector.provider, place);
+    let handed_off = HandedOff {
+        connector: &connector,
+        conversation_id: view.id,
+        channel: channel.as_deref().unwrap_or(connector.provider.key()),
+        handoff,
+        history: history.map(|history| history.days).unwrap_or_default(),
+        case: case.as_ref(),
+    };
+    Ok(handed_off.step(handoff.at))
+}
+
+/// Gives the conversation back. Its case is over with the same write, so that no member keeps a load for what the agent
+/// answers.
+pub(super) async fn give_back(
+    deps: &Deps,
+    call: &Call,
+    scope: ProjectScope,
+    view: ConversationView,
+) -> Result<ConversationView, ApiError> {
+    let event = Event::ConversationGivenBack(view.id);
+    let entry = call.audit(change_of(event, &view, None), call.now());
+    let case = deps.routing.case(scope, view.id).await?;
+    if let Some(case) = case.filter(Case::is_open) {
+        end_case(deps, call, &view, &case, &entry).await?;
+    } else {
+        let change = HandoffChange {
+            scope,
+            read: &view,
+            handoff: None,
+            case: &CaseStep::Nothing,
+            audit: &entry,
+        };
+        deps.writer.change_handoff(&change).await?;
+    }
+    log(&entry);
+    Ok(view.with_handoff(None))
+}
+
+/// Ends an open case together with the handoff. `Conflict` when either changed meanwhile.
+async fn end_case(
+    deps: &Deps,
+    call: &Call,
+    view: &ConversationView,
+    case: &Case,
+    entry: &AuditEntry,
+) -> Result<(), ApiError> {
+    let giving = GivingBack {
+        case,
+        conversation_version: view.version(),
+        opens: view.state != ConversationState::Closed,
+    };
+    let caller = By {
+        audit: entry,
+        proof: &call.caller.proof,
+    };
+    let by = RoutedBy {
+        caller: Some(caller),
+        ..RoutedBy::itself(call.actor(), entry.at)
+    };
+    match deps.routing.give_back(giving, by).await? {
+        Changed::Done(_) => {}
+        Changed::Stale(_) | Changed::Gone | Changed::NoRoom | Changed::NotAvailable => {
+            let what = "case of a conversation";
+            return Err(PortError::Conflict { what }.into());
+        }
+    }
+    if case.assigned().is_some() {
+        let room = DrainDesk {
+            scope: case.scope.account(),
+            channel: case.channel.clone(),
+        };
+        route_or_leave(deps.router.as_ref(), room).await;
+    }
+    Ok(())
+}
+
+/// The change as the audit log records it.
+fn change_of(event: Event, view: &ConversationView, handoff: Option<&Handoff>) -> Change {
+    Change {
+        event,
+        before: facts(view.conversation.handoff.as_ref()),
+        after: facts(handoff),
+    }
 }
 
 fn is_as_wanted(handoff: Option<&Handoff>, wanted: Option<&HandoffRequest>) -> bool {

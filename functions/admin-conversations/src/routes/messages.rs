@@ -18,6 +18,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
+    chat::byline::Signature,
     chat::content::{self, Part},
     chat::history::{Author, HistoryDays, StoredMessage},
     chat::message::{Attachment, AttachmentKind},
@@ -46,6 +47,8 @@ pub enum AuthorKind {
     ChatUser,
     /// The environment's agent.
     Agent,
+    /// A member of the account.
+    Member,
     /// Vestibule itself.
     System,
     /// Somebody of a kind that this release does not know.
@@ -54,23 +57,27 @@ pub enum AuthorKind {
 
 /// Author of a message.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({"kind": "chat_user", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"}))]
+#[schema(example = json!({"kind": "chat_user", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z", "name": null}))]
 pub struct MessageAuthorResponse {
-    /// Kind of author: `chat_user`, `agent` or `system`; `unknown` for one of whom a later release wrote.
+    /// Kind of author: `chat_user`, `agent`, `member` or `system`; `unknown` for one of whom a later release wrote.
     kind: AuthorKind,
-    /// Id of the chat user; null for other authors.
+    /// Id of the chat user or member; null for other authors.
     id: Option<String>,
+    /// Name of the member at the time; null for other authors.
+    name: Option<String>,
 }
 
-impl From<Author> for MessageAuthorResponse {
-    fn from(author: Author) -> Self {
+impl MessageAuthorResponse {
+    fn of(author: Author, signature: Option<Signature>) -> Self {
         let (kind, id) = match author {
             Author::ChatUser(id) => (AuthorKind::ChatUser, Some(id.to_string())),
             Author::Agent => (AuthorKind::Agent, None),
+            Author::Member(id) => (AuthorKind::Member, Some(id.to_string())),
             Author::System => (AuthorKind::System, None),
             Author::Unknown => (AuthorKind::Unknown, None),
         };
-        Self { kind, id }
+        let name = signature.map(|signature| signature.name);
+        Self { kind, id, name }
     }
 }
 
@@ -177,7 +184,7 @@ impl From<SendStatus> for MessageSendingResponse {
 /// A message of a conversation.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
-    "number": 7, "direction": "inbound", "author": {"kind": "chat_user", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"},
+    "number": 7, "direction": "inbound", "author": {"kind": "chat_user", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z", "name": null},
     "text": "Where is my order?", "content": [{"kind": "text", "text": "Where is my order?"}], "entities": [], "attachments": [],
     "sequence": 4, "delivery_id": "01JD3Q3Z9V8M4T6K2N7P5R1S11", "provider_event_id": "Ev0123456789",
     "created_at": "2026-11-22T10:00:00.000Z", "edited_at": null, "deleted_at": null, "sending": null
@@ -227,7 +234,9 @@ impl From<StoredMessage> for MessageResponse {
             Author::ChatUser(_) => MessageDirection::Inbound,
             // Only what a person sends comes with an event of the platform.
             Author::Unknown if message.provider_event_id.is_some() => MessageDirection::Inbound,
-            Author::Agent | Author::System | Author::Unknown => MessageDirection::Outgoing,
+            Author::Agent | Author::Member(_) | Author::System | Author::Unknown => {
+                MessageDirection::Outgoing
+            }
         };
         let (text, content) = if message.deleted_at.is_some() {
             (String::new(), Vec::new())
@@ -240,7 +249,7 @@ impl From<StoredMessage> for MessageResponse {
         Self {
             number: message.number,
             direction,
-            author: message.author.into(),
+            author: MessageAuthorResponse::of(message.author, message.signature),
             text,
             content: content.into_iter().map(Part::without_addresses).collect(),
             // A list of objects with text keys always serialises to JSON.

@@ -5,6 +5,7 @@ import { meOptions, type Permission } from "./api/me";
 import { isProblem } from "./api/problems";
 import { projectsOptions } from "./api/projects";
 import { queryClient } from "./api/query";
+import { PERMISSION } from "./api/routing-types";
 import { session } from "./api/session";
 import { lazyPage } from "./code";
 import { AccountLayout } from "./frame/account-layout";
@@ -345,6 +346,7 @@ const users = createRoute({
     q: text(raw, "q"),
     role: text(raw, "role"),
     status: oneOf(raw, "status", ["pending", "active", "suspended"]),
+    team: text(raw, "team"),
     /** The short form of an invitation is open. */
     invite: flag(raw, "invite"),
   }),
@@ -380,6 +382,22 @@ const clients = createRoute({
   validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
   staticData: { title: frame.clients, permission: "projects.read" },
   component: lazyPage(() => import("./pages/settings/clients/clients-page"), "ClientsPage"),
+});
+
+const teams = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/teams",
+  validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
+  staticData: { title: frame.teams, permission: PERMISSION.readTeams },
+  component: lazyPage(() => import("./pages/settings/teams/teams-page"), "TeamsPage"),
+});
+
+const channels = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/channels",
+  validateSearch: (raw: Raw) => ({ create: flag(raw, "create") }),
+  staticData: { title: frame.channels, permission: "projects.read" },
+  component: lazyPage(() => import("./pages/settings/channels/channels-page"), "ChannelsPage"),
 });
 
 const loginMethods = createRoute({
@@ -438,7 +456,9 @@ export const routeTree = root.addChildren([
     newUser,
     user,
     roles,
+    teams,
     clients,
+    channels,
     loginMethods,
     apiKeys,
     audit,

@@ -4,8 +4,8 @@ use super::{
     adding::Adding,
     events,
     items::{
-        AgentItem, ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem, MessageItem,
-        OutgoingItem, ParkedConversationItem, ProjectSettingsItem,
+        AgentItem, CaseItem, ChatUserItem, ConnectorItem, ConversationItem, EnvironmentItem,
+        MessageItem, OutgoingItem, ParkedConversationItem, ProjectSettingsItem,
     },
     keys::{self, Key, MESSAGE_PREFIX},
     last_messages::{Arrival, LastMessages},
@@ -19,6 +19,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use std::{collections::HashMap, time::Duration};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
+    chat::byline::Byline,
     chat::conversation::{Conversation, Delivered, Inbound},
     chat::history::{StoredMessage, storable},
     job::{DeliverMessage, QueuedText},
@@ -206,6 +207,7 @@ fn queued(record: &DeliveryRecord<'_>, first: u64) -> Vec<QueuedText> {
             text: storable(reply).to_owned(),
             is_ephemeral: record.history.keeps_nothing(),
             is_unprompted: is_late(record),
+            byline: Byline::default(),
         })
         .collect()
 }
@@ -223,6 +225,7 @@ impl ConversationStore for DynamoConversations {
         let user = keys::chat_user(job.scope, job.chat_user_id);
         let agent = keys::agent(job.scope, job.environment_id);
         let parked = keys::parked_conversation(job.scope, job.environment_id, job.conversation.id);
+        let case = keys::case(job.scope, job.conversation.id);
         let event = events::rows_of(job.connector_id, &job.event_keys);
         let mut wanted = vec![
             connector.clone(),
@@ -233,6 +236,7 @@ impl ConversationStore for DynamoConversations {
             outgoing_key(job),
             agent.clone(),
             parked.clone(),
+            case.clone(),
         ];
         wanted.extend(event.iter().cloned());
         let mut rows = self.table.get_batch(&wanted).await?;
@@ -261,6 +265,7 @@ impl ConversationStore for DynamoConversations {
                 .unwrap_or_default(),
             parked: take::<ParkedConversationItem>(&mut rows, &parked, "parked conversation")?
                 .map(|item| item.of(job.drain_parked())),
+            case: take::<CaseItem>(&mut rows, &case, "case")?.map(Into::into),
         })
     }
 
@@ -298,6 +303,7 @@ impl ConversationStore for DynamoConversations {
                 writes.push(self.table.writer_write(job)?);
             }
         }
+        writes.extend(self.table.case_step_writes(record.case)?);
         if !texts.is_empty() {
             let adding = Adding {
                 order: job.send_messages(),

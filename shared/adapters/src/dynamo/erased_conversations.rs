@@ -108,7 +108,7 @@ impl What {
             let message = StoredMessage::from(from_row::<MessageItem>(row, "message")?);
             match message.author {
                 Author::ChatUser(id) => Self::Message(id, message.at, message.delivery_id),
-                Author::Agent | Author::System | Author::Unknown => {
+                Author::Agent | Author::Member(_) | Author::System | Author::Unknown => {
                     let given_up = given_up_entry(key, &message);
                     Self::Text(message.at, message.delivery_id, given_up)
                 }

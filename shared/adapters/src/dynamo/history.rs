@@ -338,6 +338,7 @@ mod tests {
     use std::time::Duration;
     use vestibule_domain::{
         AccountScope, Timestamp,
+        chat::byline::Byline,
         chat::history::HistoryDays,
         ids::{AccountId, ConnectorId, DeliveryId, ProjectId},
         job::{QueuedText, SendMessages},
@@ -370,6 +371,7 @@ mod tests {
             text: "Hello".to_owned(),
             is_ephemeral: false,
             is_unprompted: false,
+            byline: Byline::default(),
         };
         let message = StoredMessage::reply(&text, DeliveryId::derive(&["d"]));
         to_row(&MessageItem::new(

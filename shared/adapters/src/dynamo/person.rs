@@ -291,7 +291,7 @@ fn chosen(
     for What { state, message, .. } in rows.into_iter().filter_map(|row| row.what) {
         let is_theirs = match message.author {
             Author::ChatUser(id) => person.contains(id),
-            Author::Agent | Author::System | Author::Unknown => {
+            Author::Agent | Author::Member(_) | Author::System | Author::Unknown => {
                 message.delivery_id.is_some_and(|id| answered.contains(&id))
             }
         };
@@ -349,6 +349,7 @@ mod tests {
     use super::*;
     use vestibule_domain::{
         AccountScope,
+        chat::byline::Byline,
         ids::{AccountId, ChatUserId, ProjectId},
         job::QueuedText,
     };
@@ -368,6 +369,7 @@ mod tests {
             text: "Hello".to_owned(),
             is_ephemeral: false,
             is_unprompted: false,
+            byline: Byline::default(),
         };
         let message = StoredMessage::reply(&text, DeliveryId::derive(&[delivery]));
         Row {

@@ -132,6 +132,7 @@ fn queued(texts: &NewTexts<'_>) -> Vec<QueuedText> {
             text: text.clone(),
             is_ephemeral: texts.history.keeps_nothing(),
             is_unprompted: true,
+            byline: texts.byline.clone(),
         })
         .collect()
 }
@@ -299,7 +300,8 @@ impl ConversationWriter for DynamoConversationWriter {
             &[],
             &values,
         )?;
-        let writes = vec![update_write(update), self.table.audit_write(change.audit)?];
+        let mut writes = vec![update_write(update), self.table.audit_write(change.audit)?];
+        writes.extend(self.table.case_step_writes(change.case)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(_) => Err(PortError::Conflict { what: WHAT }),

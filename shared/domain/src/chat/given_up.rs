@@ -2,6 +2,7 @@
 
 use crate::{
     Timestamp,
+    chat::byline::Byline,
     chat::conversation::Progress,
     chat::send_status::SendStatus,
     ids::{ConnectorId, ConversationId, DeliveryId, EnvironmentId, InvalidId},
@@ -77,6 +78,8 @@ pub struct GivenUpText {
     pub number: u64,
     /// The part of the text that did not go out.
     pub rest: String,
+    /// The author.
+    pub byline: Byline,
     /// Whether it may have gone out all the same: the platform did not answer an attempt.
     pub in_doubt: bool,
 }
@@ -249,6 +252,7 @@ mod tests {
             work: GivenUpWork::Text(GivenUpText {
                 number: 3,
                 rest: "Hello".to_owned(),
+                byline: Byline::default(),
                 in_doubt: false,
             }),
         };

@@ -6,7 +6,7 @@
 use crate::{
     Timestamp,
     account::actor::Actor,
-    routing::demand::Skill,
+    routing::demand::{SKILLS_MAX, Skill},
     text::{clean_line, clean_lines},
 };
 use serde::{Deserialize, Serialize};
@@ -16,8 +16,6 @@ use std::collections::BTreeSet;
 pub const TEAM_MAX_CHARS: usize = 100;
 /// Maximum length of a note, in characters, as of the note with a decision.
 pub const NOTE_MAX_CHARS: usize = 4000;
-/// Maximum number of skills that a handoff, or a connector, asks of a member.
-pub const SKILLS_MAX: usize = 20;
 
 /// A handoff that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,11 +2,12 @@
 
 use crate::{
     Timestamp,
+    chat::byline::Signature,
     chat::content::Parts,
     chat::entity::Entities,
     chat::message::Attachment,
     chat::send_status::SendStatus,
-    ids::{ChatUserId, DeliveryId},
+    ids::{ChatUserId, DeliveryId, MemberId},
     job::{DeliverMessage, QueuedText},
 };
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,8 @@ pub enum Author {
     ChatUser(ChatUserId),
     /// The environment's agent.
     Agent,
+    /// A member of the account.
+    Member(MemberId),
     /// Vestibule itself.
     System,
     /// An author of another kind, of which a later release wrote.
@@ -116,6 +119,7 @@ impl TryFrom<StoredAuthor> for Author {
         Ok(match stored.kind.as_str() {
             "chat_user" => Self::ChatUser(serde_json::from_value(stored.id.unwrap_or_default())?),
             "agent" => Self::Agent,
+            "member" => Self::Member(serde_json::from_value(stored.id.unwrap_or_default())?),
             "system" => Self::System,
             _ => Self::Unknown,
         })
@@ -131,6 +135,8 @@ pub struct StoredMessage {
     pub at: Timestamp,
     /// The author.
     pub author: Author,
+    /// The author's name, if a member wrote it.
+    pub signature: Option<Signature>,
     /// The text. Empty if a person wrote none.
     pub text: String,
     /// See [`DeliverMessage::parts`].
@@ -161,6 +167,7 @@ impl StoredMessage {
             number,
             at: job.received_at,
             author: Author::ChatUser(job.chat_user_id),
+            signature: None,
             text: job.text.clone(),
             parts: job.parts.clone(),
             entities: job.entities.clone(),
@@ -183,13 +190,14 @@ impl StoredMessage {
         }
     }
 
-    /// Makes the record of a text that the agent writes without being asked, to be sent.
+    /// Makes the record of a text that answers no delivery, to be sent.
     #[must_use]
     pub fn unprompted(text: &QueuedText) -> Self {
         Self {
             number: text.number,
             at: text.at,
-            author: Author::Agent,
+            author: text.byline.author,
+            signature: text.byline.signature.clone(),
             text: text.text.clone(),
             parts: Parts::default(),
             entities: Entities::default(),
@@ -221,6 +229,7 @@ pub fn storable(text: &str) -> &str {
 mod tests {
     use super::*;
     use crate::{
+        chat::byline::Byline,
         chat::content::{Location, Part},
         chat::message::{AttachmentKind, InboundMessage},
         samples::{at, connector, message},
@@ -272,11 +281,16 @@ mod tests {
 
     /// Rows hold these. A release that wrote them differently could not read them.
     #[test]
-    fn an_author_is_stored_by_kind_and_a_person_with_an_id() {
+    fn an_author_is_stored_by_kind_and_a_person_or_member_with_an_id() {
         let id = ChatUserId::derive(&["u"]);
+        let member = MemberId::derive(&["m"]);
         for (author, stored) in [
             (Author::ChatUser(id), json!({"kind": "chat_user", "id": id})),
             (Author::Agent, json!({"kind": "agent"})),
+            (
+                Author::Member(member),
+                json!({"kind": "member", "id": member}),
+            ),
             (Author::System, json!({"kind": "system"})),
         ] {
             assert_eq!(serde_json::to_value(author).unwrap(), stored);
@@ -287,8 +301,8 @@ mod tests {
     #[test]
     fn an_author_of_a_kind_that_a_later_release_writes_is_read_as_an_unknown_one() {
         for later in [
-            json!({"kind": "member", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"}),
-            json!({"kind": "member", "id": {"team": 1}}),
+            json!({"kind": "partner", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"}),
+            json!({"kind": "partner", "id": {"team": 1}}),
             json!({"kind": "bot"}),
             json!({"kind": "unknown"}),
         ] {
@@ -298,6 +312,8 @@ mod tests {
         for wrong in [
             json!({"kind": "chat_user"}),
             json!({"kind": "chat_user", "id": "x"}),
+            json!({"kind": "member"}),
+            json!({"kind": "member", "id": {"team": 1}}),
             json!({"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"}),
             json!("agent"),
         ] {
@@ -324,6 +340,7 @@ mod tests {
             number: 5,
             at: at(9),
             author: Author::ChatUser(job.chat_user_id),
+            signature: None,
             text: "Hello".into(),
             parts: message.parts,
             entities: Entities::default(),
@@ -348,12 +365,14 @@ mod tests {
             text: "Bye".into(),
             is_ephemeral: false,
             is_unprompted: false,
+            byline: Byline::default(),
         };
         let delivery_id = DeliveryId::derive(&["d"]);
         let expected = StoredMessage {
             number: 6,
             at: at(10),
             author: Author::Agent,
+            signature: None,
             text: "Bye".into(),
             parts: Parts::default(),
             entities: Entities::default(),
@@ -371,6 +390,15 @@ mod tests {
             ..expected
         };
         assert_eq!(StoredMessage::unprompted(&text), unasked);
+        let id = MemberId::derive(&["m"]);
+        let members = QueuedText {
+            byline: Byline::member(id, "Ana".into(), true),
+            ..text
+        };
+        let recorded = StoredMessage::unprompted(&members);
+        assert_eq!(recorded.author, Author::Member(id));
+        assert_eq!(recorded.signature, members.byline.signature);
+        assert_eq!(recorded.text, "Bye");
     }
 
     #[test]

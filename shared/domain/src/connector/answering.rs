@@ -78,9 +78,21 @@ mod tests {
             variants: variants.clone(),
         };
         for (notice, language, told) in [
-            (notice(Some("Please wait"), &variants), &german, Some("Bitte warten")),
-            (notice(Some("Please wait"), &variants), &french, Some("Please wait")),
-            (notice(Some("Please wait"), &variants), &None, Some("Please wait")),
+            (
+                notice(Some("Please wait"), &variants),
+                &german,
+                Some("Bitte warten"),
+            ),
+            (
+                notice(Some("Please wait"), &variants),
+                &french,
+                Some("Please wait"),
+            ),
+            (
+                notice(Some("Please wait"), &variants),
+                &None,
+                Some("Please wait"),
+            ),
             (notice(None, &variants), &german, Some("Bitte warten")),
             (notice(None, &variants), &french, None),
         ] {

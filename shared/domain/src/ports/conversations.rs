@@ -8,6 +8,7 @@ use crate::{
     chat::given_up::GivenUpText,
     chat::handoff::Handoff,
     chat::history::HistoryDays,
+    chat::offering::CaseStep,
     chat::repeats::HandledEvent,
     chat::send_status::SendStatus,
     chat::user::ChatUser,
@@ -15,6 +16,7 @@ use crate::{
     ids::LeaseId,
     job::{DeliverMessage, QueuedText, SendMessages},
     ports::{AgentState, Claim, Lease, ParkedConversation, Postponement},
+    routing::case::Case,
 };
 use async_trait::async_trait;
 
@@ -37,6 +39,8 @@ pub struct DeliveryContext {
     pub agent: AgentState,
     /// The messages of the conversation that wait for the agent, if there are any.
     pub parked: Option<ParkedConversation>,
+    /// The case of the conversation, if it ever asked for a member.
+    pub case: Option<Case>,
 }
 
 /// A delivery that the agent answered, or a message that the agent does not get.
@@ -52,8 +56,10 @@ pub struct DeliveryRecord<'a> {
     pub event: &'a HandledEvent,
     /// The texts of the answer, in order; none is blank.
     pub replies: &'a [String],
-    /// The handoff in the answer.
+    /// The handoff that begins with the delivery.
     pub handoff: Option<&'a Handoff>,
+    /// The part that concerns the conversation's case.
+    pub case: &'a CaseStep,
     /// The time for which the project keeps messages.
     pub history: HistoryDays,
     /// Time of the answer.
@@ -113,9 +119,10 @@ pub trait ConversationStore: Send + Sync {
     ) -> Result<Original, PortError>;
 
     /// Records a delivery, all or nothing: the conversation, the event, the message itself if it is one and
-    /// the project keeps any, the handoff of the answer, each of its texts and, if there are any, the mark
-    /// that orders to send them. `Conflict` when another writer gave numbers in the conversation since it was
-    /// read, handed it off or gave it back: read it again and repeat with the same answer.
+    /// the project keeps any, the handoff, the offer of its case with the mark that orders to find a member, each
+    /// of its texts and, if there are any, the mark that orders to send them. `Conflict` when another writer gave
+    /// numbers in the conversation since it was read, handed it off or gave it back, or its case was offered or
+    /// released: read it again and repeat with the same answer.
     async fn record_delivery(&self, record: &DeliveryRecord<'_>) -> Result<Recorded, PortError>;
 }
 

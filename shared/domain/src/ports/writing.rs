@@ -3,10 +3,12 @@
 use crate::{
     PortError, ProjectScope, Timestamp,
     access::audience::Audience,
+    chat::byline::Byline,
     chat::conversation::{Conversation, ConversationRef},
     chat::given_up::GivenUpId,
     chat::handoff::Handoff,
     chat::history::HistoryDays,
+    chat::offering::CaseStep,
     connector::Connector,
     event::AuditEntry,
     ids::{ConnectorId, ConversationId, EnvironmentId, TextBatchId},
@@ -80,6 +82,8 @@ pub struct NewTexts<'a> {
     pub place: &'a ConversationRef,
     /// The texts, in order; there is at least one.
     pub texts: &'a [String],
+    /// Their author.
+    pub byline: &'a Byline,
     /// The time for which the project keeps messages.
     pub history: HistoryDays,
     /// The call, if it has an `Idempotency-Key`.
@@ -110,6 +114,8 @@ pub struct HandoffChange<'a> {
     pub read: &'a ConversationView,
     /// The handoff from now on; `None` when the conversation is given back.
     pub handoff: Option<&'a Handoff>,
+    /// The part that concerns the conversation's case.
+    pub case: &'a CaseStep,
     /// The entry of the change.
     pub audit: &'a AuditEntry,
 }
@@ -150,7 +156,7 @@ pub trait ConversationWriter: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, PortError>;
 
-    /// Hands a conversation off or gives it back. `Conflict` when it changed since it was read: read it again
-    /// and repeat.
+    /// Hands a conversation off, or gives back one without an open case. `Conflict` when it or its case changed since
+    /// they were read: read them again and repeat.
     async fn change_handoff(&self, change: &HandoffChange<'_>) -> Result<(), PortError>;
 }

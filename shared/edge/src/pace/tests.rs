@@ -9,7 +9,8 @@ use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     chat::conversation::ConversationKind,
     connector::{
-        AfterApproval, Handler, QueueNotice, ExistingUsers, Policy, Provider, RequestLimits, SealedSecrets, WebhookState,
+        AfterApproval, ExistingUsers, Handler, Policy, Provider, QueueNotice, RequestLimits,
+        SealedSecrets, WebhookState,
     },
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
     language::TextVariants,

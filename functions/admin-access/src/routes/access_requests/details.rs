@@ -25,7 +25,7 @@ use vestibule_domain::{
     ports::AccessRequestView,
     search::{SearchField, texts_of_access_request},
 };
-use vestibule_providers::catalogue::{chat_provider, connector_kind};
+use vestibule_providers::catalogue::{channel_of, chat_provider};
 
 /// Fields of the person that are searched and shown.
 const SEARCHED: [SearchField; 2] = [SearchField::UserName, SearchField::Identifier];
@@ -141,7 +141,7 @@ impl AccessRequestDetailsResponse {
             chat_user_status: user.map(|user| user.status().into()),
             blocked: user.is_some_and(|user| user.block.is_some()),
             environment_name: view.environment_name,
-            channel: channel_of(&view.request),
+            channel: channel_of(&view.request.provider, &view.request.conversation),
             avatar_url: user.and_then(|user| avatars.url(user)),
             message_count: counted.map(|standing| standing.message_count),
             last_message_at: counted.and_then(|standing| standing.last_message_at),
@@ -212,12 +212,6 @@ pub(super) fn rendered(
     let view = readable(call, view);
     let details = AccessRequestDetailsResponse::of(view, &avatars, call.now());
     (version, details)
-}
-
-/// The channel on which the person wrote.
-fn channel_of(request: &AccessRequest) -> Option<String> {
-    let named = request.conversation.channel.clone();
-    named.or_else(|| connector_kind(&request.provider).map(|kind| kind.channel().to_owned()))
 }
 
 /// Time from which a pending request is closed (SPEC B36).

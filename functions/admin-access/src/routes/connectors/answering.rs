@@ -61,12 +61,9 @@ impl Answering {
         let notices = match given.notices {
             Nullable::Absent => Nullable::Absent,
             Nullable::Null => Nullable::Null,
-            Nullable::Value(given) => Nullable::Value(variants::read_changes(
-                "queue_notices",
-                given,
-                kind,
-                errors,
-            )),
+            Nullable::Value(given) => {
+                Nullable::Value(variants::read_changes("queue_notices", given, kind, errors))
+            }
         };
         Self {
             handler: given.handler.map(Into::into),

@@ -4,8 +4,8 @@ use super::{
     super::providers::read_provider,
     ConnectorResponse,
     answering::{self, Answering},
-    check_environment, check_message, defaults, facts, read_message,
-    read_section, request_settings, take_sections,
+    check_environment, check_message, defaults, facts, read_message, read_section,
+    request_settings, take_sections,
     variants::{self, GivenVariants},
     webhook_url,
 };
@@ -30,9 +30,9 @@ use vestibule_admin::{
 use vestibule_domain::{
     ProjectScope, Timestamp,
     connector::{
-        AfterApproval, ApprovalMode, Connector, ExistingUsers, Handler, NEW_REQUESTS_PER_MINUTE_DEFAULT,
-        Policy, Provider, QueueNotice, REQUEST_COOLDOWN_DEFAULT, RequestLimits, SealedSecrets, WebhookState,
-        secret_context,
+        AfterApproval, ApprovalMode, Connector, ExistingUsers, Handler,
+        NEW_REQUESTS_PER_MINUTE_DEFAULT, Policy, Provider, QueueNotice, REQUEST_COOLDOWN_DEFAULT,
+        RequestLimits, SealedSecrets, WebhookState, secret_context,
     },
     event::{Change, Event},
     ids::{ClientId, ConnectorId, EnvironmentId},
@@ -104,9 +104,9 @@ pub struct CreateConnectorRequest {
     /// Team whose members get its conversations, once people have them; any member if left out.
     #[schema(format = "id")]
     team_id: Option<String>,
-    /// Skills that its conversations ask of a member: at most 20, each 1 to 50 characters. The same skill in other
+    /// Skills that its conversations ask of a member: at most 50, each 1 to 50 characters. The same skill in other
     /// letter case counts once.
-    #[schema(max_items = 20)]
+    #[schema(max_items = 50)]
     skills: Option<Vec<String>>,
     /// Whether a member's reply begins with their name; false by default.
     shows_author: Option<bool>,

@@ -8,8 +8,8 @@ use vestibule_domain::{
     chat::message::Identity,
     chat::repeats::Repeats,
     connector::{
-        AfterApproval, Handler, QueueNotice, Connector, ConnectorSummary, ConnectorTest, ExistingUsers, Policy, Provider,
-        RequestLimits, SealedSecrets, WebhookState,
+        AfterApproval, Connector, ConnectorSummary, ConnectorTest, ExistingUsers, Handler, Policy,
+        Provider, QueueNotice, RequestLimits, SealedSecrets, WebhookState,
     },
     event::AuditEntry,
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId, TeamId},

@@ -115,10 +115,10 @@ pub struct UpdateConnectorRequest {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "id")]
     team_id: Nullable<String>,
-    /// Skills that its conversations ask of a member, in place of the present ones: at most 20, each 1 to 50
+    /// Skills that its conversations ask of a member, in place of the present ones: at most 50, each 1 to 50
     /// characters. The same skill in other letter case counts once.
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false, max_items = 20)]
+    #[schema(nullable = false, max_items = 50)]
     skills: Option<Vec<String>>,
     /// Whether a member's reply begins with their name.
     #[serde(default, deserialize_with = "given")]

@@ -1,6 +1,8 @@
 //! `PATCH /v1/projects/{project_id}/conversations/{conversation_id}`
 
-use super::{ConversationResponse, ConversationStateName, find_conversation};
+use super::{
+    super::handoff::give_back, ConversationResponse, ConversationStateName, find_conversation,
+};
 use crate::{Deps, api_types::ConversationPath};
 use axum::{Json, extract::State};
 use serde::Deserialize;
@@ -9,7 +11,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IfMatch, JsonBody, amend, log,
-    problem::{ApiError, Problem},
+    problem::{ApiError, CHANGED_MEANWHILE, Problem},
     read_fields,
 };
 use vestibule_domain::{
@@ -71,6 +73,16 @@ async fn set_state(
 ) -> Result<(), ApiError> {
     if view.state == state {
         return Ok(());
+    }
+    let case = deps.routing.case(scope, view.id).await?;
+    if case.is_some_and(|case| case.is_open()) {
+        // Its case ends first, with the handoff; a conversation that is to be closed is read again then.
+        give_back(deps, call, scope, view).await?;
+        return if state == ConversationState::Open {
+            Ok(())
+        } else {
+            Err(ApiError::new(&CHANGED_MEANWHILE))
+        };
     }
     let event = match (state, view.state) {
         (ConversationState::Closed, _) => Event::ConversationClosed(view.id),

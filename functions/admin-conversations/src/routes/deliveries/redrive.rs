@@ -430,6 +430,7 @@ impl<'a> Working<'a> {
             conversation: &open.conversation,
             place: &audience.place,
             texts: std::slice::from_ref(&text.rest),
+            byline: &text.byline,
             history: open.history,
             batch: None,
             instead_of: Some(id),

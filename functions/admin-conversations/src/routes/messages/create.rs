@@ -1,5 +1,5 @@
-//! `POST /v1/projects/{project_id}/conversations/{conversation_id}/messages`: texts that the agent writes
-//! without being asked.
+//! `POST /v1/projects/{project_id}/conversations/{conversation_id}/messages`: texts that the agent writes without
+//! being asked, and replies of members.
 
 use super::MessageResponse;
 use crate::{Deps, api_types::ConversationPath, serving::check_served};
@@ -24,6 +24,8 @@ use vestibule_admin::{
 use vestibule_domain::{
     ProjectScope, Timestamp,
     access::audience::Audience,
+    account::actor::{Actor, RightsHolder},
+    chat::byline::Byline,
     chat::history::StoredMessage,
     chat::send_status::SkipReason,
     connector::Connector,
@@ -122,7 +124,8 @@ fn read_texts(body: JsonBody) -> Result<Vec<String>, ApiError> {
 
 /// Write into a conversation
 ///
-/// Adds one to ten texts of the agent, which are sent in order, behind the texts that are still to be sent.
+/// Adds one to ten texts, which are sent in order, behind the texts that are still to be sent. Those of a member are
+/// theirs, and begin with their name where the connector has `shows_author`; those of an API key are the agent's.
 /// They are on record when the call is answered; `…/messages/{number}` tells what became of each. Whether
 /// the person may be written to is checked at the call, and once more before each text is sent.
 #[utoipa::path(
@@ -183,9 +186,18 @@ struct Asked<'a> {
     batch: Option<TextBatch>,
 }
 
+/// The author of the texts of a call: the member who makes it, whose name `is_shown` or not, or the agent, for whom a key
+/// does.
+fn byline(actor: &Actor, is_shown: bool) -> Byline {
+    match actor.rights_holder() {
+        Some(RightsHolder::Member(id)) => Byline::member(id, actor.name.clone(), is_shown),
+        Some(RightsHolder::ApiKey(_)) | None => Byline::default(),
+    }
+}
+
 impl Asked<'_> {
     /// The answer to the same call made again: as the first one was answered.
-    fn again(&self, before: &AddedBefore) -> Result<Added, ApiError> {
+    fn again(&self, call: &Call, before: &AddedBefore) -> Result<Added, ApiError> {
         let asked = self.batch.as_ref().map(|batch| &batch.request_hash);
         if asked != Some(&before.request_hash) {
             return Err(ApiError::idempotency_key(
@@ -201,6 +213,7 @@ impl Asked<'_> {
                 text: text.clone(),
                 is_ephemeral: false,
                 is_unprompted: true,
+                byline: byline(call.actor(), false),
             })
             .collect();
         Ok(Added {
@@ -248,10 +261,13 @@ async fn add(deps: &Deps, call: &Call, asked: &Asked<'_>) -> Result<Added, ApiEr
         .map(|place| place.context)
         .ok_or_else(|| ApiError::not_found("conversation"))?;
     let open = match context {
-        WritingContext::Before(before) => return asked.again(&before),
+        WritingContext::Before(before) => return asked.again(call, &before),
         WritingContext::Open(open) => open,
     };
     let audience = reachable(&open, now)?;
+    let connector = open.connector.as_ref();
+    let shows_author = connector.is_some_and(|connector| connector.shows_author);
+    let byline = byline(call.actor(), shows_author);
     let order = SendMessages {
         scope: asked.scope,
         connector_id: open.connector_id,
@@ -262,13 +278,14 @@ async fn add(deps: &Deps, call: &Call, asked: &Asked<'_>) -> Result<Added, ApiEr
         conversation: &open.conversation,
         place: &audience.place,
         texts: asked.texts,
+        byline: &byline,
         history: open.history,
         batch,
         instead_of: None,
         at: now,
     };
     match deps.writer.add_texts(&new).await? {
-        AddedTexts::Before(before) => asked.again(&before),
+        AddedTexts::Before(before) => asked.again(call, &before),
         AddedTexts::Gone => Err(ApiError::new(&CHANGED_MEANWHILE)),
         AddedTexts::Now(texts) => {
             let job = SendMessagesJob::new(order, texts.clone());
@@ -319,6 +336,24 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
     use vestibule_admin::problem::VALIDATION;
+    use vestibule_domain::{
+        chat::history::Author,
+        ids::{ApiKeyId, MemberId},
+    };
+
+    /// SPEC E36.
+    #[test]
+    fn texts_are_the_members_who_writes_them_or_the_agents_for_whom_a_key_does() {
+        let id = MemberId::derive(&["m"]);
+        let member = Actor::member(id, "Ana".to_owned());
+        for (is_shown, said) in [(true, "Ana: Hello"), (false, "Hello")] {
+            let byline = byline(&member, is_shown);
+            assert_eq!(byline.author, Author::Member(id));
+            assert_eq!(byline.above("Hello"), said);
+        }
+        let key = Actor::api_key(ApiKeyId::derive(&["k"]), "script".to_owned());
+        assert_eq!(byline(&key, true), Byline::default());
+    }
 
     fn read(body: &Value) -> Result<Vec<String>, ApiError> {
         read_texts(JsonBody(body.as_object().unwrap().clone()))

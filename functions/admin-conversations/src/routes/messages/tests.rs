@@ -3,9 +3,10 @@
 use super::*;
 use serde_json::json;
 use vestibule_domain::{
+    chat::byline::Byline,
     chat::content::{Parts, Relation, Shared},
     chat::entity::{Entities, Entity, Mark},
-    ids::{ChatUserId, DeliveryId},
+    ids::{ChatUserId, DeliveryId, MemberId},
 };
 
 fn at() -> Timestamp {
@@ -35,7 +36,7 @@ fn a_message_of_an_unknown_author_is_inbound_if_it_came_with_an_event() {
         });
         assert_eq!(shown.direction, direction);
         let author = serde_json::to_value(&shown.author).unwrap();
-        assert_eq!(author, json!({"kind": "unknown", "id": null}));
+        assert_eq!(author, json!({"kind": "unknown", "id": null, "name": null}));
     }
 }
 
@@ -44,6 +45,7 @@ fn message(text: &str) -> StoredMessage {
         number: 7,
         at: at(),
         author: Author::ChatUser(ChatUserId::derive(&["u"])),
+        signature: None,
         text: text.to_owned(),
         parts: Parts::default(),
         entities: Entities::default(),
@@ -78,7 +80,7 @@ fn a_person_s_message_is_shown_with_everything_that_is_known_of_it() {
     });
     let expected = json!({
         "number": 7, "direction": "inbound",
-        "author": {"kind": "chat_user", "id": ChatUserId::derive(&["u"])},
+        "author": {"kind": "chat_user", "id": ChatUserId::derive(&["u"]), "name": null},
         "text": "@Ann, look",
         "content": [
             {"kind": "text", "text": "@Ann, look"},
@@ -179,7 +181,10 @@ fn a_text_of_the_agent_is_shown_with_the_status_of_its_sending() {
             ..message("Hi Ada")
         });
         assert_eq!(shown["direction"], "outgoing");
-        assert_eq!(shown["author"], json!({"kind": "agent", "id": null}));
+        assert_eq!(
+            shown["author"],
+            json!({"kind": "agent", "id": null, "name": null})
+        );
         assert_eq!(shown["sending"], expected);
         assert_eq!(
             shown["content"],
@@ -187,6 +192,25 @@ fn a_text_of_the_agent_is_shown_with_the_status_of_its_sending() {
         );
         assert_eq!(shown["sequence"], Value::Null);
     }
+}
+
+/// SPEC E36.
+#[test]
+fn a_text_of_a_member_is_shown_under_their_name_at_the_time() {
+    let id = MemberId::derive(&["m"]);
+    let byline = Byline::member(id, "Ana".to_owned(), false);
+    let shown = shown(StoredMessage {
+        author: byline.author,
+        signature: byline.signature,
+        provider_event_id: None,
+        ..message("Hi Ada")
+    });
+    assert_eq!(shown["direction"], "outgoing");
+    assert_eq!(
+        shown["author"],
+        json!({"kind": "member", "id": id, "name": "Ana"})
+    );
+    assert_eq!(shown["text"], "Hi Ada");
 }
 
 #[test]

@@ -103,17 +103,20 @@ describe("a call", () => {
 describe("a session that ends", () => {
   const write = () => new Request(PATH, { method: "POST", body: '{"name":"Ana"}' });
 
-  it.each(["sign-in-again", "unauthenticated"])("holds a call that is answered %s until somebody signed in again, then repeats it with what was typed (U135)", async (type) => {
-    session.began("01L");
-    answers(() => problem(401, type), fine);
-    const answer = send(write());
-    await vi.waitFor(() => expect(session.isEnded()).toBe(true));
-    expect(sent).toHaveLength(1);
-    session.resumed();
-    expect((await answer).status).toBe(200);
-    expect(await sent[1]?.text()).toBe('{"name":"Ana"}');
-    expect(session.isEnded()).toBe(false);
-  });
+  it.each(["sign-in-again", "unauthenticated"])(
+    "holds a call that is answered %s until somebody signed in again, then repeats it with what was typed (U135)",
+    async (type) => {
+      session.began("01L");
+      answers(() => problem(401, type), fine);
+      const answer = send(write());
+      await vi.waitFor(() => expect(session.isEnded()).toBe(true));
+      expect(sent).toHaveLength(1);
+      session.resumed();
+      expect((await answer).status).toBe(200);
+      expect(await sent[1]?.text()).toBe('{"name":"Ana"}');
+      expect(session.isEnded()).toBe(false);
+    },
+  );
 
   it("lets every call that waits go on", async () => {
     session.began("01L");

@@ -2,31 +2,36 @@ import { queryOptions } from "@tanstack/react-query";
 import { client as api } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
 import { readAll, recordOptions } from "./query";
+import type { UpcomingClient } from "./routing-types";
 import type { components } from "./schema";
 
-export type Client = components["schemas"]["ClientResponse"];
+type Schemas = components["schemas"];
+
+export type Client = Schemas["ClientResponse"] & UpcomingClient;
+export type CreateClient = Schemas["CreateClientRequest"] & UpcomingClient;
+export type UpdateClient = Schemas["UpdateClientRequest"] & UpcomingClient;
 
 /** Every client, for choices. */
 export const allClientsOptions = queryOptions({
   queryKey: ["clients", "all"],
   queryFn: ({ signal }) =>
-    readAll((cursor) => api.GET("/v1/clients", { params: { query: { cursor, limit: 100 } }, signal })),
+    readAll<Client>((cursor) => api.GET("/v1/clients", { params: { query: { cursor, limit: 100 } }, signal })),
 });
 
 export function clientOptions(id: string) {
-  return recordOptions(["client", id], (signal) =>
+  return recordOptions<Client>(["client", id], (signal) =>
     api.GET("/v1/clients/{client_id}", { params: { path: { client_id: id } }, signal }),
   );
 }
 
-export async function createClient(body: components["schemas"]["CreateClientRequest"], idempotencyKey: string) {
+export async function createClient(body: CreateClient, idempotencyKey: string) {
   const params = { header: { "Idempotency-Key": idempotencyKey } };
   return unwrap(await api.POST("/v1/clients", { params, body })) as Client;
 }
 
-export async function updateClient(id: string, body: components["schemas"]["UpdateClientRequest"], etag?: string) {
+export async function updateClient(id: string, body: UpdateClient, etag?: string) {
   const params = { path: { client_id: id }, header: { "If-Match": etag } };
-  return unwrapTagged(await api.PATCH("/v1/clients/{client_id}", { params, body }));
+  return unwrapTagged<Client>(await api.PATCH("/v1/clients/{client_id}", { params, body }));
 }
 
 export async function deleteClient(id: string, etag?: string): Promise<void> {

@@ -2,10 +2,11 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client } from "./client";
 import { unwrap } from "./problems";
 import { readOptions } from "./query";
+import type { Work } from "./routing-types";
 import type { components } from "./schema";
 
 export type Invitation = components["schemas"]["InvitationResponse"];
-export type CreateInvitation = components["schemas"]["CreateInvitationRequest"];
+export type CreateInvitation = components["schemas"]["CreateInvitationRequest"] & { work?: Work };
 export type TimelineEntry = components["schemas"]["TimelineEntry"];
 
 interface InvitationPage {

@@ -2,28 +2,30 @@ import { queryOptions } from "@tanstack/react-query";
 import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
 import { readAll, recordOptions } from "./query";
+import type { UpcomingMember, Work } from "./routing-types";
 import type { components } from "./schema";
 
-export type Member = components["schemas"]["MemberResponse"];
+export type { Work } from "./routing-types";
+export type Member = components["schemas"]["MemberResponse"] & UpcomingMember;
 export type MemberStatus = components["schemas"]["MemberStatusName"];
-export type UpdateMember = components["schemas"]["UpdateMemberRequest"];
+export type UpdateMember = components["schemas"]["UpdateMemberRequest"] & { work?: Work };
 
 /** Every member, by name: a team is short enough to be searched here. */
 export const allMembersOptions = queryOptions({
   queryKey: ["members", "all"],
   queryFn: ({ signal }) =>
-    readAll((cursor) => client.GET("/v1/members", { params: { query: { cursor, limit: 100 } }, signal })),
+    readAll<Member>((cursor) => client.GET("/v1/members", { params: { query: { cursor, limit: 100 } }, signal })),
 });
 
 export function memberOptions(id: string) {
-  return recordOptions(["member", id], (signal) =>
+  return recordOptions<Member>(["member", id], (signal) =>
     client.GET("/v1/members/{member_id}", { params: { path: { member_id: id } }, signal }),
   );
 }
 
 export async function updateMember(id: string, body: UpdateMember, etag?: string) {
   const params = { path: { member_id: id }, header: { "If-Match": etag } };
-  return unwrapTagged(await client.PATCH("/v1/members/{member_id}", { params, body }));
+  return unwrapTagged<Member>(await client.PATCH("/v1/members/{member_id}", { params, body }));
 }
 
 export async function suspendMember(id: string): Promise<Member> {

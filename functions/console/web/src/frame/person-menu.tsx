@@ -1,10 +1,12 @@
 import { useState } from "react";
 import { signOut } from "../api/auth";
+import type { AvailabilityState } from "../api/availability";
 import { currentAccount } from "../api/client";
 import { updateMe, useMe } from "../api/me";
 import { queryClient } from "../api/query";
 import { session } from "../api/session";
 import { goTo } from "../navigation";
+import { availabilityTexts } from "../texts/en/availability";
 import { frame } from "../texts/en/frame";
 import { applyTheme, type Theme } from "../theme";
 import { MenuButton, type MenuSection } from "../ui/menu";
@@ -13,6 +15,7 @@ import { toasts } from "../ui/toast";
 import styles from "./frame.module.css";
 import { MemberAvatar } from "./member-avatar";
 import { openShortcutList } from "./shortcuts";
+import { useAvailability } from "./use-availability";
 
 const THEMES: readonly (readonly [Theme, string])[] = [
   ["system", frame.themeSystem],
@@ -20,12 +23,16 @@ const THEMES: readonly (readonly [Theme, string])[] = [
   ["dark", frame.themeDark],
 ];
 
-/** The person at the foot of the sidebar: profile, theme, accounts, sign-out. */
+const STATES: readonly AvailabilityState[] = ["available", "away", "offline"];
+
+/** The person at the foot of the sidebar: availability, profile, theme, accounts, sign-out. */
 export function PersonMenu() {
   const me = useMe();
   const [chosen, setChosen] = useState<Theme>();
   const theme = chosen ?? me.preferences.theme;
   const account = currentAccount();
+  const availability = useAvailability();
+  const state = availability.own?.state;
 
   // Shown at once, and taken back if it cannot be kept.
   const choose = (next: Theme) => {
@@ -54,6 +61,27 @@ export function PersonMenu() {
   };
 
   const sections: MenuSection[] = [
+    ...(availability.own
+      ? [
+          {
+            title: availabilityTexts.title,
+            entries: [
+              ...STATES.map((state) => ({
+                id: `state-${state}`,
+                label: availabilityTexts.states[state],
+                isSelected: state === availability.own?.state,
+                onAction: () => availability.choose(state),
+              })),
+              ...availability.channels.map((channel) => ({
+                id: `pause-${channel}`,
+                label: availabilityTexts.pause(availability.label(channel)),
+                isSelected: availability.own?.paused.includes(channel) ?? false,
+                onAction: () => availability.pause(channel),
+              })),
+            ],
+          },
+        ]
+      : []),
     {
       entries: [
         { id: "profile", label: frame.profile, icon: "person", href: "/console/profile" },
@@ -88,10 +116,20 @@ export function PersonMenu() {
   ];
 
   return (
-    <MenuButton className={styles.person} label={frame.person(me.login.name)} placement="top start" sections={sections}>
+    <MenuButton
+      className={styles.person}
+      label={frame.person(me.login.name, state && availabilityTexts.states[state])}
+      placement="top start"
+      sections={sections}
+    >
       <MemberAvatar member={me.account?.member_id} name={me.login.name} size={24} />
       <span className={styles.personWords}>
         <bdi className={styles.entryName}>{me.login.name}</bdi>
+        {state && (
+          <span className={styles.standing} data-state={state}>
+            {availabilityTexts.states[state]}
+          </span>
+        )}
       </span>
     </MenuButton>
   );

@@ -21,6 +21,9 @@ export function openShortcutList(): void {
   setListOpen(true);
 }
 
+/** The pages of a project by their keys. */
+const PAGES: Readonly<Record<string, string>> = { r: "requests", c: "connectors", v: "conversations" };
+
 /** The page to which `g` and a second key lead. */
 function addressOf(
   key: string,
@@ -30,8 +33,8 @@ function addressOf(
 ): string | undefined {
   // The users of the project on its pages, those of the account elsewhere.
   if (key === "u") return `/console/a/${account}${isInProject ? `/p/${project}` : ""}/settings/users`;
-  if (key === "r" && project) return `/console/a/${account}/p/${project}/requests`;
-  return undefined;
+  const page = PAGES[key];
+  return page && project ? `/console/a/${account}/p/${project}/${page}` : undefined;
 }
 
 const LIST: readonly (readonly [readonly string[], string])[] = [
@@ -45,6 +48,8 @@ const LIST: readonly (readonly [readonly string[], string])[] = [
   [["r"], frame.shortcutReject],
   [["."], frame.shortcutShowNew],
   [["g", "r"], frame.shortcutRequests],
+  [["g", "c"], frame.shortcutConnectors],
+  [["g", "v"], frame.shortcutConversations],
   [["g", "u"], frame.shortcutUsers],
   [["?"], frame.shortcutList],
   [["Esc"], frame.shortcutClose],

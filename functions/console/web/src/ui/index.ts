@@ -30,6 +30,7 @@ export { describeError, EmptyState, Explained, errorText, NoMatches, ProblemView
 export { StrangersText } from "./strangers-text";
 export { type Column, DataTable } from "./table";
 export { Tabs } from "./tabs";
+export { TagBox } from "./tag-box";
 export { Time, useNow } from "./time";
 export { toasts } from "./toast";
 export { Toolbar } from "./toolbar";

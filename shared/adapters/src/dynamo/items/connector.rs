@@ -7,8 +7,8 @@ use std::{
 use vestibule_domain::{
     ProjectScope, Timestamp,
     connector::{
-        AfterApproval, Handler, QueueNotice, Connector, ExistingUsers, NEW_REQUESTS_PER_MINUTE_DEFAULT, Policy, Provider,
-        RequestLimits, SealedSecrets, WebhookState,
+        AfterApproval, Connector, ExistingUsers, Handler, NEW_REQUESTS_PER_MINUTE_DEFAULT, Policy,
+        Provider, QueueNotice, RequestLimits, SealedSecrets, WebhookState,
     },
     ids::{ClientId, ConnectorId, EnvironmentId, TeamId},
     language::TextVariants,
@@ -253,7 +253,13 @@ mod tests {
             |row| -> Connector { from_row::<ConnectorItem>(row, "connector").unwrap().into() };
         assert_eq!(read(row.clone()), answered_by_team);
         let mut old = row;
-        for field in ["handler", "team_id", "skills", "shows_author", "queue_notice"] {
+        for field in [
+            "handler",
+            "team_id",
+            "skills",
+            "shows_author",
+            "queue_notice",
+        ] {
             assert!(old.remove(field).is_some(), "{field}");
         }
         assert_eq!(read(old), connector());

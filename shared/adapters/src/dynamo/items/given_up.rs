@@ -3,6 +3,7 @@ use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
+    chat::byline::Byline,
     chat::given_up::{GIVEN_UP_KEPT, GivenUpEntry, GivenUpId, GivenUpText, GivenUpWork},
     ids::{ConnectorId, ConversationId, DeliveryId, EnvironmentId},
     job::SendMessages,
@@ -38,6 +39,9 @@ pub(in crate::dynamo) struct GivenUpItem {
     text: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     in_doubt: bool,
+    /// The author of a text.
+    #[serde(default, skip_serializing_if = "Byline::is_agent")]
+    byline: Byline,
     expires_at: i64,
 }
 
@@ -80,10 +84,16 @@ impl GivenUpItem {
 
     fn of(scope: ProjectScope, entry: GivenUpEntry) -> Result<Self, PortError> {
         let key = keys::given_up(scope, entry.id);
-        let (job, number, text, in_doubt) = match entry.work {
-            GivenUpWork::Delivery(job) => (Some(to_json(&job)?), None, None, false),
-            GivenUpWork::Text(text) => (None, Some(text.number), Some(text.rest), text.in_doubt),
+        let (job, text) = match entry.work {
+            GivenUpWork::Delivery(job) => (Some(to_json(&job)?), None),
+            GivenUpWork::Text(text) => (None, Some(text)),
         };
+        let number = text.as_ref().map(|text| text.number);
+        let in_doubt = text.as_ref().is_some_and(|text| text.in_doubt);
+        let (text, byline) = text.map_or_else(
+            || (None, Byline::default()),
+            |text| (Some(text.rest), text.byline),
+        );
         // Messages that were given up at one time are tried again in the order in which they came.
         let order = number.map_or_else(
             || entry.created_at.to_string(),
@@ -109,6 +119,7 @@ impl GivenUpItem {
             number,
             text,
             in_doubt,
+            byline,
             expires_at: entry.given_up_at.plus(GIVEN_UP_KEPT).seconds(),
         })
     }
@@ -137,6 +148,7 @@ impl TryFrom<GivenUpItem> for GivenUpEntry {
             (None, Some(number), Some(rest)) => GivenUpWork::Text(GivenUpText {
                 number,
                 rest,
+                byline: item.byline,
                 in_doubt: item.in_doubt,
             }),
             (None, ..) => return Err(PortError::corrupt(WHAT, "neither a job nor a text")),
@@ -160,7 +172,7 @@ mod tests {
     use crate::dynamo::table::{from_row, to_row};
     use vestibule_domain::{
         AccountScope,
-        ids::{AccountId, ProjectId},
+        ids::{AccountId, MemberId, ProjectId},
     };
 
     const GIVEN_UP_AT: &str = "2026-11-25T10:00:00.000Z";
@@ -179,6 +191,7 @@ mod tests {
             text: GivenUpText {
                 number,
                 rest: "Hello".to_owned(),
+                byline: Byline::member(MemberId::derive(&["m"]), "Ana".to_owned(), true),
                 in_doubt: true,
             },
             created_at: Timestamp::parse("2026-11-22T10:00:00Z").unwrap(),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use std::time::Duration;
 use vestibule_domain::{
     PortError, Timestamp,
+    chat::byline::{Byline, Signature},
     chat::content::Parts,
     chat::entity::Entities,
     chat::history::{Author, HistoryDays, StoredMessage},
@@ -28,6 +29,9 @@ pub(in crate::dynamo) struct MessageItem {
     number: u64,
     at: Timestamp,
     author: Author,
+    /// The author's name, if a member wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signature: Option<Signature>,
     text: String,
     #[serde(default, skip_serializing_if = "Content::is_empty", with = "as_json")]
     content: Content,
@@ -171,6 +175,7 @@ impl MessageItem {
             number: message.number,
             at: message.at,
             author: message.author,
+            signature: message.signature,
             text: message.text,
             content: Content {
                 parts: message.parts,
@@ -234,6 +239,7 @@ impl From<MessageItem> for StoredMessage {
             number: item.number,
             at: item.at,
             author: item.author,
+            signature: item.signature,
             text: item.text,
             parts: item.content.parts,
             entities: item.content.entities,
@@ -256,6 +262,10 @@ impl From<MessageItem> for QueuedText {
             text: item.text,
             is_ephemeral: item.is_ephemeral,
             is_unprompted: item.delivery_id.is_none() || item.is_late,
+            byline: Byline {
+                author: item.author,
+                signature: item.signature,
+            },
         }
     }
 }
@@ -269,7 +279,7 @@ mod tests {
         chat::content::{Location, Part},
         chat::entity::{Entity, Mark},
         chat::message::AttachmentKind,
-        ids::{AccountId, ChatUserId, ConnectorId, ConversationId, ProjectId},
+        ids::{AccountId, ChatUserId, ConnectorId, ConversationId, MemberId, ProjectId},
     };
 
     fn conversation() -> SendMessages {
@@ -288,6 +298,7 @@ mod tests {
             text: "Hello".to_owned(),
             is_ephemeral: false,
             is_unprompted: false,
+            byline: Byline::default(),
         }
     }
 
@@ -311,6 +322,7 @@ mod tests {
         };
         let message = StoredMessage {
             author: Author::ChatUser(ChatUserId::derive(&["u"])),
+            signature: None,
             parts: Parts::of([Part::Location(Location::default())]),
             entities: Entities::of("Hello", [mention]),
             attachments: vec![file],
@@ -405,9 +417,10 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_answers_no_delivery_is_known_by_its_row() {
+    fn a_text_that_answers_no_delivery_is_known_by_its_row_with_its_author() {
         let text = QueuedText {
             is_unprompted: true,
+            byline: Byline::member(MemberId::derive(&["m"]), "Ana".to_owned(), true),
             ..queued()
         };
         let message = StoredMessage::unprompted(&text);
@@ -449,8 +462,8 @@ mod tests {
     fn a_message_of_an_author_that_a_later_release_knows_is_read() {
         let reply = StoredMessage::reply(&queued(), DeliveryId::derive(&["d"]));
         let mut row = to_row(&MessageItem::new(conversation(), reply, kept(30))).unwrap();
-        let member = serde_json::json!({"kind": "member", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"});
-        row.insert("author".to_owned(), to_value(&member).unwrap());
+        let partner = serde_json::json!({"kind": "partner", "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"});
+        row.insert("author".to_owned(), to_value(&partner).unwrap());
         let read = MessageItem::read(row).map(StoredMessage::from).unwrap();
         assert_eq!(
             (read.author, read.text.as_str()),

@@ -230,7 +230,9 @@ mod tests {
     use vestibule_admin::{JsonBody, problem::VALIDATION};
     use vestibule_domain::{
         AccountScope,
-        connector::{AfterApproval, Handler, QueueNotice, RequestLimits, SealedSecrets, WebhookState},
+        connector::{
+            AfterApproval, Handler, QueueNotice, RequestLimits, SealedSecrets, WebhookState,
+        },
         ids::{AccountId, ConnectorId, ProjectId},
         language::{Language, TextVariants},
     };
@@ -372,7 +374,8 @@ mod tests {
     #[test]
     fn a_connector_passes_to_the_team_and_back_and_keeps_what_is_not_named() {
         let before = connector(Policy::AllowAll);
-        let to_team = json!({"handler": "team", "skills": ["German"], "queue_notice": "Please wait"});
+        let to_team =
+            json!({"handler": "team", "skills": ["German"], "queue_notice": "Please wait"});
         let to_team = apply(&before, to_team).unwrap();
         assert_eq!(to_team.handler, Handler::Team);
         assert_eq!(to_team.skills.len(), 1);
@@ -481,7 +484,11 @@ mod tests {
             (&off, json!({"handler": null}), "handler"),
             (&off, json!({"team_id": "sales"}), "team_id"),
             (&off, json!({"skills": [" "]}), "skills.0"),
-            (&off, json!({"queue_notices": {"de": 5}}), "queue_notices.de"),
+            (
+                &off,
+                json!({"queue_notices": {"de": 5}}),
+                "queue_notices.de",
+            ),
             (&off, json!({"provider": "teams"}), "provider"),
             (&off, json!({"name": null}), "name"),
             (&off, json!({"slack": {"team_id": ""}}), "slack.team_id"),

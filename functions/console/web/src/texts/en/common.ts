@@ -63,5 +63,8 @@ export const common = {
   actions: "Actions",
   search: "Search",
   nothingFound: "Nothing found",
+  none: "None",
+  notCreated: "It could not be created. Try again.",
+  tagRemoved: (label: string) => `${label} taken away`,
   required: "Please fill in this field",
 } as const;

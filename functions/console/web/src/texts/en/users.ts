@@ -146,7 +146,7 @@ export const users = {
   expiresIn: "The invitation is valid for",
   days: (count: number) => (count === 1 ? "1 day" : `${count} days`),
   invite: "Invite",
-  more: "Add client access",
+  more: "Add client access, limits and team",
   invitationSent: (email: string) => `Invitation sent to ${email}`,
 
   // Obstacles to an invitation

@@ -1,4 +1,5 @@
-import type { Client } from "../../../api/clients";
+import type { Client, CreateClient, UpdateClient } from "../../../api/clients";
+import { channelLabel } from "../../../channel-label";
 import { clientTexts as texts } from "../../../texts/en/clients";
 import type { ConflictingField } from "../../../ui";
 
@@ -6,19 +7,42 @@ import type { ConflictingField } from "../../../ui";
 export interface ClientValues {
   name: string;
   channels: string[];
+  /** Minutes within which the first reply is due; empty for no limit. */
+  firstReply: string;
 }
 
-export const NEW: ClientValues = { name: "", channels: [] };
+export const NEW: ClientValues = { name: "", channels: [], firstReply: "" };
+
+/** Longest limit of the first reply: a week. */
+const FIRST_REPLY_MAX = 7 * 24 * 60;
 
 export function valuesOf(client: Client): ClientValues {
-  return { name: client.name, channels: [...client.channels].sort() };
+  return {
+    name: client.name,
+    channels: [...client.channels].sort(),
+    firstReply: client.first_reply_minutes == null ? "" : String(client.first_reply_minutes),
+  };
+}
+
+/** The minutes that a text means; null for none, undefined if it is no such number. */
+export function minutesOf(text: string): number | null | undefined {
+  const typed = text.trim();
+  if (typed === "") return null;
+  const minutes = /^\d{1,6}$/.test(typed) ? Number(typed) : Number.NaN;
+  return minutes >= 1 && minutes <= FIRST_REPLY_MAX ? minutes : undefined;
+}
+
+/** A new client. */
+export function bodyOf({ name, channels, firstReply }: ClientValues): CreateClient {
+  return { name: name.trim(), channels, first_reply_minutes: minutesOf(firstReply) ?? null };
 }
 
 /** The change from what was read to what is wanted: only what differs, so that no other change is undone. */
-export function changeOf(before: ClientValues, wanted: ClientValues): Partial<ClientValues> {
-  const change: Partial<ClientValues> = {};
+export function changeOf(before: ClientValues, wanted: ClientValues): UpdateClient {
+  const change: UpdateClient = {};
   if (before.name !== wanted.name.trim()) change.name = wanted.name.trim();
   if (JSON.stringify(before.channels) !== JSON.stringify(wanted.channels)) change.channels = wanted.channels;
+  if (before.firstReply !== wanted.firstReply.trim()) change.first_reply_minutes = minutesOf(wanted.firstReply) ?? null;
   return change;
 }
 
@@ -31,12 +55,10 @@ export function conflictsOf(mine: ClientValues, theirs: ClientValues): Conflicti
     ...("channels" in change
       ? [{ label: texts.channels, mine: words(mine.channels), theirs: words(theirs.channels) }]
       : []),
+    ...("first_reply_minutes" in change
+      ? [{ label: texts.firstReply, mine: mine.firstReply.trim(), theirs: theirs.firstReply }]
+      : []),
   ];
-}
-
-/** A channel in words; a key that we do not know stands for itself. */
-export function channelLabel(key: string): string {
-  return Object.entries(texts.known).find(([known]) => known === key)?.[1] ?? key;
 }
 
 /** The channels to choose from: those of providers and clients, and those that were added by hand, by their labels. */

@@ -1,18 +1,19 @@
-import { useQuery } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { Link } from "@tanstack/react-router";
+import { useRef } from "react";
 import { type Client, clientOptions, createClient, updateClient } from "../../../api/clients";
-import { providersOptions } from "../../../api/providers";
+import { useAccount } from "../../../api/me";
 import { queryClient } from "../../../api/query";
 import { clientTexts as texts } from "../../../texts/en/clients";
-import { announce, Button, Checkbox, ConflictDialog, FieldGroup, FormDialog, TextField, toasts } from "../../../ui";
+import { announce, Checkbox, ConflictDialog, FieldGroup, FormDialog, TextField, toasts } from "../../../ui";
+import { useChannels } from "../channels/use-channels";
 import { useRecordDialog } from "../use-record-form";
 import {
+  bodyOf,
   type ClientValues,
   changeOf,
   channelChoices,
-  channelLabel,
   conflictsOf,
-  isChannelKey,
+  minutesOf,
   NEW,
   valuesOf,
 } from "./client-body";
@@ -46,12 +47,14 @@ function ClientForm({ isOpen, onClose, client, others }: Props) {
     blank: NEW,
     valuesOf,
     read: () => queryClient.fetchQuery({ ...clientOptions(id), staleTime: 0 }),
-    create: (values, key) => createClient({ name: values.name.trim(), channels: values.channels }, key),
+    create: (values, key) => createClient(bodyOf(values), key),
     update: (values, { value, etag }) => updateClient(id, changeOf(valuesOf(value), values), etag),
     differences: conflictsOf,
-    labels: { name: texts.name, channels: texts.channels },
+    labels: { name: texts.name, channels: texts.channels, firstReply: texts.firstReply },
+    apiNames: { firstReply: "first_reply_minutes" },
     rules: {
       name: (name) => (!name.trim() ? texts.nameRule : name.trim().length > NAME_MAX ? texts.nameTooLong : undefined),
+      firstReply: (minutes) => (minutesOf(minutes) === undefined ? texts.firstReplyRule : undefined),
     },
     onDone: ({ name }) => {
       const words = client ? texts.saved(name) : texts.created(name);
@@ -73,10 +76,17 @@ function ClientForm({ isOpen, onClose, client, others }: Props) {
         <TextField {...form.text("name")} autoComplete="off" dir="auto" label={texts.name} />
         <ChannelsField
           error={form.errors.channels}
-          isOpen={isOpen}
           onChange={(channels) => form.set("channels", channels)}
           others={others}
           value={form.values.channels}
+        />
+        <TextField
+          {...form.text("firstReply")}
+          autoComplete="off"
+          help={texts.firstReplyHelp}
+          inputMode="numeric"
+          label={texts.firstReply}
+          optional
         />
       </FormDialog>
       <ConflictDialog {...conflict} />
@@ -89,66 +99,41 @@ interface ChannelsProps {
   onChange: (channels: string[]) => void;
   others: readonly Client[];
   error: string | undefined;
-  isOpen: boolean;
 }
 
-/** The channels that providers and clients have, and a way to add one that nobody has yet. */
-function ChannelsField({ value, onChange, others, error, isOpen }: ChannelsProps) {
-  const providers = useQuery({ ...providersOptions, enabled: isOpen }).data?.items ?? [];
-  const [added, setAdded] = useState<readonly string[]>([]);
-  const [typed, setTyped] = useState("");
-  const [complaint, setComplaint] = useState<string>();
+/** The channels of the catalogue, and those that clients have besides. */
+function ChannelsField({ value, onChange, others, error }: ChannelsProps) {
+  const account = useAccount();
+  const catalogue = useChannels();
   const choices = channelChoices(
-    providers.map(({ channel }) => channel),
+    catalogue.channels.map(({ key }) => key),
     others.flatMap(({ channels }) => channels),
     value,
-    added,
   );
   const choose = (key: string, isChosen: boolean) =>
     onChange((isChosen ? [...new Set([...value, key])] : value.filter((other) => other !== key)).sort());
-  const add = () => {
-    const key = typed.trim();
-    if (!isChannelKey(key)) return setComplaint(texts.otherChannelRule);
-    setAdded([...added, key]);
-    choose(key, true);
-    setTyped("");
-    announce(channelLabel(key));
-  };
   return (
-    <FieldGroup error={error} help={texts.channelsHelp} label={texts.channels}>
+    <FieldGroup
+      error={error}
+      help={
+        <>
+          {texts.channelsHelp}{" "}
+          <Link params={{ account: account.id }} to="/a/$account/settings/channels">
+            {texts.moreChannels}
+          </Link>
+        </>
+      }
+      label={texts.channels}
+    >
       {choices.map((key) => (
         <Checkbox
           isSelected={value.includes(key)}
           key={key}
-          label={channelLabel(key)}
+          label={<bdi>{catalogue.label(key)}</bdi>}
           name="channels"
           onChange={(isChosen) => choose(key, isChosen)}
         />
       ))}
-      <TextField
-        aside={
-          <Button kind="quiet" onClick={add} small>
-            {texts.addChannel}
-          </Button>
-        }
-        autoComplete="off"
-        error={complaint}
-        help={texts.otherChannelHelp}
-        label={texts.otherChannel}
-        mono
-        onChange={(next) => {
-          setTyped(next);
-          setComplaint(undefined);
-        }}
-        onKeyDown={(event) => {
-          if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
-          event.preventDefault();
-          add();
-        }}
-        optional
-        spellCheck={false}
-        value={typed}
-      />
     </FieldGroup>
   );
 }

@@ -5,6 +5,7 @@ import { allClientsOptions, type Client } from "../../../api/clients";
 import { useMay } from "../../../api/me";
 import { allMembersOptions, type Member } from "../../../api/members";
 import { PAGE } from "../../../api/query";
+import { formatNumber } from "../../../format";
 import { clientTexts as texts } from "../../../texts/en/clients";
 import { common } from "../../../texts/en/common";
 import {
@@ -18,8 +19,8 @@ import {
   ProblemView,
   Skeleton,
 } from "../../../ui";
+import { useChannels } from "../channels/use-channels";
 import { readClients } from "../users/filter";
-import { channelLabel } from "./client-body";
 import { ClientDialog } from "./client-dialog";
 import styles from "./clients.module.css";
 import { DeleteClient } from "./delete-client";
@@ -110,6 +111,16 @@ function ClientsTable({ clients, members, isBusy, onOpen, onDelete, showMore }: 
       ),
     },
     { key: "channels", title: texts.channels, cell: ({ channels }) => <Channels channels={channels} /> },
+    {
+      key: "first-reply",
+      title: texts.firstReply,
+      cell: ({ first_reply_minutes: minutes }) =>
+        minutes == null ? (
+          <span className={styles.soft}>{texts.noFirstReply}</span>
+        ) : (
+          texts.minutes(formatNumber(minutes))
+        ),
+    },
   ];
   if (members) {
     columns.push({
@@ -156,12 +167,13 @@ function ClientsTable({ clients, members, isBusy, onOpen, onDelete, showMore }: 
 }
 
 function Channels({ channels }: { channels: readonly string[] }) {
+  const { label } = useChannels();
   if (channels.length === 0) return <span className={styles.soft}>{texts.noChannels}</span>;
   return (
     <ul className={styles.channels}>
       {channels.map((key) => (
         <li key={key}>
-          <Badge>{channelLabel(key)}</Badge>
+          <Badge>{label(key)}</Badge>
         </li>
       ))}
     </ul>

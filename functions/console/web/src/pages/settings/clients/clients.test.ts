@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ApiProblem } from "../../../api/problems";
-import { changeOf, channelChoices, channelLabel, conflictsOf, isChannelKey } from "./client-body";
+import { channelLabel } from "../../../channel-label";
+import { changeOf, channelChoices, conflictsOf, isChannelKey, minutesOf } from "./client-body";
 import { inTheWay } from "./in-the-way";
 
 describe("a client's channels", () => {
@@ -24,16 +25,32 @@ describe("a client's channels", () => {
 });
 
 describe("a change of a client", () => {
-  const before = { name: "Acme", channels: ["sms"] };
+  const before = { name: "Acme", channels: ["sms"], firstReply: "15" };
 
   it("names only what differs", () => {
-    expect(changeOf(before, { name: " Acme ", channels: ["sms"] })).toEqual({});
-    expect(changeOf(before, { name: "Acme", channels: [] })).toEqual({ channels: [] });
+    expect(changeOf(before, { ...before, name: " Acme ", firstReply: " 15" })).toEqual({});
+    expect(changeOf(before, { ...before, channels: [] })).toEqual({ channels: [] });
   });
 
   it("is compared with somebody else's in words", () => {
-    expect(conflictsOf({ name: "Acme", channels: ["live_chat", "sms"] }, before)).toEqual([
+    expect(conflictsOf({ ...before, channels: ["live_chat", "sms"] }, before)).toEqual([
       { label: "Channels", mine: "Live Chat, SMS", theirs: "SMS" },
+    ]);
+  });
+});
+
+describe("a client's limit for the first reply (E37)", () => {
+  const before = { name: "Acme", channels: [], firstReply: "15" };
+
+  it("is a whole number of minutes up to a week, or none", () => {
+    expect(["", " 15 ", "10080"].map(minutesOf)).toEqual([null, 15, 10_080]);
+    expect(["0", "10081", "1.5", "-3", "soon"].map(minutesOf)).toEqual(Array(5).fill(undefined));
+  });
+
+  it("is taken away by an empty field, and compared with somebody else's", () => {
+    expect(changeOf(before, { ...before, firstReply: "" })).toEqual({ first_reply_minutes: null });
+    expect(conflictsOf({ ...before, firstReply: "30" }, before)).toEqual([
+      { label: "First reply within", mine: "30", theirs: "15" },
     ]);
   });
 });

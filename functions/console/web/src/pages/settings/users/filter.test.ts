@@ -34,6 +34,11 @@ describe("the search for members", () => {
     expect(found({ q: "park dai" })).toEqual([]);
   });
 
+  it("is narrowed by team", () => {
+    const work = { channels: {}, client_channels: {}, teams: ["night"], skills: [] };
+    expect(matching([dai, { ...jun, work }], { team: "night" }).map(({ name }) => name)).toEqual(["Jun Park"]);
+  });
+
   it("is narrowed by role and status", () => {
     expect(found({ role: "agent" })).toEqual(["dai@example.com"]);
     expect(found({ role: "none" })).toEqual(["jun@example.org"]);

@@ -6,16 +6,19 @@ export interface Filter {
   /** Key of a role, or `none`. */
   role?: string | undefined;
   status?: MemberStatus | undefined;
+  /** Id of a team. */
+  team?: string | undefined;
 }
 
 /** The members that a filter leaves: each word of the search stands in the name or the address. */
-export function matching(members: readonly Member[], { q = "", role, status }: Filter): Member[] {
+export function matching(members: readonly Member[], { q = "", role, status, team }: Filter): Member[] {
   const words = folded(q).split(/\s+/).filter(Boolean);
   return members.filter((member) => {
     const text = folded(`${member.name} ${member.email}`);
     return (
       (!role || (member.role?.key ?? "none") === role) &&
       (!status || member.status === status) &&
+      (!team || (member.work?.teams.includes(team) ?? false)) &&
       words.every((word) => text.includes(word))
     );
   });

@@ -37,6 +37,24 @@ describe("the invitation of the full form (U504)", () => {
     expect(invitationBody({ ...values, access: "default" }, "full").clients).toBeUndefined();
   });
 
+  it("has channels with limits, clients' channels, teams and skills (U504)", () => {
+    const work = {
+      allowed: ["sms"],
+      limits: { sms: "3" },
+      clientChannels: { c1: [] },
+      teams: ["t1"],
+      skills: ["Spanish"],
+    };
+    const body = invitationBody({ ...values, ...work, access: "some", clients: ["c1"] }, "full");
+    expect(body.work).toEqual({
+      channels: { sms: 3 },
+      client_channels: { c1: [] },
+      teams: ["t1"],
+      skills: ["Spanish"],
+    });
+    expect(invitationBody({ ...values, ...work }, "short").work).toBeUndefined();
+  });
+
   it("makes a link where no mail is wanted", () => {
     expect(invitationBody({ ...values, send: false }, "full").send).toBe(false);
     expect(invitationBody(values, "full").send).toBeUndefined();

@@ -1,5 +1,6 @@
 import type { CreateInvitation } from "../../../api/invitations";
 import type { Permission } from "../../../api/me";
+import { NO_WORK, type WorkValues, workOf } from "./work/work";
 
 /** Email & password; every other method is the id of a login method. */
 export const PASSWORD = "password";
@@ -8,7 +9,7 @@ export const PASSWORD = "password";
 export type Access = "all" | "some" | "default";
 
 /** Values of the forms of an invitation. */
-export interface InviteValues {
+export interface InviteValues extends WorkValues {
   method: string;
   fullName: string;
   email: string;
@@ -25,6 +26,7 @@ export interface InviteValues {
 }
 
 export const EMPTY: InviteValues = {
+  ...NO_WORK,
   method: PASSWORD,
   fullName: "",
   email: "",
@@ -67,6 +69,7 @@ export function invitationBody(
     method: values.method,
     identifier: (isProvider && values.identifier.trim()) || undefined,
     clients: isFull ? clientsOf(values) : undefined,
+    ...(isFull && { work: workOf(values, values.access, values.clients) }),
     expires_in_days: isFull ? Number(values.days) : undefined,
     send: isSent ? undefined : false,
     on_conflict: answered?.onConflict,

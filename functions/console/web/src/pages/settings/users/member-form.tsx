@@ -1,10 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { allClientsOptions } from "../../../api/clients";
+import { useMay } from "../../../api/me";
 import { type Member, memberOptions, updateMember } from "../../../api/members";
 import { type ApiProblem, isProblem } from "../../../api/problems";
 import { queryClient } from "../../../api/query";
 import { permissionsOptions, rolesOptions } from "../../../api/roles";
+import { PERMISSION } from "../../../api/routing-types";
+import { allTeamsOptions } from "../../../api/teams";
 import { formatList } from "../../../format";
 import { common } from "../../../texts/en/common";
 import { users as texts } from "../../../texts/en/users";
@@ -20,11 +23,14 @@ import {
   TextField,
   toasts,
 } from "../../../ui";
+import { useChannels } from "../channels/use-channels";
 import { labelsOf } from "../permissions/areas";
 import { useRecordForm } from "../use-record-form";
-import { ClientAccess, ExtraPermissions, RoleField, useMayChooseClients } from "./fields";
+import { ExtraPermissions, RoleField, useMayChooseClients } from "./fields";
+import { readClients } from "./filter";
 import { changeOf, conflictsOf, type MemberValues, type Names, valuesOf } from "./member-body";
 import { readTeamAgain } from "./use-invitations";
+import { WorkSections, workForm } from "./work/work-sections";
 
 interface Props {
   member: Member;
@@ -35,7 +41,6 @@ interface Props {
 /** Name, role, permissions and clients of a member, before and after the invitation was accepted (D13, D14). */
 export function MemberForm({ member, etag, isReadOnly }: Props) {
   const names = useNames();
-  const mayChooseClients = useMayChooseClients();
   const [refusal, setRefusal] = useState<ApiProblem>();
   const { form, undo, conflict } = useRecordForm<Member, MemberValues>({
     target: `member:${member.id}`,
@@ -54,12 +59,14 @@ export function MemberForm({ member, etag, isReadOnly }: Props) {
       extra: texts.extra,
       access: texts.clientAccess,
       clients: texts.clientAccess,
+      ...workForm.labels,
     },
     rules: {
       name: (name) => (!name.trim() ? texts.nameRule : name.trim().length > 100 ? texts.nameTooLong : undefined),
       clients: (clients, { access }) => (access === "some" && clients.length === 0 ? texts.clientsRule : undefined),
+      limits: workForm.limitsRule,
     },
-    apiNames: { extra: "extra_permissions" },
+    apiNames: { extra: "extra_permissions", ...workForm.apiNames },
     onDone: (saved) => {
       toasts.done(texts.saved(saved.name));
       void readTeamAgain();
@@ -70,7 +77,7 @@ export function MemberForm({ member, etag, isReadOnly }: Props) {
       return true;
     },
   });
-  const { role, extra, access, clients } = form.values;
+  const { role, extra } = form.values;
   return (
     <Form form={form}>
       <Section about={isReadOnly ? undefined : texts.accessAbout} title={texts.access}>
@@ -97,34 +104,31 @@ export function MemberForm({ member, etag, isReadOnly }: Props) {
             role={role}
             value={extra}
           />
-          {mayChooseClients && (
-            <ClientAccess
-              access={access}
-              clients={clients}
-              error={form.errors.clients}
-              isReadOnly={isReadOnly}
-              onAccess={(next) => form.set("access", next === "all" ? "all" : "some")}
-              onClients={(next) => form.set("clients", next)}
-            />
-          )}
-          {refusal && <Refusal error={refusal} member={member} />}
-          {!isReadOnly && (
-            <FormActions>
-              <SubmitButton>{texts.save}</SubmitButton>
-              {form.isDirty() && (
-                <Button
-                  onClick={() => {
-                    setRefusal(undefined);
-                    undo();
-                  }}
-                >
-                  {common.cancel}
-                </Button>
-              )}
-            </FormActions>
-          )}
         </Stack>
       </Section>
+      <WorkSections
+        errors={form.errors}
+        isReadOnly={isReadOnly}
+        saved={{ id: member.id, work: member.work, clients: readClients(member.clients) }}
+        set={form.set}
+        values={form.values}
+      />
+      {refusal && <Refusal error={refusal} member={member} />}
+      {!isReadOnly && (
+        <FormActions>
+          <SubmitButton>{texts.save}</SubmitButton>
+          {form.isDirty() && (
+            <Button
+              onClick={() => {
+                setRefusal(undefined);
+                undo();
+              }}
+            >
+              {common.cancel}
+            </Button>
+          )}
+        </FormActions>
+      )}
       <ConflictDialog {...conflict} />
     </Form>
   );
@@ -151,13 +155,24 @@ function Refusal({ error, member }: { error: ApiProblem; member: Member }) {
   );
 }
 
+const WORK_FIELDS = {
+  channels: workForm.labels.limits,
+  client_channels: workForm.labels.clientChannels,
+  teams: workForm.labels.teams,
+  skills: workForm.labels.skills,
+};
+
 /** Names of values, for the comparison of two people's changes. */
 function useNames(): Names {
   const roles = useQuery(rolesOptions).data?.items ?? [];
   const catalogue = useQuery(permissionsOptions).data?.items ?? [];
   const clients = useQuery({ ...allClientsOptions, enabled: useMayChooseClients() }).data ?? [];
+  const teams = useQuery({ ...allTeamsOptions, enabled: useMay()(PERMISSION.readTeams) }).data ?? [];
+  const { label: channel } = useChannels();
   return {
-    fields: texts.fields,
+    fields: { ...texts.fields, ...WORK_FIELDS },
+    channel,
+    team: (id) => teams.find((team) => team.id === id)?.name ?? id,
     role: (key) => (key ? (roles.find((role) => role.key === key)?.name ?? key) : texts.noRole),
     permissions: (keys) => formatList(labelsOf(keys, catalogue)),
     clients: (access) =>

@@ -21,12 +21,13 @@ import {
 } from "../../../ui";
 import { BackToUsers } from "./back-to-users";
 import { takeDraft } from "./draft";
-import { ClientAccess, ExtraPermissions, RoleField, useMayChooseClients } from "./fields";
+import { ExtraPermissions, RoleField } from "./fields";
 import { PASSWORD } from "./invitation-body";
 import { InviteTrouble } from "./invite-trouble";
 import { LinkDialog, type MadeLink } from "./link-dialog";
 import { MethodField, ProviderFields } from "./method-fields";
 import { useInviteForm } from "./use-invite-form";
+import { WorkSections } from "./work/work-sections";
 
 const route = getRouteApi("/a/$account/settings/users/new");
 const DAYS = [1, 3, 7, 14, 30];
@@ -39,7 +40,6 @@ export function NewUserPage() {
   const [link, setLink] = useState<MadeLink>();
   const [isLinkShown, setLinkShown] = useState(false);
   const hasSender = useQuery(accountOptions).data?.value.mail.from !== null;
-  const mayChooseClients = useMayChooseClients();
   const toList = () => void navigate({ to: "/a/$account/settings/users" });
   const invite = useInviteForm({
     kind: "full",
@@ -51,7 +51,7 @@ export function NewUserPage() {
     },
   });
   const { form, methods } = invite;
-  const { method, role, extra, access, clients } = form.values;
+  const { method, role, extra } = form.values;
   const firstProvider = methods.providers[0]?.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: once it is known that there are no passwords
   useEffect(() => {
@@ -102,17 +102,9 @@ export function NewUserPage() {
               role={role}
               value={extra}
             />
-            {mayChooseClients && (
-              <ClientAccess
-                access={access}
-                clients={clients}
-                error={form.errors.clients}
-                onAccess={(next) => form.set("access", next)}
-                onClients={(next) => form.set("clients", next)}
-              />
-            )}
           </Stack>
         </Section>
+        <WorkSections errors={form.errors} set={form.set} values={form.values} />
         <Section title={texts.invitation}>
           <Stack gap={5}>
             <MethodField invite={invite} />

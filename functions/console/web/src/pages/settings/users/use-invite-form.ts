@@ -9,6 +9,7 @@ import { users as texts } from "../../../texts/en/users";
 import { announce, toasts, useForm } from "../../../ui";
 import { EMPTY, type InviteValues, invitationBody, isAddress, PASSWORD, type Resolution } from "./invitation-body";
 import { readTeamAgain } from "./use-invitations";
+import { workForm } from "./work/work-sections";
 
 /** Refusals that have words and ways out of their own. */
 const KNOWN = ["already-invited", "already-a-member", "address-blocked", "permissions-not-held", "too-many-attempts"];
@@ -63,6 +64,7 @@ export function useInviteForm({ kind, initial, onDone }: Options) {
       extra: texts.extra,
       access: texts.clientAccess,
       clients: texts.clientAccess,
+      ...workForm.labels,
       send: texts.sendMail,
       days: texts.expiresIn,
     },
@@ -78,11 +80,13 @@ export function useInviteForm({ kind, initial, onDone }: Options) {
       role: (role, values) => (role || isProvider(values) ? undefined : texts.roleRule),
       clients: (clients, values) =>
         isFull && values.access === "some" && clients.length === 0 ? texts.clientsRule : undefined,
+      limits: (limits, values) => (isFull ? workForm.limitsRule(limits, values) : undefined),
     },
     apiNames: {
       [isFull ? "fullName" : "firstName"]: "name",
       extra: "extra_permissions",
       days: "expires_in_days",
+      ...workForm.apiNames,
     },
     send: (values, idempotencyKey) => {
       setTrouble(undefined);

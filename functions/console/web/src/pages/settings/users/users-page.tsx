@@ -3,15 +3,19 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { accountOptions } from "../../../api/account";
 import { allClientsOptions, type Client } from "../../../api/clients";
+import { desksOptions } from "../../../api/desks";
 import { type Invitation, invitationsByIdOptions } from "../../../api/invitations";
 import { useAccount, useMay } from "../../../api/me";
 import { allMembersOptions, type Member } from "../../../api/members";
 import { polled } from "../../../api/polling";
 import { PAGE } from "../../../api/query";
 import { rolesOptions } from "../../../api/roles";
+import { PERMISSION } from "../../../api/routing-types";
+import { allTeamsOptions } from "../../../api/teams";
 import { formatDay, formatList } from "../../../format";
 import { common } from "../../../texts/en/common";
 import { users as texts } from "../../../texts/en/users";
+import { work } from "../../../texts/en/work";
 import {
   Avatar,
   announce,
@@ -31,6 +35,7 @@ import {
   Skeleton,
   Toolbar,
 } from "../../../ui";
+import { useChannels } from "../channels/use-channels";
 import { aboveBy, useStanding } from "../permissions/standing";
 import { ExpiryText } from "./expiry-text";
 import { type Filter, isLastSuperAdmin, matching, readClients } from "./filter";
@@ -48,19 +53,20 @@ const STATUSES = ["active", "pending", "suspended"] as const;
 
 export function UsersPage() {
   const search = route.useSearch();
-  const { q, role, status, invite } = search;
+  const { q, role, status, team, invite } = search;
   const navigate = route.useNavigate();
   const may = useMay();
   const account = useAccount();
   const members = useQuery(allMembersOptions);
   const roles = useQuery(rolesOptions).data?.items ?? [];
+  const teams = useQuery({ ...allTeamsOptions, enabled: may(PERMISSION.readTeams) }).data ?? [];
   const hasSender = useQuery(accountOptions).data?.value.mail.from !== null;
   const actions = useInvitationActions();
   const [shownRows, setShownRows] = useState(PAGE);
 
   const found = members.data && matching(members.data, search);
   const rows = found?.slice(0, shownRows);
-  const isFiltered = Boolean(q || role || status);
+  const isFiltered = Boolean(q || role || status || team);
   const mayManage = may("members.manage");
 
   const count = found?.length;
@@ -103,7 +109,7 @@ export function UsersPage() {
           </p>
         </Notice>
       )}
-      <Toolbar active={Number(Boolean(role)) + Number(Boolean(status))}>
+      <Toolbar active={[role, status, team].filter(Boolean).length}>
         <SearchField label={texts.search} onSearch={(next) => filter({ q: next || undefined }, true)} value={q ?? ""} />
         <Select
           label={texts.role}
@@ -124,6 +130,17 @@ export function UsersPage() {
           ]}
           value={status ?? ""}
         />
+        {(teams.length > 0 || team) && (
+          <Select
+            label={work.team}
+            onChange={(next) => filter({ team: next || undefined })}
+            options={[
+              { value: "", label: work.allTeams },
+              ...teams.map(({ id, name }) => ({ value: id, label: name })),
+            ]}
+            value={team ?? ""}
+          />
+        )}
       </Toolbar>
       {members.error && !members.data ? (
         <ProblemView error={members.error} retry={() => void members.refetch()} />
@@ -131,7 +148,7 @@ export function UsersPage() {
         <Skeleton />
       ) : rows.length === 0 ? (
         isFiltered ? (
-          <NoMatches onClear={() => filter({ q: undefined, role: undefined, status: undefined })} />
+          <NoMatches onClear={() => filter({ q: undefined, role: undefined, status: undefined, team: undefined })} />
         ) : (
           <EmptyState title={texts.title}>{texts.about}</EmptyState>
         )
@@ -173,9 +190,11 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
   const blocked = (member: Member) => (aboveBy(standing, member) ? texts.aboveReason : undefined);
 
   const columns: Column<Member>[] = [
-    { key: "user", title: texts.user, isHeader: true, width: "34%", cell: (member) => <PersonCell member={member} /> },
+    { key: "user", title: texts.user, isHeader: true, width: "28%", cell: (member) => <PersonCell member={member} /> },
     { key: "role", title: texts.role, cell: (member) => <RoleCell member={member} /> },
+    { key: "teams", title: work.teams, cell: (member) => <TeamsCell member={member} /> },
     { key: "clients", title: texts.clients, cell: (member) => <ClientsCell clients={clients} member={member} /> },
+    { key: "load", title: work.load, cell: (member) => <LoadCell member={member} /> },
     {
       key: "status",
       title: texts.status,
@@ -302,6 +321,30 @@ function ClientsCell({ member, clients }: { member: Member; clients: readonly Cl
     return <span title={formatList(names)}>{texts.someClients(access.length)}</span>;
   }
   return <bdi>{formatList(names)}</bdi>;
+}
+
+function TeamsCell({ member }: { member: Member }) {
+  const mayRead = useMay()(PERMISSION.readTeams);
+  const teams = useQuery({ ...allTeamsOptions, enabled: mayRead }).data ?? [];
+  const names = teams.filter(({ id }) => member.work?.teams.includes(id)).map(({ name }) => name);
+  if (names.length === 0) return <span className={styles.soft}>{work.none}</span>;
+  return <bdi>{formatList(names)}</bdi>;
+}
+
+/** “SMS 2/3 · WhatsApp 0/4” */
+function LoadCell({ member }: { member: Member }) {
+  const mayRead = useMay()("conversations.read");
+  const desks = useQuery({ ...desksOptions, enabled: mayRead }).data?.items ?? [];
+  const { label } = useChannels();
+  const limits = Object.entries(member.work?.channels ?? {});
+  if (limits.length === 0) return <span className={styles.soft}>{work.noLoad}</span>;
+  const loadOn = (channel: string) =>
+    desks.find((desk) => desk.channel === channel)?.members.find(({ id }) => id === member.id)?.load ?? 0;
+  return (
+    <span className={styles.load}>
+      {limits.map(([channel, limit]) => work.loadOf(label(channel), loadOn(channel), limit)).join(" · ")}
+    </span>
+  );
 }
 
 interface RowProps {
