@@ -71,6 +71,6 @@ pub use middleware::CallOrigin;
 pub use path::{ApiPath, strict_id};
 pub use picture::{Picture, cached_by_the_caller};
 pub use projects::project_of_empty_list;
-pub use query::{ListFilter, ListQuery, NoParams, PageParams, PlaceParams};
+pub use query::{FilterQuery, ListFilter, ListQuery, NoParams, PageParams, PlaceParams};
 
 pub(crate) use middleware::with_middleware;

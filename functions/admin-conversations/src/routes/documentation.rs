@@ -23,8 +23,8 @@ mod tests {
             ConversationStateName, ConversationViewName,
             case::{CaseStateName, WaitCode},
         },
-        desks::PresenceName,
         deliveries::GivenUpKind,
+        desks::PresenceName,
         messages::{AttachmentKindName, AuthorKind, MessageDirection, SendingStatus},
         routing::lines::RoutedVerbName,
     };

@@ -47,8 +47,10 @@ problem_types! {
 const ASSIGNED_TO: ProblemMember =
     ProblemMember::named::<NamedResponse>("assigned_to", "The member who has the conversation.");
 /// The `load` member of problems about a limit.
-const LOAD: ProblemMember =
-    ProblemMember::of::<u32>("load", "The conversations that the member has on the channel.");
+const LOAD: ProblemMember = ProblemMember::of::<u32>(
+    "load",
+    "The conversations that the member has on the channel.",
+);
 /// The `limit` member of problems about a limit.
 const LIMIT: ProblemMember =
     ProblemMember::of::<u32>("limit", "The limit of the member on the channel.");

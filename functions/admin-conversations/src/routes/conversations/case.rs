@@ -171,7 +171,9 @@ impl WhyResponse {
             limit: facts.limit,
             idle_seconds: at.since(facts.idle_since).as_secs(),
             fit: facts.fit,
-            runners_up: runners_up.map(|next| RunnerUpResponse::of(next, at)).collect(),
+            runners_up: runners_up
+                .map(|next| RunnerUpResponse::of(next, at))
+                .collect(),
         }
     }
 }

@@ -3,9 +3,7 @@
 use super::ConversationQuery;
 use crate::{Deps, serving::Serving};
 use std::collections::HashMap;
-use vestibule_admin::{
-    Call, ListQuery, problem::ApiError, project_of_empty_list, wire_enum,
-};
+use vestibule_admin::{Call, ListQuery, problem::ApiError, project_of_empty_list, wire_enum};
 use vestibule_domain::{
     ProjectScope,
     ids::ConversationId,
@@ -72,14 +70,21 @@ pub(super) async fn page(
         let found = of_cases(deps, scope, which, &cases, &page).await?;
         project_of_empty_list(deps.projects.as_ref(), scope, &page, &found).await?;
         Page {
-            items: found.items.into_iter().filter(|view| passes(view, &filter)).collect(),
+            items: found
+                .items
+                .into_iter()
+                .filter(|view| passes(view, &filter))
+                .collect(),
             next: found.next,
         }
     } else {
         if query.filter.view == View::Agent && !of_the_agent(&mut filter) {
             return Ok(nothing);
         }
-        let found = deps.conversations.list_conversations(scope, &filter, &page).await?;
+        let found = deps
+            .conversations
+            .list_conversations(scope, &filter, &page)
+            .await?;
         project_of_empty_list(deps.projects.as_ref(), scope, &page, &found).await?;
         Page {
             items: of_demand(deps, scope, &mut serving, found.items, &cases).await?,
@@ -106,7 +111,11 @@ async fn of_cases(
     page: &PageRequest,
 ) -> Result<Page<ConversationView>, ApiError> {
     let found = deps.cases.list_cases(scope, which, filter, page).await?;
-    let ids: Vec<ConversationId> = found.items.iter().map(|case| case.conversation_id).collect();
+    let ids: Vec<ConversationId> = found
+        .items
+        .iter()
+        .map(|case| case.conversation_id)
+        .collect();
     let views = deps.conversations.get_conversations(scope, &ids).await?;
     let with_id = |view: ConversationView| (view.id, view);
     let mut views: HashMap<_, _> = views.into_iter().map(with_id).collect();
@@ -121,8 +130,12 @@ fn passes(view: &ConversationView, filter: &ConversationFilter) -> bool {
     let (of, place) = (&view.conversation, view.connector_id);
     filter.state.is_none_or(|state| state == view.state)
         && filter.connector_id.is_none_or(|id| id == place)
-        && filter.chat_user_id.is_none_or(|id| Some(id) == of.chat_user_id)
-        && filter.environment_id.is_none_or(|id| Some(id) == of.environment_id)
+        && filter
+            .chat_user_id
+            .is_none_or(|id| Some(id) == of.chat_user_id)
+        && filter
+            .environment_id
+            .is_none_or(|id| Some(id) == of.environment_id)
 }
 
 /// The conversations of this client, on this channel, that ask for this team.
@@ -175,7 +188,10 @@ mod tests {
     fn a_view_is_spelled_in_one_way_and_all_is_the_default() {
         let all = ["mine", "queue", "assigned", "agent", "all"];
         assert_eq!(ConversationViewName::SPELLINGS, all);
-        assert_eq!(ConversationViewName::from(View::default()).spelling(), "all");
+        assert_eq!(
+            ConversationViewName::from(View::default()).spelling(),
+            "all"
+        );
     }
 
     #[test]
@@ -215,7 +231,12 @@ mod tests {
             state: Some(ConversationState::Open),
             ..all
         };
-        for (filter, is_shown) in [(all, true), (of(one), true), (of(other), false), (open, false)] {
+        for (filter, is_shown) in [
+            (all, true),
+            (of(one), true),
+            (of(other), false),
+            (open, false),
+        ] {
             assert_eq!(passes(&view, &filter), is_shown, "{filter:?}");
         }
     }

@@ -2,7 +2,9 @@
 //! being asked, and replies of members.
 
 use super::MessageResponse;
-use crate::{Deps, api_types::ConversationPath, serving::check_served};
+use crate::{
+    Deps, api_types::ConversationPath, routes::routing::check_may_answer, serving::check_served,
+};
 use axum::{
     Json,
     extract::State,
@@ -127,7 +129,9 @@ fn read_texts(body: JsonBody) -> Result<Vec<String>, ApiError> {
 /// Adds one to ten texts, which are sent in order, behind the texts that are still to be sent. Those of a member are
 /// theirs, and begin with their name where the connector has `shows_author`; those of an API key are the agent's.
 /// They are on record when the call is answered; `…/messages/{number}` tells what became of each. Whether
-/// the person may be written to is checked at the call, and once more before each text is sent.
+/// the person may be written to is checked at the call, and once more before each text is sent. While the
+/// conversation is with the team, a member writes only for their clients on their channels, and where it was
+/// assigned to them.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}/messages",
@@ -150,6 +154,7 @@ pub async fn create_messages(
     let texts = read_texts(body)?;
     let scope = call.scope().project(path.project_id);
     check_served(&deps, &call, scope, path.conversation_id).await?;
+    check_may_answer(&deps, &call, scope, path.conversation_id).await?;
     let route = format!(
         "projects/{}/conversations/{}/messages",
         path.project_id, path.conversation_id

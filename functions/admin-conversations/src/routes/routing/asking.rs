@@ -1,7 +1,7 @@
 //! The changes of a case that a call can ask for, and an attempt at each.
 
 use super::{Asked, Attempted, NOT_OFFERED, facts, state_facts, taken, targets::seat_of};
-use crate::routes::messages::create::CONNECTOR_DELETED;
+use crate::routes::messages::create::{CONNECTOR_DELETED, PLACE_UNKNOWN};
 use std::collections::BTreeSet;
 use vestibule_admin::{jobs::route_or_leave, problem::ApiError};
 use vestibule_domain::{
@@ -11,11 +11,11 @@ use vestibule_domain::{
     ports::Assignment,
     routing::{
         case::{Case, NewCase},
-        demand::{Demand, Skill},
+        demand::{Demand, SKILLS_MAX, Skill},
         routed::{NamedMember, Verb},
     },
 };
-use vestibule_providers::catalogue::connector_kind;
+use vestibule_providers::catalogue::channel_of;
 
 /// A change of who has a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,18 +140,23 @@ impl Asked<'_> {
             .await?
             .filter(|connector| connector.scope == self.scope)
             .ok_or_else(|| ApiError::new(&CONNECTOR_DELETED))?;
-        let own = view.conversation.place.and_then(|place| place.channel);
-        let kind = connector_kind(&connector.provider);
-        let channel = kind.map_or(connector.provider.key(), |kind| kind.channel());
+        let place = view.conversation.place.as_ref();
+        let channel = place.and_then(|place| channel_of(&connector.provider, place));
+        let channel = channel.ok_or_else(|| ApiError::new(&PLACE_UNKNOWN))?;
         Ok(NewCase {
             scope: self.scope,
             conversation_id: self.id,
             connector_id: Some(connector.id),
-            channel: own.unwrap_or_else(|| channel.to_owned()),
+            channel,
             demand: Demand {
                 client_id: connector.client_id,
                 team_id: team_id.or(connector.team_id),
-                skills: connector.skills.union(skills).cloned().collect(),
+                skills: connector
+                    .skills
+                    .union(skills)
+                    .take(SKILLS_MAX)
+                    .cloned()
+                    .collect(),
             },
             history,
         })

@@ -104,9 +104,7 @@ mod tests {
     use super::*;
     use serde_json::json;
     use std::collections::BTreeSet;
-    use vestibule_domain::{
-        Timestamp, routing::seat::Presence, team::client_access::ClientAccess,
-    };
+    use vestibule_domain::{Timestamp, routing::seat::Presence, team::client_access::ClientAccess};
 
     /// SPEC E33.
     #[test]

@@ -41,8 +41,8 @@ pub struct OfferConversationRequest {
     /// Id of the team that is asked for, instead of the connector's.
     #[schema(format = "id")]
     team_id: Option<String>,
-    /// Skills that it takes, beside those that the connector asks for: at most 20, each 1 to 50 characters.
-    #[schema(max_items = 20)]
+    /// Skills that it takes, beside those that the connector asks for: at most 50, each 1 to 50 characters.
+    #[schema(max_items = 50)]
     skills: Option<Vec<String>>,
 }
 
@@ -257,7 +257,8 @@ pub async fn requeue_conversation(
 /// Release a conversation
 ///
 /// Ends the work on a conversation: nobody has it, nobody is looked for, and the member has room for another one. It stays
-/// handed off until it is given back or closed. One that no member has, and that waits for none, stays as it is.
+/// handed off: the next message of a person offers it again, unless it was given back to the agent meanwhile. One that no
+/// member has, and that waits for none, stays as it is.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}/release",
