@@ -54,7 +54,7 @@ pub struct SeatResponse {
 
 /// A channel with those who answer on it.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({"channel": "sms", "name": "SMS", "load": 5, "limit": 12, "waiting": 2, "members": null}))]
+#[schema(example = json!({"channel": "sms", "name": "SMS", "load": 5, "limit": 12, "waiting": 2, "members": []}))]
 pub struct DeskResponse {
     /// Key of the channel.
     channel: String,
@@ -66,7 +66,7 @@ pub struct DeskResponse {
     limit: u32,
     /// Conversations that wait, of the clients whose records the caller may touch.
     waiting: u32,
-    /// Active members who answer there, by name; null unless they were asked for.
+    /// Active members who answer there, by name; null if the call asks for none.
     members: Option<Vec<SeatResponse>>,
 }
 
@@ -85,7 +85,7 @@ pub struct DeskParams {
     /// Only this channel, by its key.
     #[param(nullable = false, min_length = 1, max_length = 40, example = "sms")]
     channel: Option<String>,
-    /// Whether each member is listed; false by default.
+    /// Whether each member is listed; true by default.
     #[param(value_type = Option<bool>, nullable = false)]
     members: Option<String>,
 }
@@ -115,7 +115,7 @@ impl ListFilter for DeskQuery {
         );
         Self {
             channel: params.channel,
-            members: members.unwrap_or(false),
+            members: members.unwrap_or(true),
         }
     }
 }
@@ -263,11 +263,11 @@ mod tests {
             };
             (DeskQuery::read(params, &mut errors), errors)
         };
-        let (query, errors) = read(Some("sms"), Some("true"));
-        assert!(errors.is_empty() && query.members);
+        let (query, errors) = read(Some("sms"), Some("false"));
+        assert!(errors.is_empty() && !query.members);
         assert_eq!(query.channel.as_deref(), Some("sms"));
         let (query, errors) = read(None, None);
-        assert!(errors.is_empty() && !query.members);
+        assert!(errors.is_empty() && query.members);
         let (_, errors) = read(Some("S M S"), Some("yes"));
         assert!(errors.names("channel") && errors.names("members"));
     }

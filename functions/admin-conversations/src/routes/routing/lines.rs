@@ -52,13 +52,13 @@ wire_enum! {
 /// A change of who has a conversation.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
-    "number": 12, "at": "2026-11-22T10:00:00.000Z", "by": {"id": "system", "name": "Vestibule"},
+    "id": "1795341600002", "at": "2026-11-22T10:00:00.000Z", "by": {"id": "system", "name": "Vestibule"},
     "verb": "assign", "member": {"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Ana"}, "team": null,
     "why": null, "over_limit": false, "note": null
 }))]
 pub struct RoutedResponse {
-    /// Place among the changes: later ones have higher numbers.
-    number: u64,
+    /// Id, which no other change of the conversation has.
+    id: String,
     /// Time of the change.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
@@ -135,7 +135,7 @@ async fn show(
         _ => None,
     };
     Ok(RoutedResponse {
-        number: line.number,
+        id: line.number.to_string(),
         at: line.at,
         by: (&line.by).into(),
         verb: line.verb.into(),
