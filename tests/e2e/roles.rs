@@ -343,6 +343,7 @@ async fn the_api_of_the_team_may_change_it_read_the_set_up_secret_and_enqueue_ma
             aws.batch_get_item(&aws.of_account("MEMBER#", NOBODY)),
             aws.put_item(&aws.of_account("MEMBER#", NOBODY)),
             aws.update_item(&aws.uses_of_keys()),
+            aws.update_item(&aws.of_account("DESK#", "end_to_end")),
             aws.delete_item(&aws.of_account("METHODS", "")),
             aws.query(None, &aws.of_account("METHODS", "")),
             aws.query(
@@ -354,6 +355,7 @@ async fn the_api_of_the_team_may_change_it_read_the_set_up_secret_and_enqueue_ma
             aws.generate_data_key(),
             aws.setup_secret(),
             aws.enqueue_mail(),
+            aws.enqueue_routing(),
         ],
         vec![
             aws.scan(),
@@ -392,6 +394,7 @@ async fn sign_in_may_change_logins_and_enqueue_mails_and_never_reads_the_set_up_
             aws.generate_data_key(),
             aws.enqueue_mail(),
             aws.enqueue_refusal(),
+            aws.enqueue_routing(),
         ],
         vec![
             aws.scan(),

@@ -132,6 +132,20 @@ async fn a_deleted_account_keeps_nothing_about_people_but_audit_entries_and_its_
     invite(&world, &mut admin, "pia@example.com", true).await;
     let client = json!({"name": "Shop"});
     assert_eq!(admin.post(&world, "/v1/clients", client).await.status, 201);
+    let team = json!({"name": "Night shift"});
+    assert_eq!(admin.post(&world, "/v1/teams", team).await.status, 201);
+    let channel = json!({"key": "live_chat"});
+    assert_eq!(
+        admin.post(&world, "/v1/channels", channel).await.status,
+        201
+    );
+    let members = admin.get(&world, "/v1/members").await;
+    for member in members.body["items"].as_array().unwrap() {
+        let path = format!("/v1/members/{}", member["id"].as_str().unwrap());
+        let work = json!({"work": {"channels": {"live_chat": 2, "sms": 1}}});
+        let seen = admin.call(&world, ("PATCH", &path), work, CONSOLE).await;
+        assert_eq!(seen.status, 200, "{}", seen.body);
+    }
     // Pia's address bounced, and Ana signed in through a provider of the account.
     let pia = EmailAddress::parse("pia@example.com").unwrap().hash();
     let rows = traces_of(&world, &account);

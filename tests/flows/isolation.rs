@@ -10,14 +10,16 @@ use crate::team_records::{
 use vestibule_domain::{
     account::{api_key::ApiKey, credential::CredentialClaim, proof::CredentialId},
     event::Event,
-    ids::{ClientId, LoginMethodId, RoleId},
+    ids::{ClientId, LoginMethodId, RoleId, TeamId},
     page::{Cursor, ListError, PageRequest},
     ports::{
-        AcceptingLogin, AccountStore, ApiKeyStore, AuditFilter, AuditStore, By, ClientStore,
-        CredentialStore, InvitationStore, LoginMethodStore, LoginStore, MailStore, MemberFilter,
-        MemberStore,
+        AcceptingLogin, AccountStore, ApiKeyStore, AuditFilter, AuditStore, By, ChannelStore,
+        ClientStore, CredentialStore, InvitationStore, LoginMethodStore, LoginStore, MailStore,
+        MemberFilter, MemberStore, TeamStore,
     },
-    team::{identity::IdentityHash, invitation::Invitation, member::Member, role::RoleKey},
+    team::{
+        identity::IdentityHash, invitation::Invitation, member::Member, role::RoleKey, work::Work,
+    },
 };
 use vestibule_testkit::proof::scaled;
 
@@ -169,6 +171,11 @@ async fn read_further(team: &TeamStores, own: &Side, named: &Side, kind: u64) {
         11 => {
             drop(team.team.roles(scope).await.unwrap());
             drop(team.accounts.get_account(scope).await.unwrap());
+            let id = TeamId::derive(&[named.account.as_str()]);
+            drop(team.team.get_team(scope, id).await.unwrap());
+            drop(team.team.team_named(scope, &named.account).await.unwrap());
+            drop(team.team.list_teams(scope, &first_page()).await.unwrap());
+            drop(team.team.channels(scope).await.unwrap());
         }
         12 => {
             let claim = CredentialClaim::ApiKey {
@@ -205,6 +212,10 @@ async fn change(team: &TeamStores, own: &mut Side, named: &Side, kind: u64, numb
         0 => {
             let after = Member {
                 name: format!("bob-{}-{number}", own.account),
+                work: Work {
+                    channels: [("sms".to_owned(), 3)].into(),
+                    ..Work::default()
+                },
                 ..own.other.clone()
             };
             let outcome = team.team.update_member(&after, &own.other, &[], by).await;

@@ -13,7 +13,7 @@ use vestibule_tests::aws_calls;
 
 /// Kinds of partitions, and future kinds that today's functions must not reach. Those that only the list of
 /// calls names are tried as well.
-const PARTITIONS: [(&str, &str); 54] = [
+const PARTITIONS: [(&str, &str); 56] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
     ("an account, its API keys and its members", "ACCOUNT#{id}"),
@@ -101,7 +101,10 @@ const PARTITIONS: [(&str, &str); 54] = [
         "a list of an index",
         "ACCOUNT#{id}#PROJECT#{id}#REQUESTS#pending",
     ),
-    ("a desk, with its seats and queues", "ACCOUNT#{id}#DESK#{any}"),
+    (
+        "a desk, with its seats and queues",
+        "ACCOUNT#{id}#DESK#{any}",
+    ),
     (
         "the conversations that wait in a queue",
         "ACCOUNT#{id}#QUEUE#{id}",
@@ -112,11 +115,16 @@ const PARTITIONS: [(&str, &str); 54] = [
         "ACCOUNT#{id}#REQUEUE#{id}",
     ),
     ("the team of a name", "ACCOUNT#{id}#TEAM_NAME#{hash}"),
+    ("a team", "ACCOUNT#{id}#TEAM#{id}"),
+    (
+        "the channels that an account added",
+        "ACCOUNT#{id}#CHANNELS",
+    ),
     ("a kind that is not known", "OTHER#{id}"),
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 54] = [
+const LISTS: [&str; 55] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -136,6 +144,7 @@ const LISTS: [&str; 54] = [
     "ACCOUNT#{id}#MEMBERS#super_admin",
     "ACCOUNT#{id}#INVITATIONS",
     "ACCOUNT#{id}#CLIENTS",
+    "ACCOUNT#{id}#TEAMS",
     "ACCOUNT#{id}#METHODS",
     "ACCOUNT#{id}#AUDIT_BY#{any}",
     "ACCOUNT#{id}#AUDIT_ON#{any}",

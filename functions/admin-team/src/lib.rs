@@ -34,8 +34,7 @@ use vestibule_domain::{
     event::AuditEntry,
     ports::{
         AccountEndStore, AccountStore, ApiKeyStore, AuditStore, By, ChannelStore, ClientStore,
-        EmailQueue,
-        EnvironmentStore, InvitationStore, LoginMethodStore, LoginStore, MailStore,
+        EmailQueue, EnvironmentStore, InvitationStore, LoginMethodStore, LoginStore, MailStore,
         MemberImageStore, MemberStore, OwnLoginStore, RoutingQueue, SecretVault, SessionStore,
         SetUpReader, SetupTokenSource, TeamStore, ThrottleStore,
     },

@@ -8,6 +8,7 @@ pub mod account;
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;
+pub mod channels;
 pub mod clients;
 mod documentation;
 pub mod invitations;
@@ -16,6 +17,7 @@ pub mod members;
 pub mod permissions;
 pub mod roles;
 pub mod setup;
+pub mod teams;
 
 use crate::{Deps, rights};
 use utoipa::OpenApi as _;
@@ -30,12 +32,14 @@ pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     account::delete::PROBLEM_TYPES,
     accounts::PROBLEM_TYPES,
     api_keys::PROBLEM_TYPES,
+    channels::PROBLEM_TYPES,
     clients::PROBLEM_TYPES,
     invitations::PROBLEM_TYPES,
     login_methods::PROBLEM_TYPES,
     members::PROBLEM_TYPES,
     roles::PROBLEM_TYPES,
     setup::PROBLEM_TYPES,
+    teams::PROBLEM_TYPES,
 ];
 
 /// Every route, with its documentation and the access it requires.
@@ -55,7 +59,7 @@ pub(crate) fn all() -> Routes<Deps> {
             routes!(account::delete::delete_account),
         )
         .member(routes!(permissions::list_permissions));
-    records(invitations(people(routes)))
+    records(invitations(teams(people(routes))))
 }
 
 /// Roles and members.
@@ -84,9 +88,24 @@ fn people(routes: Routes<Deps>) -> Routes<Deps> {
             Permission::MembersManage,
             routes!(members::end::remove_member),
         )
+        .authorised(
+            Permission::MembersManage,
+            routes!(members::availability::set_member_availability),
+        )
+        .member(routes!(members::availability::get_own_availability))
+        .member(routes!(members::availability::set_own_availability))
         .member(routes!(members::image::get_member_image))
         .member(routes!(members::image::put_member_image))
         .member(routes!(members::image::delete_member_image))
+}
+
+fn teams(routes: Routes<Deps>) -> Routes<Deps> {
+    routes
+        .authorised(Permission::TeamsRead, routes!(teams::list_teams))
+        .authorised(Permission::TeamsManage, routes!(teams::create_team))
+        .authorised(Permission::TeamsRead, routes!(teams::get_team))
+        .authorised(Permission::TeamsManage, routes!(teams::update_team))
+        .authorised(Permission::TeamsManage, routes!(teams::delete_team))
 }
 
 fn invitations(routes: Routes<Deps>) -> Routes<Deps> {
@@ -121,14 +140,17 @@ fn invitations(routes: Routes<Deps>) -> Routes<Deps> {
         )
 }
 
-/// Clients, login methods, API keys and the audit log.
+/// Clients, channels, login methods, API keys and the audit log.
 fn records(routes: Routes<Deps>) -> Routes<Deps> {
     let routes = routes
         .authorised(Permission::ProjectsRead, routes!(clients::list_clients))
         .authorised(Permission::ClientsManage, routes!(clients::create_client))
         .authorised(Permission::ProjectsRead, routes!(clients::get_client))
         .authorised(Permission::ClientsManage, routes!(clients::update_client))
-        .authorised(Permission::ClientsManage, routes!(clients::delete_client));
+        .authorised(Permission::ClientsManage, routes!(clients::delete_client))
+        .authorised(Permission::ProjectsRead, routes!(channels::list_channels))
+        .authorised(Permission::ClientsManage, routes!(channels::add_channel))
+        .authorised(Permission::ClientsManage, routes!(channels::remove_channel));
     keys(methods(routes))
         .authorised(Permission::AuditRead, routes!(audit::list_audit))
         .authorised(Permission::AuditRead, routes!(audit::export::export_audit))

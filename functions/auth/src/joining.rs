@@ -10,6 +10,7 @@ use futures_util::future::try_join;
 use serde_json::{Value, json};
 use vestibule_admin::{
     CallOrigin, log,
+    member_work::order_work,
     problem::{
         ALREADY_A_MEMBER, ApiError, INVITATION_NOT_PENDING, STATUS, TOO_MANY_ACCOUNTS,
         UNVERIFIED_LOGIN,
@@ -21,7 +22,9 @@ use vestibule_domain::{
     event::{AuditEntry, Change, Event},
     ids::AuditId,
     ports::{Acceptance, Accepted, AcceptingLogin, AccountPlace, InvitationView, RenewedLogin},
+    routing::seat_of::MemberChange,
     team::{
+        availability::Availability,
         identity::AccountIdentity,
         invitation::{InvitationStatus, InvitedMethod, TokenKind},
         login::{ACCOUNTS_MAX, Login, PasswordRecord},
@@ -216,6 +219,7 @@ pub async fn accept(
         login_id: Some(joining.id),
         email: joining.email.clone(),
         name: joining.name.clone(),
+        availability: Availability::available(now),
         limit: link.limit(joining),
         status: MemberStatus::Active,
         updated_at: now,
@@ -246,6 +250,11 @@ pub async fn accept(
     match deps.invitations.accept(&acceptance).await? {
         Accepted::Joined => {
             log(&acceptance.audit);
+            let joined = MemberChange {
+                before: None,
+                after: &acceptance.member,
+            };
+            order_work(deps.routing.as_ref(), joined).await;
             match prepared {
                 Some(prepared) => Ok(Some(prepared.stored(deps).await)),
                 None => Ok(None),

@@ -6,7 +6,7 @@ use crate::{
     problems::{ACCOUNTS, LAST_SUPER_ADMIN_OF, NamedAccount, NamedAccounts},
 };
 use serde_json::{Value, json};
-use vestibule_admin::{LoginCall, log, problem::ApiError};
+use vestibule_admin::{LoginCall, log, member_work::order_work, problem::ApiError};
 use vestibule_domain::{
     PortError, Timestamp,
     account::{
@@ -18,6 +18,7 @@ use vestibule_domain::{
     event::{AuditEntry, Change, Event},
     ids::{AuditId, LoginId},
     ports::{AccountPlace, By, MemberOutcome},
+    routing::seat_of::MemberChange,
     team::{
         member::{Member, MemberStatus},
         role::RoleKey,
@@ -69,6 +70,7 @@ pub async fn leave(
     let outcome = deps.members.update_member(&after, before, &[], by).await?;
     if outcome == MemberOutcome::Done {
         log(&entry);
+        order_work(deps.routing.as_ref(), MemberChange::new(before, &after)).await;
     }
     Ok(outcome)
 }

@@ -50,7 +50,8 @@ use std::sync::Arc;
 use vestibule_admin::{AdminState, openapi::FunctionApi};
 use vestibule_domain::ports::{
     AccountStore, AddressStore, EmailQueue, FlowStore, InvitationStore, LoginMethodStore,
-    LoginStore, MemberStore, OwnLoginStore, PasswordHasher, SecretVault, SessionStore, TeamQueue,
+    LoginStore, MemberStore, OwnLoginStore, PasswordHasher, RoutingQueue, SecretVault,
+    SessionStore, TeamQueue,
 };
 use vestibule_openid::{KeySets, ProviderTransport};
 
@@ -83,6 +84,8 @@ pub struct Deps {
     pub email: Arc<dyn EmailQueue>,
     /// The queue of records of refused sign-ins.
     pub team: Arc<dyn TeamQueue>,
+    /// The router's queue.
+    pub routing: Arc<dyn RoutingQueue>,
     /// Secrets at rest.
     pub vault: Arc<dyn SecretVault>,
     /// Calls to providers.

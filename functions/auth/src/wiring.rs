@@ -35,6 +35,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         passwords: Arc::new(Argon2Passwords::new(Arc::clone(&random))),
         email: adapters.email_queue(),
         team: adapters.team_queue(),
+        routing: adapters.routing_queue(),
         vault,
         transport: adapters.provider_transport()?,
         keys: Arc::new(KeySets::default()),

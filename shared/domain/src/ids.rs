@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | project, environment, connector | account, route, `Idempotency-Key` | a connector's claim stays; the others are never deleted |
 //! | API key, end user | account, route, `Idempotency-Key` | its id stays claimed |
-//! | client, role, team, login method, invitation | account, route, `Idempotency-Key` | an invitation is never deleted; of the others the call can be made again |
+//! | client, role, login method, invitation | account, route, `Idempotency-Key` | an invitation is never deleted; of the others the call can be made again |
 //! | mail of an invitation | invitation, number of its mails | ends with its time |
 //! | notice of new requests | project, end of its round, member | ends with its time |
 //! | texts that one call added to a conversation, change of who has it, order to redrive | account, route, `Idempotency-Key` | the call can be made again |

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`demand`] | skills, demands, desks |
 //! | [`seat`] | seats |
+//! | [`seat_of`] | seats as they follow from members, and the work that a change of a member orders |
 //! | [`case`] | cases and their changes |
 //! | [`routed`] | the lines that routing leaves in a conversation's thread |
 //! | [`rule`] | who takes a conversation, and why it waits otherwise |
@@ -19,3 +20,4 @@ pub mod drain;
 pub mod routed;
 pub mod rule;
 pub mod seat;
+pub mod seat_of;

@@ -77,6 +77,13 @@ impl World {
         seat.await.unwrap().unwrap()
     }
 
+    /// The seats of a channel, by member.
+    pub async fn seats_on(&self, channel: &str) -> BTreeMap<MemberId, Seat> {
+        let seats = self.stores.routing.seats(&self.desk(channel)).await;
+        let seats = seats.unwrap().into_iter();
+        seats.map(|seat| (seat.member_id, seat)).collect()
+    }
+
     /// Lets a conversation ask for a member, with a job that is yet to be worked off.
     pub async fn offers(&self, name: &str, demand: Demand) {
         self.offers_unheard(name, demand).await;

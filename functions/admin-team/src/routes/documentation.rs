@@ -13,7 +13,9 @@ use vestibule_admin::problem::Problem;
         (name = "Members", description = "The people who run the account."),
         (name = "Invitations", description = "Invitations of people to the account."),
         (name = "Roles", description = "Sets of permissions that members hold."),
+        (name = "Teams", description = "Groups of members for routing."),
         (name = "Clients", description = "Customers and brands that the account serves."),
+        (name = "Channels", description = "Ways on which conversations come: those of connectors, and others through the API."),
         (name = "Login methods", description = "Identity providers of the account."),
         (name = "API keys", description = "API keys for scripts."),
         (name = "Audit log", description = "The record of changes and of refused attempts."),
@@ -24,7 +26,10 @@ pub struct Document;
 #[cfg(test)]
 mod tests {
     use crate::{
-        api_types::{InvitationStatusName, MailStatusName, MemberStatusName, PermissionAreaName},
+        api_types::{
+            AvailabilityStateName, InvitationStatusName, MailStatusName, MemberStatusName,
+            PermissionAreaName,
+        },
         routes::{api_keys::KeyOwnerKind, invitations::InvitedMethodKind},
     };
     use serde_json::json;
@@ -35,6 +40,10 @@ mod tests {
         let document = merged(vec![crate::openapi()]).unwrap();
         let schemas = &document["components"]["schemas"];
         for (name, spellings) in [
+            (
+                "AvailabilityStateName",
+                json!(AvailabilityStateName::SPELLINGS),
+            ),
             (
                 "InvitationStatusName",
                 json!(InvitationStatusName::SPELLINGS),
@@ -67,6 +76,9 @@ mod tests {
             ("CreateApiKeyRequest", json!(["name", "permissions"])),
             ("CreateRoleRequest", json!(["name", "permissions"])),
             ("CreateInvitationRequest", json!(["email"])),
+            ("AvailabilityRequest", json!(["state"])),
+            ("TeamRequest", json!(["name"])),
+            ("AddChannelRequest", json!(["key"])),
             ("SetUpRequest", json!(["setup_token", "account_name"])),
             ("RecoverRequest", json!(["setup_token", "email"])),
         ] {

@@ -11,7 +11,7 @@ use vestibule_admin::{
     ApiPath, Call, FieldErrors, IfMatch, JsonBody, ListQuery, PageParams, amend,
     api_types::{IfMatchHeader, ListResponse, created, found},
     log,
-    problem::{ApiError, Problem},
+    problem::{ApiError, CHANGED_MEANWHILE, Problem},
     problem_types, read_fields, validation,
 };
 use vestibule_domain::{
@@ -30,6 +30,8 @@ problem_types! {
 
 /// Members that the refusal of a deletion names.
 const NAMED_MAX: usize = 20;
+/// Attempts to create a team while others create or rename one of its name.
+const ATTEMPTS: u32 = 4;
 
 /// Name of a team.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -133,9 +135,6 @@ pub async fn create_team(
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     let name = read_name(body.0)?;
-    if let Some(team) = deps.teams.team_named(call.scope(), &name).await? {
-        return Ok(found(team.version, TeamResponse::from(team)));
-    }
     let now = call.now();
     let team = Team {
         id: TeamId::new(call.ids().draw()),
@@ -151,13 +150,24 @@ pub async fn create_team(
         after: facts(&team),
     };
     let entry = call.audit(change, now);
-    match deps.teams.add_team(&team, by(&call, &entry)).await? {
-        TeamAdded::New => {
-            log(&entry);
-            Ok(created(team.version, TeamResponse::from(team), false))
+    for _ in 0..ATTEMPTS {
+        if let Some(team) = deps.teams.team_named(call.scope(), &team.name).await? {
+            return Ok(found(team.version, TeamResponse::from(team)));
         }
-        TeamAdded::Existing(team) => Ok(found(team.version, TeamResponse::from(*team))),
+        let added = deps.teams.add_team(&team, by(&call, &entry)).await;
+        match added.map_err(ApiError::from) {
+            Ok(TeamAdded::New) => {
+                log(&entry);
+                return Ok(created(team.version, TeamResponse::from(team), false));
+            }
+            Ok(TeamAdded::Existing(team)) => {
+                return Ok(found(team.version, TeamResponse::from(*team)));
+            }
+            Err(error) if *error.kind() == CHANGED_MEANWHILE => {}
+            Err(error) => return Err(error),
+        }
     }
+    Err(ApiError::new(&CHANGED_MEANWHILE))
 }
 
 /// Rename a team

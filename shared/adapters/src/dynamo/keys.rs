@@ -129,13 +129,18 @@
 //! | API key of a member | as any key, then `A#MEMBER#m` / `MEMBER` and `A#ROLES` | | 2 batch reads, 4 RRU |
 //! | activity of a session | `LOGIN#l#SESSION_USES` / `SESSION#hash` | | 1 update in 5 minutes, 1 WRU |
 //! | proof of the caller's right in a change | key or session; member; roles if the member's role is a custom one | | 2 WRU each, in the change's transaction |
-//! | member changed | `A#MEMBER#m` / `MEMBER`, audit entry; a witness if an active super admin is taken away | `lists_by_state` | 1 transaction, 4 WRU + index writes and the proof; 1 query for witnesses, 2 WRU each that is tried |
+//! | member changed | `A#MEMBER#m` / `MEMBER`, audit entry; `A#DESK#channel` / `SEAT#m` of each seat that changes, `A#REQUEUE#m` / `REQUEUE` if conversations may have to wait again; a witness if an active super admin is taken away | `lists_by_state`, `outbox` | 1 transaction, 4 WRU + index writes and the proof, 2 a seat, at most 40; 1 query for witnesses, 2 WRU each that is tried |
+//! | members of a team | `A#MEMBERS` | `lists_all` | 1 to 4 queries of 250 rows a page |
+//! | team by name; team created, renamed, deleted | `A#TEAM_NAME#hash` / `TEAM`, `A#TEAM#t` / `TEAM`, audit entry | `lists_by_state` | 2 reads; 1 transaction, 6 or 8 WRU + index writes and the proof |
+//! | teams by name | `A#TEAMS` | `lists_by_state` | 1 query a page |
+//! | channels that an account added | `A#CHANNELS` / `CHANNELS`, audit entry | | 1 read; 1 transaction, 4 WRU and the proof |
+//! | channel removed | and members, clients, `A#DESK#channel` | `lists_all` | queries of all members and clients, 1 query, 1 transaction of 2 WRU a row for ninety rows |
 //! | image of a member | `A#MEMBER#m` / `IMAGE` | | 1 read, up to 34 RRU; 1 transaction, 2 WRU a KB; 1 read for a removal |
 //! | members by name, or of one role | `A#MEMBERS` or `A#MEMBERS#role` | `lists_all`, `lists_by_state` | 1 query a page |
 //! | invitation | `A#INVITATION#i`, `A#MEMBER#m`, `A#ADDRESS#hash`, `A#MAIL#id`, audit entry | | 1 transaction, 10 WRU + index writes and the proof |
 //! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
-//! | acceptance | invitation, member, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each session that ends |
-//! | account deleted | `A`, `A#METHODS` and `A#CLIENT_CONNECTORS` by partition; `A#INVITATIONS`, and of each invitation the row, its mails, its `A#BLOCKED#hash`, `A#MEMBER#m`, and `LOGIN#l#IDENTITIES` with each `A#IDENTITY#hash`; `A` / `ACCOUNT`, `LATEST_PROJECT`, `A#ROLES` and what a removed member has | `lists_all` | 4 queries and 1 read, 1 query and 1 batch read for fifty invitations, 1 query a login; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
+//! | acceptance | invitation, member, `A#DESK#channel` / `SEAT#m` for each allowed channel, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each seat and each session that ends |
+//! | account deleted | `A`, `A#METHODS`, `A#CLIENT_CONNECTORS`, the `A#DESK#channel` of every channel and the `A#QUEUE#queue` of every queue there by partition; `A#TEAMS`, each `A#TEAM#t` and `A#TEAM_NAME#hash`; `A#INVITATIONS`, and of each invitation the row, its mails, its `A#BLOCKED#hash`, `A#MEMBER#m`, and `LOGIN#l#IDENTITIES` with each `A#IDENTITY#hash`; `A` / `ACCOUNT`, `LATEST_PROJECT`, `A#ROLES` and what a removed member has | `lists_all`, `lists_by_state` | 5 queries, 1 a channel and queue, and 2 reads, 1 query and 1 batch read for fifty invitations, 1 query a login; each other member as any change of one; 1 transaction of 2 WRU a row for ninety rows, 1 for the rest |
 //! | login of an address | `EMAIL#hash`, `LOGIN#l`; the decoy's rows in place of those that are not there | | 2 batch reads, 4 RRU, whether or not there is one |
 //! | accounts of a login | `LOGIN#l#MEMBERS`, then account, roles and member of each | | 1 query, 1 batch read |
 //! | sessions of a login | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES` | | 2 queries |
@@ -230,11 +235,12 @@ pub use routing_rows::{
 pub use search_rows::{index_order, indexed, parse_index_order, parse_suffix, suffix, suffixes};
 pub use team_rows::{
     address_change, address_changes, audit_by, audit_month, audit_on, blocked_address,
-    bounced_address, by_name, channels, clients, decoy_address, decoy_gap, decoy_id, decoy_login, device,
-    devices, flow, identity, invitation, invitations, login, login_address, login_identities,
-    login_identity, login_mails, login_member, login_members, login_method, login_methods, mail,
-    mail_sent, member, member_address, member_image, members, notice_day, parse_mail, recovery,
-    reset, roles, session, session_use, session_uses, sessions, sessions_ended, team, team_name, teams, throttle,
+    bounced_address, by_name, channels, clients, decoy_address, decoy_gap, decoy_id, decoy_login,
+    device, devices, flow, identity, invitation, invitations, login, login_address,
+    login_identities, login_identity, login_mails, login_member, login_members, login_method,
+    login_methods, mail, mail_sent, member, member_address, member_image, members, notice_day,
+    parse_mail, recovery, reset, roles, session, session_use, session_uses, sessions,
+    sessions_ended, throttle,
 };
 
 use std::{collections::HashMap, fmt};

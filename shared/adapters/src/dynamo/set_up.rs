@@ -19,6 +19,7 @@ use vestibule_domain::{
         FirstAdmin, FirstAdminOrders, FirstAdminStore, Recovery, SetUpReader, SetUpReceipt,
         SetUpState,
     },
+    routing::seat_of::MemberChange,
     team::{
         first_admin::wait_after_orders,
         invitation::Invitation,
@@ -274,6 +275,11 @@ pub(super) async fn place_in_address(
         Some(_) => table.member_write(member)?,
         None => put_write(table.put_part(&MemberItem::from(member), FRESH, &[])?),
     }];
+    let change = MemberChange {
+        before: stored.as_ref(),
+        after: member,
+    };
+    writes.extend(table.routing_writes(change, now)?);
     let item = AddressItem::from(member);
     let Some(before) = address else {
         writes.push(put_write(table.put_part(&item, FRESH, &[])?));
@@ -294,6 +300,8 @@ pub(super) async fn place_in_address(
             ..other.clone()
         };
         writes.push(table.member_write(&removed)?);
+        let change = MemberChange::new(&other, &removed);
+        writes.extend(table.routing_writes(change, now)?);
         if let Some(login) = other.login_id {
             writes.push(table.pointer_removal(login, &other)?);
         }

@@ -9,6 +9,7 @@ mod images;
 mod invitations;
 mod login_methods;
 mod members;
+mod seats;
 mod teams;
 mod traces;
 

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_can_be_given_every_channel_so_an_account_has_50_at_most() {
+    fn an_account_has_50_channels_at_most() {
         let mut channels = Channels::default();
         while channels.has_room() {
             let key = format!("channel_{}", channels.added.len());

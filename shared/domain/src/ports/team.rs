@@ -5,8 +5,8 @@ use crate::{
     account::{Account, Client, actor::Actor},
     event::AuditEntry,
     ids::{
-        AccountId, AuditId, ClientId, ConnectorId, InvitationId, LoginMethodId, MemberId, ProjectId,
-        TeamId,
+        AccountId, AuditId, ClientId, ConnectorId, InvitationId, LoginMethodId, MemberId,
+        ProjectId, TeamId,
     },
     page::{ListError, Page, PageRequest},
     ports::{By, Created, Opening},

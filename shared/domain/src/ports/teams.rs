@@ -6,6 +6,7 @@ use crate::{
     ids::TeamId,
     page::{ListError, Page, PageRequest},
     ports::By,
+    routing::demand::Desk,
     team::team_record::Team,
 };
 use async_trait::async_trait;
@@ -67,4 +68,7 @@ pub trait ChannelStore: Send + Sync {
         scope: AccountScope,
         by: By<'_>,
     ) -> Result<(), PortError>;
+    /// Deletes what is left of a desk. `false` while a seat is open there, or a conversation waits or is assigned;
+    /// nothing is deleted then. `Conflict` when the desk changed.
+    async fn clear_desk(&self, desk: &Desk, by: By<'_>) -> Result<bool, PortError>;
 }

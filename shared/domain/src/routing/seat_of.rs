@@ -29,6 +29,7 @@ impl Seat {
             skills: member.work.skills.clone(),
             presence: presence(member, channel),
             idle_since: member.availability.since,
+            moves: 0,
             version: member.version,
         }
     }
@@ -320,14 +321,16 @@ mod tests {
         assert!(needs(|ana| {
             ana.work.channels.remove("sms");
         }));
-        assert!(needs(|ana| ana.clients = ClientAccess::Only(
-            [client("one")].into()
-        )));
+        assert!(needs(
+            |ana| ana.clients = ClientAccess::Only([client("one")].into())
+        ));
         assert!(needs(|ana| {
             let none = BTreeSet::new();
             ana.work.client_channels.insert(client("one"), none);
         }));
-        assert!(!needs(|ana| ana.availability.state = AvailabilityState::Away));
+        assert!(!needs(
+            |ana| ana.availability.state = AvailabilityState::Away
+        ));
         assert!(!needs(|ana| {
             ana.work.channels.insert("sms".to_owned(), 0);
         }));

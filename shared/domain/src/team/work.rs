@@ -7,8 +7,8 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Largest number of simultaneous conversations of a member on one channel (SPEC E10).
-pub const CONVERSATIONS_MAX: u32 = 100;
+/// Channels that a member can be allowed: a change of the member writes a seat for each in one transaction.
+pub const CHANNELS_OF_MEMBER_MAX: usize = 40;
 /// Teams in which a member can be.
 pub const TEAMS_OF_MEMBER_MAX: usize = 50;
 
@@ -92,7 +92,10 @@ mod tests {
     }
 
     fn set(channels: &[&str]) -> BTreeSet<String> {
-        channels.iter().map(|channel| (*channel).to_owned()).collect()
+        channels
+            .iter()
+            .map(|channel| (*channel).to_owned())
+            .collect()
     }
 
     /// SMS and chat are allowed, one client is served by SMS alone, and another one on both.

@@ -16,7 +16,7 @@ use vestibule_admin::{
     ApiPath, Call, FieldErrors, IfMatch, JsonBody, amend, log,
     member_work::order_work,
     problem::{ApiError, Problem},
-    read_fields, validation,
+    read_fields,
 };
 use vestibule_domain::{
     Timestamp,
@@ -35,8 +35,8 @@ use vestibule_domain::{
 #[schema(example = json!({"state": "available", "paused": ["live_chat"]}))]
 pub struct AvailabilityRequest {
     /// The state.
-    #[schema(required = true, value_type = AvailabilityStateName, nullable = false)]
-    state: Option<String>,
+    #[schema(required = true, nullable = false)]
+    state: Option<AvailabilityStateName>,
     /// Allowed channels on which the member takes nothing new for now; none by default.
     #[schema(nullable = false)]
     paused: Option<BTreeSet<String>>,
@@ -152,14 +152,7 @@ impl Wanted {
     fn read(fields: Map<String, Value>) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
         let request: AvailabilityRequest = read_fields(fields, &mut errors);
-        let state = errors.required("state", request.state.as_deref());
-        let state = validation::one_of(
-            "state",
-            state,
-            AvailabilityStateName::SPELLINGS,
-            AvailabilityStateName::parse,
-            &mut errors,
-        );
+        let state = errors.required("state", request.state);
         match state {
             Some(state) if errors.is_empty() => Ok(Self {
                 state: state.into(),

@@ -9,12 +9,14 @@ use utoipa::ToSchema;
 use vestibule_admin::{FieldErrors, given, problem::ApiError};
 use vestibule_domain::{
     AccountScope,
-    account::CHANNELS_MAX,
     ids::{ClientId, TeamId},
-    routing::demand::{SKILL_MAX_CHARS, SKILLS_MAX, Skill},
+    routing::{
+        demand::{SKILL_MAX_CHARS, SKILLS_MAX, Skill},
+        seat::LIMIT_MAX,
+    },
     team::{
         client_access::ClientAccess,
-        work::{CONVERSATIONS_MAX, PrunedChannel, TEAMS_OF_MEMBER_MAX, Work},
+        work::{CHANNELS_OF_MEMBER_MAX, PrunedChannel, TEAMS_OF_MEMBER_MAX, Work},
     },
 };
 
@@ -29,7 +31,7 @@ const CLIENTS_MAX: usize = 100;
     "teams": ["01JD3Q3Z9V8M4T6K2N7P5R1S0X"], "skills": ["German"]
 }))]
 pub struct WorkRequest {
-    /// Allowed channels, each with its limit: the number of conversations, 0 to 100, that the member takes there at the
+    /// Allowed channels, 40 at most, each with its limit: the number of conversations, 0 to 100, that the member takes there at the
     /// same time, over all clients. With 0, none is assigned automatically. A channel that is left out is taken away,
     /// from the clients' lists too.
     #[serde(default, deserialize_with = "given")]
@@ -206,18 +208,18 @@ fn read_channels(
     given: BTreeMap<String, u32>,
     errors: &mut FieldErrors,
 ) -> Option<BTreeMap<String, u32>> {
-    if given.len() > CHANNELS_MAX {
+    if given.len() > CHANNELS_OF_MEMBER_MAX {
         errors.add(
             "work.channels",
-            format!("must be at most {CHANNELS_MAX} channels"),
+            format!("must be at most {CHANNELS_OF_MEMBER_MAX} channels"),
         );
         return None;
     }
     for (channel, limit) in &given {
-        if *limit > CONVERSATIONS_MAX {
+        if *limit > LIMIT_MAX {
             errors.add(
                 format!("work.channels.{channel}"),
-                format!("must be a whole number from 0 to {CONVERSATIONS_MAX}"),
+                format!("must be a whole number from 0 to {LIMIT_MAX}"),
             );
         }
     }
@@ -238,7 +240,10 @@ fn read_client_channels(
     let mut read = BTreeMap::new();
     for (id, channels) in given {
         let Ok(id) = id.parse::<ClientId>() else {
-            errors.add("work.client_channels", "must be an object by ids of clients");
+            errors.add(
+                "work.client_channels",
+                "must be an object by ids of clients",
+            );
             return None;
         };
         read.insert(id, channels.into_iter().collect());
@@ -259,15 +264,18 @@ fn read_teams(given: &[String], errors: &mut FieldErrors) -> Option<BTreeSet<Tea
 }
 
 fn read_skills(given: &[String], errors: &mut FieldErrors) -> Option<BTreeSet<Skill>> {
-    let skills: Option<BTreeSet<Skill>> = given.iter().map(|text| Skill::new(text)).collect();
-    let skills = skills.filter(|skills| skills.len() <= SKILLS_MAX);
-    if skills.is_none() {
-        errors.add(
-            "work.skills",
-            format!("must be at most {SKILLS_MAX} texts of 1 to {SKILL_MAX_CHARS} characters"),
-        );
+    let read: Option<Vec<Skill>> = given.iter().map(|text| Skill::new(text)).collect();
+    let mut skills = BTreeSet::new();
+    // Of several spellings of a skill, the first one stays: an insertion replaces nothing.
+    skills.extend(read.iter().flatten().cloned());
+    if read.is_some() && skills.len() <= SKILLS_MAX {
+        return Some(skills);
     }
-    skills
+    errors.add(
+        "work.skills",
+        format!("must be at most {SKILLS_MAX} texts of 1 to {SKILL_MAX_CHARS} characters"),
+    );
+    None
 }
 
 /// Checks that the account has these channels.
@@ -336,7 +344,10 @@ mod tests {
         assert_eq!(change.client_channels.unwrap().len(), 1);
         for (body, field) in [
             (json!({"channels": {"sms": 101}}), "work.channels.sms"),
-            (json!({"client_channels": {"x": []}}), "work.client_channels"),
+            (
+                json!({"client_channels": {"x": []}}),
+                "work.client_channels",
+            ),
             (json!({"teams": ["x"]}), "work.teams"),
             (json!({"skills": [""]}), "work.skills"),
             (json!({"skills": ["x".repeat(51)]}), "work.skills"),
@@ -349,13 +360,17 @@ mod tests {
     /// SPEC E09, E10.
     #[test]
     fn a_channel_that_is_taken_away_goes_with_its_limit_and_from_every_client() {
-        let first = json!({"channels": {"sms": 3, "slack": 1}, "client_channels": {CLIENT: ["sms"]}});
+        let first =
+            json!({"channels": {"sms": 3, "slack": 1}, "client_channels": {CLIENT: ["sms"]}});
         let (work, pruned) = read(first).0.apply(&Work::default(), &listed()).unwrap();
         assert_eq!((work.channels["sms"], pruned.len()), (3, 0));
         let (change, _) = read(json!({"channels": {"slack": 1}}));
         let (work, pruned) = change.apply(&work, &listed()).unwrap();
         assert_eq!(work.channels.keys().collect::<Vec<_>>(), ["slack"]);
-        let pruned: Vec<_> = pruned.into_iter().map(PrunedChannelResponse::from).collect();
+        let pruned: Vec<_> = pruned
+            .into_iter()
+            .map(PrunedChannelResponse::from)
+            .collect();
         let expected = PrunedChannelResponse {
             client_id: CLIENT.to_owned(),
             channel: "sms".to_owned(),
@@ -366,7 +381,8 @@ mod tests {
     /// SPEC E06–E09.
     #[test]
     fn a_client_has_channels_that_the_member_has_and_is_one_that_the_member_serves() {
-        let (change, _) = read(json!({"channels": {"sms": 3}, "client_channels": {CLIENT: ["slack"]}}));
+        let (change, _) =
+            read(json!({"channels": {"sms": 3}, "client_channels": {CLIENT: ["slack"]}}));
         let nobody = ClientAccess::Only(BTreeSet::new());
         for clients in [listed(), nobody, ClientAccess::All] {
             let refused = change.apply(&Work::default(), &clients).unwrap_err();

@@ -142,10 +142,9 @@ impl From<MemberItem> for Member {
                 teams: item.teams,
                 skills: item.skills,
             },
-            availability: item.availability.map_or_else(
-                || Availability::available(item.created_at),
-                Into::into,
-            ),
+            availability: item
+                .availability
+                .map_or_else(|| Availability::available(item.created_at), Into::into),
             limit: item.limit.map(Into::into),
             status: item.status,
             invitation_id: item.invitation_id,
@@ -405,7 +404,13 @@ mod tests {
     #[test]
     fn a_member_of_the_release_before_has_no_work_and_is_available() {
         let mut row = to_row(&MemberItem::from(&member(MemberStatus::Active))).unwrap();
-        for name in ["channels", "client_channels", "teams", "skills", "availability"] {
+        for name in [
+            "channels",
+            "client_channels",
+            "teams",
+            "skills",
+            "availability",
+        ] {
             assert!(row.remove(name).is_some(), "{name}");
         }
         let read = Member::from(from_row::<MemberItem>(row, "member").unwrap());

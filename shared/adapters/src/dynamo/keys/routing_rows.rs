@@ -193,10 +193,11 @@ pub fn team(scope: AccountScope, id: TeamId) -> Key {
 
 const TEAM: &str = "TEAM";
 
-/// The team that has a name. `folded` is the [folded](vestibule_domain::routing::demand::fold_name) name.
+/// The team that has a name. `hash` is the [hash](vestibule_domain::team::team_record::Team::name_hash) of the name: the
+/// name itself could be written like a key of another kind.
 #[must_use]
-pub fn team_name(scope: AccountScope, folded: &str) -> Key {
-    let place = of_account(scope, &format!("TEAM_NAME#{folded}"));
+pub fn team_name(scope: AccountScope, hash: &str) -> Key {
+    let place = of_account(scope, &format!("TEAM_NAME#{hash}"));
     Key::new(place, TEAM)
 }
 

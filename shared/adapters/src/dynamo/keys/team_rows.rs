@@ -4,7 +4,7 @@ use super::{Key, account_pk};
 use vestibule_domain::{
     AccountScope, Timestamp,
     account::email_address::EmailAddress,
-    ids::{AccountId, InvitationId, LoginId, LoginMethodId, MailId, MemberId, TeamId},
+    ids::{AccountId, InvitationId, LoginId, LoginMethodId, MailId, MemberId},
     job::SendMail,
     team::{identity::IdentityHash, mail::MailOwner, role::RoleKey, throttle::ThrottleKind},
 };
@@ -65,24 +65,6 @@ pub fn members(scope: AccountScope, role: Option<&RoleKey>) -> String {
 pub fn member_address(scope: AccountScope, email: &EmailAddress) -> Key {
     let place = of_account(scope, &format!("ADDRESS#{}", email.hash()));
     Key::new(place, "ADDRESS")
-}
-
-/// A team.
-#[must_use]
-pub fn team(scope: AccountScope, id: TeamId) -> Key {
-    Key::new(of_account(scope, &format!("TEAM#{id}")), "TEAM")
-}
-
-/// The team that has a name, by the name's hash.
-#[must_use]
-pub fn team_name(scope: AccountScope, hash: &str) -> Key {
-    Key::new(of_account(scope, &format!("TEAM_NAME#{hash}")), "TEAM")
-}
-
-/// The list of an account's teams.
-#[must_use]
-pub fn teams(scope: AccountScope) -> String {
-    of_account(scope, "TEAMS")
 }
 
 /// The channels that an account added.
@@ -370,8 +352,6 @@ mod tests {
             member(scope, MemberId::derive(&["m"])),
             member_address(scope, &address),
             roles(scope),
-            team(scope, TeamId::derive(&["t"])),
-            team_name(scope, "00ff"),
             channels(scope),
             invitation(scope, InvitationId::derive(&["i"])),
             login_method(scope, LoginMethodId::derive(&["l"])),

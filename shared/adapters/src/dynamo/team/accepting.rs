@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     PortError,
     ports::{Acceptance, Accepted, AcceptingLogin},
+    routing::seat_of::MemberChange,
     team::{
         identity::AccountIdentity,
         invitation::{Invitation, InvitationStatus},
@@ -48,7 +49,13 @@ impl DynamoTeam {
             (_, Some(opening)) => opening.end.as_slice(),
             (_, None) => &[],
         };
-        let (ended, surplus) = ends.split_at(ends.len().min(SESSIONS_ENDED_MAX));
+        let joined = MemberChange {
+            before: None,
+            after: &acceptance.member,
+        };
+        let seats = self.table.routing_writes(joined, now)?;
+        let room = SESSIONS_ENDED_MAX.saturating_sub(seats.len());
+        let (ended, surplus) = ends.split_at(ends.len().min(room));
         let mut session = acceptance.session.clone();
         self.table.end_surplus(login_id, surplus).await?;
         let is_renewal = matches!(acceptance.login, AcceptingLogin::Renewed(_));
@@ -109,6 +116,7 @@ impl DynamoTeam {
             places.identity = Some(writes.len());
             writes.extend(self.table.binding_writes(identity).await?);
         }
+        writes.extend(seats);
         writes.push(self.table.audit_write(&acceptance.audit)?);
         if let Transacted::Cancelled(reasons) = self.table.transact(writes).await? {
             return refused(&reasons, &places, acceptance);

@@ -11,12 +11,17 @@ use crate::dynamo::{
     table::{Transacted, delete_write, key_of, n},
 };
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 use vestibule_domain::{
     AccountScope, PortError,
     account::{Account, proof::CallerProof},
     ids::MemberId,
-    ports::{AccountDeletion, AccountEndStore, By},
-    team::member::{Member, MemberStatus},
+    ports::{AccountDeletion, AccountEndStore, By, ChannelStore},
+    routing::demand::Desk,
+    team::{
+        member::{Member, MemberStatus},
+        team_record::Team,
+    },
 };
 
 const WHAT: &str = "account";
@@ -51,6 +56,42 @@ impl DynamoTeam {
             }
         }
         Ok(())
+    }
+}
+
+impl DynamoTeam {
+    /// The keys of an account's channels, of the seats and queues on them, and of what waits.
+    async fn routing_keys(&self, last: &Member) -> Result<Vec<Key>, PortError> {
+        let scope = last.scope;
+        let channels = self.channels(scope).await?;
+        let own = last.work.channels.keys().map(String::as_str);
+        let channels: BTreeSet<&str> = channels.keys().chain(own).collect();
+        let mut rows = vec![keys::channels(scope), keys::requeue(scope, last.id)];
+        for channel in channels {
+            let desk = Desk {
+                scope,
+                channel: channel.to_owned(),
+            };
+            let at_desk = self.keys_in(&keys::desk(&desk)).await?;
+            for key in &at_desk {
+                let queue = key.sk.strip_prefix(keys::QUEUE_PREFIX);
+                if let Some(id) = queue.and_then(|id| id.parse().ok()) {
+                    rows.extend(self.keys_in(&keys::waiting_in(scope, id)).await?);
+                }
+            }
+            rows.extend(at_desk);
+        }
+        Ok(rows)
+    }
+
+    /// The keys of an account's teams.
+    async fn team_keys(&self, scope: AccountScope) -> Result<Vec<Key>, PortError> {
+        let mut rows = Vec::new();
+        for team in self.table.teams_of(scope).await? {
+            rows.push(keys::team(scope, team.id));
+            rows.push(keys::team_name(scope, &Team::name_hash(&team.name)));
+        }
+        Ok(rows)
     }
 }
 
@@ -104,6 +145,8 @@ impl AccountEndStore for DynamoTeam {
         rows.retain(|key| *key != own && *key != note);
         rows.extend(self.keys_in(&keys::login_methods(scope)).await?);
         rows.extend(self.keys_in(&keys::connectors_of_clients(scope)).await?);
+        rows.extend(self.routing_keys(last).await?);
+        rows.extend(self.team_keys(scope).await?);
         self.delete_rows(&rows, by).await?;
         let at = by.audit.at;
         let removed = Member {

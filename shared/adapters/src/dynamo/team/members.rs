@@ -16,6 +16,7 @@ use vestibule_domain::{
     ids::MemberId,
     page::{ListError, Order, Page, PageRequest},
     ports::{By, MemberFilter, MemberOutcome, MemberStore},
+    routing::seat_of::MemberChange,
     team::{
         invitation::Invitation,
         member::{Member, MemberStatus},
@@ -27,6 +28,14 @@ const WHAT: &str = "member";
 /// Invitations that are revoked in one transaction: each has a member and an address, and a transaction has at
 /// most a hundred parts.
 const REVOKED_MAX: usize = 25;
+/// Writes of an invitation that is revoked.
+const REVOCATION_WRITES: usize = 3;
+
+/// Invitations that are revoked in one transaction with so many other writes.
+fn revoked_beside(writes: usize) -> usize {
+    let room = (REVOKED_MAX * REVOCATION_WRITES).saturating_sub(writes);
+    room / REVOCATION_WRITES
+}
 
 impl DynamoTeam {
     /// Makes the writes that revoke an invitation, remove its pending member and free the address.
@@ -95,10 +104,11 @@ impl DynamoTeam {
         revoke: &[Invitation],
         at: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, PortError> {
-        let mut writes = vec![self.table.member_write(&Member {
+        let after = &Member {
             version: before.version,
             ..after.clone()
-        })?];
+        };
+        let mut writes = vec![self.table.member_write(after)?];
         let is_removed = |member: &Member| member.status == MemberStatus::Removed;
         if is_removed(after) && !is_removed(before) {
             writes.extend(self.removal_writes(after, revoke, at).await?);
@@ -112,6 +122,8 @@ impl DynamoTeam {
                 writes.extend(self.revocation_writes(invitation, at).await?);
             }
         }
+        let change = MemberChange::new(before, after);
+        writes.extend(self.table.routing_writes(change, at)?);
         Ok(writes)
     }
 }
@@ -197,7 +209,8 @@ impl MemberStore for DynamoTeam {
             return Err(CallerProof::LOST);
         }
         let at = by.audit.at;
-        let (now, earlier) = revoke.split_at(revoke.len().min(REVOKED_MAX));
+        let seats = MemberChange::new(before, after).seats().len();
+        let (now, earlier) = revoke.split_at(revoke.len().min(revoked_beside(seats)));
         // Those that do not fit into the transaction of the change are revoked before it.
         for invitations in earlier.chunks(REVOKED_MAX) {
             let mut writes = Vec::new();

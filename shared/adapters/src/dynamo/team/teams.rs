@@ -1,12 +1,15 @@
 //! The store of teams. A row by the name's hash keeps each name unique within its account.
 
 use super::{DynamoTeam, FRESH};
-use crate::dynamo::{
-    changes::updated_before,
-    items::{TeamItem, TeamNameItem},
-    keys,
-    lists::{Index, List},
-    table::{Cancelled, Transacted, delete_write, from_row, n, put_write, s},
+use crate::{
+    aws::port_error,
+    dynamo::{
+        changes::updated_before,
+        items::{TeamItem, TeamNameItem},
+        keys::{self, INDEX_BY_STATE, STATE_PK},
+        lists::{Index, List},
+        table::{Cancelled, Table, Transacted, delete_write, from_row, n, put_write, s},
+    },
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -42,6 +45,41 @@ impl DynamoTeam {
             &[(":own", s(team.id))],
         )?;
         Ok(delete_write(delete))
+    }
+}
+
+impl Table {
+    /// Reads all teams of an account, as the list shows them.
+    pub(in crate::dynamo) async fn teams_of(
+        &self,
+        scope: AccountScope,
+    ) -> Result<Vec<Team>, PortError> {
+        let mut found = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .index_name(INDEX_BY_STATE)
+                .key_condition_expression(format!("{STATE_PK} = :teams"))
+                .expression_attribute_values(":teams", s(keys::teams(scope)))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| port_error("dynamodb: Query (teams)", error))?;
+            for row in answer.items.unwrap_or_default() {
+                let team = Team::from(from_row::<TeamItem>(row, WHAT)?);
+                // IAM does not restrict the attributes by which an index leads to rows.
+                if team.scope == scope {
+                    found.push(team);
+                }
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
     }
 }
 

@@ -128,6 +128,7 @@ impl DynamoTeam {
             }
             traces.insert(key);
             traces.insert(keys::blocked_address(scope, &member.email));
+            traces.insert(keys::requeue(scope, member.id));
             if let Some(login_id) = member.login_id {
                 traces.extend(self.identity_keys(scope, login_id).await?);
             }
