@@ -270,3 +270,6 @@ pub fn at_once(case: &Case, desk: &DeskView) -> Option<Assignment> {
         queue: None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,3 +187,6 @@ fn reason(obstacles: &[Obstacle]) -> WaitReason {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

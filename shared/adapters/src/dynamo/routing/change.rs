@@ -77,7 +77,7 @@ pub(super) struct Change<'a> {
 
 impl<'a> Change<'a> {
     /// The making of this case.
-    pub(super) const fn to(after: Case, by: RoutedBy<'a>) -> Self {
+    pub(super) fn to(after: Case, by: RoutedBy<'a>) -> Self {
         Self {
             before: None,
             after,

@@ -33,15 +33,14 @@ impl Table {
         before: Option<u64>,
     ) -> Result<TransactWriteItem, PortError> {
         let item = CaseItem::from(case);
-        let put = match before {
-            Some(version) => self.put_part(&item, "version = :read", &[(":read", n(version))])?,
-            None => {
-                // A case that is not over is in a list by its state.
-                let condition = "attribute_not_exists(pk) OR \
-                    (version = :read AND attribute_not_exists(state_pk))";
-                let read = case.version.saturating_sub(1);
-                self.put_part(&item, condition, &[(":read", n(read))])?
-            }
+        let put = if let Some(version) = before {
+            self.put_part(&item, "version = :read", &[(":read", n(version))])?
+        } else {
+            // A case that is not over is in a list by its state.
+            let condition = "attribute_not_exists(pk) OR \
+                (version = :read AND attribute_not_exists(state_pk))";
+            let read = case.version.saturating_sub(1);
+            self.put_part(&item, condition, &[(":read", n(read))])?
         };
         Ok(put_write(put))
     }

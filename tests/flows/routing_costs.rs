@@ -1,0 +1,148 @@
+//! AWS calls of routing, counted on the wire, at desks of different sizes (issue 13).
+
+use crate::{
+    routing_model::stage::{Stage, client, conversation, demand, desk, member, seat, team},
+    world::HEAVY,
+};
+use futures_util::{StreamExt, stream};
+use std::time::{Duration, Instant};
+use vestibule_adapters::dynamo::keys;
+use vestibule_domain::{
+    ids::MemberId, ports::RoutingStore, routing::seat::Seat, team::client_access::ClientAccess,
+};
+use vestibule_testkit::proof::scaled;
+
+const SLACK: &str = "slack";
+/// Clients of the account.
+const CLIENTS: u64 = 20;
+/// The most calls that one assignment may take.
+const CALLS: usize = 6;
+
+/// A seat with as much to read as a member of a large account has.
+fn large_seat(name: &str, limit: u32) -> Seat {
+    Seat {
+        clients: ClientAccess::Only((0..CLIENTS).map(client).collect()),
+        teams: (0..3).map(team).collect(),
+        ..seat(name, limit)
+    }
+}
+
+/// A desk with this many members, and with as many conversations that wait, since nobody has room.
+async fn full_desk(members: usize, queued: usize) -> Stage {
+    let stage = Stage::open().await;
+    for number in 0..members {
+        let name = format!("m{number}");
+        stage.sit(SLACK, &[large_seat(&name, 0)]).await;
+    }
+    let waiting = (0..queued).map(|number| {
+        let of_client = demand(u64::try_from(number).unwrap() % CLIENTS);
+        let stage = &stage;
+        async move { stage.waits(&format!("d{number}"), SLACK, of_client).await }
+    });
+    let waiting: Vec<_> = stream::iter(waiting).buffered(16).collect().await;
+    assert_eq!(waiting.len(), queued);
+    stage
+}
+
+/// Gives a member room for one more than what they have.
+async fn make_room(stage: &Stage, name: &str, version: u64) -> MemberId {
+    let load = stage.seat_of(SLACK, name).await.load;
+    let with_room = Seat {
+        version,
+        ..large_seat(name, load + 1)
+    };
+    stage.sit(SLACK, &[with_room]).await;
+    member(name).id
+}
+
+/// Sizes of desks: members, and conversations that wait.
+fn sizes() -> Vec<(usize, usize)> {
+    scaled(
+        vec![(10, 40), (100, 100)],
+        vec![(10, 100), (100, 10_000), (1_000, 10_000)],
+    )
+}
+
+/// Issue 13: one assignment takes at most six calls, whatever the size of the desk and of its queues.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assignment_takes_at_most_six_calls_whatever_the_number_of_members_and_of_those_who_wait()
+ {
+    let _turn = HEAVY.lock().await;
+    for (members, queued) in sizes() {
+        let stage = full_desk(members, queued).await;
+        for round in 0..30_u64 {
+            let name = format!("m{}", usize::try_from(round).unwrap() % members);
+            let member_id = make_room(&stage, &name, round + 2).await;
+            stage.to_db.reset_counts();
+            let given = stage.drain(&desk(SLACK)).await.unwrap();
+            let calls = stage.to_db.sequence();
+            // First come, first served, over all queues.
+            assert_eq!(given, [(conversation(&format!("d{round}")), member_id)]);
+            assert!(calls.len() <= CALLS, "{members} {queued}: {calls:?}");
+        }
+        stage.rows().check(&[].into());
+    }
+}
+
+/// Issue 13.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_that_is_taken_at_once_takes_three_calls_and_one_that_waits_four() {
+    let stage = Stage::open().await;
+    stage.sit(SLACK, &[large_seat("ana", 1)]).await;
+    for (name, expected) in [
+        (
+            "one",
+            ["BatchGetItem", "Query", "TransactWriteItems"].as_slice(),
+        ),
+        (
+            "two",
+            ["BatchGetItem", "Query", "TransactWriteItems"].as_slice(),
+        ),
+    ] {
+        stage.offered(name, SLACK, demand(0)).await;
+        stage.to_db.reset_counts();
+        stage.work_offer(conversation(name)).await.unwrap();
+        let calls = stage.to_db.sequence();
+        let classes = expected.iter().map(|call| format!("DynamoDB.{call}"));
+        // Then the desk is looked at once more, because room may have appeared.
+        let classes: Vec<_> = classes.chain(["DynamoDB.Query".to_owned()]).collect();
+        assert_eq!(calls, classes, "{name}");
+    }
+}
+
+/// Issue 13: where there is room for many, each takes one transaction, and a page is read for 25 of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_drain_takes_little_more_than_one_call_for_each_assignment() {
+    let _turn = HEAVY.lock().await;
+    let (members, queued) = scaled((20, 120), (1_000, 10_000));
+    let stage = full_desk(members, queued).await;
+    let limit = u32::try_from(queued / members / 2).unwrap();
+    for number in 0..members {
+        let name = format!("m{number}");
+        let with_room = Seat {
+            version: 2,
+            ..large_seat(&name, limit)
+        };
+        stage.sit(SLACK, &[with_room]).await;
+    }
+    stage.to_db.reset_counts();
+    let began = Instant::now();
+    let given = stage.drain(&desk(SLACK)).await.unwrap();
+    let took = began.elapsed();
+    assert_eq!(given.len(), queued / 2);
+    let calls = stage.to_db.sequence().len();
+    let pages = queued / 25 + usize::try_from(CLIENTS).unwrap() + 3;
+    assert!(calls <= given.len() + pages, "{calls} calls");
+    let slowest = Duration::from_millis(10) * u32::try_from(given.len()).unwrap();
+    assert!(took < scaled(Duration::MAX, slowest), "{took:?}");
+    let seats = stage.plain.seats(&desk(SLACK)).await.unwrap();
+    assert!(seats.iter().all(|seat| seat.load == limit));
+    let queues = stage.plain.queues(&desk(SLACK)).await.unwrap();
+    let left: u32 = queues.iter().map(|queue| queue.waiting).sum();
+    assert_eq!(usize::try_from(left).unwrap(), queued - given.len());
+    assert!(
+        stage
+            .row(&keys::seat(&desk(SLACK), member("m0").id))
+            .is_some()
+    );
+}
