@@ -125,6 +125,7 @@ mod routing_counts;
 mod routing_faults;
 mod routing_model;
 mod routing_store;
+mod routing_triggers;
 mod search;
 mod sessions;
 mod sign_in;

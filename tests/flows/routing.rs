@@ -45,6 +45,33 @@ async fn is_waiting(world: &World, name: &str) -> bool {
     world.case(name).await.is_waiting()
 }
 
+/// Lets the router work until nothing is left to do. The time of a job is over whenever there are ten more rows with this
+/// sort key, and `part` is done then. Returns the numbers of batches and of parts.
+async fn work_in_parts(world: &World, sort_key: &str, part: impl AsyncFn(usize)) -> (usize, usize) {
+    let is_over = AtomicBool::new(false);
+    let work = async {
+        let mut batches = 0;
+        while world.work_on("routing.fifo").await {
+            batches += 1;
+        }
+        is_over.store(true, Ordering::Relaxed);
+        batches
+    };
+    let time = async {
+        let mut parts = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            if world.rows(sort_key).len() >= 10 * (parts + 1) {
+                world.clock.advance(Duration::from_secs(11));
+                part(parts).await;
+                parts += 1;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        parts
+    };
+    join(work, time).await
+}
+
 /// SPEC E22, E31.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_goes_at_once_to_the_member_with_the_lowest_load_for_the_limit_and_says_why()
@@ -301,6 +328,52 @@ async fn one_assignment_takes_six_calls_at_most_however_many_wait() {
     assert!(world.to_db.sequence().len() <= 6, "{:?}", world.aws_calls());
 }
 
+/// SPEC E22–E26.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_stops_before_its_time_is_over_and_others_do_the_rest() {
+    let mut world = World::new().await;
+    let ana = world.seated("ana", 0).await.member_id;
+    let names: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    offered(&mut world, &names).await;
+    world.change_seat(ana, |seat| seat.limit = Some(1000)).await;
+    world.orders_drain().await;
+    let (jobs, _) = work_in_parts(&world, "CASE#", async |_| {}).await;
+    assert!(jobs > 2, "{jobs}");
+    assert_eq!(world.seat(ana).await.load, 40);
+    assert_eq!(world.rows("WAITING#"), Vec::new());
+    world.assert_desk_agrees().await;
+}
+
+/// SPEC E33.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_makes_one_call_for_each_assignment_however_many_members_there_are() {
+    let names: Vec<String> = (0..60).map(|number| number.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut calls = Vec::new();
+    for members in [10, proof::scaled(100, 1000)] {
+        let mut world = World::new().await;
+        let mut seats = Vec::new();
+        for number in 0..members {
+            seats.push(world.seated(&format!("member {number}"), 0).await);
+        }
+        offered(&mut world, &names).await;
+        for seat in seats.iter().take(10) {
+            world
+                .change_seat(seat.member_id, |seat| seat.limit = Some(6))
+                .await;
+        }
+        world.orders_drain().await;
+        world.count_from_here();
+        assert!(world.work_routing().await);
+        calls.push(world.to_db.sequence().len());
+        assert_eq!(world.rows("WAITING#"), Vec::new());
+        world.assert_desk_agrees().await;
+    }
+    // The desk, three pages of its queue, and each assignment.
+    assert_eq!(calls, [64, 64]);
+}
+
 /// SPEC E34: a member who has very many conversations is removed while others arrive.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_conversations_of_a_removed_member_wait_again_in_parts_while_others_arrive() {
@@ -316,32 +389,11 @@ async fn the_conversations_of_a_removed_member_wait_again_in_parts_while_others_
     assert_eq!(world.seat(ana.member_id).await.load, count);
     let ben = world.seated("ben", 3).await;
     world.removes(ana.member_id).await;
-    let is_over = AtomicBool::new(false);
-    let jobs = async {
-        let mut jobs = 0;
-        while world.work_on("routing.fifo").await {
-            jobs += 1;
-        }
-        is_over.store(true, Ordering::Relaxed);
-        jobs
-    };
-    // The time of a job is over after some ten conversations.
-    let others = async {
-        let (mut parts, mut others) = (0, 0);
-        while !is_over.load(Ordering::Relaxed) {
-            if world.rows("WAITING#").len() >= 10 * (parts + 1) {
-                parts += 1;
-                world.clock.advance(Duration::from_secs(11));
-                world
-                    .offers(&format!("other {others}"), world.demand())
-                    .await;
-                others += 1;
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        others
-    };
-    let (jobs, others) = join(jobs, others).await;
+    let (jobs, others) = work_in_parts(&world, "WAITING#", async |number| {
+        let name = format!("other {number}");
+        world.offers(&name, world.demand()).await;
+    })
+    .await;
     assert!(jobs > 2, "{jobs}");
     world.settle().await;
     let ana = world.seat(ana.member_id).await;

@@ -214,8 +214,7 @@ fn alarm<'a>(
 
 /// Whether an alarm goes to the topic, if there is one.
 fn is_sent(alarm: Resource<'_>) -> bool {
-    *alarm.property("AlarmActions")
-        == json!({"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]})
+    *alarm.property("AlarmActions") == json!([{"Ref": "AlarmTopic"}])
 }
 
 fn logs<'a>(template: &'a Template, function: Function<'a>) -> Resource<'a> {

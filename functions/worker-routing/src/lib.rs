@@ -33,7 +33,7 @@ use vestibule_edge::{batch::Outcome, jobs};
 
 /// Time after which a job begins nothing more. Together with the longest call to the table it is less than the function's
 /// time limit.
-pub const BEGIN_WITHIN: Duration = Duration::from_secs(10);
+const BEGIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Ports of the worker.
 pub struct Deps {

@@ -33,12 +33,11 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
         }
         CaseState::Assigned(_) | CaseState::Released { .. } => return Ok(Worked::Ended),
     }
-    let named = match case.demand.team_id {
-        Some(_) => NamedTeam::None,
-        None => {
-            let offers = &deps.offers;
-            offers.named_team(job.scope, job.conversation_id).await?
-        }
+    let offers = &deps.offers;
+    let named = if case.demand.team_id.is_none() {
+        offers.named_team(job.scope, job.conversation_id).await?
+    } else {
+        NamedTeam::None
     };
     let mut changes = 0;
     while !budget.is_over(deps.clock.now()) {

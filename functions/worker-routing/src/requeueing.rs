@@ -4,7 +4,7 @@
 //! that is done again, or by two at once, does no harm, and a job that is cut off is followed by one that finds the rest.
 
 use crate::{BEGIN_WITHIN, Deps};
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 use vestibule_domain::{
     PortError,
     account::actor::Actor,
@@ -65,23 +65,25 @@ struct Pass<'a> {
 impl Pass<'_> {
     async fn go(&mut self) -> Result<Rest, PortError> {
         let RequeueMember { scope, member_id } = self.job;
+        let deps = self.deps;
         let mut after: Option<Case> = None;
         let mut rest = Rest::None;
         loop {
-            let routing = &self.deps.routing;
+            let routing = &deps.routing;
             let page = routing.cases_of(scope, member_id, None, after.as_ref(), PAGE);
             let page = page.await?;
             let mut seats: HashMap<String, Option<Seat>> = HashMap::new();
             for case in &page {
-                if self.budget.is_over(self.deps.clock.now()) {
+                if self.budget.is_over(deps.clock.now()) {
                     return Ok(Rest::Cases);
                 }
-                if !seats.contains_key(&case.channel) {
-                    let seat = routing.seat(&case.desk(), member_id).await?;
-                    seats.insert(case.channel.clone(), seat);
-                }
-                let seat = seats.get(&case.channel).and_then(Option::as_ref);
-                if !self.requeue(case, seat).await? {
+                let seat = match seats.entry(case.channel.clone()) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => {
+                        place.insert(routing.seat(&case.desk(), member_id).await?)
+                    }
+                };
+                if !self.requeue(case, seat.as_ref()).await? {
                     rest = Rest::Cases;
                 }
             }

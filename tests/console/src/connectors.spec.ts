@@ -92,7 +92,7 @@ test("A connector is configured section by section: a save of one leaves what is
   const page = await browse(own.owner);
   await page.goto(inProject(own.account, entrance.project, `connectors/${entrance.connector}`));
   await settled(page, "Help desk bot");
-  for (const title of ["General", "Credentials", "Onboarding", "Webhook"]) {
+  for (const title of ["General", "Credentials", "Answers", "Onboarding", "Webhook"]) {
     await expect(page.getByRole("heading", { level: 2, name: title })).toBeVisible();
   }
   const save = page.getByRole("button", { name: "Save", exact: true });
@@ -119,6 +119,21 @@ test("A connector is configured section by section: a save of one leaves what is
       request_cooldown_seconds: 0,
       requests_expire_after_days: 30,
       new_requests_per_minute: 20,
+    });
+
+  // E36: members answer, and people who wait for them are told so.
+  await page.getByRole("radio", { name: "Your team" }).check();
+  await page.getByLabel(/^Notice while waiting/).fill("Somebody is with you soon.");
+  await page.getByRole("checkbox", { name: "Show who replies" }).check();
+  await save.nth(2).click();
+  await expect
+    .poll(() => own.inviter.call("GET", path))
+    .toMatchObject({
+      handler: "team",
+      team_id: null,
+      skills: [],
+      shows_author: true,
+      queue_notice: "Somebody is with you soon.",
     });
 
   // A secret is never shown; the stored one stays unless another is typed.

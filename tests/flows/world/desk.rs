@@ -59,8 +59,9 @@ impl World {
 
     /// Stores a seat as the change of a member does: its load and the time since which it is idle stay.
     async fn put_seat(&self, seat: &Seat) {
-        let put = self.stores.routing.put_seat(&self.desk(CHANNEL), seat);
-        assert!(put.await.unwrap(), "{seat:?}");
+        let desk = self.desk(CHANNEL);
+        let put = self.stores.routing.put_seat(&desk, seat).await;
+        assert!(put.unwrap(), "{seat:?}");
     }
 
     /// Changes a seat, as the change of its member does.
@@ -73,8 +74,9 @@ impl World {
 
     /// A member's seat.
     pub async fn seat(&self, member_id: MemberId) -> Seat {
-        let seat = self.stores.routing.seat(&self.desk(CHANNEL), member_id);
-        seat.await.unwrap().unwrap()
+        let desk = self.desk(CHANNEL);
+        let seat = self.stores.routing.seat(&desk, member_id).await;
+        seat.unwrap().unwrap()
     }
 
     /// The seats of a channel, by member.

@@ -3,6 +3,7 @@
 //! The provider's own fields stand under the provider's key, so this module names no provider: the
 //! catalogue says which fields there are and which of them are secret.
 
+mod address;
 mod answering;
 pub mod connect;
 pub mod create;
@@ -22,6 +23,7 @@ pub mod test;
 pub mod update;
 mod variants;
 
+pub(super) use address::base_url;
 pub use effects::PolicyEffectsResponse;
 pub use summary::LastTestResponse;
 
@@ -29,6 +31,7 @@ use crate::{
     Deps,
     api_types::{AfterApprovalName, ExistingUsersName, HandlerName, PolicyName},
 };
+use address::{address_at_platform, webhook_path};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -231,40 +234,6 @@ impl ConnectorResponse {
             dry_run: Some(effects.into()),
             ..self
         }
-    }
-}
-
-/// The path of a connector's webhook.
-fn webhook_path(provider: &Provider, id: ConnectorId) -> String {
-    format!("/webhooks/{provider}/{id}")
-}
-
-/// The connector's webhook address, if the address of this API is known.
-fn webhook_url(
-    deps: &Deps,
-    origin: &CallOrigin,
-    provider: &Provider,
-    id: ConnectorId,
-) -> Option<String> {
-    let base = base_url(deps.public_url.as_deref(), origin)?;
-    Some(format!("{base}{}", webhook_path(provider, id)))
-}
-
-/// The address to which the platform sends messages: ours, unless the connector names another that
-/// leads here.
-fn address_at_platform(deps: &Deps, origin: &CallOrigin, connector: &Connector) -> Option<String> {
-    connector_kind(&connector.provider)
-        .and_then(|kind| defaults::given_webhook_url(kind, &connector.settings))
-        .or_else(|| webhook_url(deps, origin, &connector.provider, connector.id))
-}
-
-/// The address under which the stack is reached: the configured one, else the gateway's own. A caller's
-/// header is never trusted for it.
-pub(super) fn base_url(public_url: Option<&str>, origin: &CallOrigin) -> Option<String> {
-    match (public_url, &origin.domain_name) {
-        (Some(url), _) => Some(url.trim_end_matches('/').to_owned()),
-        (None, Some(domain)) => Some(format!("https://{domain}")),
-        (None, None) => None,
     }
 }
 
@@ -498,28 +467,6 @@ mod tests {
         };
         let mut body = JsonBody(fields);
         (take_sections(&mut body), body)
-    }
-
-    fn origin(domain: Option<&str>) -> CallOrigin {
-        CallOrigin {
-            request_id: "r".to_owned(),
-            domain_name: domain.map(str::to_owned),
-            ..CallOrigin::default()
-        }
-    }
-
-    #[test]
-    fn the_address_is_the_configured_one_else_the_gateway_s() {
-        let gateway = origin(Some("abc.example.com"));
-        assert_eq!(
-            base_url(Some("https://api.acme.com/"), &gateway).as_deref(),
-            Some("https://api.acme.com")
-        );
-        assert_eq!(
-            base_url(None, &gateway).as_deref(),
-            Some("https://abc.example.com")
-        );
-        assert_eq!(base_url(None, &origin(None)), None);
     }
 
     #[test]

@@ -40,6 +40,12 @@ function connectorOf(
     after_approval: "notify",
     approval_notice: null,
     approval_notices: {},
+    handler: "agent",
+    team_id: null,
+    skills: [],
+    shows_author: false,
+    queue_notice: null,
+    queue_notices: {},
     webhook_path: `/webhooks/${provider}/${own}`,
     webhook_url: address,
     set_up_steps:

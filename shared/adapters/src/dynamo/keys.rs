@@ -44,7 +44,7 @@
 //! | overdue marks of a kind of job | `OUTBOX#job#shard` by connector, state, time | `outbox` | a sweep: 1 or 2 queries a kind and shard, 1 more for each connector with over 300 marks there, of any state; 0.5 RRU for 20 marks read, at most 600 of a connector |
 //! | dispatch of a mark | any marked row; `CONNECTOR#id#PACE` / `PACE` | `outbox` | 1 update, 1 WRU + 2 index writes; 1 batch read per hundred connectors |
 //! | marks of earlier releases | `OUTBOX#shard` by time | `outbox` | 4 queries a sweep, 1 update a mark |
-//! | delivery | connector, environment, `P` / `SETTINGS`, user, conversation, `OUTGOING#connector`, `P#AGENT#environment` / `AGENT` and `PARKED#conversation`, event keys | | 1 batch read |
+//! | delivery | connector, environment, `P` / `SETTINGS`, user, conversation, `OUTGOING#connector`, `P#AGENT#environment` / `AGENT` and `PARKED#conversation`, `P#CONVERSATION#id` / `CASE`, event keys | | 1 batch read |
 //! | call of an agent that takes longer than a second | `P#AGENT#environment` / `AGENT` | | 2 updates, 2 WRU |
 //! | failed call of an agent | the same | | 1 update, 1 WRU |
 //! | message parked | `P#AGENT#environment` / `PARKED#conversation`, `P#CONVERSATION#id` / `PARKED#environment#number`, `P#WRITER#user` / `WROTE_IN#conversation` | | 1 transaction, 6 WRU (and 2 a KB), 2 more once a minute for `P#TALLIES` / `CONNECTOR#id#row`; for the first of a conversation 1 update of `AGENT`, 1 WRU + 1 index write |
@@ -55,7 +55,8 @@
 //! | delivery redriven | `P#AGENT#environment` / `PARKED#conversation` and `AGENT`; `P#CONVERSATION#id` / `GIVEN_UP#delivery`, `PARKED#environment#number` | | 1 read, 1 transaction, 8 WRU (and 2 a KB) + 2 index writes; 1 send for each environment |
 //! | text redriven | as for a text that a call to the API adds, and `GIVEN_UP#…` | | 2 batch reads, 1 transaction, 1 send for each conversation |
 //! | health of the agents of a page of environments | `P#AGENT#environment` / `AGENT` | | 1 batch read |
-//! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key; 2 more if somebody else wrote last, for `P#WRITER#user` / `WROTE_IN#conversation`, and 2 once a minute for `P#TALLIES` / `CONNECTOR#id#row` |
+//! | answer of the agent | `P#CONVERSATION#id` / `CONVERSATION`, `OUTGOING#connector`, `MESSAGE#number` for the message and each text; event keys | | 1 transaction, 2 WRU a row (and 2 a KB) + 3 index writes, 2 WRU a key; 2 more if somebody else wrote last, for `P#WRITER#user` / `WROTE_IN#conversation`, and 2 once a minute for `P#TALLIES` / `CONNECTOR#id#row`; in a conversation that people have, 2 more for a check of `CASE`, or 4 and 3 index writes for an offer, with `ROUTED#number` |
+//! | notice for a person who waits | as for texts that a call to the API adds | | 2 batch reads, 1 transaction; 1 batch read where it was added before |
 //! | edit or deletion of a message | event keys of the message and of its placeholder; the row of the message, or `P#CONVERSATION#id` / `MESSAGE#…`, last first, once the event is forgotten | | 1 batch read; at most 2 queries of 550 rows together, or 1 of 50 for a person without access; 1 update, 1 WRU (and 1 a KB) |
 //! | deletion, by a person without access, of what waits | `P#CONVERSATION#id` / `PARKED#environment#…` | | 1 query of 50 rows, the newest first, up to 12 until the message is found; 1 update a row, 2 WRU (and 2 a KB) |
 //! | the same, of a message that is not on record | `P#CONVERSATION#id` / `GIVEN_UP#delivery` of the message and of its placeholder | | 1 batch read; 1 transaction of 2 WRU a row (and 2 a KB) if there is one |

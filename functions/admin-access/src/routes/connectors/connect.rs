@@ -1,6 +1,6 @@
 //! `POST /v1/projects/{project_id}/connectors/{connector_id}/connect`
 
-use super::{address_at_platform, outcome::SetUpOutcomeResponse, read};
+use super::{address::address_at_platform, outcome::SetUpOutcomeResponse, read};
 use crate::{Deps, api_types::ConnectorPath};
 use axum::{extract::State, response::Response};
 use serde_json::json;

@@ -3,11 +3,11 @@
 use super::{
     super::providers::read_provider,
     ConnectorResponse,
+    address::webhook_url,
     answering::{self, Answering},
     check_environment, check_message, defaults, facts, read_message, read_section,
     request_settings, take_sections,
     variants::{self, GivenVariants},
-    webhook_url,
 };
 use crate::{
     Deps,

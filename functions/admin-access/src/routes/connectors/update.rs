@@ -3,8 +3,8 @@
 mod patch;
 
 use super::{
-    ConnectorResponse, answering, check_environment, defaults, facts, read, secrets, take_sections,
-    variants::GivenVariants, webhook_url,
+    ConnectorResponse, address::webhook_url, answering, check_environment, defaults, facts, read,
+    secrets, take_sections, variants::GivenVariants,
 };
 use crate::{
     Deps,

@@ -3,11 +3,10 @@ import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
 import { listOptions, PAGE, readAll, recordOptions } from "./query";
 import type { components } from "./schema";
-import type { UpcomingConnector } from "./upcoming";
 
 type Schemas = components["schemas"];
 
-export type Connector = Schemas["ConnectorResponse"] & UpcomingConnector;
+export type Connector = Schemas["ConnectorResponse"];
 export type CreateConnector = Schemas["CreateConnectorRequest"];
 export type UpdateConnector = Schemas["UpdateConnectorRequest"];
 export type Policy = Schemas["PolicyName"];

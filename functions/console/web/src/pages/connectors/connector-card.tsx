@@ -24,7 +24,7 @@ export function useEnvironmentName(connector: Connector | undefined): string | u
 }
 
 export function ConnectorCard({ connector, onToggle }: { connector: Connector; onToggle: () => void }) {
-  const { id, name, provider, client_id, handler = "agent", last_message_at } = connector;
+  const { id, name, provider, client_id, handler, last_message_at } = connector;
   const account = useAccount().id;
   const project = useProjectId();
   const [isExplaining, setExplaining] = useState(false);

@@ -21,6 +21,7 @@ import {
   Stack,
   Time,
 } from "../../ui";
+import { AnsweringSection } from "./answering-section";
 import { platformOf } from "./connector";
 import { useEnvironmentName } from "./connector-card";
 import styles from "./connectors.module.css";
@@ -96,6 +97,7 @@ function ConnectorView({ record }: { record: Tagged<Connector> }) {
           <p>{texts.readOnly}</p>
         </Notice>
       )}
+      {mayChange && <AnsweringSection provider={provider} record={record} />}
       <OnboardingSection onToggle={() => ask(true)} provider={provider} record={record} />
       <WebhookSection connector={connector} isReadOnly={!mayChange} provider={provider} setUp={setUp} />
       {mayChange && <DeleteSection record={record} />}

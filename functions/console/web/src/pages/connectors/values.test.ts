@@ -2,6 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { Connector } from "../../api/connectors";
 import type { Provider, ProviderField } from "../../api/providers";
 import {
+  answeringChange,
+  answeringOf,
+  answeringRules,
   credentialRules,
   credentialsChange,
   credentialsGiven,
@@ -13,6 +16,7 @@ import {
   onboardingLabels,
   onboardingOf,
   onboardingRules,
+  skillText,
   wordOf,
 } from "./values";
 
@@ -36,6 +40,48 @@ describe("general values", () => {
     const before = { name: "Support", environment: "e1", client: "c1" };
     expect(generalChange(before, { ...before, name: " Support " })).toEqual({});
     expect(generalChange(before, { ...before, environment: "e2" })).toEqual({ environment_id: "e2" });
+  });
+});
+
+describe("answering values", () => {
+  const answered = {
+    ...connector,
+    handler: "agent",
+    team_id: null,
+    skills: ["German"],
+    shows_author: false,
+    queue_notice: null,
+  } as Connector;
+  const before = answeringOf(answered);
+
+  it("change only where they differ", () => {
+    expect(answeringChange(before, answeringOf(answered))).toEqual({});
+    const wanted = { ...before, handler: "team" as const, team: "t1", skills: skillText(["German", "Billing"]) };
+    expect(answeringChange(before, wanted)).toEqual({
+      handler: "team",
+      team_id: "t1",
+      skills: ["German", "Billing"],
+    });
+    expect(answeringChange(before, { ...before, skills: "", showsAuthor: true, queueNotice: " Please wait " })).toEqual(
+      {
+        skills: [],
+        shows_author: true,
+        queue_notice: "Please wait",
+      },
+    );
+  });
+
+  it("take a team and a notice away", () => {
+    const set = { ...before, team: "t1", queueNotice: "Please wait" };
+    expect(answeringChange(set, before)).toEqual({ team_id: null, queue_notice: null });
+  });
+
+  it("hold no skill that the API refuses, and no notice that is too long for the platform", () => {
+    const rules = answeringRules({ message_max_chars: 5 } as Provider);
+    expect(rules.skills(skillText(["German", "x".repeat(50)]))).toBeUndefined();
+    expect(rules.skills("x".repeat(51))).toBeDefined();
+    expect(rules.queueNotice("12345")).toBeUndefined();
+    expect(rules.queueNotice("123456")).toBeDefined();
   });
 });
 

@@ -6,6 +6,7 @@ import type { ConflictingField } from "../../ui";
 import { lengthOf, partOf } from "./connector";
 
 const NAME_MAX = 100;
+const SKILL_MAX = 50;
 const HOUR = 3_600;
 const COOLDOWN_MAX = 31_536_000;
 
@@ -96,6 +97,65 @@ export function credentialsChange(
     return [[name, value] as const];
   });
   return changed.length > 0 ? ({ [provider]: Object.fromEntries(changed) } as UpdateConnector) : {};
+}
+
+// ---------------------------------------------------------------- Answering
+
+export interface Answering {
+  handler: Connector["handler"];
+  /** Id of a team; empty for any member. */
+  team: string;
+  /** Skills, one a line. */
+  skills: string;
+  showsAuthor: boolean;
+  queueNotice: string;
+}
+
+export const answeringLabels: Record<keyof Answering, string> = {
+  handler: texts.handler,
+  team: texts.team,
+  skills: texts.skills,
+  showsAuthor: texts.showsAuthor,
+  queueNotice: texts.queueNotice,
+};
+
+export const answeringNames: Partial<Record<keyof Answering, string>> = {
+  team: "team_id",
+  showsAuthor: "shows_author",
+  queueNotice: "queue_notice",
+};
+
+export function answeringRules(provider: Provider | undefined) {
+  return {
+    skills: (skills: string) =>
+      skillsOf({ skills }).some((skill) => lengthOf(skill) > SKILL_MAX) ? texts.skillRule : undefined,
+    queueNotice: (notice: string) => textRule(provider, notice),
+  };
+}
+
+export const skillsOf = ({ skills }: Pick<Answering, "skills">): string[] => (skills ? skills.split("\n") : []);
+
+/** Skills as a form holds them. */
+export const skillText = (skills: readonly string[]): string => skills.join("\n");
+
+export function answeringOf(connector: Connector): Answering {
+  return {
+    handler: connector.handler,
+    team: connector.team_id ?? "",
+    skills: skillText(connector.skills),
+    showsAuthor: connector.shows_author,
+    queueNotice: connector.queue_notice ?? "",
+  };
+}
+
+export function answeringChange(before: Answering, wanted: Answering): UpdateConnector {
+  const change: UpdateConnector = {};
+  if (before.handler !== wanted.handler) change.handler = wanted.handler;
+  if (before.team !== wanted.team) change.team_id = wanted.team || null;
+  if (before.skills !== wanted.skills) change.skills = skillsOf(wanted);
+  if (before.showsAuthor !== wanted.showsAuthor) change.shows_author = wanted.showsAuthor;
+  if (before.queueNotice !== wanted.queueNotice) change.queue_notice = wanted.queueNotice.trim() || null;
+  return change;
 }
 
 // ---------------------------------------------------------------- Onboarding
