@@ -47,6 +47,7 @@ mod tests {
                 json!([
                     AuthorKind::ChatUser,
                     AuthorKind::Agent,
+                    AuthorKind::Member,
                     AuthorKind::System,
                     AuthorKind::Unknown
                 ]),
