@@ -270,6 +270,10 @@ async fn a_member_has_and_answers_only_conversations_of_their_clients_on_their_c
             assert_problem(&refused, 409, "cannot-answer");
             assert_eq!(refused.body["obstacle"], obstacle, "{name}");
         }
+        let read = world.call_as(person, ("GET", &path), Value::Null, &[]);
+        let reply = read.await.body["reply"].clone();
+        assert_eq!(reply["allowed"], false, "{reply}");
+        assert_eq!(reply["code"], "cannot-answer", "{reply}");
         let body = json!({"member_id": id(person), "override": true});
         let refused = verb(&world, &admin, &path, "assign", body).await;
         assert_problem(&refused, 409, "cannot-answer");
@@ -277,6 +281,8 @@ async fn a_member_has_and_answers_only_conversations_of_their_clients_on_their_c
         assert!(detail.contains(said), "{detail}");
     }
     case(&verb(&world, &ana, &path, "claim", Value::Null).await);
+    let read = world.call_as(&ana, ("GET", &path), Value::Null, &[]).await;
+    assert_eq!(read.body["reply"]["allowed"], true, "{}", read.body);
     let answer = verb(&world, &ana, &path, "messages", text.clone()).await;
     assert_eq!(answer.status, 202, "{}", answer.body);
     let answer = verb(&world, &no_slack, &path, "messages", text).await;

@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod counts;
+mod reply;
 pub mod update;
 mod views;
 
@@ -14,6 +15,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use case::{CaseResponse, Cases, shown};
+use reply::ReplyResponse;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -122,6 +124,9 @@ pub struct ConversationResponse {
     last_activity_at: Option<Timestamp>,
     /// Routing to a member; null if it was never offered to the team, or long ago.
     case: Option<CaseResponse>,
+    /// Whether the caller may write into it; only in the answer to a call that reads one conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<ReplyResponse>,
 }
 
 impl ConversationResponse {
@@ -153,6 +158,7 @@ impl ConversationResponse {
             last_message_at: conversation.last_message_at,
             last_activity_at: conversation.last_activity_at,
             case,
+            reply: None,
         }
     }
 }
@@ -275,7 +281,7 @@ pub async fn list_conversations(
 
 /// Read a conversation
 ///
-/// Its messages have a list of their own.
+/// Its messages have a list of their own. `reply` tells whether a text of the caller would be taken.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}",
@@ -290,7 +296,11 @@ pub async fn get_conversation(
 ) -> Result<Json<ConversationResponse>, ApiError> {
     let scope = call.scope().project(path.project_id);
     let view = find_conversation(&deps, &call, scope, path.conversation_id).await?;
-    Ok(Json(shown(&deps, scope, view).await?))
+    let reply = reply::standing(&deps, &call, scope, view.id).await?;
+    Ok(Json(ConversationResponse {
+        reply: Some(reply),
+        ..shown(&deps, scope, view).await?
+    }))
 }
 
 /// The conversation, if the caller may know of it.

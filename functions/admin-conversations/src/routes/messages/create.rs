@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IDEMPOTENCY_REPLAYED, IdempotencyKey, JsonBody,
@@ -320,9 +320,18 @@ pub(in crate::routes) fn reachable(
     Ok(audience)
 }
 
+/// The end of the platform's time for answers, if it sets one.
+pub(in crate::routes) fn closes_at(open: &OpenConversation) -> Option<Timestamp> {
+    let (audience, connector) = open.audience.as_ref().zip(open.connector.as_ref())?;
+    audience.window_closes_at(reply_window(audience, connector))
+}
+
+fn reply_window(audience: &Audience, connector: &Connector) -> Option<Duration> {
+    chat_provider(&connector.provider)?.reply_window(&audience.place)
+}
+
 fn check(audience: &Audience, connector: &Connector, now: Timestamp) -> Result<(), ApiError> {
-    let provider = chat_provider(&connector.provider);
-    let window = provider.and_then(|provider| provider.reply_window(&audience.place));
+    let window = reply_window(audience, connector);
     let (kind, since) = match audience.check(window, now) {
         Ok(()) => return Ok(()),
         Err(SkipReason::OptedOut) => (&OPTED_OUT, audience.opted_out_at()),
