@@ -9,7 +9,7 @@ use vestibule_domain::{
     ids::{ClientId, ConnectorId, ConversationId},
     team::client_access::ClientAccess,
 };
-use vestibule_providers::catalogue::connector_kind;
+use vestibule_providers::catalogue::{ConnectorKind, connector_kind};
 
 /// The place of a connector's conversations in routing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl<'a> Serving<'a> {
         let found = found.filter(|connector| connector.scope == self.scope);
         let place = found.map(|connector| ServedPlace {
             client_id: connector.client_id,
-            channel: connector_kind(&connector.provider).map(|kind| kind.channel()),
+            channel: connector_kind(&connector.provider).map(ConnectorKind::channel),
         });
         self.known.insert(id, place);
         Ok(place)

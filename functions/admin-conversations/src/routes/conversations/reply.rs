@@ -14,7 +14,7 @@ use vestibule_domain::{
     ProjectScope, Timestamp, account::permission::Permission, ids::ConversationId,
     ports::WritingContext,
 };
-use vestibule_providers::catalogue::connector_kind;
+use vestibule_providers::catalogue::{ConnectorKind, connector_kind};
 
 /// Whether the caller may write into a conversation now.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -79,7 +79,7 @@ pub(super) async fn standing(
     let connector = open.connector.as_ref();
     let kind = connector.and_then(|connector| connector_kind(&connector.provider));
     Ok(ReplyResponse {
-        max_chars: kind.map(|kind| kind.message_max_chars()),
+        max_chars: kind.map(ConnectorKind::message_max_chars),
         until: closes_at(&open),
         ..ReplyResponse::of(refusal.as_ref())
     })
