@@ -10,6 +10,10 @@ use crate::{
 use futures_util::future::join;
 use serde_json::{Value, json};
 use std::time::Duration;
+use vestibule_testkit::{
+    fault_proxy::{Fault, Rule},
+    proof::scaled,
+};
 
 /// A member of this name with this work.
 async fn member(world: &World, admin: &Person, name: &str, work: Value) -> Person {
@@ -479,4 +483,60 @@ async fn views_show_whose_turn_it_is_with_their_numbers_and_desks_show_the_room(
     assert_eq!(counts.body["assigned"]["count"], 0, "{}", counts.body);
     assert_eq!(counts.body["all"], Value::Null);
     world.assert_desk_agrees().await;
+}
+
+/// SPEC E32, E33: whatever becomes of a call, the same one again completes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verb_that_dies_at_a_write_is_completed_by_the_same_call_and_takes_effect_once() {
+    let mut cases = Vec::new();
+    for (name, event, writes) in [
+        ("offer", "conversation.offered", 2),
+        ("transfer", "conversation.transferred", 1),
+        ("requeue", "conversation.requeued", 1),
+        ("release", "conversation.released", 1),
+    ] {
+        for write in 1..=writes {
+            for fault in [
+                Fault::KillBefore,
+                Fault::KillAfter,
+                Fault::ResetAfter,
+                Fault::TransactionConflict,
+            ] {
+                cases.push((name, event, write, fault));
+            }
+        }
+    }
+    for (name, event, write, fault) in cases.into_iter().step_by(scaled(3, 1)) {
+        let what = format!("{fault:?} at write {write} of {name}");
+        let (mut world, admin, path, _) = begun().await;
+        let ana = away(&world, &admin, "Ana", 2).await;
+        let bo = away(&world, &admin, "Bo", 2).await;
+        if name != "offer" {
+            verb(&world, &admin, &path, "offer", Value::Null).await;
+            world.settle().await;
+            case(&verb(&world, &ana, &path, "claim", Value::Null).await);
+        }
+        let body = if name == "transfer" {
+            json!({"member_id": id(&bo)})
+        } else {
+            Value::Null
+        };
+        let token = world.all_powers().await;
+        let address = format!("{path}/{name}");
+        let route = ("POST", address.as_str());
+        let headers = [("idempotency-key", "once")];
+        world.count_from_here();
+        let rule = Rule::new("DynamoDB.TransactWriteItems", fault);
+        world.to_db.inject(rule.from_call(write));
+        drop(world.try_call(&token, route, body.clone(), &headers).await);
+        for proxy in world.proxies() {
+            proxy.clear();
+        }
+        let answer = world.call(&token, route, body, &headers).await;
+        assert_eq!(answer.status, 200, "{what}: {}", answer.body);
+        assert_eq!(answer.body["state"], "handed_off", "{what}");
+        assert_eq!(audited(&world, event).len(), 1, "{what}");
+        world.settle().await;
+        world.assert_desk_agrees().await;
+    }
 }
