@@ -148,3 +148,36 @@ async fn a_note_is_erased_however_the_erasure_is_interrupted() {
         }
     }
 }
+
+/// A line of routing in the only conversation of a world.
+fn put_line(world: &World, number: u64, note: Option<&str>) {
+    let mut line = world.rows("CONVERSATION").remove(0);
+    let pk = line.remove("pk");
+    let line = json!({
+        "pk": pk, "sk": format!("ROUTED#{number:016}"), "number": number, "at": world.now(),
+        "by": {"id": "system", "name": "Vestibule"}, "verb": "transfer", "expires_at": 9_000_000_000_u64,
+    });
+    let Value::Object(mut line) = line else {
+        unreachable!()
+    };
+    if let Some(note) = note {
+        line.insert("note".to_owned(), json!(note));
+    }
+    put(world, line);
+}
+
+/// SPEC E32: what a member noted about a transfer may repeat the person's words too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_of_routing_with_a_note_goes_with_any_of_the_people_and_one_without_stays() {
+    let thread = handed_off().await;
+    let (mut world, ada) = (thread.world, thread.ada);
+    put_line(&world, 1, Some(PRIVATE));
+    put_line(&world, 2, None);
+    world.clock.advance(Duration::from_secs(1));
+    erase(&world, &ada).await;
+    world.settle().await;
+    assert_eq!(rows_with(&world, PRIVATE), []);
+    let lines = world.rows("ROUTED#");
+    let stays = |number: u64| lines.iter().any(|line| line["number"] == number);
+    assert!(!stays(1) && stays(2), "{lines:?}");
+}

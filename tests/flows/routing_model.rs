@@ -141,6 +141,7 @@ async fn run(seed: u64) {
             () = watch(&stage, world) => {}
         }
         stage.to_db.clear();
+        stage.rest().await;
         let rows = stage.rows();
         rows.check(&stage.known());
         rows.check_limits();

@@ -89,10 +89,8 @@ impl Change {
             Self::Enqueue => store.enqueue(case, at).await,
             Self::Assign => {
                 let offered = case.with_state(CaseState::Offered, at);
-                let seats = stage.plain.seats(&case.desk()).await?;
                 let mut view = stage.plain.desk(&case.desk()).await?;
                 view.queues.clear();
-                view.seats = seats;
                 let Some(assignment) = at_once(&offered, &view) else {
                     panic!("nobody takes it");
                 };
@@ -174,7 +172,7 @@ async fn each_change_takes_effect_once_when_its_answers_are_lost_or_the_process_
         .into_iter()
         .enumerate()
         {
-            if (number + kind) % scaled(3, 1) != 0 {
+            if !(number + kind).is_multiple_of(scaled(3, 1)) {
                 continue;
             }
             let stage = stage().await;

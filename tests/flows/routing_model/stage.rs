@@ -217,6 +217,21 @@ impl Stage {
         }
     }
 
+    /// Waits until no call of a process that died is on its way to the table.
+    pub async fn rest(&self) {
+        let mut before = self.db.items().unwrap();
+        loop {
+            for channel in CHANNELS {
+                self.plain.desk(&desk(channel)).await.unwrap();
+            }
+            let now = self.db.items().unwrap();
+            if now == before {
+                return;
+            }
+            before = now;
+        }
+    }
+
     /// Writes a row past the store.
     pub fn put(&self, row: Value) {
         self.db.put_raw(&attribute(row)["M"]).unwrap();

@@ -57,10 +57,7 @@ pub async fn take(stage: &Stage, world: World, draws: &mut Draws) -> Result<(), 
         }
         4 => stage.work_offer(id).await,
         5 => stage.drain(&desk(channel(draws))).await.map(|_| ()),
-        6 => {
-            let change = any_change(draws);
-            change_seat(stage, draws, change).await
-        }
+        6 => change_seat(stage, draws).await,
         7 => count(stage, draws).await,
         _ => {
             let Some(case) = stage.store.case(project(), id).await? else {
@@ -141,22 +138,9 @@ async fn twice(
     one.and(other).map(|_| ())
 }
 
-/// A change of a member's work on a channel.
-struct Work {
-    name: String,
-    channel: &'static str,
-}
-
-fn any_change(draws: &mut Draws) -> Work {
-    Work {
-        name: any_member(draws),
-        channel: channel(draws),
-    }
-}
-
 /// Changes a member's work, and takes from the member what is lost with it.
-async fn change_seat(stage: &Stage, draws: &mut Draws, work: Work) -> Result<(), PortError> {
-    let (desk, member_id) = (desk(work.channel), member(&work.name).id);
+async fn change_seat(stage: &Stage, draws: &mut Draws) -> Result<(), PortError> {
+    let (desk, member_id) = (desk(channel(draws)), member(&any_member(draws)).id);
     let Some(seat) = stage.store.seat(&desk, member_id).await? else {
         return Ok(());
     };

@@ -4,12 +4,18 @@
 //! the texts that answer them; what others wrote stays. A message and the texts that answer it were written
 //! together and lie side by side, so a page ends before a message, never before its answers. What was given
 //! up is treated alike: a delivery goes with its author, a text with its message on record. The note of
-//! a handoff may repeat anybody's words, so it goes from every conversation that stays.
+//! a handoff may repeat anybody's words, so it goes from every conversation that stays, and so does a line of routing with
+//! a note.
 
 use super::{
     erased_rows::removed,
-    items::{ChatUserItem, ConversationItem, GivenUpItem, MessageItem, ParkedMessageItem},
-    keys::{self, GIVEN_UP_PREFIX, Key, MESSAGE_PREFIX, PARKED_PREFIX, TEXTS_PREFIX, TYPING},
+    items::{
+        ChatUserItem, ConversationItem, GivenUpItem, MessageItem, ParkedMessageItem, RoutedItem,
+    },
+    keys::{
+        self, GIVEN_UP_PREFIX, Key, MESSAGE_PREFIX, PARKED_PREFIX, ROUTED_PREFIX, TEXTS_PREFIX,
+        TYPING,
+    },
     table::{
         Attributes, Table, Transacted, delete_write, from_row, key_of, n, s, to_value, update_write,
     },
@@ -27,6 +33,7 @@ use vestibule_domain::{
     erasure::ERASURE_GRACE,
     ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId},
     ports::ParkedMessage,
+    routing::routed::Routed,
 };
 
 /// The person who is erased, and what is theirs.
@@ -78,9 +85,11 @@ enum What {
     Call,
     /// The last turn to show that a text is being written.
     Typing,
+    /// A line of routing with a note.
+    Note(Timestamp),
     /// A row that cannot be read.
     Unreadable,
-    /// The conversation itself, or what goes out.
+    /// The conversation itself, what goes out, its case, or a line of routing without a note.
     Other,
 }
 
@@ -128,6 +137,9 @@ impl What {
             Self::Call
         } else if key.sk == TYPING {
             Self::Typing
+        } else if key.sk.starts_with(ROUTED_PREFIX) {
+            let line = Routed::from(from_row::<RoutedItem>(row, "line of routing")?);
+            line.note.map_or(Self::Other, |_| Self::Note(line.at))
         } else {
             Self::Other
         })
@@ -167,9 +179,10 @@ impl Erased<'_> {
     }
 
     /// Chooses the rows that go.
-    fn chosen(&self, rows: Vec<Row>, is_direct: bool) -> Vec<Key> {
+    fn chosen(&self, rows: Vec<Row>, in_hand: InHand) -> Vec<Key> {
+        let is_direct = in_hand.is_direct;
         let mut answered = BTreeSet::new();
-        let mut gone = Vec::new();
+        let (mut gone, mut notes) = (Vec::new(), Vec::new());
         let mut goes = |what: &What| match what {
             What::Message(author, at, delivery) => {
                 let is_theirs = self.is_theirs(*author, *at);
@@ -185,9 +198,13 @@ impl Erased<'_> {
             What::Undelivered(author, at) => self.is_theirs(*author, *at),
             What::GivenUpText(at) => is_direct && *at < self.until,
             What::Call | What::Typing | What::Unreadable => is_direct && !self.has_come_back,
-            What::Other => false,
+            What::Note(_) | What::Other => false,
         };
         for row in rows {
+            if matches!(row.what, What::Note(at) if at < self.notes_until()) {
+                notes.push(row.key);
+                continue;
+            }
             if !goes(&row.what) {
                 continue;
             }
@@ -196,6 +213,10 @@ impl Erased<'_> {
                 gone.push(keys::given_up(self.scope, entry));
             }
             gone.push(row.key);
+        }
+        // Where nothing shows that the person wrote, the notes are about others.
+        if in_hand.is_theirs || !gone.is_empty() {
+            gone.append(&mut notes);
         }
         gone
     }
@@ -224,7 +245,7 @@ impl Erased<'_> {
         from: Option<String>,
     ) -> Result<(usize, Option<String>), PortError> {
         let (rows, last) = self.rows(in_hand.id, from).await?;
-        let gone = self.chosen(rows, in_hand.is_direct);
+        let gone = self.chosen(rows, in_hand);
         if !in_hand.is_theirs && !gone.is_empty() {
             // First, since only these rows show that the person wrote here.
             let key = keys::conversation(self.scope, in_hand.id);

@@ -17,7 +17,7 @@ mod writes;
 use super::{
     items::{SeatItem, read_case},
     keys,
-    table::{Conditional, Table},
+    table::Table,
 };
 use async_trait::async_trait;
 use change::Change;
@@ -293,9 +293,7 @@ impl RoutingStore for DynamoRouting {
     ) -> Result<(), PortError> {
         let update = self.table.postponed_requeue((scope, member_id), again)?;
         // The condition fails when the order is done.
-        match self.table.update(update).await? {
-            Conditional::Done(_) | Conditional::Failed(_) => Ok(()),
-        }
+        self.table.update(update).await.map(|_| ())
     }
 
     async fn recount(&self, desk: &Desk, member_id: MemberId) -> Result<Recount, PortError> {

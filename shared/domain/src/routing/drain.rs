@@ -83,6 +83,8 @@ pub struct Drain {
     seats: Vec<Seat>,
     lines: Vec<Line>,
     at: Timestamp,
+    /// Whether a member has less to give than when the queues were looked at.
+    has_less_room: bool,
     orphaned: BTreeSet<QueueId>,
 }
 
@@ -140,6 +142,7 @@ impl Drain {
             lines: lines.collect(),
             seats: desk.seats,
             at,
+            has_less_room: true,
             orphaned: BTreeSet::new(),
         }
     }
@@ -148,11 +151,13 @@ impl Drain {
     #[must_use]
     pub fn step(&mut self) -> Step {
         loop {
-            let seats = &self.seats;
-            self.lines.retain(|line| {
-                let is_over = line.is_whole && line.read.is_empty();
-                !is_over && is_served(&line.queue.demand, seats)
-            });
+            self.lines
+                .retain(|line| !(line.is_whole && line.read.is_empty()));
+            if std::mem::take(&mut self.has_less_room) {
+                let seats = &self.seats;
+                self.lines
+                    .retain(|line| is_served(&line.queue.demand, seats));
+            }
             let Some(line) = self.lines.iter_mut().min_by_key(|line| line.place()) else {
                 return Step::Done;
             };
@@ -203,15 +208,18 @@ impl Drain {
             .seats
             .iter_mut()
             .find(|seat| seat.member_id == member_id);
-        match (outcome, seat) {
-            (Changed::Done(_), Some(seat)) => {
-                seat.load += 1;
-                seat.idle_since = at;
+        if let Some(seat) = seat {
+            match outcome {
+                Changed::Done(_) => {
+                    seat.load += 1;
+                    seat.idle_since = at;
+                }
+                Changed::NoRoom => seat.load = seat.load.max(seat.limit.unwrap_or(0)),
+                // Whoever changed the seat orders a drain that sees it as it is since.
+                Changed::NotAvailable => seat.presence = Presence::Inactive,
+                Changed::Stale(_) | Changed::Gone => {}
             }
-            (Changed::NoRoom, Some(seat)) => seat.load = seat.load.max(seat.limit.unwrap_or(0)),
-            // Whoever changed the seat orders a drain that sees it as it is since.
-            (Changed::NotAvailable, Some(seat)) => seat.presence = Presence::Inactive,
-            (_, _) => {}
+            self.has_less_room |= !seat.has_room() || seat.presence != Presence::Available;
         }
         let Some(line) = self.line(next.queue_id) else {
             return;

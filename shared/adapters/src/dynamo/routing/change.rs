@@ -392,24 +392,7 @@ impl Table {
         case: &Case,
         by: RoutedBy<'_>,
     ) -> Result<Vec<TransactWriteItem>, PortError> {
-        self.writes_of(&Change::to(case.clone(), by).told_as(Verb::Offer))
-    }
-
-    /// Makes the writes that end an open case, for the transaction of another store. The first of them fails when the
-    /// case was changed; another one, if a count is wrong: [`DynamoRouting`] corrects it.
-    pub(in crate::dynamo) fn release_writes(
-        &self,
-        case: &Case,
-        verb: Verb,
-        by: RoutedBy<'_>,
-    ) -> Result<Vec<TransactWriteItem>, PortError> {
-        let change = Change::to(case.released(by.at), by)
-            .from(case)
-            .told_as(verb);
-        self.writes_of(&change)
-    }
-
-    fn writes_of(&self, change: &Change<'_>) -> Result<Vec<TransactWriteItem>, PortError> {
+        let change = Change::to(case.clone(), by).told_as(Verb::Offer);
         let parts = change.parts(self, change.first_form())?;
         Ok(parts.into_iter().map(|(_, write)| write).collect())
     }
