@@ -11,7 +11,7 @@ use crate::{
 use futures_util::future::join;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use vestibule_domain::account::permission::Permission;
+use vestibule_domain::{account::permission::Permission, routing::seat::Seat};
 use vestibule_edge::batch::Outcome;
 use vestibule_testkit::{
     fault_proxy::{Fault, Rule},
@@ -268,9 +268,19 @@ async fn what_is_given_back_at_a_connector_of_the_team_waits_again_with_the_next
 async fn a_reply_of_a_member_is_theirs_and_goes_out_under_their_name_if_the_connector_shows_it() {
     let (mut world, ada) = talking(1).await;
     let path = conversation_of(&world, &ada).await;
+    let grace = world.person("super_admin").await;
+    world.put_seat(&Seat {
+        member_id: grace.member_id,
+        limit: Some(1),
+        ..world.seated("nobody", 0)
+    });
     hand_off(&world, &path, Value::Null).await;
     world.settle().await;
-    let grace = world.person("super_admin").await;
+    assert_eq!(
+        only_case(&world)["state"]["member"]["id"],
+        grace.member_id.to_string()
+    );
+    let replied = world.now();
     let write = format!("{path}/messages");
     for (shows_author, said) in [
         (true, "Grace Hopper: Good morning"),
@@ -294,6 +304,7 @@ async fn a_reply_of_a_member_is_theirs_and_goes_out_under_their_name_if_the_conn
         assert_eq!(told(&world, &ada).pop().unwrap(), said);
     }
     assert_eq!(told(&world, &ada).len(), 2);
+    assert_eq!(only_case(&world)["first_reply_at"], json!(replied));
     // A key speaks for the agent.
     let account = world.scope.account_id();
     let key = world.key(account, &[Permission::ConversationsReply]).await;
@@ -308,9 +319,9 @@ async fn a_reply_of_a_member_is_theirs_and_goes_out_under_their_name_if_the_conn
 async fn a_reply_of_a_member_that_may_not_go_out_is_refused_before_it_is_sent() {
     let mut world = World::on(Platform::Dialog360).await;
     let ada = world.newcomer("Ada Lovelace");
-    changes(&world, json!({"handler": "team"})).await;
     say(&world, &ada, SAID).await;
     world.settle().await;
+    let before = world.told(&ada);
     let path = format!("{}/messages", only_conversation(&world, "").await);
     let grace = world.person("super_admin").await;
     let too_long = "x".repeat(40_001);
@@ -327,7 +338,7 @@ async fn a_reply_of_a_member_that_may_not_go_out_is_refused_before_it_is_sent() 
     assert!(problem.ends_with("reply-window-closed"), "{problem}");
     assert_eq!(refused.status, 409);
     world.settle().await;
-    assert_eq!(world.told(&ada), Vec::<String>::new());
+    assert_eq!(world.told(&ada), before);
 }
 
 /// SPEC E36, A52.

@@ -45,7 +45,8 @@ impl HandoffRequest {
     #[must_use]
     pub fn with_skills<'a>(mut self, skills: impl IntoIterator<Item = &'a str>) -> Self {
         let read = skills.into_iter().filter_map(Skill::new);
-        self.skills = read.take(SKILLS_MAX).collect();
+        // Of several spellings of a skill, the first one stays: an insertion replaces nothing.
+        self.skills.extend(read.take(SKILLS_MAX));
         self
     }
 

@@ -11,6 +11,7 @@ use crate::{
         demand::{Demand, SKILLS_MAX},
     },
 };
+use std::collections::BTreeSet;
 
 /// A conversation that people have, and its case on record.
 #[derive(Debug, Clone, Copy)]
@@ -93,11 +94,13 @@ impl HandedOff<'_> {
     fn demand(&self) -> Demand {
         let connector = self.connector;
         let team_id = connector.team_id.filter(|_| self.handoff.team.is_none());
-        let skills = connector.skills.iter().chain(&self.handoff.skills);
+        let asked = connector.skills.iter().chain(&self.handoff.skills);
+        let mut skills = BTreeSet::new();
+        skills.extend(asked.take(SKILLS_MAX).cloned());
         Demand {
             client_id: connector.client_id,
             team_id,
-            skills: skills.take(SKILLS_MAX).cloned().collect(),
+            skills,
         }
     }
 }
@@ -160,7 +163,8 @@ mod tests {
         let named = HandoffRequest::cut(Some("sales"), None).with_skills(["Billing", "german"]);
         let case = offered(step(&named, None, 5)).case;
         assert_eq!(case.demand.team_id, None);
-        assert_eq!(case.demand.skills.len(), 2);
+        let asked = case.demand.skills.iter().map(Skill::as_str);
+        assert_eq!(asked.collect::<Vec<_>>(), ["Billing", "German"]);
     }
 
     #[test]

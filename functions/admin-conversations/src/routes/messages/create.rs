@@ -24,16 +24,19 @@ use vestibule_admin::{
     problem_types, read_fields,
 };
 use vestibule_domain::{
-    ProjectScope, Timestamp,
+    PortError, ProjectScope, Timestamp,
     access::audience::Audience,
     account::actor::{Actor, RightsHolder},
     chat::byline::Byline,
     chat::history::StoredMessage,
     chat::send_status::SkipReason,
     connector::Connector,
+    error::Chain,
     ids::ConversationId,
     job::{QueuedText, SendMessages, SendMessagesJob},
-    ports::{AddedBefore, AddedTexts, NewTexts, OpenConversation, TextBatch, WritingContext},
+    ports::{
+        AddedBefore, AddedTexts, Changed, NewTexts, OpenConversation, TextBatch, WritingContext,
+    },
     retry::conflict_wait,
     text::is_blank,
 };
@@ -295,12 +298,34 @@ async fn add(deps: &Deps, call: &Call, asked: &Asked<'_>) -> Result<Added, ApiEr
         AddedTexts::Now(texts) => {
             let job = SendMessagesJob::new(order, texts.clone());
             send_or_leave(deps.outgoing.as_ref(), job).await;
+            if !byline.is_agent()
+                && let Err(error) = note_first_reply(deps, asked, now).await
+            {
+                tracing::warn!(error = %Chain(&error), "the time of a first reply was not noted");
+            }
             Ok(Added {
                 texts,
                 replayed: false,
             })
         }
     }
+}
+
+/// Notes in the conversation's case that a member replied at this time, unless one has. It is a figure: the texts count
+/// without it.
+async fn note_first_reply(deps: &Deps, asked: &Asked<'_>, now: Timestamp) -> Result<(), PortError> {
+    let routing = &deps.routing;
+    let mut case = routing.case(asked.scope, asked.conversation_id).await?;
+    for _ in 0..ATTEMPTS {
+        let Some(open) = case.filter(|case| case.is_open() && case.first_reply_at.is_none()) else {
+            return Ok(());
+        };
+        case = match routing.note_first_reply(&open, now).await? {
+            Changed::Stale(changed) => Some(*changed),
+            Changed::Done(_) | Changed::Gone | Changed::NoRoom | Changed::NotAvailable => None,
+        };
+    }
+    Ok(())
 }
 
 /// The audience of the conversation, if it may be written to.
