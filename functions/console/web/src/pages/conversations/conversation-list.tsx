@@ -22,6 +22,8 @@ interface Props {
   placeOf: (conversation: Conversation) => Place;
   /** Id of the conversation whose thread is shown. */
   open: string | undefined;
+  /** Opens the thread of a conversation. */
+  onOpen: (id: string) => void;
   isFiltered: boolean;
   onClearFilters: () => void;
   /** Tells how to show the list as it will be read next. */
@@ -30,9 +32,9 @@ interface Props {
 
 /** The conversations of a view. What comes meanwhile waits until it is asked for. */
 export function ConversationList(props: Props) {
-  const { project, view, filter, reader, placeOf, open, isFiltered, onClearFilters, onRenew } = props;
+  const { project, view, filter, reader, placeOf, open, onOpen, isFiltered, onClearFilters, onRenew } = props;
   const list = useRows(project, view, filter);
-  const verbs = useVerbs({ project, mayOverride: reader.mayOverride, onChanged: list.renewNext });
+  const verbs = useVerbs({ project, mayOverride: reader.mayOverride, onChanged: list.renewNext, onClaimed: onOpen });
   const shown = list.rows?.shown;
   const waiting = list.rows?.waiting ?? 0;
   useRowKeys((shown ?? []).map(({ id }) => id));

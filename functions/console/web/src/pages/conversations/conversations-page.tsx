@@ -27,7 +27,7 @@ interface Filters {
 
 /** The conversations of a project: list, thread and details, one at a time on phones (U601). */
 export function ConversationsPage() {
-  const { project } = route.useParams();
+  const { account, project } = route.useParams();
   const { view = "mine", client, channel, team, details } = route.useSearch();
   const open = (useMatches().at(-1)?.params as { id?: string } | undefined)?.id;
   const reader = useReader();
@@ -67,6 +67,13 @@ export function ConversationsPage() {
             onRenew={(next) => {
               renew.current = next;
             }}
+            onOpen={(id) =>
+              void navigate({
+                to: "/a/$account/p/$project/conversations/$id",
+                params: { account, project, id },
+                search: (now) => ({ ...now, details: undefined }),
+              })
+            }
             open={open}
             placeOf={placeOf}
             project={project}
@@ -74,7 +81,7 @@ export function ConversationsPage() {
             view={view}
           />
         </div>
-        <section aria-label={texts.messages} className={styles.thread}>
+        <section aria-label={texts.thread} className={styles.thread}>
           {open === undefined ? (
             <EmptyState title={texts.choose}>{texts.chooseText}</EmptyState>
           ) : (

@@ -49,7 +49,7 @@ export function ThreadLines({ project, conversation, person, thread, messages, h
                   conversation={conversation}
                   line={line}
                   mayReply={mayReply}
-                  onSent={thread.take}
+                  onSent={thread.takeSent}
                   person={person}
                   project={project}
                 />
@@ -189,6 +189,11 @@ function useStayingScroll(messages: readonly Message[], thread: ThreadState) {
     }
     before.current = { first, height: place.scrollHeight };
   }, [first]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after each message that was written here
+  useLayoutEffect(() => {
+    if (thread.sent > 0) toEnd();
+  }, [thread.sent]);
 
   const arrived = arrivedAfter(messages, seen);
   const said = useRef(0);

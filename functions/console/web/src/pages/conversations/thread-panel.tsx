@@ -92,7 +92,7 @@ function Thread(props: Props & { conversation: Conversation }) {
         conversation={conversation}
         lastInbound={lastInbound}
         maxChars={place.maxChars}
-        onSent={thread.take}
+        onSent={thread.takeSent}
         project={project}
       />
     </>

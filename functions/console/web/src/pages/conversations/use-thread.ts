@@ -11,6 +11,7 @@ export function useThread(project: string, id: string) {
   const [hasEarlier, setHasEarlier] = useState(false);
   const [isReadingEarlier, setReadingEarlier] = useState(false);
   const [failure, setFailure] = useState<unknown>();
+  const [sent, setSent] = useState(0);
   const latest = useRef(messages);
   latest.current = messages;
 
@@ -67,8 +68,13 @@ export function useThread(project: string, id: string) {
     hasEarlier,
     isReadingEarlier,
     showEarlier: () => void showEarlier(),
+    /** Number of times that something was written here. */
+    sent,
     /** Takes over messages that were written here. */
-    take,
+    takeSent: (written: readonly Message[]) => {
+      take(written);
+      setSent((times) => times + 1);
+    },
   };
 }
 

@@ -34,10 +34,12 @@ interface Options {
   mayOverride: boolean;
   /** Called after each change. */
   onChanged: () => void;
+  /** Called with the id of a conversation that was claimed. */
+  onClaimed?: (id: string) => void;
 }
 
 /** Claiming, with the question whether to exceed one's limit, and the verbs that a dialog asks before. */
-export function useVerbs({ project, mayOverride, onChanged }: Options) {
+export function useVerbs({ project, mayOverride, onChanged, onClaimed }: Options) {
   const [claiming, setClaiming] = useState<string>();
   const [overLimit, setOverLimit] = useState<{ conversation: Conversation; load: number; limit: number }>();
   const [isAsking, setAsking] = useState(false);
@@ -46,16 +48,17 @@ export function useVerbs({ project, mayOverride, onChanged }: Options) {
     tell(words);
     onChanged();
   };
-  /** Runs what a dialog asked for; a lost race closes it, and what else went wrong it shows. */
-  const run = async (change: () => Promise<unknown>, words: string) => {
+  /** Runs what a dialog asked for, and answers whether it was done; a lost race closes it, and what else went wrong it shows. */
+  const run = async (change: () => Promise<unknown>, words: string): Promise<boolean> => {
     try {
       await change();
     } catch (error) {
       if (!tellLoss(project, error)) throw error;
       onChanged();
-      return;
+      return false;
     }
     finish(words);
+    return true;
   };
 
   return {
@@ -67,6 +70,7 @@ export function useVerbs({ project, mayOverride, onChanged }: Options) {
       try {
         await claim(project, conversation.id);
         finish(texts.claimed);
+        onClaimed?.(conversation.id);
       } catch (error) {
         const met = limitMet(error);
         if (met && mayOverride) {
@@ -87,8 +91,11 @@ export function useVerbs({ project, mayOverride, onChanged }: Options) {
       load: overLimit?.load ?? 0,
       limit: overLimit?.limit ?? 0,
       close: () => setAsking(false),
-      confirm: () =>
-        overLimit ? run(() => claim(project, overLimit.conversation.id, true), texts.claimed) : Promise.resolve(),
+      confirm: async () => {
+        if (!overLimit) return;
+        const { id } = overLimit.conversation;
+        if (await run(() => claim(project, id, true), texts.claimed)) onClaimed?.(id);
+      },
     },
     release: ({ id }: Conversation) => run(() => release(project, id), texts.released),
     requeue: ({ id }: Conversation) => run(() => requeue(project, id), texts.requeued),

@@ -62,6 +62,7 @@ export const conversationTexts = {
   back: "Conversations",
   details: "Details",
   toThread: "Back to the messages",
+  thread: "Conversation",
   messages: "Messages",
   earlier: "Show earlier messages",
   beginning: "The conversation begins here",

@@ -14,6 +14,8 @@ export const users = {
   statuses: { pending: "Pending", active: "Active", suspended: "Suspended", removed: "Removed" },
   user: "User",
   clients: "Clients",
+  roleAndTeams: "Role and teams",
+  clientsAndLoad: "Clients and load",
   you: "You",
   allClients: "All clients",
   someClients: (count: number) => (count === 0 ? "No clients" : count === 1 ? "1 client" : `${count} clients`),
