@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useMatches } from "@tanstack/react-router";
-import { useRef } from "react";
+import { useEffect, useRef } from "react";
 import { type ConversationFilter, conversationCountsOptions, VIEWS, type View } from "../../api/conversations";
 import { useAccount, useMay } from "../../api/me";
 import { PERMISSION } from "../../api/routing-types";
 import { allTeamsOptions } from "../../api/teams";
 import { formatCount } from "../../format";
+import { isCommand, isTyping } from "../../keys";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { EmptyState, PageHeading, Select, Tabs } from "../../ui";
 import { ConversationList } from "./conversation-list";
@@ -40,6 +41,7 @@ export function ConversationsPage() {
     ...(team && { team_id: team }),
   };
   const change = (next: Filters) => void navigate({ search: (now) => ({ ...now, ...next }) });
+  useEscape(open, () => void navigate({ search: (now) => ({ ...now, details: undefined }) }));
   const shown = open === undefined ? "list" : details ? "details" : "thread";
 
   return (
@@ -106,7 +108,24 @@ export function ConversationsPage() {
   );
 }
 
-/** The views, each with its count. A conversation that is open stays so. */
+/** Esc closes the thread, and gives the focus back to its row (U150). */
+function useEscape(open: string | undefined, close: () => void): void {
+  const latest = useRef(close);
+  latest.current = close;
+  useEffect(() => {
+    if (open === undefined) return;
+    const press = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented || isCommand(event) || isTyping(event.target)) return;
+      event.preventDefault();
+      latest.current();
+      document.querySelector<HTMLElement>(`[data-row="${open}"]`)?.focus();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [open]);
+}
+
+/** The views, each with its count. */
 function Views({ project, view, filters }: { project: string; view: View; filters: Filters }) {
   const account = useAccount().id;
   const counts = useQuery(conversationCountsOptions(project)).data;

@@ -6,6 +6,7 @@ import { useAccount } from "../../api/me";
 import { polled } from "../../api/polling";
 import { isProblem } from "../../api/problems";
 import { useTitle } from "../../frame/title";
+import { hasNavigated } from "../../navigation";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { Button, ConfirmDialog, Icon, looks, MenuButton, ProblemView, Skeleton } from "../../ui";
 import { OverLimitDialog } from "./conversation-list";
@@ -120,7 +121,9 @@ function ThreadHead({ project, conversation, name, place, reader, onChanged }: H
   const can = (verb: Verb) => possible.includes(verb);
   const close = () => setAsked(undefined);
   // The page stays the same, so that its own heading does not take the focus.
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    if (hasNavigated()) heading.current?.focus();
+  }, []);
   const further = [
     ...(can("requeue") ? [{ id: "requeue", label: texts.requeue, onAction: () => setAsked("requeue") }] : []),
     ...(can("giveBack") ? [{ id: "give-back", label: texts.giveBack, onAction: () => setAsked("giveBack") }] : []),
