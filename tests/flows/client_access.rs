@@ -10,7 +10,10 @@ use crate::{
 };
 use serde_json::{Value, json};
 use vestibule_admin::routes::Access;
-use vestibule_domain::{account::permission::Permission, ids::EndUserId};
+use vestibule_domain::{
+    account::permission::Permission,
+    ids::{EndUserId, MemberId},
+};
 use vestibule_tests::admin_functions::table;
 
 /// Parameters of paths that name a record of a client.
@@ -81,6 +84,7 @@ fn body_of(world: &World, method: &str, path: &str) -> Value {
     match (method, path.rsplit('/').next().unwrap_or_default()) {
         ("GET" | "DELETE", _) => Value::Null,
         ("POST", "messages") => json!({"messages": [{"text": "Hi"}]}),
+        ("POST", "assign" | "transfer") => json!({"member_id": MemberId::derive(&["nobody"])}),
         ("POST", "approve" | "revoke") if path.contains("/chat-users/") => {
             json!({"environment_id": world.connector.environment_id})
         }

@@ -140,6 +140,7 @@ mod time_budget;
 mod timing;
 mod typing;
 mod user_search;
+mod verbs;
 mod webhook;
 mod whatsapp;
 mod whatsapp_content;

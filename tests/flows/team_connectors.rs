@@ -212,7 +212,7 @@ async fn a_handoff_of_the_agent_and_one_over_the_api_offer_the_conversation_once
 #[tokio::test(flavor = "multi_thread")]
 async fn giving_back_or_closing_ends_the_case_and_the_load_of_whoever_has_it_with_the_same_write() {
     let (mut world, ada) = talking(1).await;
-    let seat = world.seated("ana", 1);
+    let seat = world.seated("ana", 1).await;
     let path = conversation_of(&world, &ada).await;
     for closes in [false, true] {
         hand_off(&world, &path, Value::Null).await;
@@ -269,11 +269,12 @@ async fn a_reply_of_a_member_is_theirs_and_goes_out_under_their_name_if_the_conn
     let (mut world, ada) = talking(1).await;
     let path = conversation_of(&world, &ada).await;
     let grace = world.person("super_admin").await;
-    world.put_seat(&Seat {
+    let seat = Seat {
         member_id: grace.member_id,
         limit: Some(1),
-        ..world.seated("nobody", 0)
-    });
+        ..world.seated("nobody", 0).await
+    };
+    world.put_seat(&seat).await;
     hand_off(&world, &path, Value::Null).await;
     world.settle().await;
     assert_eq!(
@@ -349,7 +350,7 @@ async fn a_person_who_waits_is_told_so_once_in_their_language_and_one_who_need_n
     let notice =
         json!({"handler": "team", "queue_notice": NOTICE, "queue_notices": {"de": HINWEIS}});
     changes(&world, notice).await;
-    world.seated("ana", 1);
+    world.seated("ana", 1).await;
     let [first, german, other] = ["en", "de-AT", ""].map(|language| {
         let name = format!("Ada {language}");
         let person = NewPerson::named(name.trim()).speaking(language);

@@ -1,10 +1,12 @@
 //! The admin API for conversations and their messages (SPEC F07), and for deliveries and messages that were given
-//! up (SPEC F01): `/v1/projects/{project_id}/conversations` and `…/deliveries`.
+//! up (SPEC F01): `/v1/projects/{project_id}/conversations` and `…/deliveries`; and for the members who have
+//! conversations (SPEC E31–E34): the verbs beside a conversation, and `/v1/desks`.
 //!
 //! | module | content |
 //! |---|---|
 //! | [`routes`] | one file per resource: request, response, handler |
 //! | `api_types` | ids in addresses |
+//! | `names` | names of clients, teams and channels |
 //! | `serving` | the clients whose records a caller may touch |
 //! | `wiring` | the adapters behind its ports |
 
@@ -14,6 +16,7 @@
 )]
 
 mod api_types;
+mod names;
 pub mod routes;
 mod serving;
 mod wiring;
@@ -23,8 +26,9 @@ pub use wiring::wire;
 use std::sync::Arc;
 use vestibule_admin::{AdminState, openapi::FunctionApi};
 use vestibule_domain::ports::{
-    ConnectorReader, ConversationReader, ConversationWriter, DrainQueue, FileReader, GivenUpStore,
-    OutgoingQueue, ProjectStore, RoutingQueue, RoutingStore,
+    AccountStore, CaseReader, ChannelStore, ClientStore, ConnectorReader, ConversationReader,
+    ConversationWriter, DrainQueue, FileReader, GivenUpStore, OutgoingQueue, ProjectStore,
+    RoutingQueue, RoutingStore, TeamStore,
 };
 
 /// Ports of the admin API for conversations.
@@ -52,6 +56,16 @@ pub struct Deps {
     pub routing: Arc<dyn RoutingStore>,
     /// The router's queue.
     pub router: Arc<dyn RoutingQueue>,
+    /// Lists of cases.
+    pub cases: Arc<dyn CaseReader>,
+    /// The account, for its default client.
+    pub accounts: Arc<dyn AccountStore>,
+    /// Clients of conversations.
+    pub clients: Arc<dyn ClientStore>,
+    /// Teams that conversations ask for.
+    pub teams: Arc<dyn TeamStore>,
+    /// Channels that the account added.
+    pub channels: Arc<dyn ChannelStore>,
 }
 
 vestibule_admin::admin_function! {
@@ -63,6 +77,7 @@ vestibule_admin::admin_function! {
         &[
             routes::attachments::PROBLEM_TYPES,
             routes::messages::create::PROBLEM_TYPES,
+            routes::routing::PROBLEM_TYPES,
         ],
     ),
 }

@@ -3,9 +3,11 @@
 pub mod attachments;
 pub mod conversations;
 pub mod deliveries;
+pub mod desks;
 pub mod documentation;
 pub mod handoff;
 pub mod messages;
+pub mod routing;
 pub mod typing;
 
 use crate::Deps;
@@ -16,7 +18,14 @@ use vestibule_domain::account::permission::Permission;
 
 /// Every route, with its documentation and the access it requires.
 pub(crate) fn all() -> Routes<Deps> {
-    Routes::new(documentation::Document::openapi())
+    of_members(of_conversations(Routes::new(
+        documentation::Document::openapi(),
+    )))
+}
+
+/// Conversations, their messages, and what was given up.
+fn of_conversations(routes: Routes<Deps>) -> Routes<Deps> {
+    routes
         .authorised(
             Permission::ConversationsRead,
             routes!(conversations::list_conversations),
@@ -62,4 +71,42 @@ pub(crate) fn all() -> Routes<Deps> {
             Permission::DeliveriesRedrive,
             routes!(deliveries::redrive::redrive_deliveries),
         )
+}
+
+/// Who has conversations among the members.
+fn of_members(routes: Routes<Deps>) -> Routes<Deps> {
+    routes
+        .authorised(
+            Permission::ConversationsRead,
+            routes!(conversations::counts::count_conversations),
+        )
+        .authorised(
+            Permission::ConversationsReply,
+            routes!(routing::verbs::offer_conversation),
+        )
+        .authorised(
+            Permission::ConversationsReply,
+            routes!(routing::verbs::claim_conversation),
+        )
+        .authorised(
+            Permission::ConversationsReply,
+            routes!(routing::verbs::assign_conversation),
+        )
+        .authorised(
+            Permission::ConversationsReply,
+            routes!(routing::verbs::transfer_conversation),
+        )
+        .authorised(
+            Permission::ConversationsReply,
+            routes!(routing::verbs::requeue_conversation),
+        )
+        .authorised(
+            Permission::ConversationsReply,
+            routes!(routing::verbs::release_conversation),
+        )
+        .authorised(
+            Permission::ConversationsRead,
+            routes!(routing::lines::list_routing),
+        )
+        .authorised(Permission::ConversationsRead, routes!(desks::list_desks))
 }

@@ -6,16 +6,26 @@ use std::collections::HashMap;
 use vestibule_admin::{Call, problem::ApiError};
 use vestibule_domain::{
     ProjectScope,
-    ids::{ConnectorId, ConversationId},
+    ids::{ClientId, ConnectorId, ConversationId},
     team::client_access::ClientAccess,
 };
+use vestibule_providers::catalogue::{ConnectorKind, connector_kind};
 
-/// The connectors of a project of which it is known whether the caller serves them.
+/// The place of a connector's conversations in routing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServedPlace {
+    /// The client.
+    pub client_id: ClientId,
+    /// Key of the channel, unless its conversations name their own.
+    pub channel: Option<&'static str>,
+}
+
+/// The connectors of a project of which it is known whose they are.
 pub struct Serving<'a> {
     deps: &'a Deps,
     call: &'a Call,
     scope: ProjectScope,
-    known: HashMap<ConnectorId, bool>,
+    known: HashMap<ConnectorId, Option<ServedPlace>>,
 }
 
 impl<'a> Serving<'a> {
@@ -35,15 +45,23 @@ impl<'a> Serving<'a> {
         if serves_all(self.call) {
             return Ok(true);
         }
+        let place = self.place(id).await?;
+        Ok(place.is_some_and(|place| self.call.may_serve(place.client_id)))
+    }
+
+    /// The place of a connector's conversations; `None` for a deleted one.
+    pub async fn place(&mut self, id: ConnectorId) -> Result<Option<ServedPlace>, ApiError> {
         if let Some(known) = self.known.get(&id) {
             return Ok(*known);
         }
         let found = self.deps.connectors.find_connector(id).await?;
-        let serves = found.is_some_and(|connector| {
-            connector.scope == self.scope && self.call.may_serve(connector.client_id)
+        let found = found.filter(|connector| connector.scope == self.scope);
+        let place = found.map(|connector| ServedPlace {
+            client_id: connector.client_id,
+            channel: connector_kind(&connector.provider).map(ConnectorKind::channel),
         });
-        self.known.insert(id, serves);
-        Ok(serves)
+        self.known.insert(id, place);
+        Ok(place)
     }
 
     /// The items of a page whose connectors the caller serves.

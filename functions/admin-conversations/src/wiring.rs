@@ -30,5 +30,10 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         files: adapters.platform_files()?,
         routing: adapters.routing(),
         router: adapters.routing_queue(),
+        cases: adapters.case_lists(&vault),
+        accounts: adapters.accounts(&vault),
+        clients: adapters.team(&vault),
+        teams: adapters.team(&vault),
+        channels: adapters.team(&vault),
     })
 }

@@ -14,7 +14,7 @@ use utoipa::{
 use vestibule_domain::{
     account::{actor::Actor, permission::Permission},
     chat::conversation::ConversationKind,
-    page::Page,
+    page::{CountUpTo, Page},
 };
 
 /// Defines an enum with its spellings on the wire, and its conversions from and to the domain's.
@@ -124,6 +124,25 @@ impl From<&Actor> for ActorResponse {
         Self {
             id: actor.id.clone(),
             name: actor.name.clone(),
+        }
+    }
+}
+
+/// A count that stops early when the number is large.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"count": 12, "more": false}))]
+pub struct CountResponse {
+    /// Number counted.
+    count: u32,
+    /// Whether there may be more.
+    more: bool,
+}
+
+impl From<CountUpTo> for CountResponse {
+    fn from(count: CountUpTo) -> Self {
+        Self {
+            count: count.count,
+            more: count.more,
         }
     }
 }

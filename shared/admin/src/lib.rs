@@ -17,6 +17,7 @@
 //! | [`search`] | searches in lists, and the places of their words |
 //! | [`validation`] | rules for the input of callers |
 //! | [`csrf`] | protection of cookie calls against other sites |
+//! | [`reasons`] | the reasons of the router in words |
 //! | `refusals` | the record of refused attempts |
 //! | `middleware` | call ids, security headers, problem bodies, the answers to unknown addresses |
 //! | `fields` | JSON and query fields into structs, with all broken rules reported at once |
@@ -53,6 +54,7 @@ mod picture;
 pub mod problem;
 mod projects;
 mod query;
+pub mod reasons;
 mod refusals;
 pub mod routes;
 pub mod search;
@@ -69,6 +71,6 @@ pub use middleware::CallOrigin;
 pub use path::{ApiPath, strict_id};
 pub use picture::{Picture, cached_by_the_caller};
 pub use projects::project_of_empty_list;
-pub use query::{ListFilter, ListQuery, NoParams, PageParams, PlaceParams};
+pub use query::{FilterQuery, ListFilter, ListQuery, NoParams, PageParams, PlaceParams};
 
 pub(crate) use middleware::with_middleware;

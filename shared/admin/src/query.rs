@@ -106,14 +106,7 @@ impl<S: Send + Sync, F: ListFilter> FromRequestParts<S> for ListQuery<F> {
 
 pub(crate) fn list_query<F: ListFilter>(query: &str) -> Result<ListQuery<F>, ApiError> {
     let mut errors = FieldErrors::default();
-    let mut fields = Map::new();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        let name = name.into_owned();
-        if fields.contains_key(&name) {
-            errors.add(&name, "is given more than once");
-        }
-        fields.insert(name, Value::String(value.into_owned()));
-    }
+    let mut fields = fields_of(query, &mut errors);
     let mut take = |name: &str| match fields.remove(name) {
         Some(Value::String(text)) => Some(text),
         _ => None,
@@ -138,6 +131,40 @@ pub(crate) fn list_query<F: ListFilter>(query: &str) -> Result<ListQuery<F>, Api
     }
     errors.check_parameters()?;
     Ok(ListQuery { page, filter })
+}
+
+/// The parameters of a query, each of which is given once.
+fn fields_of(query: &str, errors: &mut FieldErrors) -> Map<String, Value> {
+    let mut fields = Map::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let name = name.into_owned();
+        if fields.contains_key(&name) {
+            errors.add(&name, "is given more than once");
+        }
+        fields.insert(name, Value::String(value.into_owned()));
+    }
+    fields
+}
+
+/// The query of a call that has filters and no pages.
+#[derive(Debug)]
+pub struct FilterQuery<F>(pub F);
+
+impl<S: Send + Sync, F: ListFilter> FromRequestParts<S> for FilterQuery<F> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        filter_query(parts.uri.query().unwrap_or(""))
+    }
+}
+
+fn filter_query<F: ListFilter>(query: &str) -> Result<FilterQuery<F>, ApiError> {
+    let mut errors = FieldErrors::default();
+    let fields = fields_of(query, &mut errors);
+    let params = read_fields(fields, &mut errors);
+    let filter = F::read(params, &mut errors);
+    errors.check_parameters()?;
+    Ok(FilterQuery(filter))
 }
 
 fn read_limit(text: Option<String>, errors: &mut FieldErrors) -> u16 {
@@ -230,6 +257,15 @@ mod tests {
         assert_eq!(fields, ["colour", "colour", "cursor", "limit", "order"]);
         assert!(list_query::<()>("limit=0").is_err());
         assert!(list_query::<()>("limit=x").is_err());
+    }
+
+    #[test]
+    fn filters_without_pages_take_no_parameters_of_a_page() {
+        assert!(filter_query::<()>("").is_ok());
+        for wrong in ["limit=3", "cursor=a-b", "order=oldest", "colour=red"] {
+            let error = filter_query::<()>(wrong).unwrap_err();
+            assert_eq!(error.kind(), &INVALID_PARAMETERS, "{wrong}");
+        }
     }
 
     #[test]

@@ -4,13 +4,13 @@ use crate::Adapters;
 use std::sync::Arc;
 use vestibule_adapters::{
     dynamo::{
-        DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoAudit, DynamoChatUsers,
-        DynamoClosings, DynamoConnectors, DynamoConversationWriter, DynamoConversations,
-        DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoGivenUp, DynamoHistory,
-        DynamoImporting, DynamoImports, DynamoIntake, DynamoLogins, DynamoMails, DynamoNotices,
-        DynamoOffers, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoPersons, DynamoProjects,
-        DynamoRouting, DynamoSearchIndex, DynamoSendPacer, DynamoSetUp, DynamoStandings,
-        DynamoTeam,
+        DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoAudit, DynamoCaseLists,
+        DynamoChatUsers, DynamoClosings, DynamoConnectors, DynamoConversationWriter,
+        DynamoConversations, DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoGivenUp,
+        DynamoHistory, DynamoImporting, DynamoImports, DynamoIntake, DynamoLogins, DynamoMails,
+        DynamoNotices, DynamoOffers, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoPersons,
+        DynamoProjects, DynamoRouting, DynamoSearchIndex, DynamoSendPacer, DynamoSetUp,
+        DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -144,6 +144,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn conversations(&self) -> Arc<DynamoConversations> {
         Arc::new(DynamoConversations::new(self.table.clone()))
+    }
+
+    /// Lists of open cases, and of the lines that routing leaves.
+    #[must_use]
+    pub fn case_lists(&self, vault: &Arc<KmsVault>) -> Arc<DynamoCaseLists> {
+        Arc::new(DynamoCaseLists::new(self.table.clone(), Arc::clone(vault)))
     }
 
     /// Conversations and their messages, for reading.

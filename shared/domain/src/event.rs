@@ -81,6 +81,18 @@ events! {
     ConversationHandedOff(ConversationId) = "conversation.handed_off",
     /// A conversation was given back to the agent.
     ConversationGivenBack(ConversationId) = "conversation.given_back",
+    /// A conversation was offered to the team.
+    ConversationOffered(ConversationId) = "conversation.offered",
+    /// A conversation was assigned to a member by hand.
+    ConversationAssigned(ConversationId) = "conversation.assigned",
+    /// A member claimed a conversation.
+    ConversationClaimed(ConversationId) = "conversation.claimed",
+    /// A conversation was passed on to a member or a team.
+    ConversationTransferred(ConversationId) = "conversation.transferred",
+    /// A conversation was put back into its queue.
+    ConversationRequeued(ConversationId) = "conversation.requeued",
+    /// The work on a conversation ended.
+    ConversationReleased(ConversationId) = "conversation.released",
     /// A chat user was erased.
     ChatUserErased(ChatUserId) = "chat_user.erased",
     /// A block whose person is erased was lifted.
@@ -298,10 +310,16 @@ mod tests {
             "connector.tested",
             "connector.updated",
             "connector.webhook_secret_rotated",
+            "conversation.assigned",
+            "conversation.claimed",
             "conversation.closed",
             "conversation.given_back",
             "conversation.handed_off",
+            "conversation.offered",
+            "conversation.released",
             "conversation.reopened",
+            "conversation.requeued",
+            "conversation.transferred",
             "end_user.created",
             "end_user.deleted",
             "end_user.exported",

@@ -13,7 +13,7 @@
 //! | client, role, login method, invitation | account, route, `Idempotency-Key` | an invitation is never deleted; of the others the call can be made again |
 //! | mail of an invitation | invitation, number of its mails | ends with its time |
 //! | notice of new requests | project, end of its round, member | ends with its time |
-//! | texts that one call added to a conversation, order to redrive | account, route, `Idempotency-Key` | the call can be made again |
+//! | texts that one call added to a conversation, change of who has it, order to redrive | account, route, `Idempotency-Key` | the call can be made again |
 //! | chat user | project, provider, platform scope, identifier | after a merge, an alias leads to the survivor |
 //! | kept block | keyed by the stack's data key: project, chat user | gone with the lift; it is the same if the person is blocked and erased again |
 //! | access request | connector, chat user, event key | never deleted |
@@ -123,6 +123,8 @@ ids! {
     SentMessageId,
     /// The texts that one call to the API adds to a conversation; derived from its `Idempotency-Key`.
     TextBatchId,
+    /// A call that changes who has a conversation; derived from its `Idempotency-Key`.
+    RoutedCallId,
     /// An order to try again what was given up; derived from the call's `Idempotency-Key`.
     RedriveId,
     /// One person's way in, whatever the number of accounts.

@@ -6,6 +6,7 @@ mod account_end;
 mod admin;
 mod agents;
 mod by;
+mod cases;
 mod chat;
 mod conversations;
 mod directory;
@@ -50,6 +51,7 @@ pub use agents::{
     Parked, ParkedConversation, ParkedMessage, Parking, ParkingStore, SlotRequest, TakenSlot,
 };
 pub use by::By;
+pub use cases::{CaseCounts, CaseFilter, CaseReader, OpenCases};
 pub use chat::{
     ANSWER_TOO_LONG, AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage,
     CONNECTION_BROKE, ChatPlatform, Destination, FailureClass, Mark, OutgoingText, ProfileOutcome,

@@ -58,7 +58,7 @@ impl World {
     }
 
     /// Stores a seat as the change of a member does: its load and the time since which it is idle stay.
-    async fn put_seat(&self, seat: &Seat) {
+    pub async fn put_seat(&self, seat: &Seat) {
         let desk = self.desk(CHANNEL);
         let put = self.stores.routing.put_seat(&desk, seat).await;
         assert!(put.unwrap(), "{seat:?}");

@@ -24,7 +24,7 @@ pub mod update;
 mod variants;
 
 pub(super) use address::base_url;
-pub use effects::{CountResponse, PolicyEffectsResponse};
+pub use effects::PolicyEffectsResponse;
 pub use summary::LastTestResponse;
 
 use crate::{
@@ -37,7 +37,8 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use vestibule_admin::{
-    Call, CallOrigin, FieldErrors, JsonBody, problem::ApiError, problem_types, validation,
+    Call, CallOrigin, FieldErrors, JsonBody, api_types::CountResponse, problem::ApiError,
+    problem_types, validation,
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,

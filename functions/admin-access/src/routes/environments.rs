@@ -9,7 +9,7 @@ pub mod rotate;
 mod secrets;
 pub mod test;
 
-use super::{connectors::CountResponse, projects};
+use super::projects;
 use crate::{
     Deps,
     api_types::{EnvironmentPath, ProjectPath},
@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, ListFilter, ListQuery, Made,
     NoParams, Nullable, PageParams, amend,
-    api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, found},
+    api_types::{CountResponse, IdempotencyHeader, IfMatchHeader, ListResponse, found},
     given, log,
     problem::{ApiError, Problem, ProblemMember},
     problem_types, project_of_empty_list, read_fields, validation,

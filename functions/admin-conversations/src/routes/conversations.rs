@@ -1,6 +1,12 @@
 //! Conversations: the places where people talk to the agent (SPEC F07).
 
+pub mod case;
+pub mod counts;
+mod reply;
 pub mod update;
+mod views;
+
+pub use views::{ConversationViewName, View};
 
 use crate::{
     Deps,
@@ -8,6 +14,8 @@ use crate::{
     serving::Serving,
 };
 use axum::{Json, extract::State};
+use case::{CaseResponse, Cases, shown};
+use reply::ReplyResponse;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -15,14 +23,15 @@ use vestibule_admin::{
     ApiPath, Call, FieldErrors, ListFilter, ListQuery, PageParams,
     api_types::{ActorResponse, ConversationKindName, ListResponse},
     problem::ApiError,
-    project_of_empty_list, validation, wire_enum,
+    validation, wire_enum,
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
+    account::is_channel_key,
     chat::handoff::Handoff,
     ids::ConversationId,
     page::Page,
-    ports::{ConversationFilter, ConversationState, ConversationView},
+    ports::{CaseFilter, ConversationFilter, ConversationState, ConversationView},
 };
 
 wire_enum! {
@@ -79,7 +88,8 @@ impl From<Handoff> for HandoffResponse {
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S10", "state": "open", "handoff": null, "connector_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X",
     "environment_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Y", "chat_user_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0Z",
     "kind": "direct", "provider_conversation_id": "D0123456789", "thread": null, "channel": null,
-    "message_count": 12, "last_message_at": "2026-11-22T10:00:00.000Z", "last_activity_at": "2026-11-22T10:00:01.000Z"
+    "message_count": 12, "last_message_at": "2026-11-22T10:00:00.000Z", "last_activity_at": "2026-11-22T10:00:01.000Z",
+    "case": null
 }))]
 pub struct ConversationResponse {
     /// Id.
@@ -112,10 +122,17 @@ pub struct ConversationResponse {
     /// Time of the last message either way. Conversations are listed in this order.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_activity_at: Option<Timestamp>,
+    /// Routing to a member; null if it was never offered to the team, or long ago.
+    case: Option<CaseResponse>,
+    /// Whether the caller may write into it; only in the answer to a call that reads one conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<ReplyResponse>,
 }
 
-impl From<ConversationView> for ConversationResponse {
-    fn from(view: ConversationView) -> Self {
+impl ConversationResponse {
+    /// Renders a conversation with its case.
+    #[must_use]
+    pub fn of(view: ConversationView, case: Option<CaseResponse>) -> Self {
         let conversation = view.conversation;
         let kind = conversation.place.as_ref().map(|place| place.kind.into());
         let (provider_conversation_id, thread, channel) = match conversation.place {
@@ -140,6 +157,8 @@ impl From<ConversationView> for ConversationResponse {
             message_count: conversation.message_total,
             last_message_at: conversation.last_message_at,
             last_activity_at: conversation.last_activity_at,
+            case,
+            reply: None,
         }
     }
 }
@@ -161,11 +180,29 @@ pub struct ConversationParams {
     /// Only conversations whose last message went to this environment.
     #[param(nullable = false, format = "id")]
     environment_id: Option<String>,
+    /// View: the caller's own ones, those that wait for a member, those that members have, those that are with the
+    /// agent, or all, which is the default. The first three are in the order of their offers: with `order=oldest`, first
+    /// come first.
+    #[param(value_type = Option<ConversationViewName>, nullable = false)]
+    view: Option<String>,
+    /// Only conversations of this client.
+    #[param(nullable = false, format = "id")]
+    client_id: Option<String>,
+    /// Only conversations on this channel, by its key.
+    #[param(nullable = false, min_length = 1, max_length = 40)]
+    channel: Option<String>,
+    /// Only conversations that ask for this team.
+    #[param(nullable = false, format = "id")]
+    team_id: Option<String>,
 }
 
 /// Validated filters.
 #[derive(Debug, Default)]
-pub struct ConversationQuery(ConversationFilter);
+pub struct ConversationQuery {
+    view: View,
+    filter: ConversationFilter,
+    cases: CaseFilter,
+}
 
 impl ListFilter for ConversationQuery {
     type Params = ConversationParams;
@@ -183,12 +220,34 @@ impl ListFilter for ConversationQuery {
             params.chat_user_id.as_deref(),
             params.environment_id.as_deref(),
         );
-        Self(ConversationFilter {
+        let filter = ConversationFilter {
             state: state.map(Into::into),
             connector_id: validation::id("connector_id", connector, errors),
             chat_user_id: validation::id("chat_user_id", chat_user, errors),
             environment_id: validation::id("environment_id", environment, errors),
-        })
+        };
+        let view = validation::one_of(
+            "view",
+            params.view.as_deref(),
+            ConversationViewName::SPELLINGS,
+            ConversationViewName::parse,
+            errors,
+        );
+        if let Some(channel) = &params.channel
+            && !is_channel_key(channel)
+        {
+            errors.add("channel", "must be the key of a channel: a-z, 0-9 and _");
+        }
+        let cases = CaseFilter {
+            client_id: validation::id("client_id", params.client_id.as_deref(), errors),
+            channel: params.channel,
+            team_id: validation::id("team_id", params.team_id.as_deref(), errors),
+        };
+        Self {
+            view: view.map(Into::into).unwrap_or_default(),
+            filter,
+            cases,
+        }
     }
 }
 
@@ -211,26 +270,18 @@ pub async fn list_conversations(
     query: ListQuery<ConversationQuery>,
 ) -> Result<Json<ListResponse<ConversationResponse>>, ApiError> {
     let scope = call.scope().project(path.project_id);
-    let mut filter = query.filter.0;
-    let mut page = if call.narrow(&mut filter.environment_id) {
-        deps.conversations
-            .list_conversations(scope, &filter, &query.page)
-            .await?
-    } else {
-        Page {
-            items: Vec::new(),
-            next: None,
-        }
+    let page = views::page(&deps, &call, scope, query).await?;
+    let shown = Cases::new(&deps, scope).show_all(page.items).await?;
+    let page = Page {
+        items: shown,
+        next: page.next,
     };
-    project_of_empty_list(deps.projects.as_ref(), scope, &query.page, &page).await?;
-    let mut serving = Serving::new(&deps, &call, scope);
-    page.items = serving.of(page.items, |view| view.connector_id).await?;
-    Ok(ListResponse::of(page, Into::into))
+    Ok(ListResponse::of(page, |shown| shown))
 }
 
 /// Read a conversation
 ///
-/// Its messages have a list of their own.
+/// Its messages have a list of their own. `reply` tells whether a text of the caller would be taken.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}",
@@ -245,7 +296,11 @@ pub async fn get_conversation(
 ) -> Result<Json<ConversationResponse>, ApiError> {
     let scope = call.scope().project(path.project_id);
     let view = find_conversation(&deps, &call, scope, path.conversation_id).await?;
-    Ok(Json(view.into()))
+    let reply = reply::standing(&deps, &call, scope, view.id).await?;
+    Ok(Json(ConversationResponse {
+        reply: Some(reply),
+        ..shown(&deps, scope, view).await?
+    }))
 }
 
 /// The conversation, if the caller may know of it.
@@ -276,7 +331,7 @@ mod tests {
     use serde_json::json;
     use vestibule_domain::{
         chat::conversation::{Conversation, ConversationKind, ConversationRef},
-        ids::{ChatUserId, ConnectorId, EnvironmentId},
+        ids::{ChatUserId, ClientId, ConnectorId, EnvironmentId, TeamId},
     };
 
     const ID: &str = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
@@ -288,7 +343,7 @@ mod tests {
             state: ConversationState::Open,
             conversation,
         };
-        serde_json::to_value(ConversationResponse::from(view)).unwrap()
+        serde_json::to_value(ConversationResponse::of(view, None)).unwrap()
     }
 
     #[test]
@@ -315,7 +370,7 @@ mod tests {
             "id": ID, "state": "open", "handoff": null, "connector_id": ID, "environment_id": ID, "chat_user_id": ID,
             "kind": "group", "provider_conversation_id": "G1", "thread": "7", "channel": "sms",
             "message_count": 5, "last_message_at": "2026-11-22T10:00:00.000Z",
-            "last_activity_at": "2026-11-22T10:00:01.000Z",
+            "last_activity_at": "2026-11-22T10:00:01.000Z", "case": null,
         });
         assert_eq!(shown, expected);
     }
@@ -364,23 +419,45 @@ mod tests {
     #[test]
     fn filters_are_read_and_every_wrong_one_is_told() {
         let mut errors = FieldErrors::default();
-        let all = |state: &str, id: &str| ConversationParams {
+        let all = |state: &str, view: &str, id: &str| ConversationParams {
             state: Some(state.to_owned()),
             connector_id: Some(id.to_owned()),
             chat_user_id: Some(id.to_owned()),
             environment_id: Some(id.to_owned()),
+            view: Some(view.to_owned()),
+            client_id: Some(id.to_owned()),
+            channel: Some(id.to_lowercase()),
+            team_id: Some(id.to_owned()),
         };
-        let ConversationQuery(filter) = ConversationQuery::read(all("closed", ID), &mut errors);
+        let ConversationQuery {
+            view,
+            filter,
+            cases,
+        } = ConversationQuery::read(all("closed", "queue", ID), &mut errors);
         assert!(errors.is_empty());
+        assert_eq!(view, View::Queue);
+        assert_eq!(cases.client_id, ID.parse::<ClientId>().ok());
+        assert_eq!(cases.channel, Some(ID.to_lowercase()));
+        assert_eq!(cases.team_id, ID.parse::<TeamId>().ok());
         assert_eq!(filter.state, Some(ConversationState::Closed));
         assert_eq!(filter.connector_id, ID.parse::<ConnectorId>().ok());
         assert_eq!(filter.chat_user_id, ID.parse::<ChatUserId>().ok());
         assert_eq!(filter.environment_id, ID.parse::<EnvironmentId>().ok());
-        ConversationQuery::read(all("ended", "x"), &mut errors);
-        for field in ["state", "connector_id", "chat_user_id", "environment_id"] {
+        ConversationQuery::read(all("ended", "theirs", "x#"), &mut errors);
+        for field in [
+            "state",
+            "view",
+            "connector_id",
+            "chat_user_id",
+            "environment_id",
+            "client_id",
+            "channel",
+            "team_id",
+        ] {
             assert!(errors.names(field), "{field}");
         }
         let none = ConversationQuery::read(ConversationParams::default(), &mut errors);
-        assert_eq!(none.0.state, None);
+        assert_eq!(none.filter.state, None);
+        assert_eq!(none.view, View::All);
     }
 }

@@ -1,14 +1,16 @@
 //! The head of this function's part of the OpenAPI document.
 
+use super::conversations::ConversationViewName;
 use utoipa::OpenApi;
 use vestibule_admin::problem::Problem;
 
-/// The head: its tag and the schema of problems.
+/// The head: its tags, the schema of problems and that of an enumeration which only a parameter has.
 #[derive(OpenApi)]
 #[openapi(
-    components(schemas(Problem)),
+    components(schemas(Problem, ConversationViewName)),
     tags(
         (name = "Conversations", description = "Conversations of people with the agent, and their messages."),
+        (name = "Routing", description = "Members who have conversations, and conversations that wait for one."),
         (name = "Deliveries", description = "Deliveries to agents and messages to people that were given up.")
     )
 )]
@@ -17,9 +19,14 @@ pub struct Document;
 #[cfg(test)]
 mod tests {
     use crate::routes::{
-        conversations::ConversationStateName,
+        conversations::{
+            ConversationStateName, ConversationViewName,
+            case::{CaseStateName, WaitCode},
+        },
         deliveries::GivenUpKind,
+        desks::PresenceName,
         messages::{AttachmentKindName, AuthorKind, MessageDirection, SendingStatus},
+        routing::lines::RoutedVerbName,
     };
     use serde_json::{Value, json};
     use std::collections::BTreeMap;
@@ -40,8 +47,18 @@ mod tests {
                 json!([
                     AuthorKind::ChatUser,
                     AuthorKind::Agent,
+                    AuthorKind::Member,
                     AuthorKind::System,
                     AuthorKind::Unknown
+                ]),
+            ),
+            (
+                "CaseStateName",
+                json!([
+                    CaseStateName::Offered,
+                    CaseStateName::Waiting,
+                    CaseStateName::Assigned,
+                    CaseStateName::Released
                 ]),
             ),
             (
@@ -53,6 +70,10 @@ mod tests {
                 json!(ConversationStateName::SPELLINGS),
             ),
             (
+                "ConversationViewName",
+                json!(ConversationViewName::SPELLINGS),
+            ),
+            (
                 "GivenUpKind",
                 json!([GivenUpKind::Delivery, GivenUpKind::Message]),
             ),
@@ -60,6 +81,8 @@ mod tests {
                 "MessageDirection",
                 json!([MessageDirection::Inbound, MessageDirection::Outgoing]),
             ),
+            ("PresenceName", json!(PresenceName::SPELLINGS)),
+            ("RoutedVerbName", json!(RoutedVerbName::SPELLINGS)),
             (
                 "SendingStatus",
                 json!([
@@ -67,6 +90,19 @@ mod tests {
                     SendingStatus::Sent,
                     SendingStatus::Failed,
                     SendingStatus::Skipped
+                ]),
+            ),
+            (
+                "WaitCode",
+                json!([
+                    WaitCode::NobodyHasChannel,
+                    WaitCode::NobodyHasClient,
+                    WaitCode::NobodyInTeam,
+                    WaitCode::NobodyHasSkills,
+                    WaitCode::AllDeclined,
+                    WaitCode::NobodyAvailable,
+                    WaitCode::AllAtLimit,
+                    WaitCode::AboutToBeAssigned
                 ]),
             ),
         ]);

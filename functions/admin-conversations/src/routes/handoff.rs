@@ -1,7 +1,7 @@
 //! `…/conversations/{conversation_id}/handoff`: a conversation passes from the agent to people, and back
 //! (SPEC E36, F12).
 
-use super::conversations::{ConversationResponse, find_conversation};
+use super::conversations::{ConversationResponse, case::shown, find_conversation};
 use crate::{Deps, api_types::ConversationPath};
 use axum::{Json, extract::State};
 use serde::Deserialize;
@@ -80,7 +80,9 @@ pub async fn hand_off_conversation(
     body: OptionalJsonBody,
 ) -> Result<Json<ConversationResponse>, ApiError> {
     let request = read_request(body.0)?;
-    change(&deps, &call, path, Some(&request)).await
+    let scope = call.scope().project(path.project_id);
+    let view = change(&deps, &call, path, Some(&request)).await?;
+    Ok(Json(shown(&deps, scope, view).await?))
 }
 
 /// Give a conversation back
@@ -103,7 +105,29 @@ pub async fn give_conversation_back(
     call: Call,
     ApiPath(path): ApiPath<ConversationPath>,
 ) -> Result<Json<ConversationResponse>, ApiError> {
-    change(&deps, &call, path, None).await
+    let scope = call.scope().project(path.project_id);
+    let view = change(&deps, &call, path, None).await?;
+    Ok(Json(shown(&deps, scope, view).await?))
+}
+
+/// Hands a conversation off unless it is, whatever its handoff says.
+pub(super) async fn ensure_handed_off(
+    deps: &Deps,
+    call: &Call,
+    path: ConversationPath,
+) -> Result<ConversationView, ApiError> {
+    let scope = call.scope().project(path.project_id);
+    amend(
+        &IfMatch::Absent,
+        || find_conversation(deps, call, scope, path.conversation_id),
+        |view| async move {
+            if view.conversation.handoff.is_some() {
+                return Ok(view);
+            }
+            hand_off(deps, call, scope, view, &HandoffRequest::default()).await
+        },
+    )
+    .await
 }
 
 /// Changes the current record, and tries again when another change came first.
@@ -112,20 +136,19 @@ async fn change(
     call: &Call,
     path: ConversationPath,
     wanted: Option<&HandoffRequest>,
-) -> Result<Json<ConversationResponse>, ApiError> {
+) -> Result<ConversationView, ApiError> {
     let scope = call.scope().project(path.project_id);
     amend(
         &IfMatch::Absent,
         || find_conversation(deps, call, scope, path.conversation_id),
         |view| async move {
             if is_as_wanted(view.conversation.handoff.as_ref(), wanted) {
-                return Ok(Json(view.into()));
+                return Ok(view);
             }
-            let view = match wanted {
-                Some(wanted) => hand_off(deps, call, scope, view, wanted).await?,
-                None => give_back(deps, call, scope, view).await?,
-            };
-            Ok(Json(view.into()))
+            match wanted {
+                Some(wanted) => hand_off(deps, call, scope, view, wanted).await,
+                None => give_back(deps, call, scope, view).await,
+            }
         },
     )
     .await

@@ -6,6 +6,7 @@ import { authRoutes } from "./auth.ts";
 import { chatUsersRoutes } from "./chat-users.ts";
 import { clientsRoutes } from "./clients.ts";
 import { connectorsRoutes } from "./connectors.ts";
+import { conversationsRoutes } from "./conversations.ts";
 import { ACME, account, GLOBEX, me } from "./data.ts";
 import { endUsersRoutes } from "./end-users.ts";
 import { environmentsRoutes } from "./environments.ts";
@@ -18,6 +19,7 @@ import { accountEnd, ownLogin } from "./own-login.ts";
 import { projectsRoutes } from "./projects.ts";
 import { type Call, problem, type Reply, type Routes } from "./reply.ts";
 import { rolesRoutes } from "./roles.ts";
+import { teamsRoutes } from "./teams.ts";
 
 const ROUTES: Routes = [
   ...authRoutes,
@@ -36,6 +38,8 @@ const ROUTES: Routes = [
   ...endUsersRoutes,
   ...environmentsRoutes,
   ...connectorsRoutes,
+  ...teamsRoutes,
+  ...conversationsRoutes,
   ...chatUsersRoutes,
   ...accessRequestsRoutes,
   ...projectsRoutes,

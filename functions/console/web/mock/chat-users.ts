@@ -206,23 +206,4 @@ export const chatUsersRoutes: Routes = [
       });
     },
   ],
-  [
-    "GET /v1/projects/*/conversations",
-    (call) =>
-      page(
-        call,
-        [
-          ["direct", "open", 12],
-          ["channel", "closed", 1],
-        ].map(([kind, state, message_count]) => ({
-          id: id(),
-          kind,
-          state,
-          connector_id: connectors[0]?.id,
-          chat_user_id: call.query.get("chat_user_id"),
-          message_count,
-          last_activity_at: ago(5 * MINUTE),
-        })),
-      ),
-  ],
 ];

@@ -260,6 +260,27 @@ const person = createRoute({
   component: lazyPage(() => import("./pages/people/person-page"), "PersonPage"),
 });
 
+const conversations = createRoute({
+  getParentRoute: () => project,
+  path: "/conversations",
+  validateSearch: (raw: Raw) => ({
+    view: oneOf(raw, "view", ["queue", "assigned", "agent", "all"]),
+    client: text(raw, "client"),
+    channel: text(raw, "channel"),
+    team: text(raw, "team"),
+    /** Details stand in the place of the thread, where there is no room for both. */
+    details: flag(raw, "details"),
+  }),
+  staticData: { title: frame.conversations, permission: "conversations.read" },
+  component: lazyPage(() => import("./pages/conversations/conversations-page"), "ConversationsPage"),
+});
+
+const conversation = createRoute({
+  getParentRoute: () => conversations,
+  path: "/$id",
+  staticData: { title: frame.conversations, permission: "conversations.read" },
+});
+
 const projectSettings = createRoute({
   getParentRoute: () => project,
   path: "/settings",
@@ -472,6 +493,7 @@ export const routeTree = root.addChildren([
       connector,
       people,
       person,
+      conversations.addChildren([conversation]),
       projectSettings,
       general,
       endUsers,

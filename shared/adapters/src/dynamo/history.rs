@@ -4,6 +4,7 @@ use super::{
     items::{ConversationItem, MessageItem, ProjectItem},
     keys::{self, PK, SK, STATE_PK},
     lists::{Index, List, open_cursor, seal_cursor},
+    row_counts::count_rows,
     table::{Attributes, Table, from_row, key_of, s, take},
 };
 use crate::{aws::port_error, vault::KmsVault};
@@ -15,7 +16,7 @@ use vestibule_domain::{
     chat::conversation::Conversation,
     chat::history::StoredMessage,
     ids::ConversationId,
-    page::{ListError, Order, Page, PageRequest},
+    page::{CountUpTo, ListError, Order, Page, PageRequest},
     ports::{
         ConversationFilter, ConversationReader, ConversationState, ConversationView, KeptHistory,
         MessageFilter, MessagePage,
@@ -179,6 +180,17 @@ pub(super) fn view(
     }))
 }
 
+/// The index and the list of the conversations in a state, or of all.
+fn list_of(scope: ProjectScope, state: Option<ConversationState>) -> (Index, String) {
+    let partition = match state {
+        None => return (Index::All, keys::conversations(scope)),
+        Some(ConversationState::Open) => keys::open_conversations(scope),
+        Some(ConversationState::HandedOff) => keys::handed_off_conversations(scope),
+        Some(ConversationState::Closed) => keys::closed_conversations(scope),
+    };
+    (Index::ByState, partition)
+}
+
 #[async_trait]
 impl ConversationReader for DynamoHistory {
     async fn list_conversations(
@@ -190,14 +202,7 @@ impl ConversationReader for DynamoHistory {
         let connector = filter.connector_id.map(|id| ("connector_id", s(id)));
         let chat_user = filter.chat_user_id.map(|id| ("chat_user_id", s(id)));
         let environment = filter.environment_id.map(|id| ("environment_id", s(id)));
-        let (index, partition) = match filter.state {
-            None => (Index::All, keys::conversations(scope)),
-            Some(ConversationState::Open) => (Index::ByState, keys::open_conversations(scope)),
-            Some(ConversationState::HandedOff) => {
-                (Index::ByState, keys::handed_off_conversations(scope))
-            }
-            Some(ConversationState::Closed) => (Index::ByState, keys::closed_conversations(scope)),
-        };
+        let (index, partition) = list_of(scope, filter.state);
         let list = List {
             index,
             equal: [connector, chat_user, environment]
@@ -228,6 +233,31 @@ impl ConversationReader for DynamoHistory {
             Some(row) => view(scope, row),
             None => Ok(None),
         }
+    }
+
+    async fn get_conversations(
+        &self,
+        scope: ProjectScope,
+        ids: &[ConversationId],
+    ) -> Result<Vec<ConversationView>, PortError> {
+        let wanted: Vec<_> = ids
+            .iter()
+            .map(|id| keys::conversation(scope, *id))
+            .collect();
+        let rows = self.table.get_batch(&wanted).await?;
+        let views = rows.into_values().map(|row| view(scope, row));
+        let found: Vec<Option<ConversationView>> = views.collect::<Result<_, _>>()?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn count_conversations(
+        &self,
+        scope: ProjectScope,
+        state: Option<ConversationState>,
+    ) -> Result<CountUpTo, PortError> {
+        let (index, partition) = list_of(scope, state);
+        let query = || self.table.index_query(index, &partition);
+        count_rows("dynamodb: Query (count of conversations)", query).await
     }
 
     async fn find_history(

@@ -86,6 +86,8 @@
 //! | offer | `CASE`, `ROUTED#number` | `lists_all`, `lists_by_state`, `outbox` | 1 transaction, 4 WRU + 3 index writes; with a handoff in its transaction |
 //! | conversation that waits | `CASE`, `ROUTED#number`; `A#QUEUE#queue` / `WAITING#time#conversation` and `ORDER`; `A#DESK#channel` / `QUEUE#queue` | `outbox` | 1 transaction, 8 to 10 WRU + index writes; 1 more for one that is put before others |
 //! | seats and queues of a desk | `A#DESK#channel` | | 1 query a MB: some 1,000 members |
+//! | open cases of a project that wait, that members have, or that one member has | `P#CASES#waiting` or `P#CASES#assigned` by the time of the offer; then `CASE` and `CONVERSATION` of each | `lists_by_state` | 1 query a page, up to 4 with a filter, and 2 batch reads |
+//! | open cases of a project, counted | `P#CASES` by the time of the offer | `lists_all` | 1 query, up to 1000 |
 //! | first ones of a queue | `A#QUEUE#queue` / `WAITING#…` | | 1 query for 25 |
 //! | assignment | `CASE`, `ROUTED#number`, `A#DESK#channel` / `SEAT#member`, `A#HELD#member` / `CASE#channel#conversation`; of one that waits `WAITING#…` and `QUEUE#queue` | `lists_by_state` | 1 transaction, 8 or 12 WRU + index writes; 1 more if the queue was changed meanwhile |
 //! | release, requeue, transfer | the same rows | the same | 1 transaction, 8 to 14 WRU |

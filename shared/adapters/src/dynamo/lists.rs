@@ -156,6 +156,17 @@ impl Table {
             .expression_attribute_values(":list", s(list))
     }
 
+    /// Begins a query of a whole list of this index.
+    pub(super) fn index_query(&self, index: Index, partition: &str) -> QueryFluentBuilder {
+        let (name, key, _) = index.keys();
+        self.client
+            .query()
+            .table_name(&self.name)
+            .index_name(name)
+            .key_condition_expression(format!("{key} = :list"))
+            .expression_attribute_values(":list", s(partition))
+    }
+
     /// Reads one page of a list.
     pub(super) async fn page(
         &self,

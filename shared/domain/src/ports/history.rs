@@ -6,7 +6,7 @@ use crate::{
     chat::handoff::Handoff,
     chat::history::{HistoryDays, StoredMessage},
     ids::{ChatUserId, ConnectorId, ConversationId, EnvironmentId},
-    page::{ListError, Page, PageRequest},
+    page::{CountUpTo, ListError, Page, PageRequest},
     record::Record,
 };
 use async_trait::async_trait;
@@ -161,6 +161,20 @@ pub trait ConversationReader: Send + Sync {
         scope: ProjectScope,
         id: ConversationId,
     ) -> Result<Option<ConversationView>, PortError>;
+
+    /// Returns these conversations, in any order. Those that do not exist are left out.
+    async fn get_conversations(
+        &self,
+        scope: ProjectScope,
+        ids: &[ConversationId],
+    ) -> Result<Vec<ConversationView>, PortError>;
+
+    /// Counts the project's conversations in this state, or all, up to where counting stops.
+    async fn count_conversations(
+        &self,
+        scope: ProjectScope,
+        state: Option<ConversationState>,
+    ) -> Result<CountUpTo, PortError>;
 
     /// Returns the time for which the project of a conversation keeps messages, in one read. `None` when
     /// there is no such conversation.

@@ -9,7 +9,7 @@ use crate::{
         case::Case,
         demand::{Demand, Desk},
         drain::Queue,
-        routed::{Facts, NamedMember, Routed, Verb},
+        routed::{Facts, NamedMember, Routed, RoutedCall, Verb},
         seat::Seat,
     },
 };
@@ -24,6 +24,8 @@ pub struct RoutedBy<'a> {
     pub at: Timestamp,
     /// A note, which the line keeps.
     pub note: Option<&'a str>,
+    /// The call that asks for it, if it has an `Idempotency-Key`. The line keeps it.
+    pub call: Option<&'a RoutedCall>,
     /// The audit entry and the right of whoever called the API. The change fails with
     /// [`CallerProof::LOST`](crate::account::proof::CallerProof::LOST) if the right was lost meanwhile.
     pub caller: Option<By<'a>>,
@@ -37,6 +39,7 @@ impl<'a> RoutedBy<'a> {
             actor: system,
             at,
             note: None,
+            call: None,
             caller: None,
         }
     }

@@ -3,7 +3,7 @@
 use crate::{
     Timestamp,
     account::actor::Actor,
-    ids::{MemberId, TeamId},
+    ids::{MemberId, RoutedCallId, TeamId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,16 @@ pub struct RunnerUp {
     pub idle_since: Timestamp,
 }
 
+/// A call to the API with an `Idempotency-Key` that changed a case. The line remembers it, so that the call made again
+/// changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoutedCall {
+    /// Id of the call, derived from the key.
+    pub id: RoutedCallId,
+    /// Hash of the call, under its key.
+    pub request_hash: String,
+}
+
 /// A line of a conversation's thread: a change of its case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routed {
@@ -95,4 +105,7 @@ pub struct Routed {
     /// A note of the author.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The call that made the change, if it has an `Idempotency-Key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<RoutedCall>,
 }

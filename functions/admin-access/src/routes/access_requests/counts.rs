@@ -1,6 +1,6 @@
 //! `GET /v1/projects/{project_id}/access-requests/counts`
 
-use super::super::{connectors::CountResponse, projects};
+use super::super::projects;
 use crate::{
     Deps,
     api_types::ProjectPath,
@@ -10,7 +10,7 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
-use vestibule_admin::{ApiPath, Call, problem::ApiError};
+use vestibule_admin::{ApiPath, Call, api_types::CountResponse, problem::ApiError};
 use vestibule_domain::{
     ProjectScope, Timestamp, access::request::AccessRequest, ports::RequestCounts,
 };

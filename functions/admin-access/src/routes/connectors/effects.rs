@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use vestibule_domain::ports::{CountUpTo, PolicyEffects};
+use vestibule_admin::api_types::CountResponse;
+use vestibule_domain::ports::PolicyEffects;
 
 /// Effects that a change of a connector would have.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,31 +22,12 @@ pub struct PolicyEffectsResponse {
     chat_users_needing_approval: CountResponse,
 }
 
-/// A count that stops early when the number is large.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"count": 12, "more": false}))]
-pub struct CountResponse {
-    /// Number counted.
-    count: u32,
-    /// Whether there may be more.
-    more: bool,
-}
-
 impl From<PolicyEffects> for PolicyEffectsResponse {
     fn from(effects: PolicyEffects) -> Self {
         Self {
             pending_requests_closed: effects.requests_closed.into(),
             chat_users_kept: effects.chat_users_kept.into(),
             chat_users_needing_approval: effects.chat_users_needing_approval.into(),
-        }
-    }
-}
-
-impl From<CountUpTo> for CountResponse {
-    fn from(count: CountUpTo) -> Self {
-        Self {
-            count: count.count,
-            more: count.more,
         }
     }
 }

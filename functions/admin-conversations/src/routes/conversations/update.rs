@@ -1,7 +1,8 @@
 //! `PATCH /v1/projects/{project_id}/conversations/{conversation_id}`
 
 use super::{
-    super::handoff::give_back, ConversationResponse, ConversationStateName, find_conversation,
+    super::handoff::give_back, ConversationResponse, ConversationStateName, case::shown,
+    find_conversation,
 };
 use crate::{Deps, api_types::ConversationPath};
 use axum::{Json, extract::State};
@@ -61,7 +62,7 @@ pub async fn update_conversation(
     )
     .await?;
     let view = find_conversation(&deps, &call, scope, path.conversation_id).await?;
-    Ok(Json(view.into()))
+    Ok(Json(shown(&deps, scope, view).await?))
 }
 
 async fn set_state(

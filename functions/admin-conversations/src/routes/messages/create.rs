@@ -2,7 +2,9 @@
 //! being asked, and replies of members.
 
 use super::MessageResponse;
-use crate::{Deps, api_types::ConversationPath, serving::check_served};
+use crate::{
+    Deps, api_types::ConversationPath, routes::routing::check_may_answer, serving::check_served,
+};
 use axum::{
     Json,
     extract::State,
@@ -10,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IDEMPOTENCY_REPLAYED, IdempotencyKey, JsonBody,
@@ -130,7 +132,9 @@ fn read_texts(body: JsonBody) -> Result<Vec<String>, ApiError> {
 /// Adds one to ten texts, which are sent in order, behind the texts that are still to be sent. Those of a member are
 /// theirs, and begin with their name where the connector has `shows_author`; those of an API key are the agent's.
 /// They are on record when the call is answered; `…/messages/{number}` tells what became of each. Whether
-/// the person may be written to is checked at the call, and once more before each text is sent.
+/// the person may be written to is checked at the call, and once more before each text is sent. While the
+/// conversation is with the team, a member writes only for their clients on their channels, and where it was
+/// assigned to them.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}/messages",
@@ -153,6 +157,7 @@ pub async fn create_messages(
     let texts = read_texts(body)?;
     let scope = call.scope().project(path.project_id);
     check_served(&deps, &call, scope, path.conversation_id).await?;
+    check_may_answer(&deps, &call, scope, path.conversation_id).await?;
     let route = format!(
         "projects/{}/conversations/{}/messages",
         path.project_id, path.conversation_id
@@ -340,9 +345,18 @@ pub(in crate::routes) fn reachable(
     Ok(audience)
 }
 
+/// The end of the platform's time for answers, if it sets one.
+pub(in crate::routes) fn closes_at(open: &OpenConversation) -> Option<Timestamp> {
+    let (audience, connector) = open.audience.as_ref().zip(open.connector.as_ref())?;
+    audience.window_closes_at(reply_window(audience, connector))
+}
+
+fn reply_window(audience: &Audience, connector: &Connector) -> Option<Duration> {
+    chat_provider(&connector.provider)?.reply_window(&audience.place)
+}
+
 fn check(audience: &Audience, connector: &Connector, now: Timestamp) -> Result<(), ApiError> {
-    let provider = chat_provider(&connector.provider);
-    let window = provider.and_then(|provider| provider.reply_window(&audience.place));
+    let window = reply_window(audience, connector);
     let (kind, since) = match audience.check(window, now) {
         Ok(()) => return Ok(()),
         Err(SkipReason::OptedOut) => (&OPTED_OUT, audience.opted_out_at()),

@@ -26,7 +26,7 @@ export interface Availability {
   since: string;
 }
 
-/** One's own availability, with the channels that one may be assigned. */
+/** One's own availability, with the channels that one may be assigned. Without them, the desks tell. */
 export interface MyAvailability extends Availability {
   channels?: string[];
 }
@@ -70,8 +70,8 @@ export interface Channel {
   key: string;
   /** Name for people. */
   name: string;
-  /** It comes with a connector's platform, so it cannot be taken away. */
-  built_in: boolean;
+  /** Whether connectors bring it; then it stays. */
+  of_connectors: boolean;
 }
 
 export type Presence = "available" | "away" | "offline" | "paused" | "inactive";
@@ -96,8 +96,8 @@ export interface Desk {
 export interface WaitReason {
   code: string;
   text: string;
-  /** Members who could take it. */
-  fit: number;
+  /** Members who could take it; null where none could. */
+  fit: number | null;
 }
 
 /** The facts on which an assignment was made. */
@@ -106,20 +106,33 @@ export interface Basis {
   load: number;
   limit: number;
   idle_seconds: number;
-  runners_up: (Named & { load: number; limit: number })[];
+  fit: number;
+  runners_up: (Named & { load: number; limit: number; idle_seconds: number })[];
 }
 
+/** A record by its name; null if it was deleted. */
+export interface MaybeNamed {
+  id: string;
+  name: string | null;
+}
+
+/** The routing of a conversation, from its offer to the team until it is over. */
 export interface Case {
   state: "offered" | "waiting" | "assigned" | "released";
   offered_at: string;
-  client: Named;
+  client: MaybeNamed;
+  /** Key of the channel. */
   channel: string;
-  team: Named | null;
+  team: MaybeNamed | null;
   skills: string[];
   waits_because: WaitReason | null;
-  assigned_to: Named | null;
+  assigned_to: MaybeNamed | null;
   assigned_at: string | null;
+  /** Whether the member was at the limit when it was assigned by hand. */
+  over_limit: boolean;
+  /** Null if it was assigned by hand. */
   why: Basis | null;
+  first_reply_at: string | null;
 }
 
 /** Whether the caller may write into a conversation, and within which limits. */
@@ -158,7 +171,8 @@ export type Message = Omit<Schemas["MessageResponse"], "author"> & {
 
 export const VIEWS = ["mine", "queue", "assigned", "agent", "all"] as const;
 export type View = (typeof VIEWS)[number];
-export type ConversationCounts = Record<View, Schemas["CountResponse"]>;
+/** Numbers by view; null for views that the caller may not count. */
+export type ConversationCounts = Record<View, Schemas["CountResponse"] | null>;
 
 export type RoutingVerb = "offer" | "assign" | "claim" | "release" | "transfer" | "requeue" | "give_back";
 
@@ -168,9 +182,9 @@ export interface Routed {
   at: string;
   by: Schemas["ActorResponse"];
   verb: RoutingVerb;
-  member: Named | null;
-  team: Named | null;
-  basis: Basis | null;
+  member: MaybeNamed | null;
+  team: MaybeNamed | null;
+  why: Basis | null;
   over_limit: boolean;
   note: string | null;
 }

@@ -125,10 +125,14 @@ export function PersonMenu() {
       <MemberAvatar member={me.account?.member_id} name={me.login.name} size={24} />
       <span className={styles.personWords}>
         <bdi className={styles.entryName}>{me.login.name}</bdi>
+        {/* Drawn by the style sheet: the button's label says it. */}
         {state && (
-          <span className={styles.standing} data-state={state}>
-            {availabilityTexts.states[state]}
-          </span>
+          <span
+            aria-hidden="true"
+            className={styles.standing}
+            data-standing={availabilityTexts.states[state]}
+            data-state={state}
+          />
         )}
       </span>
     </MenuButton>

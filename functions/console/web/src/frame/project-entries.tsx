@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { requestCountsOptions } from "../api/access-requests";
+import { conversationCountsOptions } from "../api/conversations";
 import { type Permission, useAccount, useMay } from "../api/me";
 import { polled } from "../api/polling";
 import { formatCount } from "../format";
@@ -53,6 +54,7 @@ export function ProjectEntries() {
   return (
     <>
       {may("access_requests.read") && <RequestsEntry project={project} />}
+      {may("conversations.read") && <ConversationsEntry project={project.id} />}
       {ENTRIES.filter(({ permission }) => may(permission)).map(({ to, label, icon, isFurther }) => (
         <Link
           activeOptions={{ exact: false, includeSearch: false }}
@@ -100,6 +102,31 @@ function RequestsEntry({ project }: { project: { id: string; name: string | unde
         <span className={styles.count}>
           {formatCount(pending)}
           <span className="visually-hidden"> {frame.pending}</span>
+        </span>
+      )}
+    </Link>
+  );
+}
+
+/** The conversations, with the number of those that the person has. */
+function ConversationsEntry({ project }: { project: string }) {
+  const account = useAccount();
+  const mine = useQuery({ ...conversationCountsOptions(project), refetchInterval: polled }).data?.mine;
+  return (
+    <Link
+      activeOptions={{ exact: false, includeSearch: false }}
+      activeProps={{ className: styles.current, "aria-current": "page" }}
+      className={styles.entry}
+      data-tip={frame.conversations}
+      params={{ account: account.id, project }}
+      to="/a/$account/p/$project/conversations"
+    >
+      <Icon name="chat" />
+      <span className={styles.entryName}>{frame.conversations}</span>
+      {mine && mine.count > 0 && (
+        <span className={styles.count}>
+          {formatCount(mine)}
+          <span className="visually-hidden"> {frame.mine}</span>
         </span>
       )}
     </Link>

@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { type AvailabilityState, availabilityOptions, setAvailability } from "../api/availability";
 import { channelsOptions } from "../api/channels";
 import { currentAccount } from "../api/client";
-import { useMe } from "../api/me";
+import { desksOptions } from "../api/desks";
+import { useMay, useMe } from "../api/me";
 import { channelLabel } from "../channel-label";
 import { availabilityTexts as texts } from "../texts/en/availability";
 import { announce } from "../ui/live";
@@ -12,9 +13,14 @@ import { toasts } from "../ui/toast";
 /** One's own availability in the account that is shown, and how to change it; without `own` until it is read. */
 export function useAvailability() {
   const me = useMe();
+  const may = useMay();
+  const member = me.account?.member_id;
   const isInAccount = me.account != null && currentAccount() !== undefined;
   const own = useQuery({ ...availabilityOptions, enabled: isInAccount }).data;
-  const channels = own?.channels ?? own?.paused ?? [];
+  const isAtDesks = own !== undefined && own.channels === undefined && may("conversations.read");
+  const desks = useQuery({ ...desksOptions, enabled: isAtDesks }).data?.items;
+  const seated = desks?.filter(({ members }) => members.some(({ id, limit }) => id === member && limit !== null));
+  const channels = own?.channels ?? seated?.map(({ channel }) => channel) ?? own?.paused ?? [];
   const isUnknown = channels.some((key) => channelLabel(key) === key);
   const catalogue = useQuery({ ...channelsOptions, enabled: isUnknown }).data?.items;
   const change = (next: { state?: AvailabilityState; paused?: string[] }) => {
@@ -28,6 +34,8 @@ export function useAvailability() {
   return {
     own,
     channels,
+    /** Whether the channels are known, rather than only those that are paused. */
+    areChannelsKnown: own?.channels !== undefined || desks !== undefined,
     label: (key: string) => catalogue?.find((channel) => channel.key === key)?.name ?? channelLabel(key),
     choose: (state: AvailabilityState) => change({ state }),
     /** Pauses a channel, or ends its pause. */

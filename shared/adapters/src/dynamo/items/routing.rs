@@ -260,10 +260,10 @@ mod tests {
     use vestibule_domain::{
         AccountScope,
         account::actor::Actor,
-        ids::{AccountId, ClientId, ProjectId},
+        ids::{AccountId, ClientId, ProjectId, RoutedCallId},
         routing::{
             case::{Assigned, NewCase},
-            routed::{Facts, NamedMember, RunnerUp, Verb},
+            routed::{Facts, NamedMember, RoutedCall, RunnerUp, Verb},
         },
     };
 
@@ -364,6 +364,10 @@ mod tests {
             basis: Some(facts()),
             over_limit: true,
             note: Some("Hurry".to_owned()),
+            call: Some(RoutedCall {
+                id: RoutedCallId::derive(&["k"]),
+                request_hash: "a1b2".to_owned(),
+            }),
         };
         let row = to_row(&RoutedItem::new(&case, line.clone())).unwrap();
         let read: RoutedItem = from_row(row, "line").unwrap();

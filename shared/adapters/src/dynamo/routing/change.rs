@@ -167,6 +167,7 @@ impl<'a> Change<'a> {
                 .assigned()
                 .is_some_and(|assigned| assigned.over_limit),
             note: self.by.note.map(str::to_owned),
+            call: self.by.call.cloned(),
         }
     }
 

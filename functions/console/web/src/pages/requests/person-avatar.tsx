@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
 import { chatUserPictureOptions, isKept } from "../../api/chat-user-pictures";
 import { usePictureAddress } from "../../frame/member-avatar";
 import { Avatar } from "../../ui";
+import { useNear } from "../../ui/use-near";
 
 interface Props {
   project: string;
@@ -15,19 +15,10 @@ interface Props {
 
 /** The picture of a chat user, read once it comes into sight, or the initials. */
 export function PersonAvatar({ project, chatUser, name, picture, size }: Props) {
-  const place = useRef<HTMLSpanElement>(null);
-  const [isNear, setNear] = useState(false);
+  const { place, isNear } = useNear<HTMLSpanElement>(isKept(picture));
   const isWanted = isKept(picture) && isNear;
   const { data } = useQuery({ ...chatUserPictureOptions(project, chatUser), enabled: isWanted });
   const address = usePictureAddress(data ?? undefined);
-  useEffect(() => {
-    if (!place.current || !isKept(picture)) return;
-    const observer = new IntersectionObserver(([entry]) => {
-      if (entry?.isIntersecting) setNear(true);
-    });
-    observer.observe(place.current);
-    return () => observer.disconnect();
-  }, [picture]);
   return (
     <span ref={place}>
       <Avatar name={name} picture={address} size={size} />

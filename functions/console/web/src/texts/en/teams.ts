@@ -28,10 +28,10 @@ export const teamTexts = {
   saved: (name: string) => `The team is called ${name}`,
   deleted: (name: string) => `Team ${name} was deleted`,
   deleteTitle: (name: string) => `Delete ${name}?`,
-  deleteText: "Its members stay members of the account, and nobody's access gets wider. It cannot be undone.",
-  deleteMembers: "They are no longer in the team:",
+  deleteText: "Conversations that name it can then go to any member who fits. It cannot be undone.",
   deleteAction: "Delete team",
-  inUse: "These connectors name it. Change them first.",
+  inUseMembers: "Take these members out of it first",
+  inUseConnectors: "Connectors that name it",
   empty: "No teams yet",
   emptyText: "Teams that you add here can be given members, and conversations that only they take.",
 } as const;

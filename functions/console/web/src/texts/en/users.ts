@@ -14,6 +14,8 @@ export const users = {
   statuses: { pending: "Pending", active: "Active", suspended: "Suspended", removed: "Removed" },
   user: "User",
   clients: "Clients",
+  roleAndTeams: "Role and teams",
+  clientsAndLoad: "Clients and load",
   you: "You",
   allClients: "All clients",
   someClients: (count: number) => (count === 0 ? "No clients" : count === 1 ? "1 client" : `${count} clients`),
@@ -203,6 +205,8 @@ export const users = {
   leaveText: "You lose access at once, and your API keys end. You can be invited again at any time.",
   removeTitle: (name: string) => `Remove ${name}?`,
   removeText: (name: string) => `${name} loses access at once, and can be invited again at any time.`,
+  backToQueue: (count: number) =>
+    count === 1 ? "1 conversation goes back to the queue." : `${count} conversations go back to the queue.`,
   removeKeys: "Their API keys end, and what runs with them stops working.",
   removeOther: "Other accounts of the same person are untouched.",
   revokeTheirs: "Also revoke the invitations that this person made",

@@ -40,10 +40,7 @@ export const work = {
   removeTag: (name: string) => `Take ${name} away`,
 
   // In the list and in the comparison of two changes
-  load: "Load",
   loadOf: (channel: string, load: number, limit: number) => `${channel} ${load}/${limit}`,
-  noLoad: "None",
-  noTeam: "No team",
   allTeams: "All teams",
   none: "None",
   limitOf: (channel: string, limit: string) => `${channel} ${limit}`,

@@ -83,8 +83,10 @@ function columnsOf(clients: readonly Client[], onDelete: ((channel: Channel) => 
     {
       key: "source",
       title: texts.source,
-      cell: ({ built_in }) => (
-        <span title={built_in ? undefined : texts.ofApiAbout}>{built_in ? texts.ofConnectors : texts.ofApi}</span>
+      cell: ({ of_connectors }) => (
+        <span title={of_connectors ? undefined : texts.ofApiAbout}>
+          {of_connectors ? texts.ofConnectors : texts.ofApi}
+        </span>
       ),
     },
     { key: "clients", title: texts.clients, cell: ({ key }) => <ClientsCell channel={key} clients={clients} /> },
@@ -98,7 +100,7 @@ function columnsOf(clients: readonly Client[], onDelete: ((channel: Channel) => 
       cell: (channel) => (
         <Button
           aria-label={texts.deleteOf(channel.name)}
-          blocked={channel.built_in ? texts.stays : undefined}
+          blocked={channel.of_connectors ? texts.stays : undefined}
           changes
           kind="quiet"
           onClick={() => onDelete(channel)}

@@ -21,6 +21,7 @@ export function DeleteTeam({ team, members, isOpen, onClose }: Props) {
   const [refusal, setRefusal] = useState<unknown>();
   useOnOpen(isOpen, () => setRefusal(undefined));
   const name = team?.name ?? "";
+  const known = inTheWay(refusal, "members");
 
   const remove = async () => {
     if (!team) return;
@@ -48,8 +49,8 @@ export function DeleteTeam({ team, members, isOpen, onClose }: Props) {
     >
       <Stack gap={3}>
         <p>{texts.deleteText}</p>
-        <ObstacleList obstacles={members} title={texts.deleteMembers} />
-        <ObstacleList obstacles={inTheWay(refusal, "connectors")} title={texts.inUse} />
+        <ObstacleList obstacles={known.length > 0 ? known : members} title={texts.inUseMembers} toUser />
+        <ObstacleList obstacles={inTheWay(refusal, "connectors")} title={texts.inUseConnectors} />
       </Stack>
     </ConfirmDialog>
   );

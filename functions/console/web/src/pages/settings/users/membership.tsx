@@ -10,6 +10,7 @@ import { isLastSuperAdmin } from "./filter";
 import { RemoveDialog } from "./remove-dialog";
 import { readTeamAgain } from "./use-invitations";
 import styles from "./users.module.css";
+import { OpenConversations } from "./work/open-conversations";
 
 /** Suspending, reinstating and removing a member; a pending one is revoked instead. */
 export function Membership({ member, isAbove }: { member: Member; isAbove: boolean }) {
@@ -82,7 +83,10 @@ export function Membership({ member, isAbove }: { member: Member; isAbove: boole
         onConfirm={suspend}
         title={texts.suspendTitle(name)}
       >
-        {texts.suspendText(name)}
+        <Stack gap={3}>
+          <p>{texts.suspendText(name)}</p>
+          <OpenConversations isWanted={dialog === "suspend"} member={member.id} />
+        </Stack>
       </ConfirmDialog>
       <RemoveDialog
         isOpen={dialog === "remove"}

@@ -6,6 +6,7 @@ import { goTo } from "../../../navigation";
 import { users as texts } from "../../../texts/en/users";
 import { announce, Checkbox, ConfirmDialog, Stack, toasts } from "../../../ui";
 import { readTeamAgain } from "./use-invitations";
+import { OpenConversations } from "./work/open-conversations";
 
 interface Props {
   member: Member | undefined;
@@ -56,6 +57,7 @@ export function RemoveDialog({ member, isOpen, onClose, onRemoved }: Props) {
         ) : (
           <>
             <p>{texts.removeText(name)}</p>
+            <OpenConversations isWanted={isOpen} member={member?.id} />
             <p>
               {texts.removeKeys} {texts.removeOther}
             </p>

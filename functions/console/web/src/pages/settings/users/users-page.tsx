@@ -190,11 +190,27 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
   const blocked = (member: Member) => (aboveBy(standing, member) ? texts.aboveReason : undefined);
 
   const columns: Column<Member>[] = [
-    { key: "user", title: texts.user, isHeader: true, width: "28%", cell: (member) => <PersonCell member={member} /> },
-    { key: "role", title: texts.role, cell: (member) => <RoleCell member={member} /> },
-    { key: "teams", title: work.teams, cell: (member) => <TeamsCell member={member} /> },
-    { key: "clients", title: texts.clients, cell: (member) => <ClientsCell clients={clients} member={member} /> },
-    { key: "load", title: work.load, cell: (member) => <LoadCell member={member} /> },
+    { key: "user", title: texts.user, isHeader: true, width: "34%", cell: (member) => <PersonCell member={member} /> },
+    {
+      key: "role",
+      title: texts.roleAndTeams,
+      cell: (member) => (
+        <div className={styles.names}>
+          <RoleCell member={member} />
+          <TeamsCell member={member} />
+        </div>
+      ),
+    },
+    {
+      key: "clients",
+      title: texts.clientsAndLoad,
+      cell: (member) => (
+        <div className={styles.names}>
+          <ClientsCell clients={clients} member={member} />
+          <LoadCell member={member} />
+        </div>
+      ),
+    },
     {
       key: "status",
       title: texts.status,
@@ -327,8 +343,8 @@ function TeamsCell({ member }: { member: Member }) {
   const mayRead = useMay()(PERMISSION.readTeams);
   const teams = useQuery({ ...allTeamsOptions, enabled: mayRead }).data ?? [];
   const names = teams.filter(({ id }) => member.work?.teams.includes(id)).map(({ name }) => name);
-  if (names.length === 0) return <span className={styles.soft}>{work.none}</span>;
-  return <bdi>{formatList(names)}</bdi>;
+  if (names.length === 0) return null;
+  return <bdi className={styles.soft}>{formatList(names)}</bdi>;
 }
 
 /** “SMS 2/3 · WhatsApp 0/4” */
@@ -337,11 +353,11 @@ function LoadCell({ member }: { member: Member }) {
   const desks = useQuery({ ...desksOptions, enabled: mayRead }).data?.items ?? [];
   const { label } = useChannels();
   const limits = Object.entries(member.work?.channels ?? {});
-  if (limits.length === 0) return <span className={styles.soft}>{work.noLoad}</span>;
+  if (limits.length === 0) return null;
   const loadOn = (channel: string) =>
     desks.find((desk) => desk.channel === channel)?.members.find(({ id }) => id === member.id)?.load ?? 0;
   return (
-    <span className={styles.load}>
+    <span className={styles.soft}>
       {limits.map(([channel, limit]) => work.loadOf(label(channel), loadOn(channel), limit)).join(" · ")}
     </span>
   );

@@ -1,0 +1,195 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, useMatches } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { type ConversationFilter, conversationCountsOptions, VIEWS, type View } from "../../api/conversations";
+import { useAccount, useMay } from "../../api/me";
+import { PERMISSION } from "../../api/routing-types";
+import { allTeamsOptions } from "../../api/teams";
+import { formatCount } from "../../format";
+import { isCommand, isTyping } from "../../keys";
+import { conversationTexts as texts } from "../../texts/en/conversations";
+import { EmptyState, PageHeading, Select, Tabs } from "../../ui";
+import { ConversationList } from "./conversation-list";
+import styles from "./conversations.module.css";
+import { DetailsPanel } from "./details-panel";
+import { usePlaces } from "./places";
+import { Room } from "./room";
+import { ThreadPanel } from "./thread-panel";
+import { useReader } from "./use-reader";
+
+const route = getRouteApi("/a/$account/p/$project/conversations");
+const ADDRESS = "/a/$account/p/$project/conversations";
+
+interface Filters {
+  client?: string | undefined;
+  channel?: string | undefined;
+  team?: string | undefined;
+}
+
+/** The conversations of a project: list, thread and details, one at a time on phones (U601). */
+export function ConversationsPage() {
+  const { account, project } = route.useParams();
+  const { view = "mine", client, channel, team, details } = route.useSearch();
+  const open = (useMatches().at(-1)?.params as { id?: string } | undefined)?.id;
+  const reader = useReader();
+  const { placeOf, label, clients, channels } = usePlaces(project);
+  const navigate = route.useNavigate();
+  const renew = useRef<() => void>(() => {});
+  const filter: ConversationFilter = {
+    ...(client && { client_id: client }),
+    ...(channel && { channel }),
+    ...(team && { team_id: team }),
+  };
+  const change = (next: Filters) => void navigate({ search: (now) => ({ ...now, ...next }) });
+  useEscape(open, () => void navigate({ search: (now) => ({ ...now, details: undefined }) }));
+  const shown = open === undefined ? "list" : details ? "details" : "thread";
+
+  return (
+    <div className={styles.page} data-shown={shown}>
+      <div className={styles.head}>
+        <PageHeading title={texts.title} />
+        <Views filters={{ client, channel, team }} project={project} view={view} />
+      </div>
+      <div className={styles.columns}>
+        <div className={styles.list}>
+          <FilterBar
+            channels={channels.map(({ key }) => key)}
+            clients={clients}
+            filters={{ client, channel, team }}
+            label={label}
+            onChange={change}
+          />
+          {view === "queue" && <Room channel={channel} label={label} />}
+          <ConversationList
+            filter={filter}
+            isFiltered={Boolean(client || channel || team)}
+            // Another view begins with rows of its own.
+            key={JSON.stringify([view, filter])}
+            onClearFilters={() => change({ client: undefined, channel: undefined, team: undefined })}
+            onRenew={(next) => {
+              renew.current = next;
+            }}
+            onOpen={(id) =>
+              void navigate({
+                to: "/a/$account/p/$project/conversations/$id",
+                params: { account, project, id },
+                search: (now) => ({ ...now, details: undefined }),
+              })
+            }
+            open={open}
+            placeOf={placeOf}
+            project={project}
+            reader={reader}
+            view={view}
+          />
+        </div>
+        <section aria-label={texts.thread} className={styles.thread}>
+          {open === undefined ? (
+            <EmptyState title={texts.choose}>{texts.chooseText}</EmptyState>
+          ) : (
+            <ThreadPanel
+              id={open}
+              key={open}
+              label={label}
+              onChanged={() => renew.current()}
+              placeOf={placeOf}
+              project={project}
+              reader={reader}
+            />
+          )}
+        </section>
+        {open !== undefined && (
+          <aside aria-label={texts.detailsTitle} className={styles.details}>
+            <DetailsPanel id={open} key={open} placeOf={placeOf} project={project} />
+          </aside>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Esc closes the thread, and gives the focus back to its row (U150). */
+function useEscape(open: string | undefined, close: () => void): void {
+  const latest = useRef(close);
+  latest.current = close;
+  useEffect(() => {
+    if (open === undefined) return;
+    const press = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented || isCommand(event) || isTyping(event.target)) return;
+      event.preventDefault();
+      latest.current();
+      document.querySelector<HTMLElement>(`[data-row="${open}"]`)?.focus();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [open]);
+}
+
+/** The views, each with its count. */
+function Views({ project, view, filters }: { project: string; view: View; filters: Filters }) {
+  const account = useAccount().id;
+  const counts = useQuery(conversationCountsOptions(project)).data;
+  return (
+    <Tabs
+      label={texts.views}
+      tabs={VIEWS.map((key) => {
+        const count = counts?.[key];
+        return {
+          key,
+          label: texts.view[key],
+          isCurrent: key === view,
+          link: {
+            to: ADDRESS,
+            params: { account, project },
+            search: { view: key === "mine" ? undefined : key, ...filters },
+          },
+          ...(count && { count: formatCount(count) }),
+        };
+      })}
+    />
+  );
+}
+
+interface BarProps {
+  filters: Filters;
+  clients: readonly { id: string; name: string }[];
+  channels: readonly string[];
+  label: (channel: string) => string;
+  onChange: (next: Filters) => void;
+}
+
+function FilterBar({ filters, clients, channels, label, onChange }: BarProps) {
+  const mayTeams = useMay()(PERMISSION.readTeams);
+  const teams = useQuery({ ...allTeamsOptions, enabled: mayTeams }).data ?? [];
+  const { client, channel, team } = filters;
+  return (
+    <div className={styles.filters}>
+      <Select
+        label={texts.client}
+        onChange={(next) => onChange({ client: next || undefined })}
+        options={[
+          { value: "", label: texts.allClients },
+          ...clients.map(({ id, name }) => ({ value: id, label: name })),
+        ]}
+        value={client ?? ""}
+      />
+      <Select
+        label={texts.channel}
+        onChange={(next) => onChange({ channel: next || undefined })}
+        options={[
+          { value: "", label: texts.allChannels },
+          ...channels.map((key) => ({ value: key, label: label(key) })),
+        ]}
+        value={channel ?? ""}
+      />
+      {(teams.length > 0 || team) && (
+        <Select
+          label={texts.team}
+          onChange={(next) => onChange({ team: next || undefined })}
+          options={[{ value: "", label: texts.allTeams }, ...teams.map(({ id, name }) => ({ value: id, label: name }))]}
+          value={team ?? ""}
+        />
+      )}
+    </div>
+  );
+}

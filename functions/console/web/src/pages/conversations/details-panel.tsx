@@ -1,0 +1,124 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { type Conversation, conversationOptions } from "../../api/conversations";
+import { environmentsOptions } from "../../api/environments";
+import { useAccount, useMay } from "../../api/me";
+import { formatNumber } from "../../format";
+import { conversationTexts as texts } from "../../texts/en/conversations";
+import { Badge, Details, EnvironmentBadge, Icon, Stack, StrangersText, Time } from "../../ui";
+import { PersonAvatar } from "../requests/person-avatar";
+import styles from "./conversations.module.css";
+import type { Place } from "./places";
+import { usePerson } from "./use-person";
+
+interface Props {
+  project: string;
+  id: string;
+  placeOf: (conversation: Conversation) => Place;
+}
+
+/** What is known of a conversation besides its messages: the person, why it waits or who has it, and where it takes place. */
+export function DetailsPanel({ project, id, placeOf }: Props) {
+  const account = useAccount().id;
+  const may = useMay();
+  const conversation = useQuery({ ...conversationOptions(project, id), enabled: false }).data;
+  const { user, name } = usePerson(project, conversation);
+  if (!conversation) return null;
+  return (
+    <Stack gap={5}>
+      <Link
+        className={styles.toThread}
+        params={{ account, project, id }}
+        search={(now) => ({ ...now, details: undefined })}
+        to="/a/$account/p/$project/conversations/$id"
+      >
+        <Icon name="chevronRight" />
+        {texts.toThread}
+      </Link>
+      <h2>{texts.detailsTitle}</h2>
+      <div className={styles.person}>
+        <PersonAvatar
+          chatUser={conversation.chat_user_id ?? ""}
+          name={name}
+          picture={user?.avatar_url}
+          project={project}
+          size={40}
+        />
+        <div className={styles.rowWords}>
+          <bdi>{name}</bdi>
+          {user && <code className={styles.soft}>{user.identifier}</code>}
+          {user && may("chat_users.read") && (
+            <Link params={{ account, project, id: user.id }} to="/a/$account/p/$project/people/$id">
+              {texts.openProfile}
+            </Link>
+          )}
+        </div>
+      </div>
+      <Routing conversation={conversation} />
+      <Facts conversation={conversation} place={placeOf(conversation)} project={project} />
+    </Stack>
+  );
+}
+
+/** Why it waits, or who has it and why (U602, U603). */
+function Routing({ conversation }: { conversation: Conversation }) {
+  const { case: routed, handoff } = conversation;
+  const items: (readonly [string, ReactNode])[] = [];
+  if (routed && routed.state !== "released") {
+    if (routed.waits_because) items.push([texts.waits, routed.waits_because.text]);
+    items.push([texts.since, <Time as="full" at={routed.offered_at} key="since" />]);
+    if (routed.assigned_to) items.push([texts.assigned, <bdi key="member">{routed.assigned_to.name}</bdi>]);
+    if (routed.why) items.push([texts.why, routed.why.text]);
+    const next = routed.why?.runners_up ?? [];
+    if (next.length > 0) {
+      items.push([
+        texts.runnersUp,
+        <ul key="next">
+          {next.map(({ id, name, load, limit }) => (
+            <li key={id}>
+              <bdi>{texts.runnerUp(name, load, limit)}</bdi>
+            </li>
+          ))}
+        </ul>,
+      ]);
+    }
+    if (routed.team) items.push([texts.team, <bdi key="team">{routed.team.name}</bdi>]);
+    if (routed.skills.length > 0) {
+      items.push([
+        texts.skills,
+        <span className={styles.badges} key="skills">
+          {routed.skills.map((skill) => (
+            <Badge key={skill}>{skill}</Badge>
+          ))}
+        </span>,
+      ]);
+    }
+  }
+  if (handoff?.note) items.push([texts.note, <StrangersText key="note">{handoff.note}</StrangersText>]);
+  return items.length > 0 ? <Details items={items} /> : null;
+}
+
+interface FactsProps {
+  project: string;
+  conversation: Conversation;
+  place: Place;
+}
+
+function Facts({ project, conversation, place }: FactsProps) {
+  const may = useMay();
+  const environments = useQuery({ ...environmentsOptions(project), enabled: may("projects.read") }).data;
+  const { state, kind, environment_id, message_count, last_message_at } = conversation;
+  const environment = environments?.find(({ id }) => id === environment_id)?.name;
+  const items: (readonly [string, ReactNode])[] = [
+    [texts.state, texts.states[state]],
+    ...(place.client ? [[texts.client, <bdi key="client">{place.client}</bdi>] as const] : []),
+    ...(place.channelLabel ? [[texts.channel, <bdi key="channel">{place.channelLabel}</bdi>] as const] : []),
+    ...(place.connector ? [[texts.connector, <bdi key="connector">{place.connector}</bdi>] as const] : []),
+    ...(environment ? [[texts.environment, <EnvironmentBadge key="environment" name={environment} />] as const] : []),
+    ...(kind ? [[texts.kind, texts.kinds[kind]] as const] : []),
+    [texts.count, formatNumber(message_count)],
+    ...(last_message_at ? [[texts.lastMessage, <Time as="full" at={last_message_at} key="last" />] as const] : []),
+  ];
+  return <Details items={items} />;
+}

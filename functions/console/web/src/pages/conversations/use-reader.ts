@@ -1,0 +1,16 @@
+import { useMay, useMe } from "../../api/me";
+import { PERMISSION } from "../../api/routing-types";
+import { useAvailability } from "../../frame/use-availability";
+import type { Reader } from "./standing";
+
+/** What counts of the person who is signed in. */
+export function useReader(): Reader {
+  const may = useMay();
+  const { channels, areChannelsKnown } = useAvailability();
+  return {
+    member: useMe().account?.member_id ?? "",
+    mayReply: may("conversations.reply"),
+    mayOverride: may(PERMISSION.override),
+    channels: areChannelsKnown ? channels : undefined,
+  };
+}
