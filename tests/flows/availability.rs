@@ -39,7 +39,7 @@ async fn a_member_is_available_at_first_and_says_when_not_and_on_which_channel()
     assert_eq!(first.status, 200, "{}", first.body);
     assert_eq!(first.body["state"], "available");
     assert_eq!(first.body["paused"], json!([]));
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let body = json!({"state": "available", "paused": ["sms"]});
     let paused = set(&world, &ana, OWN, body.clone()).await;
     assert_eq!(paused.status, 200, "{}", paused.body);
@@ -47,7 +47,7 @@ async fn a_member_is_available_at_first_and_says_when_not_and_on_which_channel()
     assert_eq!(presence(&world, "slack", &ana).await, Presence::Available);
     assert_eq!(presence(&world, "sms", &ana).await, Presence::Paused);
     // The same again changes nothing.
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let again = set(&world, &ana, OWN, body).await;
     assert_eq!(again.body, paused.body);
     assert_eq!(audited(&world, "member.availability_changed"), 1);

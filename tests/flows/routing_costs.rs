@@ -131,7 +131,7 @@ async fn a_long_drain_takes_little_more_than_one_call_for_each_assignment() {
     assert!(took < scaled(Duration::MAX, slowest), "{took:?}");
     let seats = stage.plain.seats(&desk(SLACK)).await.unwrap();
     assert!(seats.iter().all(|seat| seat.load == limit));
-    let queues = stage.plain.queues(&desk(SLACK)).await.unwrap();
-    let left: u32 = queues.iter().map(|queue| queue.waiting).sum();
+    let asked = stage.plain.queues(&desk(SLACK)).await.unwrap();
+    let left: u32 = asked.iter().map(|queue| queue.waiting).sum();
     assert_eq!(usize::try_from(left).unwrap(), queued - given.len());
 }

@@ -117,15 +117,15 @@ async fn each_change_of_a_member_that_makes_room_assigns_a_waiting_conversation_
         ),
     ];
     for (name, demand, closes, opens) in cases {
-        let path = |rest: &str| format!("/v1/members/{}{rest}", ana.member_id);
+        let of_ana = |rest: &str| format!("/v1/members/{}{rest}", ana.member_id);
         let (method, rest, body) = closes;
-        call(&world, &admin, (method, &path(rest)), body).await;
+        call(&world, &admin, (method, &of_ana(rest)), body).await;
         world.clock.advance(Duration::from_secs(1));
         world.offers(name, demand).await;
         while world.work_routing().await {}
         assert!(world.case(name).await.is_waiting(), "{name}");
         let (method, rest, body) = opens;
-        call(&world, &admin, (method, &path(rest)), body).await;
+        call(&world, &admin, (method, &of_ana(rest)), body).await;
         assert_eq!(world.aws.messages("routing.fifo").len(), 1, "{name}");
         assert!(world.work_routing().await);
         assert_eq!(world.holder_of(name).await, Some(ana.member_id), "{name}");

@@ -185,7 +185,7 @@ async fn a_handoff_of_the_agent_and_one_over_the_api_offer_the_conversation_once
     assert_eq!(offered["demand"]["skills"], json!(["Billing"]));
     assert_eq!(offered["demand"].get("team_id"), None);
     let agent = format!("agent:{}", world.open.environment_id);
-    assert_eq!(offers(&world), [agent.clone()]);
+    assert_eq!(offers(&world), std::slice::from_ref(&agent));
     assert_eq!(
         shown(&world, &path).await["handoff"]["skills"],
         json!(["Billing"])

@@ -304,7 +304,7 @@ async fn whoever_requeues_a_conversation_is_not_asked_again_and_another_member_g
     world.settle().await;
     let before = shown(&world, &path).await["case"].clone();
     assert_eq!(before["assigned_to"]["id"], id(&ana));
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let requeued = verb(&world, &ana, &path, "requeue", Value::Null).await;
     assert_eq!(case(&requeued)["offered_at"], before["offered_at"]);
     world.settle().await;

@@ -39,10 +39,10 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
     } else {
         NamedTeam::None
     };
-    let mut changes = 0;
+    let mut tries = 0;
     while !budget.is_over(deps.clock.now()) {
         let offered = asking(case, &named);
-        let changed = if changes < ATTEMPTS {
+        let changed = if tries < ATTEMPTS {
             settle(deps, &offered, &named).await?
         } else {
             deps.routing.enqueue(&offered, deps.clock.now()).await?
@@ -60,7 +60,7 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
             Changed::Stale(now) if now.state == CaseState::Offered => case = *now,
             Changed::Stale(_) | Changed::Gone => return Ok(Worked::Ended),
         }
-        changes += 1;
+        tries += 1;
     }
     Err(PortError::Conflict {
         what: "offered conversation",

@@ -155,7 +155,7 @@ mod tests {
     }
 
     /// Facts of a member who had 1 of 3, with these runners-up.
-    fn facts(runners_up: &[(u32, u32)]) -> Facts {
+    fn facts(others: &[(u32, u32)]) -> Facts {
         let runner_up = |(load, limit): &(u32, u32)| RunnerUp {
             member: NamedMember {
                 id: MemberId::derive(&["bo"]),
@@ -170,7 +170,7 @@ mod tests {
             limit: 3,
             idle_since: at(0),
             fit: 2,
-            runners_up: runners_up.iter().map(runner_up).collect(),
+            runners_up: others.iter().map(runner_up).collect(),
         }
     }
 

@@ -151,11 +151,11 @@ impl World {
         assert!(matches!(released, Changed::Done(_)), "{released:?}");
     }
 
-    /// Lets a conversation wait again. With `declines`, whoever has it is not offered it in this wait.
-    pub async fn requeues(&self, name: &str, declines: bool) {
+    /// Lets a conversation wait again. With `refuses`, whoever has it is not offered it in this wait.
+    pub async fn requeues(&self, name: &str, refuses: bool) {
         let (case, system) = (self.case(name).await, Actor::system());
         let by = RoutedBy::itself(&system, self.now());
-        let declined = case.member_id().filter(|_| declines);
+        let declined = case.member_id().filter(|_| refuses);
         let requeued = self.stores.routing.requeue(&case, declined, by).await;
         let requeued = requeued.unwrap();
         assert!(matches!(requeued, Changed::Done(_)), "{requeued:?}");

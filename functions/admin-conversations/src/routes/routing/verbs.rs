@@ -302,8 +302,8 @@ fn read_giving(call: &Call, verb: Verb, fields: Map<String, Value>) -> Result<As
 /// Checks that the account has the team that is asked for.
 async fn check_team(deps: &Deps, call: &Call, asking: &Asking) -> Result<(), ApiError> {
     let id = match asking {
-        Asking::ToTeam { team_id, .. } => *team_id,
-        Asking::Offer {
+        Asking::ToTeam { team_id, .. }
+        | Asking::Offer {
             team_id: Some(team_id),
             ..
         } => *team_id,
