@@ -264,8 +264,10 @@ fn no_webhook_worker_or_sweeper_touches_a_key_a_member_a_login_the_set_up_or_wri
             let reads = match *shape {
                 "KEYRING" | "CONNECTOR#{id}" => true,
                 "SET_UP" => matches!(caller, "sweeper" | "worker-team"),
-                // The worker that asks whether whoever started an import still may go on.
-                "ACCOUNT#{id}" => matches!(caller, "worker-team" | "worker-index"),
+                // The workers that ask whether whoever started an import may still go on, and tell who waits in the name of an account.
+                "ACCOUNT#{id}" => {
+                    matches!(caller, "worker-team" | "worker-index" | "worker-routing")
+                }
                 // The workers that read who may decide requests, and where notices go.
                 "ACCOUNT#{id}#MEMBER#{id}" | "ACCOUNT#{id}#ROLES" => {
                     matches!(caller, "worker-team" | "worker-email" | "worker-index")

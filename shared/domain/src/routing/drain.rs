@@ -227,6 +227,10 @@ impl Drain {
         match outcome {
             Changed::Done(_) => line.queue.version += 1,
             Changed::NoRoom | Changed::NotAvailable => line.read.push_front(next.case.clone()),
+            // It was changed where it is, and keeps its place.
+            Changed::Stale(now) if now.is_waiting() && now.queue_id() == next.queue_id => {
+                line.passed_over.get_or_insert(next.case.offered_at);
+            }
             Changed::Stale(_) => {}
             Changed::Gone => {
                 self.orphaned.insert(next.queue_id);

@@ -3,7 +3,7 @@
 //! A correction names the count of changes that was read before the rows were, so that it is refused if anything changed
 //! meanwhile. A refused one counts again.
 
-use super::DynamoRouting;
+use super::{DynamoRouting, writes::first_version};
 use crate::dynamo::{
     items::{HeldItem, QueueItem, SeatItem, WaitingItem, read_case},
     keys::{self, Key},
@@ -163,7 +163,7 @@ impl DynamoRouting {
                     (":demand", to_value(&first.demand)?),
                     (":oldest", s(first.offered_at)),
                     (":counted", n(counted)),
-                    (":version", n(first.updated_at.millis().max(0))),
+                    (":version", n(first_version(first.updated_at))),
                 ],
             )?,
             (None, None) => return Ok(true),

@@ -87,8 +87,7 @@ impl Table {
             &[
                 (":demand", to_value(&case.demand)?),
                 (":offered", s(case.offered_at)),
-                // A queue that is made again does not repeat versions.
-                (":base", n(at.millis().max(0))),
+                (":base", n(first_version(at))),
                 (":zero", n(0)),
                 (":one", n(1)),
             ],
@@ -282,4 +281,12 @@ impl Table {
             &[(":part", mark.pk()), (":due", mark.due()), (":one", n(1))],
         )
     }
+}
+
+/// Changes of a queue within a millisecond, of which there are fewer.
+const CHANGES_PER_MILLISECOND: i64 = 1_000_000;
+
+/// The version of a queue that is made at this time. One that is made again repeats no version.
+pub(super) fn first_version(at: Timestamp) -> i64 {
+    at.millis().max(0).saturating_mul(CHANGES_PER_MILLISECOND)
 }

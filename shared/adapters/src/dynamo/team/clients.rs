@@ -68,7 +68,11 @@ impl ClientStore for DynamoTeam {
         id: ClientId,
     ) -> Result<Option<Client>, PortError> {
         let item: Option<ClientItem> = self.table.get(&keys::client(scope, id), WHAT).await?;
-        Ok(item.map(Into::into))
+        if let Some(item) = item {
+            return Ok(Some(item.into()));
+        }
+        let unlisted = self.unlisted_client(scope).await?;
+        Ok(unlisted.filter(|client| client.id == id))
     }
 
     async fn create_client(
