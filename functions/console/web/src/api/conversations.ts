@@ -75,7 +75,8 @@ export function routedOptions(project: string, id: string) {
           signal,
         }),
       );
-      return lines.sort((one, other) => one.at.localeCompare(other.at));
+      // Changes of one moment have ids that count on.
+      return lines.sort((one, other) => one.at.localeCompare(other.at) || Number(one.id) - Number(other.id));
     },
   });
 }

@@ -31,7 +31,6 @@ export const conversationTexts = {
   perPersonTitle: "Room per person",
   person: "Person",
   openCount: (load: number, limit: number) => `${load} of ${limit}`,
-  openOnly: (load: number) => `${load} open, nothing more is assigned`,
   presence: {
     available: "Available",
     away: "Away",
@@ -121,7 +120,8 @@ export const conversationTexts = {
   send: "Send",
   sent: "Reply is on its way",
   textRule: "Write something first",
-  tooLong: (max: string) => `The platform takes at most ${max} characters`,
+  tooLong: (max: string) => `A reply has at most ${max} characters`,
+  inPieces: (count: number) => `sent in ${count} pieces`,
   agentAnswers: "The agent answers here. What you write is sent besides.",
   waitsHint: "Nobody has this conversation. Claim it to take it on.",
   cannot: {
