@@ -87,7 +87,7 @@ test("The session is a cookie that no script reads, and neither storage nor addr
   const page = await browse();
   await page.goto("/console/sign-in");
   await signIn(page, person.email, PASSWORD);
-  await settled(page, "Clients");
+  await settled(page, "Teams");
   const cookies = await page.context().cookies();
   const session = cookies.find(({ name }) => name === SESSION);
   expect(session).toMatchObject({ httpOnly: true, secure: true, sameSite: "Lax", path: "/" });
