@@ -101,7 +101,7 @@ test("The session is a cookie that no script reads, and neither storage nor addr
   expect(readable).not.toContain(person.name);
 
   // Every call says that it comes from the console, and for which account.
-  const request = page.waitForRequest((sent) => new URL(sent.url()).pathname === "/v1/clients");
+  const request = page.waitForRequest((sent) => new URL(sent.url()).pathname === "/v1/teams");
   await page.reload();
   const headers = await (await request).allHeaders();
   expect(headers["x-vestibule-console"]).toBe("1");
