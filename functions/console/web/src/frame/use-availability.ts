@@ -25,7 +25,7 @@ export function useAvailability() {
   const seated = desks?.filter(({ members }) => members?.some(({ id }) => id === member));
   const channels = own?.channels ?? seated?.map(({ channel }) => channel) ?? own?.paused ?? [];
   const isUnknown = channels.some((key) => channelLabel(key) === key);
-  const catalogue = useQuery({ ...channelsOptions, enabled: isUnknown }).data?.items;
+  const catalogue = useQuery({ ...channelsOptions, enabled: isUnknown && may("projects.read") }).data?.items;
   const change = (next: { state?: AvailabilityState; paused?: string[] }) => {
     if (!own) return;
     const { state, paused } = own;
