@@ -16,8 +16,6 @@ export const conversationTexts = {
   left: "No longer in this view",
   someone: "Somebody",
   waiting: (span: string) => `Waiting ${span}`,
-  waitingLabel: "Waiting",
-  noTeam: "No team",
   states: { open: "With the agent", handed_off: "With the team", closed: "Closed" },
   assignedTo: (name: string) => `Assigned to ${name}`,
   assignedToYou: "Assigned to you",
@@ -90,11 +88,9 @@ export const conversationTexts = {
   deleted: "This message was deleted.",
   tryAgain: "Try again",
   tryAgainOf: (text: string) => `Try again to send “${text}”`,
-  image: "Image",
   files: { image: "Image", video: "Video", audio: "Audio", voice: "Voice message", sticker: "Sticker", file: "File" },
   download: (name: string) => `Download ${name}`,
   fileGone: "The platform no longer gives this file.",
-  showImage: (name: string) => `Show ${name}`,
 
   // Lines of the system: who did what
   line: {
@@ -186,7 +182,6 @@ export const conversationTexts = {
 
   // Details
   detailsTitle: "Details",
-  who: "Person",
   openProfile: "Open profile",
   why: "Why",
   waits: "Why it waits",
