@@ -107,10 +107,10 @@ test("The first admin comes in by the mailed link, invites one person by e-mail 
 async function mayDoWhatAnAgentMay(page: Page): Promise<void> {
   await settled(page, "Access Requests");
   await page.getByRole("link", { name: "Settings", exact: true }).click();
-  await settled(page, "Clients");
+  await settled(page, "Teams");
   const sections = page.getByRole("navigation", { name: "Settings" });
-  await expect(sections.getByRole("link")).toHaveText(["Clients", "Account"]);
-  await expect(page.getByRole("button", { name: "New client" })).toHaveCount(0);
+  await expect(sections.getByRole("link")).toHaveText(["Teams", "Clients", "Channels", "Account"]);
+  await expect(page.getByRole("button", { name: "New team" })).toHaveCount(0);
   for (const [address, permission] of [
     ["users", "members.read"],
     ["users/new", "members.manage"],

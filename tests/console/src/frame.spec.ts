@@ -14,7 +14,9 @@ test("The settings have their sections, the sidebar folds and stays so, and the 
   await expect(page.getByRole("navigation", { name: "Settings" }).getByRole("link")).toHaveText([
     "Users",
     "Roles",
+    "Teams",
     "Clients",
+    "Channels",
     "Login methods",
     "API keys",
     "Audit log",
@@ -31,6 +33,9 @@ test("The settings have their sections, the sidebar folds and stays so, and the 
   await page.getByRole("button", { name: "Bo Diaz, your menu" }).click();
   const menu = page.getByRole("menu");
   await expect(menu.getByRole("menuitem")).toHaveText([
+    /Available/,
+    /Away/,
+    /Offline/,
     /Profile/,
     /Sessions/,
     /Keyboard shortcuts/,

@@ -20,8 +20,8 @@ test("An address that has a login joins a second account without new credentials
   const before = await both.api.call("GET", "/v1/me");
   expect(before.accounts).toHaveLength(1);
   await page.getByRole("button", { name: /^Join Initech/ }).click();
-  await settled(page, "Clients");
-  expect(pathOf(page)).toBe(settings(team.account, "clients"));
+  await settled(page, "Teams");
+  expect(pathOf(page)).toBe(settings(team.account, "teams"));
 
   await page.getByRole("button", { name: "Grace Hopper, your menu" }).click();
   await page.getByRole("group", { name: "Switch account" }).getByText("Acme").click();

@@ -42,8 +42,8 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
   await expect(other.getByText("The code is not right. Each code works once: wait for the next one.")).toBeVisible();
   await other.getByLabel("Code").fill(codeOf(secret));
   await other.getByRole("button", { name: "Go on" }).click();
-  await settled(other, "Clients");
-  expect(pathOf(other)).toBe(settings(team.account, "clients"));
+  await settled(other, "Teams");
+  expect(pathOf(other)).toBe(settings(team.account, "teams"));
 
   const third = await browse();
   await third.goto("/console/sign-in");
@@ -51,7 +51,7 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
   await third.getByRole("button", { name: "Use a recovery code" }).click();
   await third.getByLabel("Recovery code").fill(recovery);
   await third.getByRole("button", { name: "Go on" }).click();
-  await settled(third, "Clients");
+  await settled(third, "Teams");
 
   await page.getByRole("button", { name: "Remove", exact: true }).click();
   const remove = page.getByRole("dialog", { name: "Remove second factor?" });

@@ -87,7 +87,7 @@ test("The session is a cookie that no script reads, and neither storage nor addr
   const page = await browse();
   await page.goto("/console/sign-in");
   await signIn(page, person.email, PASSWORD);
-  await settled(page, "Clients");
+  await settled(page, "Teams");
   const cookies = await page.context().cookies();
   const session = cookies.find(({ name }) => name === SESSION);
   expect(session).toMatchObject({ httpOnly: true, secure: true, sameSite: "Lax", path: "/" });
@@ -101,7 +101,7 @@ test("The session is a cookie that no script reads, and neither storage nor addr
   expect(readable).not.toContain(person.name);
 
   // Every call says that it comes from the console, and for which account.
-  const request = page.waitForRequest((sent) => new URL(sent.url()).pathname === "/v1/clients");
+  const request = page.waitForRequest((sent) => new URL(sent.url()).pathname === "/v1/teams");
   await page.reload();
   const headers = await (await request).allHeaders();
   expect(headers["x-vestibule-console"]).toBe("1");

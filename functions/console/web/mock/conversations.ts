@@ -5,6 +5,7 @@ import type {
   Desk,
   Message,
   Routed,
+  Seat,
   View,
   Work,
 } from "../src/api/routing-types";
@@ -22,21 +23,23 @@ const SYSTEM = { id: "system", name: "Vestibule" };
 
 const workOf = (member: (typeof members)[number]) => (member as { work?: Work }).work;
 
-function seatsOf(channel: string): Desk["members"] {
+function seatsOf(channel: string): Seat[] {
   return members.flatMap((member) => {
     const limit = workOf(member)?.channels[channel];
     if (limit === undefined) return [];
     const load = all.filter(({ case: routed }) => routed?.channel === channel && routed.assigned_to?.id === member.id);
-    const presence = member.status === "active" ? (member === CY ? "away" : "available") : "inactive";
-    return [{ ...nameOf(member), limit, load: load.length, presence } as const];
+    const presence = member === CY ? "away" : "available";
+    return member.status === "active" ? [{ ...nameOf(member), limit, load: load.length, presence } as const] : [];
   });
 }
 
 function desks(): Desk[] {
   return ["sms", "whatsapp", "live_chat"].map((channel) => {
     const seats = seatsOf(channel);
-    const sum = (of: (seat: Desk["members"][number]) => number) => seats.reduce((total, seat) => total + of(seat), 0);
-    return { channel, limit: sum(({ limit }) => limit ?? 0), load: sum(({ load }) => load), members: seats };
+    const sum = (of: (seat: Seat) => number) => seats.reduce((total, seat) => total + of(seat), 0);
+    const waiting = all.filter(({ case: routed }) => routed?.channel === channel && routed.state === "waiting").length;
+    const name = channels.find(({ key }) => key === channel)?.name ?? channel;
+    return { channel, name, limit: sum(({ limit }) => limit), load: sum(({ load }) => load), waiting, members: seats };
   });
 }
 
@@ -252,7 +255,7 @@ function give(conversation: Conversation, to: string, override: boolean): Reply 
   const routed = conversation.case;
   if (!routed) return problem(409, "not-offered", "The conversation is not with the team", "Offer it first.");
   const seat = seatsOf(routed.channel).find((one) => one.id === to);
-  if (seat && seat.load >= (seat.limit ?? 0) && !override) {
+  if (seat && seat.load >= seat.limit && !override) {
     const met = { load: seat.load, limit: seat.limit };
     return problem(409, "at-limit", "The member is at the limit", "Ask for an override.", met as never);
   }
@@ -297,7 +300,7 @@ const ONE = "/v1/projects/*/conversations/*";
 
 /** Conversations, their messages, and the router. */
 export const conversationsRoutes: Routes = [
-  ["GET /v1/desks", () => ok({ items: desks(), next_cursor: null })],
+  ["GET /v1/desks", () => ok({ items: desks() })],
   ["GET /v1/projects/*/conversations", listed],
   ["GET /v1/projects/*/conversations/counts", counts],
   [`GET ${ONE}`, (_, [, wanted]) => (find(wanted) ? ok(find(wanted)) : notFound())],

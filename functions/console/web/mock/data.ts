@@ -90,6 +90,7 @@ const AGENT: Schemas["PermissionName"][] = [
   "projects.read",
   "chat_users.read",
   "access_requests.read",
+  "teams.read" as never,
   "conversations.read",
   "conversations.reply",
 ];

@@ -16,7 +16,8 @@ export async function setAvailability(next: Pick<Availability, "state" | "paused
   const before = queryClient.getQueryData(queryKey);
   if (before) queryClient.setQueryData<MyAvailability>(queryKey, { ...before, ...next });
   try {
-    queryClient.setQueryData(queryKey, unwrap(await routing.PUT("/v1/me/availability", { body: next })));
+    const saved = unwrap(await routing.PUT("/v1/me/availability", { body: next }));
+    queryClient.setQueryData<MyAvailability>(queryKey, { ...before, ...saved });
   } catch (error) {
     if (before) queryClient.setQueryData(queryKey, before);
     throw error;

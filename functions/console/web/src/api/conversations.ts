@@ -75,7 +75,8 @@ export function routedOptions(project: string, id: string) {
           signal,
         }),
       );
-      return lines.sort((one, other) => one.at.localeCompare(other.at));
+      // Changes of one moment have ids that count on.
+      return lines.sort((one, other) => one.at.localeCompare(other.at) || Number(one.id) - Number(other.id));
     },
   });
 }
@@ -94,10 +95,15 @@ export async function readMessages(
   before?: number,
   signal?: AbortSignal,
 ): Promise<MessagePage> {
-  const query = { limit: THREAD_PAGE, ...(before !== undefined && { before }) };
-  const params = { ...at(project, id), query };
-  const page = unwrap(await client.GET(`${ONE}/messages`, { params, ...(signal && { signal }) }));
-  return { items: page.items, hasMore: page.next_cursor != null };
+  let cursor: string | undefined;
+  // A page may be empty without being the last.
+  for (;;) {
+    const query = { limit: THREAD_PAGE, cursor, ...(before !== undefined && { before }) };
+    const params = { ...at(project, id), query };
+    const page = unwrap(await client.GET(`${ONE}/messages`, { params, ...(signal && { signal }) }));
+    cursor = page.next_cursor ?? undefined;
+    if (page.items.length > 0 || cursor === undefined) return { items: page.items, hasMore: cursor !== undefined };
+  }
 }
 
 /** The newest messages of a thread. */

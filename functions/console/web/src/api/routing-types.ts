@@ -78,18 +78,22 @@ export type Presence = "available" | "away" | "offline" | "paused" | "inactive";
 
 /** A member's place at a channel. */
 export interface Seat extends Named {
-  /** Null if nothing more is assigned. */
-  limit: number | null;
+  /** With 0, nothing is assigned automatically. */
+  limit: number;
   load: number;
   presence: Presence;
 }
 
-/** The room that the members have on a channel. */
+/** The room that the available members have on a channel. */
 export interface Desk {
   channel: string;
+  name: string;
   limit: number;
   load: number;
-  members: Seat[];
+  /** Conversations that wait. */
+  waiting: number;
+  /** Active members who answer there. */
+  members: Seat[] | null;
 }
 
 /** The reason why a conversation waits. */
@@ -141,6 +145,7 @@ export interface ReplyStanding {
   /** The reason why not, such as `reply-window-closed`. */
   code: string | null;
   text: string | null;
+  /** Characters of one message; a longer text is sent in pieces. */
   max_chars: number | null;
   /** Time until which the platform takes answers. */
   until: string | null;
@@ -153,6 +158,7 @@ export interface UpcomingConversation {
   person?: Named | null;
   /** The last message, in one line. */
   preview?: string | null;
+  /** Only where one conversation is read. */
   reply?: ReplyStanding;
 }
 
@@ -198,7 +204,7 @@ interface Page<Item> {
 
 interface Parameters {
   path?: Record<string, string>;
-  query?: Record<string, string | number | undefined>;
+  query?: Record<string, string | number | boolean | undefined>;
   header?: Record<string, string | undefined>;
 }
 
@@ -240,7 +246,7 @@ interface RoutingPaths {
     get: Operation<Nothing, never, MyAvailability>;
     put: Command<Nothing, Pick<Availability, "state" | "paused">, MyAvailability>;
   };
-  "/v1/desks": { get: Operation<Nothing, never, Page<Desk>> };
+  "/v1/desks": { get: Operation<{ query?: { members?: boolean } }, never, { items: Desk[] }> };
   "/v1/projects/{project_id}/conversations": {
     get: Operation<
       { path: OfProject; query?: Paging & { view?: View; client_id?: string; channel?: string; team_id?: string } },

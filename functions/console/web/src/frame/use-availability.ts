@@ -10,6 +10,9 @@ import { announce } from "../ui/live";
 import { errorText } from "../ui/states";
 import { toasts } from "../ui/toast";
 
+/** As long as the channels that one is allowed may be old. */
+const CHANNELS_KEPT = 5 * 60_000;
+
 /** One's own availability in the account that is shown, and how to change it; without `own` until it is read. */
 export function useAvailability() {
   const me = useMe();
@@ -18,11 +21,11 @@ export function useAvailability() {
   const isInAccount = me.account != null && currentAccount() !== undefined;
   const own = useQuery({ ...availabilityOptions, enabled: isInAccount }).data;
   const isAtDesks = own !== undefined && own.channels === undefined && may("conversations.read");
-  const desks = useQuery({ ...desksOptions, enabled: isAtDesks }).data?.items;
-  const seated = desks?.filter(({ members }) => members.some(({ id, limit }) => id === member && limit !== null));
+  const desks = useQuery({ ...desksOptions, enabled: isAtDesks, staleTime: CHANNELS_KEPT }).data?.items;
+  const seated = desks?.filter(({ members }) => members?.some(({ id }) => id === member));
   const channels = own?.channels ?? seated?.map(({ channel }) => channel) ?? own?.paused ?? [];
   const isUnknown = channels.some((key) => channelLabel(key) === key);
-  const catalogue = useQuery({ ...channelsOptions, enabled: isUnknown }).data?.items;
+  const catalogue = useQuery({ ...channelsOptions, enabled: isUnknown && may("projects.read") }).data?.items;
   const change = (next: { state?: AvailabilityState; paused?: string[] }) => {
     if (!own) return;
     const { state, paused } = own;

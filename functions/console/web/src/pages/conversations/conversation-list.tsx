@@ -43,7 +43,7 @@ export function ConversationList(props: Props) {
   useEffect(() => onRenew(list.renewNext), []);
 
   if (list.error) return <ProblemView error={list.error} retry={list.retry} />;
-  if (!shown) return <Skeleton height={72} />;
+  if (!shown || list.isSearching) return <Skeleton height={72} />;
   return (
     <>
       {waiting > 0 && (

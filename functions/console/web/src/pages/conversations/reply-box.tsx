@@ -9,7 +9,7 @@ import styles from "./conversations.module.css";
 import { replyDrafts } from "./drafts";
 import { isNearLimit, refusalOf } from "./standing";
 
-/** Characters that the API takes where the platform's limit is not known. */
+/** Characters that the API takes; what is longer than a message of the platform is sent in pieces. */
 const MAX = 40_000;
 
 interface Props {
@@ -17,7 +17,7 @@ interface Props {
   conversation: Conversation;
   /** Why nothing can be written; undefined if it can. */
   blocked: string | undefined;
-  /** Characters that the platform takes. */
+  /** Characters of one message of the platform. */
   maxChars: number | undefined;
   /** Number of the last message of others: with a new one, the platform takes answers again. */
   lastInbound: number;
@@ -34,7 +34,7 @@ export function ReplyBox({ project, conversation, blocked, maxChars, lastInbound
     labels: { text: texts.reply },
     rules: {
       text: (text) =>
-        text.trim() === "" ? texts.textRule : length(text) > max ? texts.tooLong(formatNumber(max)) : undefined,
+        text.trim() === "" ? texts.textRule : length(text) > MAX ? texts.tooLong(formatNumber(MAX)) : undefined,
     },
     send: ({ text }, key) => writeMessage(project, conversation.id, text, key),
     onDone: (messages) => {
@@ -82,8 +82,9 @@ export function ReplyBox({ project, conversation, blocked, maxChars, lastInbound
         <div className={styles.replyEnd}>
           <p className={styles.soft}>{hintOf(conversation)}</p>
           {isNearLimit(count, max) && (
-            <span aria-live="polite" className={classes(styles.soft, count > max && styles.isBad)}>
+            <span aria-live="polite" className={classes(styles.soft, count > MAX && styles.isBad)}>
               {common.charactersOf(count, max)}
+              {count > max && `, ${texts.inPieces(Math.ceil(count / max))}`}
             </span>
           )}
           <SubmitButton>{texts.send}</SubmitButton>

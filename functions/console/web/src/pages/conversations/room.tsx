@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type Desk, desksOptions, type Seat } from "../../api/desks";
+import { type Desk, desksOptions, roomOptions, type Seat } from "../../api/desks";
 import { polled } from "../../api/polling";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { Button, type Column, DataTable, Dialog, Stack } from "../../ui";
+import { Button, type Column, DataTable, Dialog, Skeleton, Stack } from "../../ui";
 import styles from "./conversations.module.css";
 
 interface Props {
@@ -14,9 +14,11 @@ interface Props {
 
 /** What room there is: “SMS 5 of 12 in use · WhatsApp full”, per person on demand (U602). */
 export function Room({ label, channel }: Props) {
-  const desks = useQuery({ ...desksOptions, refetchInterval: polled }).data?.items;
   const [isOpen, setOpen] = useState(false);
-  const shown = desks?.filter((desk) => channel === undefined || desk.channel === channel) ?? [];
+  const room = useQuery({ ...roomOptions, refetchInterval: polled }).data?.items ?? [];
+  const desks = useQuery({ ...desksOptions, enabled: isOpen, staleTime: 0 }).data?.items;
+  const isShown = (desk: Desk) => channel === undefined || desk.channel === channel;
+  const shown = room.filter(isShown);
   if (shown.length === 0) return null;
   return (
     <section aria-label={texts.room} className={styles.room}>
@@ -26,10 +28,11 @@ export function Room({ label, channel }: Props) {
       </Button>
       <Dialog isOpen={isOpen} onClose={() => setOpen(false)} title={texts.perPersonTitle}>
         <Stack gap={5}>
-          {shown.map((desk) => (
+          {!desks && <Skeleton rows={3} />}
+          {desks?.filter(isShown).map((desk) => (
             <section key={desk.channel}>
               <h3>{roomOf(desk, label(desk.channel))}</h3>
-              {desk.members.length > 0 && (
+              {desk.members && desk.members.length > 0 && (
                 <DataTable
                   caption={label(desk.channel)}
                   columns={COLUMNS}
@@ -56,7 +59,7 @@ const COLUMNS: Column<Seat>[] = [
   {
     key: "load",
     title: texts.room,
-    cell: ({ load, limit }) => (limit === null ? texts.openOnly(load) : texts.openCount(load, limit)),
+    cell: ({ load, limit }) => texts.openCount(load, limit),
   },
   { key: "presence", title: texts.state, cell: ({ presence }) => texts.presence[presence] },
 ];

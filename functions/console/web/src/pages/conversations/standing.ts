@@ -55,10 +55,10 @@ export function whyNotReply(
   const routed = openCase(conversation);
   const holder = routed?.assigned_to;
   if (holder && holder.id !== reader.member) return texts.cannot.assigned(holder.name ?? texts.member);
-  const told = conversation.reply;
-  if (told && !told.allowed) return REFUSALS[told.code ?? ""] ?? told.text ?? texts.cannot.permission;
   const isOutside = routed && !holder && reader.channels && !reader.channels.includes(routed.channel);
-  return isOutside ? texts.cannot.channel(label(routed.channel)) : undefined;
+  if (isOutside) return texts.cannot.channel(label(routed.channel));
+  const told = conversation.reply;
+  return told && !told.allowed ? (REFUSALS[told.code ?? ""] ?? told.text ?? texts.cannot.permission) : undefined;
 }
 
 /** Share of the limit from which on the counter is shown. */

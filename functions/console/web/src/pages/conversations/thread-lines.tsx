@@ -2,7 +2,8 @@ import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "re
 import type { Conversation, Message } from "../../api/conversations";
 import { formatDate, formatDay, formatTime, useTimeSettings } from "../../format";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { announce, Button, EmptyState, ProblemView, StrangersText, useNow } from "../../ui";
+import { Button, EmptyState, ProblemView, StrangersText, useNow } from "../../ui";
+import { useArrivals } from "../../ui/use-arrivals";
 import styles from "./conversations.module.css";
 import { MessageView } from "./message-view";
 import { routedWords } from "./routed-words";
@@ -196,11 +197,7 @@ function useStayingScroll(messages: readonly Message[], thread: ThreadState) {
   }, [thread.sent]);
 
   const arrived = arrivedAfter(messages, seen);
-  const said = useRef(0);
-  useEffect(() => {
-    if (arrived > said.current) announce(texts.newMessages(arrived));
-    said.current = arrived;
-  }, [arrived]);
+  useArrivals(arrived, texts.newMessages);
 
   const onScroll = () => {
     const place = frame.current;

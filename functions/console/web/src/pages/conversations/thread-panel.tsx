@@ -109,12 +109,22 @@ interface HeadProps {
   onChanged: () => void;
 }
 
+/** Milliseconds in which a dialog that closes tries to give the focus back. */
+const CLOSING = 200;
+
 type Asked = Extract<Verb, "release" | "requeue" | "giveBack" | "handOver" | "transfer">;
 
 /** Who it is, who has it, and what can be done (U606). */
-function ThreadHead({ project, conversation, name, place, reader, onChanged }: HeadProps) {
+function ThreadHead({ project, conversation, name, place, reader, onChanged: tellChange }: HeadProps) {
   const account = useAccount().id;
   const heading = useRef<HTMLHeadingElement>(null);
+  const onChanged = () => {
+    tellChange();
+    // The button that opened a dialog may be gone once it closes.
+    setTimeout(() => {
+      if (document.activeElement === document.body) heading.current?.focus();
+    }, CLOSING);
+  };
   const verbs = useVerbs({ project, mayOverride: reader.mayOverride, onChanged });
   const possible = verbsOf(conversation, reader, place.isTeams);
   const [asked, setAsked] = useState<Asked>();

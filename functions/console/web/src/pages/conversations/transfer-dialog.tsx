@@ -3,6 +3,7 @@ import { useState } from "react";
 import { type Case, type Conversation, type TransferBody, transfer } from "../../api/conversations";
 import { desksOptions, type Seat } from "../../api/desks";
 import { useMay } from "../../api/me";
+import { allMembersOptions } from "../../api/members";
 import { PERMISSION } from "../../api/routing-types";
 import { allTeamsOptions } from "../../api/teams";
 import { folded } from "../../folded";
@@ -32,7 +33,7 @@ interface Values {
 const BLANK: Values = { kind: "member", member: "", team: "" };
 const SHOWN_MAX = 20;
 
-const isFull = ({ load, limit }: Seat) => load >= (limit ?? 0);
+const isFull = ({ load, limit }: Seat) => load >= limit;
 
 /** Transfers a conversation to a member, or to a team; over the limit only after a question (U606). */
 export function TransferDialog({ project, conversation, routed, reader, isOpen, onClose, onChanged }: Props) {
@@ -42,9 +43,9 @@ export function TransferDialog({ project, conversation, routed, reader, isOpen, 
   const teams = useQuery({ ...allTeamsOptions, enabled: isOpen && mayTeams }).data ?? [];
   const [isAsking, setAsking] = useState(false);
   const [met, setMet] = useState<{ name: string; load: number; limit: number }>();
-  const seats = (desks?.find(({ channel }) => channel === routed?.channel)?.members ?? []).filter(
-    ({ id }) => id !== routed?.assigned_to?.id,
-  );
+  const pending = usePendingSeats(routed?.channel, isOpen);
+  const active = desks?.find(({ channel }) => channel === routed?.channel)?.members ?? [];
+  const seats = [...active, ...pending].filter(({ id }) => id !== routed?.assigned_to?.id);
   const seatOf = (id: string) => seats.find((seat) => seat.id === id);
   const nameOf = ({ kind, member, team }: Values) =>
     (kind === "member" ? seatOf(member)?.name : teams.find(({ id }) => id === team)?.name) ?? "";
@@ -65,7 +66,7 @@ export function TransferDialog({ project, conversation, routed, reader, isOpen, 
     send: async (values) => {
       const seat = values.kind === "member" ? seatOf(values.member) : undefined;
       if (seat && isFull(seat)) {
-        setMet({ name: seat.name, load: seat.load, limit: seat.limit ?? 0 });
+        setMet({ name: seat.name, load: seat.load, limit: seat.limit });
         setAsking(true);
         return false;
       }
@@ -198,16 +199,25 @@ function MembersField({ seats, value, onChange, error, mayOverride }: FieldProps
   );
 }
 
-function optionOf(seat: Seat, mayOverride: boolean) {
-  const { id, name, load, limit, presence } = seat;
-  const room = limit === null ? texts.openOnly(load) : texts.loadOf(load, limit);
+function optionOf({ id, name, load, limit, presence }: Seat, mayOverride: boolean) {
   const isPending = presence === "inactive";
-  const needs = isFull(seat) && !mayOverride ? texts.fullNeeds : undefined;
+  const needs = load >= limit && !mayOverride ? texts.fullNeeds : undefined;
   const standing = presence === "available" ? undefined : texts.presence[presence];
   return {
     value: id,
     label: name,
-    isDisabled: isPending || needs !== undefined || limit === null,
-    help: isPending ? texts.pending : [room, standing, needs].filter(Boolean).join(" · "),
+    isDisabled: isPending || needs !== undefined,
+    help: isPending ? texts.pending : [texts.loadOf(load, limit), standing, needs].filter(Boolean).join(" · "),
   };
+}
+
+/** Members who would answer on a channel, and have not accepted their invitation yet or are suspended. */
+function usePendingSeats(channel: string | undefined, isWanted: boolean): Seat[] {
+  const may = useMay();
+  const members = useQuery({ ...allMembersOptions, enabled: isWanted && may("members.read") }).data ?? [];
+  return members.flatMap(({ id, name, status, work }) => {
+    const limit = channel === undefined ? undefined : work?.channels[channel];
+    const isOut = status === "pending" || status === "suspended";
+    return isOut && limit !== undefined ? [{ id, name, limit, load: 0, presence: "inactive" as const }] : [];
+  });
 }

@@ -3,8 +3,11 @@ import { useEffect, useRef, useState } from "react";
 import { type Conversation, type ConversationFilter, conversationsOptions, type View } from "../../api/conversations";
 import { polled } from "../../api/polling";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { announce } from "../../ui";
+import { useArrivals } from "../../ui/use-arrivals";
 import { arranged, type Rows } from "./rows";
+
+/** Rows with which one page is enough. */
+const FEW = 10;
 
 /** The rows of a view. For a component that has the view and its filters as its key. */
 export function useRows(project: string, view: View, filter: ConversationFilter) {
@@ -30,18 +33,22 @@ export function useRows(project: string, view: View, filter: ConversationFilter)
     renews.current = false;
   }, [data]);
 
-  const waiting = rows?.waiting ?? 0;
-  const said = useRef(0);
+  // A page may be short or empty without being the last.
+  const count = rows?.shown.length;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each state of the list
   useEffect(() => {
-    if (waiting > said.current) announce(texts.newRows(waiting));
-    said.current = waiting;
-  }, [waiting]);
+    if (count !== undefined && count < FEW && hasNextPage && !isFetching && !error) void fetchNextPage();
+  }, [count, hasNextPage, isFetching, error]);
+
+  useArrivals(rows?.waiting ?? 0, texts.newRows);
 
   return {
     rows,
     error: rows ? null : error,
     retry: () => void refetch(),
     isFetching,
+    /** Nothing was found yet, and more is read. */
+    isSearching: count === 0 && hasNextPage && !error,
     showMore: hasNextPage ? () => void fetchNextPage() : undefined,
     isShowingMore: isFetchingNextPage,
     /** Shows the list as it is now. */

@@ -14,6 +14,7 @@ import { isProblem } from "../../api/problems";
 import { queryClient } from "../../api/query";
 import { requests as texts } from "../../texts/en/requests";
 import { announce } from "../../ui";
+import { useArrivals } from "../../ui/use-arrivals";
 import { expectedAfter, hasChanged, type Known, knownOf } from "./expected";
 import { focusRow, rowOf } from "./focus";
 import { shortTime } from "./hint";
@@ -25,7 +26,6 @@ const LEAVING = 10_000;
 const FEW = 15;
 /** Rows of which it is asked, one by one, what became of them. */
 const ASKED_MAX = 20;
-const ARRIVALS_SAID_EVERY = 30_000;
 
 /** The rows of one list of requests, kept in their places while it is read again. */
 export function useRequestRows(project: string, query: RequestQuery) {
@@ -130,7 +130,7 @@ export function useRequestRows(project: string, query: RequestQuery) {
     known.current = knownOf(counts);
   }, [counts]);
 
-  useArrivals(rows.waiting.length);
+  useArrivals(rows.waiting.length, texts.newRows);
 
   return {
     shown,
@@ -170,17 +170,4 @@ function whyGone({ status, processed_by, processed_at }: AccessRequest): string 
   const verdict = texts.statuses[status];
   if (!processed_by || !processed_at) return verdict;
   return texts.byAt(verdict, processed_by.name, shortTime(processed_at, Date.now()));
-}
-
-/** Says that new requests came, not more often than is bearable. */
-function useArrivals(waiting: number): void {
-  const said = useRef({ at: 0, waiting: 0 });
-  useEffect(() => {
-    const { at, waiting: before } = said.current;
-    if (waiting === 0) said.current = { at, waiting: 0 };
-    else if (waiting > before && Date.now() - at > ARRIVALS_SAID_EVERY) {
-      said.current = { at: Date.now(), waiting };
-      announce(texts.newRows(waiting));
-    }
-  }, [waiting]);
 }

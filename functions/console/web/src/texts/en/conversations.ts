@@ -16,8 +16,6 @@ export const conversationTexts = {
   left: "No longer in this view",
   someone: "Somebody",
   waiting: (span: string) => `Waiting ${span}`,
-  waitingLabel: "Waiting",
-  noTeam: "No team",
   states: { open: "With the agent", handed_off: "With the team", closed: "Closed" },
   assignedTo: (name: string) => `Assigned to ${name}`,
   assignedToYou: "Assigned to you",
@@ -31,7 +29,6 @@ export const conversationTexts = {
   perPersonTitle: "Room per person",
   person: "Person",
   openCount: (load: number, limit: number) => `${load} of ${limit}`,
-  openOnly: (load: number) => `${load} open, nothing more is assigned`,
   presence: {
     available: "Available",
     away: "Away",
@@ -91,11 +88,9 @@ export const conversationTexts = {
   deleted: "This message was deleted.",
   tryAgain: "Try again",
   tryAgainOf: (text: string) => `Try again to send “${text}”`,
-  image: "Image",
   files: { image: "Image", video: "Video", audio: "Audio", voice: "Voice message", sticker: "Sticker", file: "File" },
   download: (name: string) => `Download ${name}`,
   fileGone: "The platform no longer gives this file.",
-  showImage: (name: string) => `Show ${name}`,
 
   // Lines of the system: who did what
   line: {
@@ -121,7 +116,8 @@ export const conversationTexts = {
   send: "Send",
   sent: "Reply is on its way",
   textRule: "Write something first",
-  tooLong: (max: string) => `The platform takes at most ${max} characters`,
+  tooLong: (max: string) => `A reply has at most ${max} characters`,
+  inPieces: (count: number) => `sent in ${count} pieces`,
   agentAnswers: "The agent answers here. What you write is sent besides.",
   waitsHint: "Nobody has this conversation. Claim it to take it on.",
   cannot: {
@@ -186,7 +182,6 @@ export const conversationTexts = {
 
   // Details
   detailsTitle: "Details",
-  who: "Person",
   openProfile: "Open profile",
   why: "Why",
   waits: "Why it waits",

@@ -1,12 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { type Channel, channelsOptions } from "../../../api/channels";
+import { useMay } from "../../../api/me";
 import { channelLabel } from "../../../channel-label";
 
 const NONE: readonly Channel[] = [];
 
-/** The catalogue of channels, and the name of each in words. */
+/** The catalogue of channels, for who may read it, and the name of each in words. */
 export function useChannels() {
-  const { data, error, isFetching, refetch } = useQuery(channelsOptions);
+  const mayRead = useMay()("projects.read");
+  const { data, error, isFetching, refetch } = useQuery({ ...channelsOptions, enabled: mayRead });
   const channels = data?.items ?? NONE;
   return {
     channels,

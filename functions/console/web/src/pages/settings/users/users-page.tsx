@@ -355,7 +355,7 @@ function LoadCell({ member }: { member: Member }) {
   const limits = Object.entries(member.work?.channels ?? {});
   if (limits.length === 0) return null;
   const loadOn = (channel: string) =>
-    desks.find((desk) => desk.channel === channel)?.members.find(({ id }) => id === member.id)?.load ?? 0;
+    desks.find((desk) => desk.channel === channel)?.members?.find(({ id }) => id === member.id)?.load ?? 0;
   return (
     <span className={styles.soft}>
       {limits.map(([channel, limit]) => work.loadOf(label(channel), loadOn(channel), limit)).join(" · ")}

@@ -7,7 +7,7 @@ import { users as texts } from "../../../../texts/en/users";
 export function OpenConversations({ member, isWanted }: { member: string | undefined; isWanted: boolean }) {
   const may = useMay();
   const desks = useQuery({ ...desksOptions, enabled: isWanted && may("conversations.read") }).data?.items ?? [];
-  const seats = desks.flatMap(({ members }) => members).filter(({ id }) => id === member);
+  const seats = desks.flatMap(({ members }) => members ?? []).filter(({ id }) => id === member);
   const count = seats.reduce((sum, { load }) => sum + load, 0);
   return count > 0 ? <p>{texts.backToQueue(count)}</p> : null;
 }

@@ -75,7 +75,7 @@ function useLoads(member: string | undefined): (channel: string) => number | und
   const may = useMay();
   const isWanted = member !== undefined && may("conversations.read");
   const desks = useQuery({ ...desksOptions, enabled: isWanted }).data?.items;
-  return (channel) => desks?.find((desk) => desk.channel === channel)?.members.find(({ id }) => id === member)?.load;
+  return (channel) => desks?.find((desk) => desk.channel === channel)?.members?.find(({ id }) => id === member)?.load;
 }
 
 interface TagsProps {

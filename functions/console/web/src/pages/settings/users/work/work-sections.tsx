@@ -7,6 +7,7 @@ import type { Access } from "../invitation-body";
 import { AllowedChannels, ClientChannels, Losses } from "./channel-fields";
 import { Limits, SkillsField, TeamsField } from "./routing-fields";
 import { type WorkValues, withoutLimit } from "./work";
+import styles from "./work.module.css";
 
 /** Values of a form that has these sections. */
 export type WorkFormValues = WorkValues & { access: Access; clients: string[] };
@@ -48,6 +49,7 @@ export function WorkSections({ values, errors, set: setValue, isReadOnly = false
                 onAccess={(next) => set("access", next)}
                 onClients={(next) => set("clients", next)}
               />
+              {access === "all" && <p className={styles.soft}>{texts.clientChannelsAll}</p>}
               {access === "some" && (
                 <ClientChannels
                   clients={clients}
