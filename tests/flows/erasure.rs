@@ -65,7 +65,7 @@ pub fn assert_nothing_is_left(world: &World, person: &str) {
     for words in [&world.chat_user_id(person).to_string(), PRIVATE] {
         assert_eq!(rows_with(world, words), [], "{words}");
     }
-    assert!(world.outbox().is_empty());
+    assert!(world.owed().is_empty());
 }
 
 /// A person who waits at one connector, talked to the agent at the other, and has a picture.

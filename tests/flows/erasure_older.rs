@@ -139,6 +139,7 @@ async fn an_older_thread_in_which_the_person_never_wrote_keeps_all_of_it_with_it
     };
     let path = format!("{}/conversations/{thread}", world.project_path());
     hand_off(&world, &path, json!({"note": "Wants tea"})).await;
+    world.settle().await;
     world.clock.advance(Duration::from_secs(1));
     without_writers(&world);
     let of_thread = |world: &World| rows_with(world, &thread.to_string());

@@ -109,7 +109,7 @@ async fn at_a_connector_of_the_team_messages_wait_for_a_member_and_the_agent_is_
         world.open.client_id.to_string()
     );
     assert_eq!(case["channel"], "slack");
-    assert_eq!(told(&world, &ada).len(), 0);
+    assert_eq!(world.told(&ada), Vec::<String>::new());
 }
 
 /// SPEC E36.
