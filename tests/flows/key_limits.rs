@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use vestibule_admin::routes::Access;
 use vestibule_domain::{
     account::permission::Permission,
-    ids::{AccountId, ConversationId, EnvironmentId},
+    ids::{AccountId, ConversationId, EnvironmentId, MemberId},
 };
 use vestibule_tests::admin_functions::table;
 
@@ -58,6 +58,8 @@ async fn a_conversation_of_another_environment_is_unknown_on_every_route() {
         let name = format!("{} {}", route.method, route.path);
         let body = if name.starts_with("POST ") && name.ends_with("/messages") {
             text.clone()
+        } else if name.ends_with("/assign") || name.ends_with("/transfer") {
+            json!({"member_id": MemberId::derive(&["ana"])})
         } else if name.starts_with("PATCH ") {
             json!({"state": "open"})
         } else {

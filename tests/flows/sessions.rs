@@ -218,7 +218,7 @@ async fn a_name_and_preferences_are_changed_at_the_version_that_was_read() {
             .as_array()
             .unwrap()
             .len(),
-        5
+        6
     );
 }
 

@@ -12,11 +12,15 @@
 //! | [`case`] | cases and their changes |
 //! | [`routed`] | the lines that routing leaves in a conversation's thread |
 //! | [`rule`] | who takes a conversation, and why it waits otherwise |
+//! | [`queue`] | queues, and a desk at one moment |
+//! | [`assignment`] | assignments that are asked for, and their outcome |
 //! | [`drain`] | which waiting conversation is next |
 
+pub mod assignment;
 pub mod case;
 pub mod demand;
 pub mod drain;
+pub mod queue;
 pub mod routed;
 pub mod rule;
 pub mod seat;

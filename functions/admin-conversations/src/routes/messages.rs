@@ -18,9 +18,10 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
+    chat::byline::Author,
     chat::byline::Signature,
     chat::content::{self, Part},
-    chat::history::{Author, HistoryDays, StoredMessage},
+    chat::history::{HistoryDays, StoredMessage},
     chat::message::{Attachment, AttachmentKind},
     chat::send_status::SendStatus,
     ids::ConversationId,

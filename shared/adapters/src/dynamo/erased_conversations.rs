@@ -26,9 +26,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
+    chat::byline::Author,
     chat::conversation::Conversation,
     chat::given_up::{GivenUpEntry, GivenUpId, GivenUpWork, is_given_up},
-    chat::history::{Author, StoredMessage},
+    chat::history::StoredMessage,
     chat::user::ChatUser,
     erasure::ERASURE_GRACE,
     ids::{ChatUserId, ConnectorId, ConversationId, DeliveryId},

@@ -32,7 +32,7 @@ use vestibule_domain::{
     routing::{
         case::{Assigned, Case, CaseState},
         demand::{Demand, Desk},
-        drain::Queue,
+        queue::Queue,
         routed::{Routed, Verb},
         seat::Seat,
     },

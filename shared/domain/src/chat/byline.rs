@@ -1,8 +1,52 @@
 //! The author of a text that goes out, and the name that it stands under (SPEC E36).
 
-use crate::{chat::history::Author, ids::MemberId};
+use crate::ids::{ChatUserId, MemberId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::borrow::Cow;
+
+/// The author of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    content = "id",
+    rename_all = "snake_case",
+    try_from = "StoredAuthor"
+)]
+pub enum Author {
+    /// A person on a chat platform.
+    ChatUser(ChatUserId),
+    /// The environment's agent.
+    Agent,
+    /// A member of the account.
+    Member(MemberId),
+    /// Vestibule itself.
+    System,
+    /// An author of another kind, of which a later release wrote.
+    Unknown,
+}
+
+/// An author as stored. One of a kind that is not known may have an id of any form.
+#[derive(Deserialize)]
+struct StoredAuthor {
+    kind: String,
+    #[serde(default)]
+    id: Option<Value>,
+}
+
+impl TryFrom<StoredAuthor> for Author {
+    type Error = serde_json::Error;
+
+    fn try_from(stored: StoredAuthor) -> Result<Self, serde_json::Error> {
+        Ok(match stored.kind.as_str() {
+            "chat_user" => Self::ChatUser(serde_json::from_value(stored.id.unwrap_or_default())?),
+            "agent" => Self::Agent,
+            "member" => Self::Member(serde_json::from_value(stored.id.unwrap_or_default())?),
+            "system" => Self::System,
+            _ => Self::Unknown,
+        })
+    }
+}
 
 /// The name of a member who wrote a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,16 +2,15 @@
 
 use crate::{
     Timestamp,
-    chat::byline::Signature,
+    chat::byline::{Author, Signature},
     chat::content::Parts,
     chat::entity::Entities,
     chat::message::Attachment,
     chat::send_status::SendStatus,
-    ids::{ChatUserId, DeliveryId, MemberId},
+    ids::DeliveryId,
     job::{DeliverMessage, QueuedText},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::time::Duration;
 
 /// Largest number of days.
@@ -82,49 +81,6 @@ impl TryFrom<u16> for HistoryDays {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("messages are kept for at most 365 days")]
 pub struct TooManyDays;
-
-/// The author of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "kind",
-    content = "id",
-    rename_all = "snake_case",
-    try_from = "StoredAuthor"
-)]
-pub enum Author {
-    /// A person on a chat platform.
-    ChatUser(ChatUserId),
-    /// The environment's agent.
-    Agent,
-    /// A member of the account.
-    Member(MemberId),
-    /// Vestibule itself.
-    System,
-    /// An author of another kind, of which a later release wrote.
-    Unknown,
-}
-
-/// An author as stored. One of a kind that is not known may have an id of any form.
-#[derive(Deserialize)]
-struct StoredAuthor {
-    kind: String,
-    #[serde(default)]
-    id: Option<Value>,
-}
-
-impl TryFrom<StoredAuthor> for Author {
-    type Error = serde_json::Error;
-
-    fn try_from(stored: StoredAuthor) -> Result<Self, serde_json::Error> {
-        Ok(match stored.kind.as_str() {
-            "chat_user" => Self::ChatUser(serde_json::from_value(stored.id.unwrap_or_default())?),
-            "agent" => Self::Agent,
-            "member" => Self::Member(serde_json::from_value(stored.id.unwrap_or_default())?),
-            "system" => Self::System,
-            _ => Self::Unknown,
-        })
-    }
-}
 
 /// A message of a conversation on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -232,6 +188,7 @@ mod tests {
         chat::byline::Byline,
         chat::content::{Location, Part},
         chat::message::{AttachmentKind, InboundMessage},
+        ids::{ChatUserId, MemberId},
         samples::{at, connector, message},
     };
     use serde_json::json;

@@ -8,12 +8,17 @@ use crate::{
     routing::{
         case::Case,
         demand::{Demand, Desk},
-        drain::Queue,
-        routed::{Facts, NamedMember, Routed, RoutedCall, Verb},
+        queue::Queue,
+        routed::{Routed, RoutedCall},
         seat::Seat,
     },
 };
 use async_trait::async_trait;
+
+pub use crate::routing::{
+    assignment::{Assignment, Changed},
+    queue::{DeskView, NewPlace},
+};
 
 /// The author of a change of a case.
 #[derive(Debug, Clone, Copy)]
@@ -43,57 +48,6 @@ impl<'a> RoutedBy<'a> {
             caller: None,
         }
     }
-}
-
-/// The outcome of a change of a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Changed {
-    /// It took effect, now or by an earlier attempt of this very change; with the case as it is since.
-    Done(Box<Case>),
-    /// The case was changed meanwhile; with the case as it is. Nothing was changed.
-    Stale(Box<Case>),
-    /// The member is at the limit. Nothing was changed.
-    NoRoom,
-    /// The member's seat is closed, or is not available for an automatic assignment, or was changed since it was read.
-    /// Nothing was changed.
-    NotAvailable,
-    /// There is no case. Nothing was changed.
-    Gone,
-}
-
-/// An assignment that is asked for.
-#[derive(Debug, Clone)]
-pub struct Assignment {
-    /// [`Verb::Assign`], [`Verb::Claim`] or [`Verb::Transfer`].
-    pub verb: Verb,
-    /// The member.
-    pub member: NamedMember,
-    /// Version of the member's seat that was looked at.
-    pub seat_version: u64,
-    /// The facts, if the rule chose the member. Then the member must be available.
-    pub facts: Option<Facts>,
-    /// Whether the member may be at the limit: by hand only, with the right to it.
-    pub may_exceed: bool,
-    /// What is known of the queue without this case: see [`NewPlace`].
-    pub queue: Option<NewPlace>,
-}
-
-/// What a drain knows of a queue without the case that it assigns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NewPlace {
-    /// Version of the queue before it was read.
-    pub version: u64,
-    /// Time of the offer of its next case, or of the case that was first if there is none.
-    pub oldest: Timestamp,
-}
-
-/// A desk at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DeskView {
-    /// The seats, of closed ones too, in no particular order.
-    pub seats: Vec<Seat>,
-    /// The queues in which anything waits, or did lately.
-    pub queues: Vec<Queue>,
 }
 
 /// The giving back of a conversation to the agent.

@@ -17,10 +17,11 @@
 use crate::{
     Timestamp,
     ids::{ConversationId, QueueId},
-    ports::{Assignment, Changed, DeskView, NewPlace},
     routing::{
+        assignment::{Assignment, Changed},
         case::Case,
         demand::Demand,
+        queue::{DeskView, NewPlace, Queue},
         routed::Verb,
         rule::{self, Choice},
         seat::{Presence, Seat},
@@ -30,21 +31,6 @@ use std::collections::{BTreeSet, VecDeque};
 
 /// Number of waiting cases that a drain reads at once.
 pub const DRAIN_PAGE: u16 = 25;
-
-/// The waiting cases of one demand at one desk, in numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Queue {
-    /// Id of the queue.
-    pub id: QueueId,
-    /// What its cases ask for.
-    pub demand: Demand,
-    /// Number of cases that wait.
-    pub waiting: u32,
-    /// No case that waits was offered earlier. The first one may have been offered later.
-    pub oldest: Timestamp,
-    /// Counts changes.
-    pub version: u64,
-}
 
 /// The next thing to do for a drain.
 #[derive(Debug, Clone)]

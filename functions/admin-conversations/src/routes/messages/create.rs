@@ -376,7 +376,7 @@ mod tests {
     use serde_json::{Value, json};
     use vestibule_admin::problem::VALIDATION;
     use vestibule_domain::{
-        chat::history::Author,
+        chat::byline::Author,
         ids::{ApiKeyId, MemberId},
     };
 

@@ -167,8 +167,11 @@ pub async fn claim_conversation(
     let mut errors = FieldErrors::default();
     let request: ClaimConversationRequest = read_fields(body.0.clone(), &mut errors);
     errors.check_body()?;
-    let member_id = call.caller.member_id;
-    let member_id = member_id.ok_or_else(|| ApiError::new(&MEMBERS_ONLY))?;
+    let Some(member_id) = call.caller.member_id else {
+        let scope = call.scope().project(path.project_id);
+        find_conversation(&deps, &call, scope, path.conversation_id).await?;
+        return Err(ApiError::new(&MEMBERS_ONLY));
+    };
     let asking = Asking::Give {
         verb: Verb::Claim,
         member_id,

@@ -7,10 +7,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use std::time::Duration;
 use vestibule_domain::{
     PortError, Timestamp,
+    chat::byline::Author,
     chat::byline::{Byline, Signature},
     chat::content::Parts,
     chat::entity::Entities,
-    chat::history::{Author, HistoryDays, StoredMessage},
+    chat::history::{HistoryDays, StoredMessage},
     chat::message::Attachment,
     chat::send_status::SendStatus,
     ids::DeliveryId,

@@ -14,7 +14,7 @@ use vestibule_domain::{
     routing::{
         case::{Case, CaseState},
         demand::{Demand, Desk, Skill},
-        drain::Queue,
+        queue::Queue,
         routed::Routed,
         seat::{Presence, Seat},
     },

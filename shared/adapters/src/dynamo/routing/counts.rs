@@ -16,7 +16,7 @@ use vestibule_domain::{
     PortError,
     ids::{MemberId, QueueId},
     ports::Recount,
-    routing::{case::Case, demand::Desk, drain::Queue, seat::Seat},
+    routing::{case::Case, demand::Desk, queue::Queue, seat::Seat},
 };
 
 /// Number of times that something is counted while it changes.
