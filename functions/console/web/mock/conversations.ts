@@ -1,14 +1,5 @@
-import type {
-  Case,
-  Conversation,
-  ConversationCounts,
-  Desk,
-  Message,
-  Routed,
-  Seat,
-  View,
-  Work,
-} from "../src/api/routing-types";
+import type { Case, Conversation, ConversationCounts, Message, Routed, View } from "../src/api/conversations";
+import type { Desk, Seat } from "../src/api/desks";
 import { chatUsers } from "./chat-users.ts";
 import { connectors } from "./connectors.ts";
 import { ago, clients, id, me, members } from "./data.ts";
@@ -21,11 +12,9 @@ const [ANA, BO, CY] = members;
 const nameOf = (member: (typeof members)[number] | undefined) => ({ id: member?.id ?? "", name: member?.name ?? "" });
 const SYSTEM = { id: "system", name: "Vestibule" };
 
-const workOf = (member: (typeof members)[number]) => (member as { work?: Work }).work;
-
 function seatsOf(channel: string): Seat[] {
   return members.flatMap((member) => {
-    const limit = workOf(member)?.channels[channel];
+    const limit = member.work.channels[channel];
     if (limit === undefined) return [];
     const load = all.filter(({ case: routed }) => routed?.channel === channel && routed.assigned_to?.id === member.id);
     const presence = member === CY ? "away" : "available";
@@ -70,7 +59,9 @@ const why = (name: string): NonNullable<Case["why"]> => ({
   runners_up: [{ ...nameOf(BO), load: 1, limit: 3, idle_seconds: 60 }],
 });
 
-const waits = (text: string, code: string, fit: number | null) => ({ waits_because: { text, code, fit } });
+const waits = (text: string, code: NonNullable<Case["waits_because"]>["code"], fit: number | null) => ({
+  waits_because: { text, code, fit },
+});
 const assigned = (member: (typeof members)[number] | undefined, minutes: number) => ({
   assigned_to: nameOf(member),
   assigned_at: ago(minutes * MINUTE),
@@ -106,6 +97,7 @@ const all: Conversation[] = (isEmpty ? [] : CASES).map((routed, index) => {
           team: routed.team?.name ?? null,
           note: index === 0 ? "Wants to know where the parcel is, and is in a hurry." : null,
           note_erased: false,
+          skills: routed.skills,
         }
       : null,
     connector_id: connectors[0]?.id ?? "",
@@ -118,8 +110,6 @@ const all: Conversation[] = (isEmpty ? [] : CASES).map((routed, index) => {
     message_count: index === 0 ? 180 : 6,
     last_message_at: ago((index + 1) * 7 * MINUTE),
     last_activity_at: ago((index + 1) * 7 * MINUTE),
-    preview:
-      index === 4 ? null : "Where is my parcel? It should have been here on Tuesday, and nobody answers the door bell.",
     case: routed,
   };
 });
@@ -257,7 +247,7 @@ function give(conversation: Conversation, to: string, override: boolean): Reply 
   const seat = seatsOf(routed.channel).find((one) => one.id === to);
   if (seat && seat.load >= seat.limit && !override) {
     const met = { load: seat.load, limit: seat.limit };
-    return problem(409, "at-limit", "The member is at the limit", "Ask for an override.", met as never);
+    return problem(409, "at-limit", "The member is at the limit", "Ask for an override.", met);
   }
   const member = members.find((one) => one.id === to);
   Object.assign(routed, {
@@ -274,7 +264,7 @@ const claim = (conversation: Conversation, body: Body): Reply | undefined => {
   if (conversation === all[4] && conversation.case?.state === "waiting") {
     give(conversation, BO?.id ?? "", true);
     const winner = { assigned_to: nameOf(BO) };
-    return problem(409, "taken", "Another member has the conversation", "Bo has it.", winner as never);
+    return problem(409, "taken", "Another member has the conversation", "Bo has it.", winner);
   }
   return give(conversation, me.accounts[0]?.member_id ?? "", Boolean(body.override));
 };
@@ -375,7 +365,7 @@ export const conversationsRoutes: Routes = [
         0,
         waits("Nobody answers on Slack", "nobody_has_channel", null),
       );
-      const handoff = { by: nameOf(ANA), at: ago(0), note_erased: false };
+      const handoff = { by: nameOf(ANA), at: ago(0), note_erased: false, skills: [] };
       return void Object.assign(conversation, { state: "handed_off", handoff, case: routed });
     }),
   ],

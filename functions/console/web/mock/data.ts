@@ -64,9 +64,9 @@ export const permissions: Schemas["PermissionResponse"][] = [
   P("end_users.write", "end_users", "Manage users", "Add, change and delete people of the directory."),
   P("conversations.read", "conversations", "View conversations", "Read conversations and their messages."),
   P("conversations.reply", "conversations", "Reply in conversations", "Write into conversations, as the agent."),
-  P("routing.override" as never, "conversations", "Exceed limits", "Give conversations to members at their limit."),
-  P("teams.read" as never, "team", "View teams", "Read teams."),
-  P("teams.manage" as never, "team", "Manage teams", "Create, change and delete teams."),
+  P("routing.override", "conversations", "Exceed limits", "Give conversations to members at their limit."),
+  P("teams.read", "team", "View teams", "Read teams."),
+  P("teams.manage", "team", "Manage teams", "Create, change and delete teams."),
   P("members.read", "team", "View the team", "Read members, invitations and roles."),
   P("members.manage", "team", "Manage the team", "Invite, change, suspend and remove members."),
   P("roles.manage", "team", "Manage roles", "Create, change and delete roles."),
@@ -90,7 +90,7 @@ const AGENT: Schemas["PermissionName"][] = [
   "projects.read",
   "chat_users.read",
   "access_requests.read",
-  "teams.read" as never,
+  "teams.read",
   "conversations.read",
   "conversations.reply",
 ];
@@ -155,6 +155,9 @@ const seeds: MemberSeed[] = [
   ["Jun Park", "jun@example.com", "agent", "pending", 1],
 ];
 
+/** The work of a member who answers nowhere yet. */
+export const noWork = (): Schemas["WorkResponse"] => ({ channels: {}, client_channels: {}, teams: [], skills: [] });
+
 export const members: Schemas["MemberResponse"][] = seeds.map(([name, email, role, status, days], index) => {
   const held = roles.find(({ key }) => key === role);
   const extra: Schemas["PermissionName"][] = index === 2 ? ["access_requests.decide"] : [];
@@ -169,6 +172,8 @@ export const members: Schemas["MemberResponse"][] = seeds.map(([name, email, rol
     status,
     invitation_id: status === "pending" ? id() : null,
     is_you: index === 0,
+    work: noWork(),
+    availability: { state: status === "active" ? "available" : "offline", paused: [], since: ago((days / 2) * DAY) },
     created_at: ago(days * DAY),
     updated_at: ago((days / 2) * DAY),
   };

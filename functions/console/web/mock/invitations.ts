@@ -1,5 +1,5 @@
 import type { components } from "../src/api/schema";
-import { ANA, account, ago, id, invitations, me, members, roles } from "./data.ts";
+import { ANA, account, ago, id, invitations, me, members, noWork, roles } from "./data.ts";
 import { type Call, change, created, invalid, ok, page, problem, type Reply, type Routes } from "./reply.ts";
 
 const LINK = "http://localhost:5173/console/invitation#vsi_3qWm8ZkT1nR5cXbL0hYv7pUd9sJf2aEg";
@@ -42,6 +42,8 @@ function invite({ body }: Call): Reply {
     status: "pending",
     invitation_id: id(),
     is_you: false,
+    work: body.work ?? noWork(),
+    availability: { state: "offline", paused: [], since: ago(0) },
     created_at: ago(0),
     updated_at: ago(0),
   };

@@ -1,4 +1,7 @@
-import type { Channel, MyAvailability, Team, Work } from "../src/api/routing-types";
+import type { Availability } from "../src/api/availability";
+import type { Channel } from "../src/api/channels";
+import type { Work } from "../src/api/members";
+import type { Team } from "../src/api/teams";
 import { ago, id, members } from "./data.ts";
 import { change, created, ok, page, problem, type Routes, removeFrom, stale } from "./reply.ts";
 
@@ -31,25 +34,17 @@ const WORKS: Work[] = [
   work({ sms: 3, whatsapp: 4 }, [0, 1], ["Spanish"]),
   work({ sms: 3, whatsapp: 1, live_chat: 2 }, [0]),
   work({ sms: 6, live_chat: 0 }, [1], ["Português", "Refunds"]),
-  work({}, []),
 ];
 
-for (const [index, member] of members.entries()) {
-  Object.assign(member, {
-    work: WORKS[index] ?? work({}, []),
-    availability: { state: "available", paused: [], since: ago(0) },
-  });
-}
+for (const [index, member] of members.entries()) member.work = WORKS[index] ?? member.work;
 
 /** The member whose channels differ by client. */
 const limited = members[2];
 if (limited && Array.isArray(limited.clients)) {
-  Object.assign((limited as { work?: Work }).work ?? {}, {
-    client_channels: { [String(limited.clients[1])]: ["live_chat"] },
-  });
+  limited.work.client_channels = { [String(limited.clients[1])]: ["live_chat"] };
 }
 
-const availability: MyAvailability = { state: "available", paused: [], since: ago(0) };
+const availability: Availability = { state: "available", paused: [], since: ago(0) };
 
 /** Teams, channels, and one's own availability. */
 export const teamsRoutes: Routes = [
@@ -99,7 +94,7 @@ export const teamsRoutes: Routes = [
   [
     "DELETE /v1/teams/*",
     (_, [team]) => {
-      const inTeam = members.filter((member) => (member as { work?: Work }).work?.teams.includes(team ?? ""));
+      const inTeam = members.filter((member) => member.work.teams.includes(team ?? ""));
       if (inTeam.length > 0) {
         const named = { members: inTeam.map(({ id: member, name }) => ({ id: member, name })) };
         return problem(409, "team-in-use", "Members are in the team", "Take them out of it first.", named);

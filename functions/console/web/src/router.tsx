@@ -5,7 +5,6 @@ import { meOptions, type Permission } from "./api/me";
 import { isProblem } from "./api/problems";
 import { projectsOptions } from "./api/projects";
 import { queryClient } from "./api/query";
-import { PERMISSION } from "./api/routing-types";
 import { session } from "./api/session";
 import { lazyPage } from "./code";
 import { AccountLayout } from "./frame/account-layout";
@@ -409,7 +408,7 @@ const teams = createRoute({
   getParentRoute: () => account,
   path: "/settings/teams",
   validateSearch: (raw: Raw) => ({ open: text(raw, "open"), create: flag(raw, "create") }),
-  staticData: { title: frame.teams, permission: PERMISSION.readTeams },
+  staticData: { title: frame.teams, permission: "teams.read" },
   component: lazyPage(() => import("./pages/settings/teams/teams-page"), "TeamsPage"),
 });
 

@@ -1,12 +1,14 @@
+import { client } from "./client";
 import { unwrap } from "./problems";
 import { queryClient, readOptions } from "./query";
-import { type Availability, type MyAvailability, routing } from "./routing-types";
+import type { components } from "./schema";
 
-export type { Availability, AvailabilityState, MyAvailability } from "./routing-types";
+export type Availability = components["schemas"]["AvailabilityResponse"];
+export type AvailabilityState = components["schemas"]["AvailabilityStateName"];
 
 /** One's own availability for conversations, in the account that is shown. */
 export const availabilityOptions = readOptions(["availability"], (signal) =>
-  routing.GET("/v1/me/availability", { signal }),
+  client.GET("/v1/me/availability", { signal }),
 );
 
 /** Sets one's own availability: shown at once, and taken back if it cannot be kept. */
@@ -14,10 +16,10 @@ export async function setAvailability(next: Pick<Availability, "state" | "paused
   const { queryKey } = availabilityOptions;
   await queryClient.cancelQueries({ queryKey });
   const before = queryClient.getQueryData(queryKey);
-  if (before) queryClient.setQueryData<MyAvailability>(queryKey, { ...before, ...next });
+  if (before) queryClient.setQueryData(queryKey, { ...before, ...next });
   try {
-    const saved = unwrap(await routing.PUT("/v1/me/availability", { body: next }));
-    queryClient.setQueryData<MyAvailability>(queryKey, { ...before, ...saved });
+    const saved = unwrap(await client.PUT("/v1/me/availability", { body: next }));
+    queryClient.setQueryData(queryKey, saved);
   } catch (error) {
     if (before) queryClient.setQueryData(queryKey, before);
     throw error;

@@ -2,14 +2,13 @@ import { queryOptions } from "@tanstack/react-query";
 import { client as api } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
 import { readAll, recordOptions } from "./query";
-import type { UpcomingClient } from "./routing-types";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-export type Client = Schemas["ClientResponse"] & UpcomingClient;
-export type CreateClient = Schemas["CreateClientRequest"] & UpcomingClient;
-export type UpdateClient = Schemas["UpdateClientRequest"] & UpcomingClient;
+export type Client = Schemas["ClientResponse"];
+export type CreateClient = Schemas["CreateClientRequest"];
+export type UpdateClient = Schemas["UpdateClientRequest"];
 
 /** Every client, for choices. */
 export const allClientsOptions = queryOptions({
@@ -24,9 +23,9 @@ export function clientOptions(id: string) {
   );
 }
 
-export async function createClient(body: CreateClient, idempotencyKey: string) {
+export async function createClient(body: CreateClient, idempotencyKey: string): Promise<Client> {
   const params = { header: { "Idempotency-Key": idempotencyKey } };
-  return unwrap(await api.POST("/v1/clients", { params, body })) as Client;
+  return unwrap(await api.POST("/v1/clients", { params, body }));
 }
 
 export async function updateClient(id: string, body: UpdateClient, etag?: string) {

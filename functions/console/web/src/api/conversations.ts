@@ -2,28 +2,22 @@ import { queryOptions } from "@tanstack/react-query";
 import { client } from "./client";
 import { unwrap } from "./problems";
 import { listOptions, PAGE, queryClient, readAll, readOptions } from "./query";
-import {
-  type Conversation,
-  type ConversationCounts,
-  type Message,
-  type Routed,
-  routing,
-  type TransferBody,
-  type View,
-} from "./routing-types";
+import type { components } from "./schema";
 
-export {
-  type Basis,
-  type Case,
-  type Conversation,
-  type ConversationCounts,
-  type Message,
-  type Routed,
-  type TransferBody,
-  VIEWS,
-  type View,
-  type WaitReason,
-} from "./routing-types";
+type Schemas = components["schemas"];
+
+export type Conversation = Schemas["ConversationResponse"];
+/** The routing of a conversation, from its offer to the team until it is over. */
+export type Case = Schemas["CaseResponse"];
+export type Message = Schemas["MessageResponse"];
+/** A decision about a conversation, as a line of its thread. */
+export type Routed = Schemas["RoutedResponse"];
+export type TransferBody = Schemas["GiveConversationRequest"];
+export type View = Schemas["ConversationViewName"];
+/** Numbers by view; null for views that the caller may not count. */
+export type ConversationCounts = Schemas["ConversationCountsResponse"];
+
+export const VIEWS = ["mine", "queue", "assigned", "agent", "all"] as const satisfies readonly View[];
 
 const LIST = "/v1/projects/{project_id}/conversations";
 const ONE = "/v1/projects/{project_id}/conversations/{conversation_id}";
@@ -42,7 +36,7 @@ const at = (project: string, id: string) => ({ path: { project_id: project, conv
 export function conversationsOptions(project: string, view: View, filter: ConversationFilter) {
   return {
     ...listOptions<Conversation>(["conversations", project, "list", view, filter], (cursor, signal) =>
-      routing.GET(LIST, {
+      client.GET(LIST, {
         params: { path: { project_id: project }, query: { view, ...filter, cursor, limit: PAGE } },
         signal,
       }),
@@ -54,7 +48,7 @@ export function conversationsOptions(project: string, view: View, filter: Conver
 /** Conversations of each view, cheap enough to be read every few seconds. */
 export function conversationCountsOptions(project: string) {
   return readOptions<ConversationCounts>(["conversations", project, "counts"], (signal) =>
-    routing.GET(`${LIST}/counts`, { params: { path: { project_id: project } }, signal }),
+    client.GET(`${LIST}/counts`, { params: { path: { project_id: project } }, signal }),
   );
 }
 
@@ -70,7 +64,7 @@ export function routedOptions(project: string, id: string) {
     queryKey: ["conversations", project, "routed", id],
     queryFn: async ({ signal }): Promise<Routed[]> => {
       const lines = await readAll((cursor) =>
-        routing.GET(`${ONE}/routing`, {
+        client.GET(`${ONE}/routing`, {
           params: { ...at(project, id), query: { cursor, limit: 100 } },
           signal,
         }),
@@ -143,19 +137,19 @@ async function keep(project: string, changed: Promise<Conversation>): Promise<Co
 
 export function claim(project: string, id: string, override = false): Promise<Conversation> {
   const body = override ? { override } : {};
-  return keep(project, routing.POST(`${ONE}/claim`, { params: at(project, id), body }).then(unwrap));
+  return keep(project, client.POST(`${ONE}/claim`, { params: at(project, id), body }).then(unwrap));
 }
 
 export function release(project: string, id: string): Promise<Conversation> {
-  return keep(project, routing.POST(`${ONE}/release`, { params: at(project, id), body: {} }).then(unwrap));
+  return keep(project, client.POST(`${ONE}/release`, { params: at(project, id) }).then(unwrap));
 }
 
 export function requeue(project: string, id: string): Promise<Conversation> {
-  return keep(project, routing.POST(`${ONE}/requeue`, { params: at(project, id), body: {} }).then(unwrap));
+  return keep(project, client.POST(`${ONE}/requeue`, { params: at(project, id) }).then(unwrap));
 }
 
 export function transfer(project: string, id: string, body: TransferBody): Promise<Conversation> {
-  return keep(project, routing.POST(`${ONE}/transfer`, { params: at(project, id), body }).then(unwrap));
+  return keep(project, client.POST(`${ONE}/transfer`, { params: at(project, id), body }).then(unwrap));
 }
 
 export function handOver(project: string, id: string, body: { team?: string; note?: string }): Promise<Conversation> {

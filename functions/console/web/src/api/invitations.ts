@@ -2,11 +2,10 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client } from "./client";
 import { unwrap } from "./problems";
 import { readOptions } from "./query";
-import type { Work } from "./routing-types";
 import type { components } from "./schema";
 
 export type Invitation = components["schemas"]["InvitationResponse"];
-export type CreateInvitation = components["schemas"]["CreateInvitationRequest"] & { work?: Work };
+export type CreateInvitation = components["schemas"]["CreateInvitationRequest"];
 export type TimelineEntry = components["schemas"]["TimelineEntry"];
 
 interface InvitationPage {
@@ -68,7 +67,7 @@ export function invitationOptions(id: string) {
 
 export async function invite(body: CreateInvitation, idempotencyKey: string): Promise<Invitation> {
   const params = { header: { "Idempotency-Key": idempotencyKey } };
-  return unwrap(await client.POST("/v1/invitations", { params, body })) as Invitation;
+  return unwrap(await client.POST("/v1/invitations", { params, body }));
 }
 
 export async function resendInvitation(id: string): Promise<Invitation> {

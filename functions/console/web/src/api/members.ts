@@ -2,13 +2,13 @@ import { queryOptions } from "@tanstack/react-query";
 import { client } from "./client";
 import { unwrap, unwrapTagged } from "./problems";
 import { readAll, recordOptions } from "./query";
-import type { UpcomingMember, Work } from "./routing-types";
 import type { components } from "./schema";
 
-export type { Work } from "./routing-types";
-export type Member = components["schemas"]["MemberResponse"] & UpcomingMember;
+/** Limits, channels by client, teams and skills of a member. */
+export type Work = components["schemas"]["WorkResponse"];
+export type Member = components["schemas"]["MemberResponse"];
 export type MemberStatus = components["schemas"]["MemberStatusName"];
-export type UpdateMember = components["schemas"]["UpdateMemberRequest"] & { work?: Work };
+export type UpdateMember = components["schemas"]["UpdateMemberRequest"];
 
 /** Every member, by name: a team is short enough to be searched here. */
 export const allMembersOptions = queryOptions({

@@ -1,6 +1,5 @@
 import type { Permission } from "../api/me";
 import { useMay } from "../api/me";
-import { PERMISSION } from "../api/routing-types";
 import { frame } from "../texts/en/frame";
 import type { IconName } from "../ui/icon";
 
@@ -14,7 +13,7 @@ interface Section {
 const SECTIONS = [
   { to: "/a/$account/settings/users", label: frame.users, icon: "users", permission: "members.read" },
   { to: "/a/$account/settings/roles", label: frame.roles, icon: "role", permission: "members.read" },
-  { to: "/a/$account/settings/teams", label: frame.teams, icon: "team", permission: PERMISSION.readTeams },
+  { to: "/a/$account/settings/teams", label: frame.teams, icon: "team", permission: "teams.read" },
   { to: "/a/$account/settings/clients", label: frame.clients, icon: "client", permission: "projects.read" },
   { to: "/a/$account/settings/channels", label: frame.channels, icon: "chat", permission: "projects.read" },
   {

@@ -20,10 +20,10 @@ export function useAvailability() {
   const member = me.account?.member_id;
   const isInAccount = me.account != null && currentAccount() !== undefined;
   const own = useQuery({ ...availabilityOptions, enabled: isInAccount }).data;
-  const isAtDesks = own !== undefined && own.channels === undefined && may("conversations.read");
+  const isAtDesks = own !== undefined && may("conversations.read");
   const desks = useQuery({ ...desksOptions, enabled: isAtDesks, staleTime: CHANNELS_KEPT }).data?.items;
   const seated = desks?.filter(({ members }) => members?.some(({ id }) => id === member));
-  const channels = own?.channels ?? seated?.map(({ channel }) => channel) ?? own?.paused ?? [];
+  const channels = seated?.map(({ channel }) => channel) ?? own?.paused ?? [];
   const isUnknown = channels.some((key) => channelLabel(key) === key);
   const catalogue = useQuery({ ...channelsOptions, enabled: isUnknown && may("projects.read") }).data?.items;
   const change = (next: { state?: AvailabilityState; paused?: string[] }) => {
@@ -38,7 +38,7 @@ export function useAvailability() {
     own,
     channels,
     /** Whether the channels are known, rather than only those that are paused. */
-    areChannelsKnown: own?.channels !== undefined || desks !== undefined,
+    areChannelsKnown: desks !== undefined,
     label: (key: string) => catalogue?.find((channel) => channel.key === key)?.name ?? channelLabel(key),
     choose: (state: AvailabilityState) => change({ state }),
     /** Pauses a channel, or ends its pause. */

@@ -4,7 +4,6 @@ import { useMay } from "../../api/me";
 import { allMembersOptions } from "../../api/members";
 import type { Tagged } from "../../api/problems";
 import type { Provider } from "../../api/providers";
-import { PERMISSION } from "../../api/routing-types";
 import { allTeamsOptions } from "../../api/teams";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import {
@@ -40,7 +39,7 @@ interface Props {
 /** The side that answers a connector's conversations, and what people and members are told (E36). */
 export function AnsweringSection({ record, provider }: Props) {
   const may = useMay();
-  const mayReadTeams = may(PERMISSION.readTeams);
+  const mayReadTeams = may("teams.read");
   const teams = useQuery({ ...allTeamsOptions, enabled: mayReadTeams }).data ?? [];
   const teamOf = (id: string) => teams.find((team) => team.id === id)?.name ?? (id || texts.anyTeam);
   const { form, conflict } = useSectionForm({
@@ -118,7 +117,7 @@ interface SkillsProps {
 function Skills({ value, onChange, error }: SkillsProps) {
   const may = useMay();
   const members = useQuery({ ...allMembersOptions, enabled: may("members.read") }).data ?? [];
-  const known = [...new Set([...members.flatMap(({ work }) => work?.skills ?? []), ...value])].sort((one, other) =>
+  const known = [...new Set([...members.flatMap(({ work }) => work.skills), ...value])].sort((one, other) =>
     one.localeCompare(other),
   );
   return (

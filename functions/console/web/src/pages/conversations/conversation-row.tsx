@@ -59,11 +59,6 @@ export function ConversationRow(props: Props) {
           )}
           {isWaiting && <Waiting since={routed.offered_at} />}
         </div>
-        {conversation.preview && (
-          <p className={styles.preview} dir="auto">
-            {conversation.preview}
-          </p>
-        )}
         <p className={styles.soft}>
           {[place.channelLabel, place.client, routed?.team?.name].filter(Boolean).map((part, index) => (
             <span key={part}>

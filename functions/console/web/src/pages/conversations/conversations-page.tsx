@@ -3,7 +3,6 @@ import { getRouteApi, useMatches } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { type ConversationFilter, conversationCountsOptions, VIEWS, type View } from "../../api/conversations";
 import { useAccount, useMay } from "../../api/me";
-import { PERMISSION } from "../../api/routing-types";
 import { allTeamsOptions } from "../../api/teams";
 import { formatCount } from "../../format";
 import { isCommand, isTyping } from "../../keys";
@@ -159,7 +158,7 @@ interface BarProps {
 }
 
 function FilterBar({ filters, clients, channels, label, onChange }: BarProps) {
-  const mayTeams = useMay()(PERMISSION.readTeams);
+  const mayTeams = useMay()("teams.read");
   const teams = useQuery({ ...allTeamsOptions, enabled: mayTeams }).data ?? [];
   const { client, channel, team } = filters;
   return (

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Case, Conversation } from "../../api/conversations";
-import { ApiProblem } from "../../api/problems";
+import { ApiProblem, type ProblemBody } from "../../api/problems";
 import { isNearLimit, limitMet, type Reader, refusalOf, verbsOf, whyNotReply, winnerOf } from "./standing";
 
 const ANA = { id: "ana", name: "Ana" };
 const me: Reader = { member: "me", mayReply: true, mayOverride: false, channels: ["sms"] };
-const handoff = { by: { id: "agent:1", name: "Agent" }, at: "2026-11-22T10:00:00Z", note_erased: false };
+const handoff = { by: { id: "agent:1", name: "Agent" }, at: "2026-11-22T10:00:00Z", note_erased: false, skills: [] };
 
 function conversation(state: Case["state"] | undefined, more: Partial<Case> = {}, rest: Partial<Conversation> = {}) {
   const routed: Case | undefined = state && {
@@ -35,7 +35,7 @@ function conversation(state: Case["state"] | undefined, more: Partial<Case> = {}
   return whole;
 }
 
-const problem = (kind: string, extras: object = {}) =>
+const problem = (kind: string, extras: Partial<ProblemBody> = {}) =>
   new ApiProblem({ type: `/problems/${kind}`, title: "", detail: "", status: 409, request_id: "r", ...extras });
 
 describe("what somebody can do with a conversation (U606)", () => {
@@ -99,8 +99,7 @@ describe("a refusal", () => {
   });
 
   it("names who was first", () => {
-    expect(winnerOf(problem("taken", { member: { id: "b", name: "Bo" } }))).toBe("Bo");
-    expect(winnerOf(problem("taken", { members: [{ id: "b", name: "Bo" }] }))).toBe("Bo");
+    expect(winnerOf(problem("taken", { assigned_to: { id: "b", name: "Bo" } }))).toBe("Bo");
     expect(winnerOf(problem("taken"))).toBe("");
     expect(winnerOf(problem("at-limit"))).toBeUndefined();
   });

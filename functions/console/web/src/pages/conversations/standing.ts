@@ -72,18 +72,12 @@ export function isNearLimit(length: number, max: number): boolean {
 /** Who took a conversation first, if that is why a call was refused; an empty name if the API names nobody. */
 export function winnerOf(error: unknown): string | undefined {
   if (!(error instanceof ApiProblem) || error.kind !== "taken") return undefined;
-  const body: Record<string, unknown> = { ...error.body };
-  const list = [body.member, body.assigned_to, ...(Array.isArray(body.members) ? body.members : [])];
-  for (const one of list) {
-    if (typeof one === "object" && one !== null && "name" in one && typeof one.name === "string") return one.name;
-  }
-  return "";
+  return error.body.assigned_to?.name ?? "";
 }
 
 /** The load and limit of a member, if that is why a call was refused. */
 export function limitMet(error: unknown): { load: number; limit: number } | undefined {
   if (!(error instanceof ApiProblem) || error.kind !== "at-limit") return undefined;
-  const body: Record<string, unknown> = { ...error.body };
-  const number = (value: unknown) => (typeof value === "number" ? value : 0);
-  return { load: number(body.load), limit: number(body.limit) };
+  const { load = 0, limit = 0 } = error.body;
+  return { load, limit };
 }

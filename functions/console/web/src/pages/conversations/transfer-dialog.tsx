@@ -4,7 +4,6 @@ import { type Case, type Conversation, type TransferBody, transfer } from "../..
 import { desksOptions, type Seat } from "../../api/desks";
 import { useMay } from "../../api/me";
 import { allMembersOptions } from "../../api/members";
-import { PERMISSION } from "../../api/routing-types";
 import { allTeamsOptions } from "../../api/teams";
 import { folded } from "../../folded";
 import { conversationTexts as texts } from "../../texts/en/conversations";
@@ -39,7 +38,7 @@ const isFull = ({ load, limit }: Seat) => load >= limit;
 export function TransferDialog({ project, conversation, routed, reader, isOpen, onClose, onChanged }: Props) {
   const may = useMay();
   const desks = useQuery({ ...desksOptions, enabled: isOpen, staleTime: 0 }).data?.items;
-  const mayTeams = may(PERMISSION.readTeams);
+  const mayTeams = may("teams.read");
   const teams = useQuery({ ...allTeamsOptions, enabled: isOpen && mayTeams }).data ?? [];
   const [isAsking, setAsking] = useState(false);
   const [met, setMet] = useState<{ name: string; load: number; limit: number }>();
@@ -216,7 +215,7 @@ function usePendingSeats(channel: string | undefined, isWanted: boolean): Seat[]
   const may = useMay();
   const members = useQuery({ ...allMembersOptions, enabled: isWanted && may("members.read") }).data ?? [];
   return members.flatMap(({ id, name, status, work }) => {
-    const limit = channel === undefined ? undefined : work?.channels[channel];
+    const limit = channel === undefined ? undefined : work.channels[channel];
     const isOut = status === "pending" || status === "suspended";
     return isOut && limit !== undefined ? [{ id, name, limit, load: 0, presence: "inactive" as const }] : [];
   });

@@ -17,5 +17,5 @@ export function useChatUser(project: string, id: string | null | undefined, isWa
 /** Who wrote last in a conversation: the name, and what else is known once `isWanted`. */
 export function usePerson(project: string, conversation: Conversation | undefined, isWanted = true) {
   const user = useChatUser(project, conversation?.chat_user_id, isWanted);
-  return { user, name: conversation?.person?.name ?? user?.display_name ?? texts.someone };
+  return { user, name: user?.display_name ?? texts.someone };
 }

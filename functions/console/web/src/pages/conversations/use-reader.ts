@@ -1,5 +1,4 @@
 import { useMay, useMe } from "../../api/me";
-import { PERMISSION } from "../../api/routing-types";
 import { useAvailability } from "../../frame/use-availability";
 import type { Reader } from "./standing";
 
@@ -10,7 +9,7 @@ export function useReader(): Reader {
   return {
     member: useMe().account?.member_id ?? "",
     mayReply: may("conversations.reply"),
-    mayOverride: may(PERMISSION.override),
+    mayOverride: may("routing.override"),
     channels: areChannelsKnown ? channels : undefined,
   };
 }

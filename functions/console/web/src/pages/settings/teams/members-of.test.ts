@@ -13,6 +13,7 @@ function member(name: string, teams: string[], status: Member["status"] = "activ
     clients: "all",
     status,
     is_you: false,
+    availability: { state: "available", paused: [], since: "2026-11-01T00:00:00Z" },
     created_at: "2026-11-01T00:00:00Z",
     updated_at: "2026-11-01T00:00:00Z",
     work: { channels: {}, client_channels: {}, teams, skills: [] },

@@ -4,7 +4,6 @@ import { useState } from "react";
 import { useAccount, useMay } from "../../../api/me";
 import { allMembersOptions, type Member } from "../../../api/members";
 import { PAGE } from "../../../api/query";
-import { PERMISSION } from "../../../api/routing-types";
 import { allTeamsOptions, type Team } from "../../../api/teams";
 import { common } from "../../../texts/en/common";
 import { teamTexts as texts } from "../../../texts/en/teams";
@@ -21,7 +20,7 @@ export function TeamsPage() {
   const { open, create } = route.useSearch();
   const navigate = route.useNavigate();
   const may = useMay();
-  const mayManage = may(PERMISSION.manageTeams);
+  const mayManage = may("teams.manage");
   const teams = useQuery(allTeamsOptions);
   const members = useQuery({ ...allMembersOptions, enabled: may("members.read") }).data;
   const [shownRows, setShownRows] = useState(PAGE);
@@ -90,7 +89,7 @@ interface TableProps {
 }
 
 function TeamsTable({ teams, members, isBusy, onOpen, onDelete, showMore }: TableProps) {
-  const mayManage = useMay()(PERMISSION.manageTeams);
+  const mayManage = useMay()("teams.manage");
   const columns: Column<Team>[] = [
     { key: "team", title: texts.team, isHeader: true, width: "34%", cell: ({ name }) => <bdi>{name}</bdi> },
   ];

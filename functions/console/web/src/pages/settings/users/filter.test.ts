@@ -13,6 +13,8 @@ function member(name: string, email: string, more: Partial<Member> = {}): Member
     clients: "all",
     status: "active",
     is_you: false,
+    work: { channels: {}, client_channels: {}, teams: [], skills: [] },
+    availability: { state: "available", paused: [], since: "2026-11-01T00:00:00Z" },
     created_at: "2026-11-01T00:00:00Z",
     updated_at: "2026-11-01T00:00:00Z",
     ...more,

@@ -18,7 +18,7 @@ export function matching(members: readonly Member[], { q = "", role, status, tea
     return (
       (!role || (member.role?.key ?? "none") === role) &&
       (!status || member.status === status) &&
-      (!team || (member.work?.teams.includes(team) ?? false)) &&
+      (!team || member.work.teams.includes(team)) &&
       words.every((word) => text.includes(word))
     );
   });

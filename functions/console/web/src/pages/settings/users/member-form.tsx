@@ -6,7 +6,6 @@ import { type Member, memberOptions, updateMember } from "../../../api/members";
 import { type ApiProblem, isProblem } from "../../../api/problems";
 import { queryClient } from "../../../api/query";
 import { permissionsOptions, rolesOptions } from "../../../api/roles";
-import { PERMISSION } from "../../../api/routing-types";
 import { allTeamsOptions } from "../../../api/teams";
 import { formatList } from "../../../format";
 import { common } from "../../../texts/en/common";
@@ -167,7 +166,7 @@ function useNames(): Names {
   const roles = useQuery(rolesOptions).data?.items ?? [];
   const catalogue = useQuery(permissionsOptions).data?.items ?? [];
   const clients = useQuery({ ...allClientsOptions, enabled: useMayChooseClients() }).data ?? [];
-  const teams = useQuery({ ...allTeamsOptions, enabled: useMay()(PERMISSION.readTeams) }).data ?? [];
+  const teams = useQuery({ ...allTeamsOptions, enabled: useMay()("teams.read") }).data ?? [];
   const { label: channel } = useChannels();
   return {
     fields: { ...texts.fields, ...WORK_FIELDS },

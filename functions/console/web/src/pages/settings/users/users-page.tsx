@@ -10,7 +10,6 @@ import { allMembersOptions, type Member } from "../../../api/members";
 import { polled } from "../../../api/polling";
 import { PAGE } from "../../../api/query";
 import { rolesOptions } from "../../../api/roles";
-import { PERMISSION } from "../../../api/routing-types";
 import { allTeamsOptions } from "../../../api/teams";
 import { formatDay, formatList } from "../../../format";
 import { common } from "../../../texts/en/common";
@@ -59,7 +58,7 @@ export function UsersPage() {
   const account = useAccount();
   const members = useQuery(allMembersOptions);
   const roles = useQuery(rolesOptions).data?.items ?? [];
-  const teams = useQuery({ ...allTeamsOptions, enabled: may(PERMISSION.readTeams) }).data ?? [];
+  const teams = useQuery({ ...allTeamsOptions, enabled: may("teams.read") }).data ?? [];
   const hasSender = useQuery(accountOptions).data?.value.mail.from !== null;
   const actions = useInvitationActions();
   const [shownRows, setShownRows] = useState(PAGE);
@@ -340,9 +339,9 @@ function ClientsCell({ member, clients }: { member: Member; clients: readonly Cl
 }
 
 function TeamsCell({ member }: { member: Member }) {
-  const mayRead = useMay()(PERMISSION.readTeams);
+  const mayRead = useMay()("teams.read");
   const teams = useQuery({ ...allTeamsOptions, enabled: mayRead }).data ?? [];
-  const names = teams.filter(({ id }) => member.work?.teams.includes(id)).map(({ name }) => name);
+  const names = teams.filter(({ id }) => member.work.teams.includes(id)).map(({ name }) => name);
   if (names.length === 0) return null;
   return <bdi className={styles.soft}>{formatList(names)}</bdi>;
 }
@@ -352,7 +351,7 @@ function LoadCell({ member }: { member: Member }) {
   const mayRead = useMay()("conversations.read");
   const desks = useQuery({ ...desksOptions, enabled: mayRead }).data?.items ?? [];
   const { label } = useChannels();
-  const limits = Object.entries(member.work?.channels ?? {});
+  const limits = Object.entries(member.work.channels);
   if (limits.length === 0) return null;
   const loadOn = (channel: string) =>
     desks.find((desk) => desk.channel === channel)?.members?.find(({ id }) => id === member.id)?.load ?? 0;

@@ -115,7 +115,7 @@ function Served({ name, isServed, reason, isReadOnly, onChange }: ServedProps) {
 }
 
 interface LossesProps {
-  before: Work | undefined;
+  before: Work;
   /** The clients that were served before. */
   access: "all" | readonly string[];
   allowed: readonly string[];

@@ -3,7 +3,6 @@ import { desksOptions } from "../../../../api/desks";
 import { useMay } from "../../../../api/me";
 import { allMembersOptions } from "../../../../api/members";
 import { queryClient } from "../../../../api/query";
-import { PERMISSION } from "../../../../api/routing-types";
 import { allTeamsOptions, createTeam } from "../../../../api/teams";
 import { work as texts } from "../../../../texts/en/work";
 import { FieldGroup, TagBox, TextField } from "../../../../ui";
@@ -88,7 +87,7 @@ interface TagsProps {
 /** The teams of a person: chosen, or made by typing (U507). */
 export function TeamsField({ value, onChange, error, isReadOnly }: TagsProps) {
   const may = useMay();
-  const mayRead = may(PERMISSION.readTeams);
+  const mayRead = may("teams.read");
   const teams = useQuery({ ...allTeamsOptions, enabled: mayRead }).data ?? [];
   const make = async (name: string) => {
     const team = await createTeam(name);
@@ -98,7 +97,7 @@ export function TeamsField({ value, onChange, error, isReadOnly }: TagsProps) {
   };
   return (
     <TagBox
-      create={may(PERMISSION.manageTeams) ? texts.create : undefined}
+      create={may("teams.manage") ? texts.create : undefined}
       error={error}
       help={isReadOnly ? undefined : texts.teamsHelp}
       isReadOnly={isReadOnly || !mayRead}
@@ -119,7 +118,7 @@ export function TeamsField({ value, onChange, error, isReadOnly }: TagsProps) {
 export function SkillsField({ value, onChange, error, isReadOnly }: TagsProps) {
   const may = useMay();
   const members = useQuery({ ...allMembersOptions, enabled: may("members.read") }).data ?? [];
-  const known = [...new Set([...members.flatMap(({ work }) => work?.skills ?? []), ...value])].sort((one, other) =>
+  const known = [...new Set([...members.flatMap(({ work }) => work.skills), ...value])].sort((one, other) =>
     one.localeCompare(other),
   );
   return (

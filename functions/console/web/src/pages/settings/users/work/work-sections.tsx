@@ -19,7 +19,7 @@ interface Props {
   set: (name: keyof WorkFormValues, value: never) => void;
   isReadOnly?: boolean;
   /** The member as they are saved; undefined in an invitation. */
-  saved?: { id: string; work: Work | undefined; clients: "all" | readonly string[] };
+  saved?: { id: string; work: Work; clients: "all" | readonly string[] };
 }
 
 /** Client access, routing settings and team of a person (U505–U507). */

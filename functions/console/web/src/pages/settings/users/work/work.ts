@@ -19,8 +19,7 @@ export interface WorkValues {
 
 export const NO_WORK: WorkValues = { allowed: [], limits: {}, clientChannels: {}, teams: [], skills: [] };
 
-export function workValues(work: Work | undefined): WorkValues {
-  if (!work) return NO_WORK;
+export function workValues(work: Work): WorkValues {
   const { channels, client_channels, teams, skills } = work;
   return {
     allowed: Object.keys(channels).sort(),
@@ -72,13 +71,9 @@ export interface Loss {
 }
 
 /** What goes with the channels that are no longer allowed (E08). */
-export function losses(
-  before: Work | undefined,
-  access: "all" | readonly string[],
-  allowed: readonly string[],
-): Loss[] {
+export function losses(before: Work, access: "all" | readonly string[], allowed: readonly string[]): Loss[] {
   const values = workValues(before);
-  return Object.entries(before?.channels ?? {})
+  return Object.entries(before.channels)
     .filter(([channel]) => !allowed.includes(channel))
     .map(([channel, limit]) => ({
       channel,
