@@ -1,9 +1,9 @@
 import type { Page } from "@playwright/test";
-import { equip, judge } from "../src/looks.ts";
-import { found } from "../src/people.ts";
-import type { Stranger } from "../src/requests.ts";
-import { expect, PHONE, settled, test, toast } from "../src/test.ts";
 import { conversationOf, conversationsOf, equipped, hire, openDesk } from "./desk.ts";
+import { equip, judge } from "./looks.ts";
+import { found } from "./people.ts";
+import type { Stranger } from "./requests.ts";
+import { expect, PHONE, settled, test, toast } from "./test.ts";
 
 /** The row of somebody's conversation. */
 const rowOf = (page: Page, { name }: Pick<Stranger, "name">) =>

@@ -1,8 +1,8 @@
-import { equip, judge } from "../src/looks.ts";
-import { found, join } from "../src/people.ts";
-import { newAddress } from "../src/stack.ts";
-import { expect, settings, settled, test, toast } from "../src/test.ts";
 import { hire } from "./desk.ts";
+import { equip, judge } from "./looks.ts";
+import { found, join } from "./people.ts";
+import { newAddress } from "./stack.ts";
+import { expect, settings, settled, test, toast } from "./test.ts";
 
 test("Teams are made, renamed and deleted; equal names ignoring case are one team, and members stand in the way of a deletion (U510, U507, SPEC E12, E35)", async ({
   browse,

@@ -1,6 +1,6 @@
-import { join, type Person, type Team, type Wanted } from "../src/people.ts";
-import { Entrance, type Stranger } from "../src/requests.ts";
-import { eventually } from "../src/stack.ts";
+import { join, type Person, type Team, type Wanted } from "./people.ts";
+import { Entrance, type Stranger } from "./requests.ts";
+import { eventually } from "./stack.ts";
 
 /** Limits, teams and skills that a member is given. */
 export interface GivenWork {
