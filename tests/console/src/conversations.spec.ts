@@ -233,7 +233,12 @@ test("What the agent hands over waits with the note, and can be given back to it
   await equipped(own, own.owner, { channels: { telegram: 3 } });
   await own.owner.api.call("PUT", "/v1/me/availability", { state: "away" });
   const desk = await openDesk(own, "Agents");
-  await own.inviter.call("PATCH", `/v1/projects/${desk.project}/connectors/${desk.connector}`, { handler: "agent" });
+  const project = `/v1/projects/${desk.project}`;
+  await own.inviter.call("PATCH", `${project}/connectors/${desk.connector}`, { handler: "agent" });
+  const { environment_id } = await own.inviter.call("GET", `${project}/connectors/${desk.connector}`);
+  await own.inviter.call("PATCH", `${project}/environments/${environment_id}`, {
+    agent: { endpoint: `${facts.agent_url}/deliveries`, signing_secret: facts.agent_signing_secret },
+  });
   const ada = await desk.arrive("Ada Lovelace");
   const page = await browse(own.owner);
   await page.goto(conversationsOf(own.account, desk.project, "?view=agent"));

@@ -19,6 +19,8 @@ interface Facts {
   openid_client_secret: string;
   aws_endpoint_url: string;
   simulator_url: string;
+  agent_url: string;
+  agent_signing_secret: string;
 }
 
 /** Facts that the running stack tells of itself. */

@@ -145,7 +145,7 @@ test("The full form invites with allowed channels, a limit for each, channels by
 
   const teams = page.getByRole("combobox", { name: "Teams (optional)" });
   await teams.fill("Night shift");
-  await expect(page.getByRole("option").last()).toHaveText("Create “Night shift”");
+  await expect(page.getByRole("listbox").getByRole("option").last()).toHaveText("Create “Night shift”");
   await teams.press("Enter");
   await expect(page.getByRole("list", { name: "Teams" })).toContainText("Night shift");
   await teams.fill("night SHIFT");

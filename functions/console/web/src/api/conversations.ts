@@ -37,7 +37,11 @@ export function conversationsOptions(project: string, view: View, filter: Conver
   return {
     ...listOptions<Conversation>(["conversations", project, "list", view, filter], (cursor, signal) =>
       client.GET(LIST, {
-        params: { path: { project_id: project }, query: { view, ...filter, cursor, limit: PAGE } },
+        // First come, first served.
+        params: {
+          path: { project_id: project },
+          query: { view, ...filter, order: view === "queue" ? "oldest" : undefined, cursor, limit: PAGE },
+        },
         signal,
       }),
     ),

@@ -30,7 +30,10 @@ it("says who got a conversation by the rule, and why", () => {
 it("says who did what by hand, and whether it was over the limit", () => {
   expect(words({ member: ANA, over_limit: true })).toBe("Bo assigned it to Ana, over the limit");
   expect(words({ verb: "claim", member: { id: "bo", name: "Bo" } })).toBe("Bo claimed it");
-  expect(words({ verb: "transfer", team: { id: "t", name: "Night shift" } })).toBe("Bo transferred it to Night shift");
+  expect(words({ verb: "transfer", member: ANA })).toBe("Bo transferred it to Ana");
+  // Ana had it before.
+  const toTeam = { verb: "transfer", member: ANA, team: { id: "t", name: "Night shift" } } as const;
+  expect(words(toTeam)).toBe("Bo transferred it to Night shift");
   expect(words({ verb: "release" })).toBe("Bo released it");
   expect(words({ verb: "give_back" })).toBe("Bo gave it back to the agent");
 });

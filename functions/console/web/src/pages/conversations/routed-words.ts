@@ -23,7 +23,7 @@ export function routedWords({ verb, by, member, team, why, over_limit }: Routed)
     case "release":
       return { words: texts.released(by.name) };
     case "transfer":
-      return { words: texts.transferred(by.name, member?.name ?? team?.name ?? conversationTexts.member) + excess };
+      return { words: texts.transferred(by.name, team?.name ?? name) + excess };
     case "requeue":
       return { words: isBySystem ? texts.requeuedItself : texts.requeued(by.name) };
     default:
