@@ -3,6 +3,7 @@ import { conversationOf, conversationsOf, equipped, hire, openDesk } from "./des
 import { equip, judge } from "./looks.ts";
 import { found } from "./people.ts";
 import type { Stranger } from "./requests.ts";
+import { facts } from "./stack.ts";
 import { expect, PHONE, settled, test, toast } from "./test.ts";
 
 /** The row of somebody's conversation. */
