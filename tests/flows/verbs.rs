@@ -401,6 +401,27 @@ async fn a_verb_that_is_repeated_under_its_key_takes_effect_once() {
 }
 
 /// The ids in a list of conversations.
+/// SPEC E32.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_that_is_repeated_after_the_agent_got_the_conversation_back_hands_nothing_off() {
+    let (mut world, admin, path, _) = begun().await;
+    let once = [("idempotency-key", "k1")];
+    let offer = (path.as_str(), "offer");
+    case(&keyed(&world, &admin, offer, Value::Null, &once).await);
+    let back = format!("{path}/handoff");
+    let given = world
+        .call_as(&admin, ("DELETE", &back), Value::Null, &[])
+        .await;
+    assert_eq!(given.status, 200, "{}", given.body);
+    let again = keyed(&world, &admin, offer, Value::Null, &once).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    assert!(again.headers.contains_key("idempotency-replayed"));
+    assert_eq!(again.body["handoff"], Value::Null, "{}", again.body);
+    world.settle().await;
+    assert_eq!(shown(&world, &path).await["handoff"], Value::Null);
+    world.assert_desk_agrees().await;
+}
+
 async fn listed(world: &World, person: &Person, query: &str) -> Vec<String> {
     let path = format!("{}/conversations?{query}", world.project_path());
     let answer = world
@@ -482,6 +503,17 @@ async fn views_show_whose_turn_it_is_with_their_numbers_and_desks_show_the_room(
         .await;
     assert_eq!(counts.body["assigned"]["count"], 0, "{}", counts.body);
     assert_eq!(counts.body["all"], Value::Null);
+    let cleo = member(&world, &admin, "Cleo", json!({"channels": {"slack": 1}})).await;
+    let served = json!({"clients": [world.open.client_id]});
+    change(&world, &admin, &cleo, served).await;
+    let route = ("GET", "/v1/desks?channel=slack");
+    for (person, expected) in [(&admin, vec!["Ana", "Cleo"]), (&limited, vec!["Ana"])] {
+        let desks = world.call_as(person, route, Value::Null, &[]).await;
+        let seats = desks.body["items"][0]["members"].as_array().unwrap();
+        let names: Vec<_> = seats.iter().map(|seat| seat["name"].as_str()).collect();
+        let expected: Vec<_> = expected.into_iter().map(Some).collect();
+        assert_eq!(names, expected, "{}", desks.body);
+    }
     world.assert_desk_agrees().await;
 }
 

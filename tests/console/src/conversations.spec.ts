@@ -61,6 +61,7 @@ test("A message to the team is assigned with the reason, answered by keyboard, a
 test("The queue shows who waits first, since when and why, and the room there is; a claim over the limit asks first (U602, U606, U124, SPEC E33, E39)", async ({
   browse,
   team,
+  watch,
 }) => {
   const own = await found(team.owner, "Queue Inc");
   const grace = await hire(own, { channels: { telegram: 1 } }, { name: "Grace Hopper" });
@@ -68,7 +69,7 @@ test("The queue shows who waits first, since when and why, and the room there is
   const desk = await openDesk(own, "Queue");
   await conversationOf(own, desk, await desk.arrive("Ada Lovelace"), "assigned");
   const bob = await desk.arrive("Bob Stone", "Is anybody there?");
-  await conversationOf(own, desk, bob, "waiting");
+  const { id: ofBob } = await conversationOf(own, desk, bob, "waiting");
   const cy = await desk.arrive("Cy Twombly");
   await conversationOf(own, desk, cy, "waiting");
 
@@ -91,6 +92,7 @@ test("The queue shows who waits first, since when and why, and the room there is
   // The last in the queue moves nobody.
   await expect(rows).toHaveCount(3, { timeout: 30_000 });
 
+  watch.expects(`409 POST /v1/projects/${desk.project}/conversations/${ofBob}/claim`);
   await page.getByRole("button", { name: "Claim the conversation of Bob Stone" }).click();
   const ask = page.getByRole("alertdialog", { name: "You are at your limit (0 of 0). Claim anyway?" });
   await ask.getByRole("button", { name: "Claim anyway" }).click();

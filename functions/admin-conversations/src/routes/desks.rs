@@ -168,7 +168,11 @@ fn show(
     view: &DeskView,
     with_members: bool,
 ) -> Option<DeskResponse> {
-    let mut seats: Vec<&Seat> = view.seats.iter().filter(|seat| seat.is_open()).collect();
+    let seats = view.seats.iter().filter(|seat| seat.is_open());
+    // Members who serve none of the caller's clients are none of the caller's business (SPEC B39).
+    let mut seats: Vec<&Seat> = seats
+        .filter(|seat| call.caller.clients.meets(&seat.clients))
+        .collect();
     let queues = view.queues.iter();
     let served = queues.filter(|queue| call.may_serve(queue.demand.client_id));
     let waiting: u32 = served.map(|queue| queue.waiting).sum();

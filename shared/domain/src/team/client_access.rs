@@ -24,6 +24,16 @@ impl ClientAccess {
         }
     }
 
+    /// Whether both contain a client, so far as is known without the clients there are.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, Self::All) => true,
+            (Self::All, Self::Only(some)) | (Self::Only(some), Self::All) => !some.is_empty(),
+            (Self::Only(some), Self::Only(others)) => !some.is_disjoint(others),
+        }
+    }
+
     /// Whether every client that `other` contains is contained.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
@@ -89,6 +99,19 @@ mod tests {
         }
         assert!(!some.contains(other));
         assert!(ClientAccess::default().contains(other));
+    }
+
+    #[test]
+    fn accesses_meet_where_one_client_is_in_both() {
+        let [one, other] = ["c", "d"].map(|name| ClientId::derive(&[name]));
+        let [some, others] = [one, other].map(|id| ClientAccess::Only([id].into()));
+        let both = ClientAccess::Only([one, other].into());
+        let none = ClientAccess::Only([].into());
+        assert!(ClientAccess::All.meets(&ClientAccess::All));
+        assert!(some.meets(&ClientAccess::All) && ClientAccess::All.meets(&some));
+        assert!(some.meets(&both) && both.meets(&others));
+        assert!(!some.meets(&others));
+        assert!(!none.meets(&ClientAccess::All) && !none.meets(&both));
     }
 
     #[test]

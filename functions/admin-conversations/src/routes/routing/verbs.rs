@@ -30,7 +30,10 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ids::{MemberId, TeamId},
-    routing::routed::{RoutedCall, Verb},
+    routing::{
+        case::Case,
+        routed::{RoutedCall, Verb},
+    },
 };
 
 /// An offer of a conversation to the team.
@@ -350,7 +353,9 @@ async fn change(
         asking,
     };
     let settled = Box::pin(asked.settle()).await?;
-    if matches!(asked.asking, Asking::Offer { .. }) {
+    // A call that is repeated after its conversation was given back changes nothing.
+    let is_with_team = settled.case.as_ref().is_none_or(Case::is_open);
+    if matches!(asked.asking, Asking::Offer { .. }) && is_with_team {
         // After the offer: an offer that is not handed off yet is made again by the caller, who got no answer.
         view = ensure_handed_off(deps, call, path).await?;
     }
