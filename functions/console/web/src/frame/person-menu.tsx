@@ -1,21 +1,20 @@
 import { useState } from "react";
 import { signOut } from "../api/auth";
-import type { AvailabilityState } from "../api/availability";
 import { currentAccount } from "../api/client";
 import { updateMe, useMe } from "../api/me";
 import { queryClient } from "../api/query";
 import { session } from "../api/session";
 import { goTo } from "../navigation";
-import { availabilityTexts } from "../texts/en/availability";
 import { frame } from "../texts/en/frame";
 import { applyTheme, type Theme } from "../theme";
+import { later, useLater } from "../ui/loading";
 import { MenuButton, type MenuSection } from "../ui/menu";
 import { errorText } from "../ui/states";
 import { toasts } from "../ui/toast";
+import type { Standing } from "./availability-menu";
 import styles from "./frame.module.css";
 import { MemberAvatar } from "./member-avatar";
 import { openShortcutList } from "./shortcuts";
-import { useAvailability } from "./use-availability";
 
 const THEMES: readonly (readonly [Theme, string])[] = [
   ["system", frame.themeSystem],
@@ -23,16 +22,21 @@ const THEMES: readonly (readonly [Theme, string])[] = [
   ["dark", frame.themeDark],
 ];
 
-const STATES: readonly AvailabilityState[] = ["available", "away", "offline"];
+/** No part of the first load (U173). */
+const availability = later(() => import("./availability-menu"));
 
 /** The person at the foot of the sidebar: availability, profile, theme, accounts, sign-out. */
 export function PersonMenu() {
+  const module = useLater(availability, false);
+  if (!module) return <Menu />;
+  return <module.WithAvailability>{(standing) => <Menu standing={standing} />}</module.WithAvailability>;
+}
+
+function Menu({ standing }: { standing?: Standing | undefined }) {
   const me = useMe();
   const [chosen, setChosen] = useState<Theme>();
   const theme = chosen ?? me.preferences.theme;
   const account = currentAccount();
-  const availability = useAvailability();
-  const state = availability.own?.state;
 
   // Shown at once, and taken back if it cannot be kept.
   const choose = (next: Theme) => {
@@ -61,27 +65,7 @@ export function PersonMenu() {
   };
 
   const sections: MenuSection[] = [
-    ...(availability.own
-      ? [
-          {
-            title: availabilityTexts.title,
-            entries: [
-              ...STATES.map((state) => ({
-                id: `state-${state}`,
-                label: availabilityTexts.states[state],
-                isSelected: state === availability.own?.state,
-                onAction: () => availability.choose(state),
-              })),
-              ...availability.channels.map((channel) => ({
-                id: `pause-${channel}`,
-                label: availabilityTexts.pause(availability.label(channel)),
-                isSelected: availability.own?.paused.includes(channel) ?? false,
-                onAction: () => availability.pause(channel),
-              })),
-            ],
-          },
-        ]
-      : []),
+    ...(standing ? [standing.section] : []),
     {
       entries: [
         { id: "profile", label: frame.profile, icon: "person", href: "/console/profile" },
@@ -118,7 +102,7 @@ export function PersonMenu() {
   return (
     <MenuButton
       className={styles.person}
-      label={frame.person(me.login.name, state && availabilityTexts.states[state])}
+      label={frame.person(me.login.name, standing?.words)}
       placement="top start"
       sections={sections}
     >
@@ -126,12 +110,12 @@ export function PersonMenu() {
       <span className={styles.personWords}>
         <bdi className={styles.entryName}>{me.login.name}</bdi>
         {/* Drawn by the style sheet: the button's label says it. */}
-        {state && (
+        {standing && (
           <span
             aria-hidden="true"
             className={styles.standing}
-            data-standing={availabilityTexts.states[state]}
-            data-state={state}
+            data-standing={standing.words}
+            data-state={standing.state}
           />
         )}
       </span>
