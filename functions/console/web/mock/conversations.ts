@@ -1,4 +1,5 @@
-import type { Case, Conversation, ConversationCounts, Message, Routed, View } from "../src/api/conversations";
+import type { ConversationCounts } from "../src/api/conversation-counts";
+import type { Case, Conversation, Message, Routed, View } from "../src/api/conversations";
 import type { Desk, Seat } from "../src/api/desks";
 import { chatUsers } from "./chat-users.ts";
 import { connectors } from "./connectors.ts";

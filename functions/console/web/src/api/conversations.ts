@@ -14,8 +14,6 @@ export type Message = Schemas["MessageResponse"];
 export type Routed = Schemas["RoutedResponse"];
 export type TransferBody = Schemas["GiveConversationRequest"];
 export type View = Schemas["ConversationViewName"];
-/** Numbers by view; null for views that the caller may not count. */
-export type ConversationCounts = Schemas["ConversationCountsResponse"];
 
 export const VIEWS = ["mine", "queue", "assigned", "agent", "all"] as const satisfies readonly View[];
 
@@ -47,13 +45,6 @@ export function conversationsOptions(project: string, view: View, filter: Conver
     ),
     placeholderData: undefined,
   };
-}
-
-/** Conversations of each view, cheap enough to be read every few seconds. */
-export function conversationCountsOptions(project: string) {
-  return readOptions<ConversationCounts>(["conversations", project, "counts"], (signal) =>
-    client.GET(`${LIST}/counts`, { params: { path: { project_id: project } }, signal }),
-  );
 }
 
 export function conversationOptions(project: string, id: string) {

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { requestCountsOptions } from "../api/access-requests";
-import { conversationCountsOptions } from "../api/conversations";
+import { conversationCountsOptions } from "../api/conversation-counts";
 import { type Permission, useAccount, useMay } from "../api/me";
 import { polled } from "../api/polling";
 import { formatCount } from "../format";

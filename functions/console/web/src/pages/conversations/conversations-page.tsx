@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useMatches } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import { type ConversationFilter, conversationCountsOptions, VIEWS, type View } from "../../api/conversations";
+import { conversationCountsOptions } from "../../api/conversation-counts";
+import { type ConversationFilter, VIEWS, type View } from "../../api/conversations";
 import { useAccount, useMay } from "../../api/me";
 import { allTeamsOptions } from "../../api/teams";
 import { formatCount } from "../../format";
