@@ -1,5 +1,7 @@
 """Keeps schemathesis to requests that API Gateway passes on to the operation that is meant."""
 
+from urllib.parse import unquote
+
 import schemathesis
 
 # An HTTP API knows no others.
@@ -13,5 +15,7 @@ def filter_case(context, case) -> bool:
     return case.method.upper() in METHODS and all(map(_is_one_segment, segments))
 
 
-def _is_one_segment(text: str) -> bool:
+def _is_one_segment(sent: str) -> bool:
+    # Some cases come percent-encoded.
+    text = unquote(sent)
     return text not in ("", ".", "..") and "/" not in text and text.isprintable()

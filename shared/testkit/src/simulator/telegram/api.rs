@@ -119,13 +119,17 @@ async fn handle(
         Some((_, fields)) => asked.note_unknown(fields),
         None => asked.note(format!("there is no method {api_method}")),
     }
+    // Whoever asks whether a token is good may have a wrong one.
+    let asks_for_token = api_method == "getMe";
     // The secret is not recorded with the call.
     let secret = asked.arguments.get_mut("secret_token").map(Value::take);
     asked.target = integer(&asked.arguments, "chat_id").map(|id| id.to_string());
     api::serve(&shared, asked, |asked, doing| {
         let Some(connector) = connector_id.and_then(|id| doing.world.connector(&id).cloned())
         else {
-            doing.note("the token belongs to no bot");
+            if !asks_for_token {
+                doing.note("the token belongs to no bot");
+            }
             return error(StatusCode::UNAUTHORIZED, "Unauthorized");
         };
         if connector.is_revoked {
