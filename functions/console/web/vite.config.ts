@@ -73,7 +73,7 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    // What every first load has is one file: it packs better than many, which others would load by parts.
+    // The code of every first load is one file: it packs better than many, which others would load by parts.
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: "base", tags: ["$initial"] }] } } },
   },
   server: {

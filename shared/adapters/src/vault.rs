@@ -31,7 +31,7 @@ use vestibule_domain::{PortError, connector::SealedSecrets, ports::SecretVault, 
 /// The context that KMS binds the data key to; CloudTrail shows it.
 const ENCRYPTION_CONTEXT: (&str, &str) = ("vestibule", "data-key");
 
-/// What tells the key of hashes apart from others that may follow from the data key.
+/// Label of the key of hashes, which sets it apart from others that may follow from the data key.
 const HASH_KEY: &[u8] = b"vestibule hashes";
 
 /// The data key in use, with the key of hashes that follows from it.

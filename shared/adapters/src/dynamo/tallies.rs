@@ -206,7 +206,7 @@ struct TallyItem {
     last_message_at: Option<Timestamp>,
 }
 
-/// What the rows of a project tell of its connectors.
+/// Facts about connectors in the rows of a project.
 #[derive(Debug, Default)]
 pub(super) struct Tallies {
     /// Whether the numbers of requests count from the project's start.

@@ -179,7 +179,7 @@ impl Intake {
         Ok(Some((person.identity, known)))
     }
 
-    /// What is known of a sender who is blocked and erased. A second id that they tell is blocked too, so that they do not
+    /// Finds the block of a sender who was erased. A second id that they tell is blocked too, so that they do not
     /// come in under it later.
     async fn blocked_for_good(
         &self,
