@@ -182,7 +182,7 @@ async fn mistakes_are_refused_in_telegrams_words_and_noted() {
     update(&simulator, ADA, Place::Direct, "hi");
     let id = simulator.person(ADA).unwrap().telegram_id;
     for (token, method, arguments, status, word) in [
-        ("1:x", "getMe", json!({}), 401, "Unauthorized"),
+        ("1:x", "deleteWebhook", json!({}), 401, "Unauthorized"),
         (TOKEN, "sendPhoto", json!({}), 404, "Not Found"),
         (
             TOKEN,
@@ -230,6 +230,10 @@ async fn mistakes_are_refused_in_telegrams_words_and_noted() {
         );
         assert!(problems(&simulator).len() > before, "{method} {arguments}");
     }
+    // Whoever asks whether a token is good may have a wrong one.
+    let before = problems(&simulator).len();
+    assert_eq!(call_as(&simulator, "1:x", "getMe", json!({})).await.0, 401);
+    assert_eq!(problems(&simulator).len(), before);
     for arguments in [
         json!({"chat_id": id, "text": "x", "parse_mode": "HTML"}),
         json!({"chat_id": id, "text": "x", "colour": "red"}),
