@@ -168,6 +168,8 @@ impl Model {
 
     /// Takes an environment from a chat user, and from the person and all chat users that they are.
     pub fn revoke(&mut self, id: ChatUserId, environment: EnvironmentId) {
+        // A request keeps the id under which it was made.
+        let id = self.aliases.get(&id).copied().unwrap_or(id);
         let Some(writer) = self.writers.get_mut(&id) else {
             return;
         };
