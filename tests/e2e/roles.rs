@@ -81,6 +81,7 @@ async fn the_onboarding_worker_may_settle_what_is_owed_and_enqueue_what_follows(
             aws.put_item(&aws.user()),
             aws.update_item(&aws.user()),
             aws.delete_item(&aws.closings()),
+            aws.delete_item(&aws.of_account("QUEUE#", NOBODY)),
             aws.query(None, &aws.user()),
             aws.query(Some("lists_by_state"), &aws.pending()),
             aws.query(Some("lists_all"), &aws.of_project("CONVERSATIONS")),

@@ -41,6 +41,7 @@ mod delivery;
 mod direct_approval;
 mod directory_model;
 mod edits;
+mod endings;
 mod end_users;
 mod end_users_export;
 mod end_users_linked;

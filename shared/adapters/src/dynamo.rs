@@ -27,6 +27,7 @@ mod credentials;
 mod decisions;
 mod directory;
 mod environments;
+mod erased_cases;
 mod erased_conversations;
 mod erased_environment;
 mod erased_history;

@@ -5,7 +5,8 @@
 //! together and lie side by side, so a page ends before a message, never before its answers. What was given
 //! up is treated alike: a delivery goes with its author, a text with its message on record. The note of
 //! a handoff may repeat anybody's words, so it goes from every conversation that stays, and so does a line of routing with
-//! a note.
+//! a note. The case of a conversation that goes as a whole goes with it, while it is open: one that is over holds ids only,
+//! and expires.
 
 use super::{
     erased_rows::removed,
@@ -49,6 +50,8 @@ pub(super) struct Erased<'a> {
     pub(super) has_come_back: bool,
     /// Time of the order to erase.
     pub(super) since: Timestamp,
+    /// The current time.
+    pub(super) now: Timestamp,
     /// Whether nothing more can be written by what was read before the erasure.
     pub(super) is_last_pass: bool,
 }
@@ -284,9 +287,11 @@ impl Erased<'_> {
     async fn finish(&self, in_hand: InHand) -> Result<(), PortError> {
         let key = keys::conversation(self.scope, in_hand.id);
         let item: Option<ConversationItem> = self.table.get(&key, "conversation").await?;
-        let is_theirs_again = match item {
-            Some(item) => !self.clear(&key, in_hand, item).await?,
-            None => false,
+        let is_theirs_again = if let Some(item) = item {
+            !self.clear(&key, in_hand, item).await?
+        } else {
+            self.end_case(in_hand).await?;
+            false
         };
         if !self.is_last_pass || is_theirs_again {
             return Ok(());
@@ -303,6 +308,15 @@ impl Erased<'_> {
             .transact(vec![delete_write(delete)])
             .await
             .map(|_| ())
+    }
+
+    /// Ends the case that was offered when the conversation was gone already.
+    async fn end_case(&self, in_hand: InHand) -> Result<(), PortError> {
+        if !in_hand.is_direct || self.has_come_back {
+            return Ok(());
+        }
+        let end = self.table.end_case(self.scope, in_hand.id, &[], self.now);
+        Box::pin(end).await.map(|_| ())
     }
 
     /// Removes the conversation itself, or the person's traces on it. `false` if something was written into it
@@ -358,44 +372,43 @@ impl Erased<'_> {
         is_direct: bool,
     ) -> Result<(), PortError> {
         let outgoing = keys::outgoing(self.scope, id, connector_id);
-        let read = [(":read", n(conversation.version))];
-        let mut writes = Vec::new();
+        let read = (":read", n(conversation.version));
+        let changed = PortError::Conflict {
+            what: "conversation",
+        };
         if is_direct {
-            let delete = self.table.delete_part(key, "version = :read", &read)?;
-            writes.push(delete_write(delete));
-            writes.push(delete_write(self.table.removal_part(&outgoing)?));
-        } else if conversation
-            .chat_user_id
-            .is_some_and(|id| self.ids.contains(&id))
-        {
-            let place = conversation.place.as_ref();
-            let member = place.and_then(|place| place.member_id.as_ref());
-            let traces = if member.is_some() {
-                "chat_user_id, conversation.member_id"
-            } else {
-                "chat_user_id"
-            };
-            let [read] = read;
-            let update = self.table.update_part(
-                key,
-                &format!("SET version = version + :one REMOVE {traces}"),
-                "version = :read",
-                &[],
-                &[read, (":one", n(1))],
-            )?;
-            writes.push(update_write(update));
-            if let Some(member) = member {
-                self.forget_member(&outgoing, member).await?;
-            }
+            let delete = self.table.delete_part(key, "version = :read", &[read])?;
+            let removal = self.table.removal_part(&outgoing)?;
+            let writes = [delete_write(delete), delete_write(removal)];
+            // The case goes in the same transaction, so that none of a person who came back ends.
+            let end = self.table.end_case(self.scope, id, &writes, self.now);
+            let is_gone = Box::pin(end).await?;
+            return is_gone.then_some(()).ok_or(changed);
         }
-        if writes.is_empty() {
+        let last = conversation.chat_user_id;
+        if !last.is_some_and(|id| self.ids.contains(&id)) {
             return Ok(());
         }
-        match self.table.transact(writes).await? {
+        let place = conversation.place.as_ref();
+        let member = place.and_then(|place| place.member_id.as_ref());
+        let traces = if member.is_some() {
+            "chat_user_id, conversation.member_id"
+        } else {
+            "chat_user_id"
+        };
+        let update = self.table.update_part(
+            key,
+            &format!("SET version = version + :one REMOVE {traces}"),
+            "version = :read",
+            &[],
+            &[read, (":one", n(1))],
+        )?;
+        if let Some(member) = member {
+            self.forget_member(&outgoing, member).await?;
+        }
+        match self.table.transact(vec![update_write(update)]).await? {
             Transacted::Done => Ok(()),
-            Transacted::Cancelled(_) => Err(PortError::Conflict {
-                what: "conversation",
-            }),
+            Transacted::Cancelled(_) => Err(changed),
         }
     }
 

@@ -224,6 +224,7 @@ impl<'a> Erasing<'a> {
                 ids,
                 until,
                 since: erasure.since,
+                now,
                 has_come_back: newcomer.is_some(),
                 is_last_pass: erasure.is_last_pass(now),
             },

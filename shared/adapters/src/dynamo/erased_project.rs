@@ -2,8 +2,8 @@
 //!
 //! Lists lead to partitions, and rows of a partition to further ones, which are emptied first, some rows at a time.
 //! Rows that are still there are found again, so a page that was cut short is repeated. The project's connectors went with
-//! the project itself, so nothing comes in. Nothing goes before the last pass, when nobody can still write by what
-//! they read before: rows that lead nowhere any more would not be found. Only the search index is written from jobs that
+//! the project itself, so nothing comes in. Its open cases [end](super::erased_cases) at once. Nothing else goes before the
+//! last pass, when nobody can still write by what they read before: rows that lead nowhere any more would not be found. Only the search index is written from jobs that
 //! may be older: a record is marked before its rows are read, and none is written after that.
 //!
 //! | found through | partitions |
@@ -11,11 +11,12 @@
 //! | the order | `P`; those of each environment's agent and holders; pace and unreadable events of each connector |
 //! | lists of chat users and of wishes | `P#USER#…`; from there `P#WRITER#…` with its conversations, the second id, and messages that were sent |
 //! | list of blocks of erased people | `P#USER#…`, with the rows under further ids |
-//! | lists of requests, conversations, end users, redrives, imports, and of what was given up | one for each row |
+//! | lists of requests, conversations, cases, end users, redrives, imports, and of what was given up | one for each row |
 //! | chat users and end users | their rows in the search index; of end users, the row of the phone number |
 //! | their key | orders to close, to erase and to notify; messages held back; numbers of requests; the import that runs |
 
 use super::{
+    erased_cases,
     erased_rows::{self, Found, read_place, removed},
     items::{ChatUserItem, EndUserItem, StandingItem},
     kept_blocks::further_keys,
@@ -70,6 +71,7 @@ struct Erasing<'a> {
     table: &'a Table,
     erasure: &'a Erasure,
     scope: ProjectScope,
+    now: Timestamp,
 }
 
 /// Rows and the partition to which a row leads.
@@ -88,15 +90,13 @@ pub(super) async fn page(
     now: Timestamp,
 ) -> Result<ErasedPage, PortError> {
     if !erasure.is_last_pass(now) {
-        return Ok(ErasedPage {
-            rows: 0,
-            next: None,
-        });
+        return erased_cases::page(table, erasure, now).await;
     }
     let erasing = Erasing {
         table,
         erasure,
         scope: erasure.scope,
+        now,
     };
     let place: Place = read_place(erasure)?.unwrap_or_default();
     erased_rows::page(place, STEPS, |place| erasing.step(place)).await
@@ -118,6 +118,8 @@ impl Erasing<'_> {
             7 => all(keys::redrives(scope)),
             8 => all(keys::imports(scope)),
             9 => all(keys::kept_blocks(scope)),
+            10 => all(keys::open_cases(scope)),
+            11 => all(keys::released_cases(scope)),
             _ => return None,
         })
     }
@@ -185,6 +187,11 @@ impl Erasing<'_> {
             let Some(key) = key_of(&row).filter(|key| *key != order) else {
                 continue;
             };
+            if let Some(case) = keys::parse_case(&key) {
+                let id = case.conversation_id;
+                let end = self.table.end_case(self.scope, id, &[], self.now);
+                Box::pin(end).await?;
+            }
             let beside = self.beside(&key, row);
             if let Some(target) = beside.indexed {
                 self.table.keep_out_of_index(&key).await?;
@@ -321,6 +328,7 @@ mod tests {
             table: &table,
             erasure: &erasure,
             scope: scope(),
+            now: Timestamp::from_millis(0),
         };
         erasing.beside(key, row)
     }

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`writes`] | parts of transactions, also of those of other stores |
 //! | [`change`] | a change of a case: its transaction, and what a refusal means |
+//! | [`ending`] | the end of a case that goes with its conversation |
 //! | [`reading`] | queries |
 //! | [`orders`] | orders to drain a queue or to requeue what a member has |
 //! | [`counts`] | loads and queues, counted |
 
 mod change;
 mod counts;
+mod ending;
 mod orders;
 mod reading;
 mod writes;
