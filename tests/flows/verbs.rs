@@ -400,7 +400,6 @@ async fn a_verb_that_is_repeated_under_its_key_takes_effect_once() {
     world.assert_desk_agrees().await;
 }
 
-/// The ids in a list of conversations.
 /// SPEC E32.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_offer_that_is_repeated_after_the_agent_got_the_conversation_back_hands_nothing_off() {
@@ -422,6 +421,7 @@ async fn an_offer_that_is_repeated_after_the_agent_got_the_conversation_back_han
     world.assert_desk_agrees().await;
 }
 
+/// The paths of the conversations in a list.
 async fn listed(world: &World, person: &Person, query: &str) -> Vec<String> {
     let path = format!("{}/conversations?{query}", world.project_path());
     let answer = world
