@@ -164,14 +164,30 @@ impl RoutingStore for DynamoRouting {
     }
 
     async fn enqueue(&self, case: &Case, at: Timestamp) -> Result<Changed, PortError> {
+        self.enqueue_noting(case, None, at).await
+    }
+
+    async fn enqueue_noting(
+        &self,
+        case: &Case,
+        note: Option<&str>,
+        at: Timestamp,
+    ) -> Result<Changed, PortError> {
         match case.state {
             CaseState::Offered => {}
             CaseState::Waiting => return Ok(done(case)),
             CaseState::Assigned(_) | CaseState::Released { .. } => return Ok(stale(case)),
         }
         let system = Actor::system();
-        let by = RoutedBy::itself(&system, at);
+        let by = RoutedBy {
+            note,
+            ..RoutedBy::itself(&system, at)
+        };
         let change = Change::to(case.waiting(at), by).from(case);
+        let change = match note {
+            Some(_) => change.told_as(Verb::Offer),
+            None => change,
+        };
         Box::pin(self.make(change)).await
     }
 
