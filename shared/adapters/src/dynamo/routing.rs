@@ -6,6 +6,7 @@
 //! | [`change`] | a change of a case: its transaction, and what a refusal means |
 //! | [`ending`] | the end of a case that goes with its conversation |
 //! | [`reading`] | queries |
+//! | [`rights`] | who may reply, as the account's roles say |
 //! | [`orders`] | orders to drain a queue or to requeue what a member has |
 //! | [`counts`] | loads and queues, counted |
 
@@ -14,6 +15,7 @@ mod counts;
 mod ending;
 mod orders;
 mod reading;
+mod rights;
 mod writes;
 
 use super::{
@@ -28,8 +30,8 @@ use vestibule_domain::{
     account::actor::Actor,
     ids::{ConversationId, MemberId, QueueId},
     ports::{
-        Assignment, Changed, DeskView, GivingBack, Recount, RequeueOrder, RoutedBy, RoutingStore,
-        Settled,
+        Assignment, Changed, DeskView, GivingBack, HandingOff, Recount, RequeueOrder, RoutedBy,
+        RoutingStore, Settled,
     },
     routing::{
         case::{Assigned, Case, CaseState},
@@ -110,7 +112,9 @@ impl RoutingStore for DynamoRouting {
     async fn seat(&self, desk: &Desk, member_id: MemberId) -> Result<Option<Seat>, PortError> {
         let key = keys::seat(desk, member_id);
         let item: Option<SeatItem> = self.table.get(&key, "seat").await?;
-        Ok(item.map(Into::into))
+        let found = item.map(Seat::from).into_iter().collect();
+        let mut seats = self.with_rights(desk.scope, found).await?;
+        Ok(seats.pop())
     }
 
     async fn desk_of_queue(
@@ -149,15 +153,43 @@ impl RoutingStore for DynamoRouting {
         Box::pin(self.make(change)).await
     }
 
+    async fn offer_handing_off(
+        &self,
+        case: &Case,
+        handing: HandingOff<'_>,
+        by: RoutedBy<'_>,
+    ) -> Result<Changed, PortError> {
+        let change = Change::to(case.clone(), by)
+            .told_as(Verb::Offer)
+            .handing_off(handing);
+        Box::pin(self.make(change)).await
+    }
+
     async fn enqueue(&self, case: &Case, at: Timestamp) -> Result<Changed, PortError> {
+        self.enqueue_noting(case, None, at).await
+    }
+
+    async fn enqueue_noting(
+        &self,
+        case: &Case,
+        note: Option<&str>,
+        at: Timestamp,
+    ) -> Result<Changed, PortError> {
         match case.state {
             CaseState::Offered => {}
             CaseState::Waiting => return Ok(done(case)),
             CaseState::Assigned(_) | CaseState::Released { .. } => return Ok(stale(case)),
         }
         let system = Actor::system();
-        let by = RoutedBy::itself(&system, at);
+        let by = RoutedBy {
+            note,
+            ..RoutedBy::itself(&system, at)
+        };
         let change = Change::to(case.waiting(at), by).from(case);
+        let change = match note {
+            Some(_) => change.told_as(Verb::Offer),
+            None => change,
+        };
         Box::pin(self.make(change)).await
     }
 
