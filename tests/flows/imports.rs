@@ -333,8 +333,12 @@ async fn an_import_is_cancelled_before_and_while_it_runs() {
     world.settle().await;
     let ended = get(&world, &token, &import_path(&world, &running)).await;
     assert_eq!(ended.body["status"], "cancelled", "{}", ended.body);
-    assert_eq!(counts(&ended.body), [200, 0, 0, 0]);
-    assert_eq!(phones(&world).len(), 200);
+    // The worker died within the second hundred, which is not gone on with, and those who were stored are counted.
+    let stored = phones(&world).len();
+    assert!((100..200).contains(&stored), "{stored}");
+    let stored = u64::try_from(stored).unwrap();
+    assert_eq!(counts(&ended.body), [stored, 0, 0, 0]);
+    assert_eq!(ended.body["settled"], stored);
     assert!(world.rows("RUNNING").is_empty());
 }
 

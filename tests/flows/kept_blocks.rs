@@ -269,6 +269,58 @@ async fn blocks_of_two_erased_people_who_had_one_number_after_each_other_are_lif
     assert_eq!(world.rows("USER").len(), 2);
 }
 
+/// SPEC A45.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_number_of_an_erased_person_is_blocked_however_many_they_tell_and_blocks_of_the_last_ones_are_listed()
+ {
+    const FURTHER: usize = 50;
+    let mut world = World::on(Platform::Dialog360).await;
+    let token = world.all_powers().await;
+    let connector = world.connector.clone();
+    let person = |phone: &str, shows: WhatsAppShows| {
+        world.slack.add_person(NewPerson {
+            phone: Some(phone.to_owned()),
+            bsuid: Some(BSUID.to_owned()),
+            whatsapp_shows: shows,
+            ..NewPerson::named("Ada")
+        })
+    };
+    let phones: Vec<String> = (0..FURTHER + 2)
+        .map(|number| format!("+1415555{:04}", 100 + number))
+        .collect();
+    let hidden = person(PHONE, WhatsAppShows::Bsuid);
+    let [both, alone] = [WhatsAppShows::Both, WhatsAppShows::Phone].map(|shows| {
+        let people = phones.iter().map(|phone| person(phone, shows));
+        people.collect::<Vec<_>>()
+    });
+    write(&world, &connector, &hidden).await;
+    world.settle().await;
+    shut_out(&mut world, &token).await;
+    for person in &both {
+        write(&world, &connector, person).await;
+    }
+    assert_eq!(world.rows("KEPT_BLOCK").len(), 1 + phones.len());
+    let blocks = listed(&world, &token).await;
+    assert_eq!(blocks.len(), 3, "{blocks:?}");
+    for block in &blocks {
+        assert_eq!(block["blocked_at"], blocks[0]["blocked_at"]);
+        assert_eq!(block["connectors"], blocks[0]["connectors"]);
+    }
+    let before = world.db.items().unwrap();
+    for person in both.iter().chain(&alone) {
+        write(&world, &connector, person).await;
+    }
+    assert_eq!(world.db.items().unwrap(), before);
+    for block in &blocks {
+        let path = format!("{}/{}", path(&world), block["id"].as_str().unwrap());
+        let lifted = world.call(&token, ("DELETE", &path), Value::Null, &[]);
+        assert_eq!(lifted.await.status, 204);
+    }
+    assert_eq!(world.rows("KEPT_BLOCK"), []);
+    write(&world, &connector, &both[FURTHER + 1]).await;
+    assert_eq!(world.rows("USER").len(), 1);
+}
+
 /// A webhook that read the person's records before the erasure, and the block after it, knows neither.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_in_flight_while_its_author_is_erased_makes_nobody_new() {

@@ -65,6 +65,7 @@ mod handoff;
 mod handoff_records;
 mod identities;
 mod imports;
+mod imports_failing;
 mod imports_stopped;
 mod invitations;
 mod isolation;

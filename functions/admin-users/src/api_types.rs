@@ -33,7 +33,7 @@ wire_enum! {
         Checked = "checked",
         /// Users are added and changed.
         Importing = "importing",
-        /// The run may not go on, see `stopped_because`. Start it again once it may: those who were imported are found
+        /// The run does not go on, see `stopped_because`. Start it again once it may: those who were imported are found
         /// unchanged.
         Stopped = "stopped",
         /// All rows were worked off.
@@ -46,7 +46,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// Reason why a run of an import may not go on.
+    /// Reason why a run of an import does not go on.
     ImportStopName = ImportStop {
         /// The project was archived.
         ProjectArchived = "project_archived",
@@ -54,6 +54,8 @@ wire_enum! {
         ProjectDeleted = "project_deleted",
         /// Whoever started the run may not change users any more.
         RightLost = "right_lost",
+        /// The run failed as often as it is tried; `problems` says how.
+        GivenUp = "given_up",
     }
 }
 

@@ -7,6 +7,9 @@
 //!
 //! Before each hundred rows the worker looks whether the project is in use and whoever started the run may still change
 //! people. If not, the run stops there; started again, it finds those who were stored as the file says.
+//!
+//! A wish to end an import is fulfilled at the worker's next look, whatever fails then. A run that goes no further in as
+//! many attempts as are made stops too.
 
 mod rows;
 
@@ -28,9 +31,13 @@ use vestibule_domain::{
     },
     error::Chain,
     job::IndexJob,
-    ports::{Claim, Lease},
+    ports::{Claim, ClaimedImport, Lease, Postponement},
 };
-use vestibule_edge::{batch::backoff, jobs::Worked, sender::TimeBudget};
+use vestibule_edge::{
+    batch::backoff,
+    jobs::{ATTEMPTS_MAX, Worked},
+    sender::TimeBudget,
+};
 
 /// Time that a worker has for a batch of rows; longer than its function may run.
 const LEASE_TIME: Duration = Duration::from_mins(1);
@@ -44,36 +51,34 @@ const BATCHES_MAX: usize = 5;
 /// Does a job.
 pub(crate) async fn work(deps: &Deps, job: ImportUsers) -> Result<Worked, PortError> {
     let lease = Lease::draw(deps.ids.as_ref(), deps.clock.as_ref(), LEASE_TIME);
-    let import = match deps.imports.claim_import(job, &lease).await? {
-        Claim::Claimed(import) => import,
+    let ClaimedImport { import, attempt } = match deps.imports.claim_import(job, &lease).await? {
+        Claim::Claimed(claimed) => claimed,
         other => return Ok(Worked::without(&other, lease.now)),
     };
-    let id = lease.id;
     let mut run = Run {
         deps,
         lease,
         import,
+        attempt,
     };
-    match Box::pin(run.go_on()).await {
+    // A worker may have ended in each attempt before it could say so.
+    let ended = if attempt > ATTEMPTS_MAX {
+        run.give_up(None).await
+    } else {
+        Box::pin(run.go_on()).await
+    };
+    match ended {
         Ok(Rest::None) => {}
         Ok(Rest::Rows) => {
-            let now = deps.clock.now();
-            deps.imports.hand_on_import(job, id, now).await?;
+            let now = Postponement::failed(0, deps.clock.now());
+            deps.imports.hand_on_import(job, run.lease.id, now).await?;
             let next = deps.queue.enqueue_index(IndexJob::ImportUsers(job));
             if let Err(error) = next.await {
                 tracing::warn!(error = %Chain(&error), "the rest of an import is left to the sweeper");
             }
         }
         Err(error) if Lease::is_lost(&error) => return Err(error),
-        Err(error) => {
-            tracing::error!(
-                project.id = %job.scope.project_id(),
-                error = %Chain(&error),
-                "an import could not go on; it will be tried again"
-            );
-            let until = deps.clock.now().plus(backoff(1));
-            deps.imports.hand_on_import(job, id, until).await?;
-        }
+        Err(error) => Box::pin(run.put_off(&error)).await?,
     }
     Ok(Worked::Ended)
 }
@@ -89,19 +94,32 @@ struct Run<'a> {
     deps: &'a Deps,
     lease: Lease,
     import: Import,
+    /// Number of the attempt since the import last went forward.
+    attempt: u32,
 }
 
 impl Run<'_> {
     async fn go_on(&mut self) -> Result<Rest, PortError> {
-        if self.import.status.is_running()
-            && let Rest::Rows = self.work_rows().await?
-        {
-            return Ok(Rest::Rows);
+        if self.import.status.is_running() {
+            match self.work_rows().await {
+                Ok(Rest::Rows) => return Ok(Rest::Rows),
+                Ok(Rest::None) => {}
+                Err(error) if self.import.is_cancelled && !Lease::is_lost(&error) => {
+                    self.report(&error, "an import that somebody ended could not be counted");
+                    self.end(ImportStatus::Cancelled).await?;
+                }
+                Err(error) => return Err(error),
+            }
         }
         self.import.updated_at = self.deps.clock.now();
         if self.import.status.is_over() {
             self.deps.imports.remove_import_file(&self.import).await?;
         }
+        self.finish().await
+    }
+
+    /// Ends the claim and its order.
+    async fn finish(&self) -> Result<Rest, PortError> {
         let finished = self.deps.imports.finish_import(&self.import, self.lease.id);
         finished.await?;
         tracing::info!(
@@ -112,6 +130,45 @@ impl Run<'_> {
             "a run of an import ended"
         );
         Ok(Rest::None)
+    }
+
+    /// Leaves the import to a later attempt, unless this was the last one.
+    async fn put_off(&mut self, error: &PortError) -> Result<(), PortError> {
+        self.report(error, "an import could not go on");
+        if self.attempt >= ATTEMPTS_MAX {
+            match self.give_up(Some(error)).await {
+                Ok(_) => return Ok(()),
+                Err(error) if Lease::is_lost(&error) => return Err(error),
+                Err(error) => self.report(&error, "an import could not be given up"),
+            }
+        }
+        let until = self.deps.clock.now().plus(backoff(self.attempt));
+        let later = Postponement::failed(self.attempt, until);
+        let imports = &self.deps.imports;
+        imports
+            .hand_on_import(self.import.job(), self.lease.id, later)
+            .await
+    }
+
+    /// Stops a run that goes no further. A file that could not be removed is forgotten with the import.
+    async fn give_up(&mut self, error: Option<&PortError>) -> Result<Rest, PortError> {
+        if self.import.status.is_running() {
+            let settled = self.import.progress.settled;
+            self.import.progress.problems = vec![given_up(settled, error)];
+            self.stop(ImportStop::GivenUp).await?;
+        }
+        self.import.updated_at = self.deps.clock.now();
+        self.finish().await
+    }
+
+    fn report(&self, error: &PortError, what: &str) {
+        tracing::error!(
+            project.id = %self.import.scope.project_id(),
+            import.id = %self.import.id,
+            import.attempt = self.attempt,
+            error = %Chain(error),
+            "{what}"
+        );
     }
 
     /// Works rows off until time or rows are over, or somebody asked to end the import.
@@ -292,15 +349,22 @@ impl Run<'_> {
             Some(planned) => planned.counts,
             None => self.note(&batch, through).await?,
         };
-        if self.import.status == ImportStatus::Importing {
-            let failed = batch.apply(self.deps, &self.import, columns).await?;
+        let mut settled = through;
+        if self.import.is_cancelled {
+            counts = batch.taken_from(counts);
+            settled = self.import.progress.settled + counts.rows();
+        } else if self.import.status == ImportStatus::Importing {
+            let attempt = (self.attempt, counts);
+            let failed = batch
+                .apply(self.deps, &self.import, columns, attempt)
+                .await?;
             let found = self.import.progress.counts.mistakes + counts.mistakes;
             self.keep(found, &failed.errors).await?;
             counts = failed.taken_from(counts);
         }
         let progress = &mut self.import.progress;
         progress.counts = progress.counts.plus(counts);
-        progress.settled = through;
+        progress.settled = settled;
         progress.batch = None;
         self.save().await
     }
@@ -337,6 +401,7 @@ impl Run<'_> {
         let imports = &self.deps.imports;
         let is_cancelled = imports.save_import(&self.import, &self.lease).await?;
         self.import.is_cancelled = is_cancelled;
+        self.attempt = 1;
         Ok(is_cancelled)
     }
 
@@ -387,6 +452,21 @@ fn stored(error: &RowError) -> ImportError {
 
 fn file_error(rule: Rule, message: &str) -> ImportError {
     stored(&RowError::new(1, "", rule, message))
+}
+
+/// Tells which rows are left of an import that is given up, and what failed.
+fn given_up(settled: u64, error: Option<&PortError>) -> ImportError {
+    let reason = match error {
+        None => "no attempt came to its end",
+        Some(PortError::Unavailable { .. }) => "a service did not answer",
+        Some(PortError::Rejected { .. }) => "a service refused a call",
+        Some(PortError::Conflict { .. }) => "others kept changing a record",
+        Some(PortError::Corrupt { .. }) => "a stored record cannot be read",
+    };
+    let message = format!(
+        "The rows behind the first {settled} could not be worked off in {ATTEMPTS_MAX} attempts: {reason}; start the import again"
+    );
+    file_error(Rule::NotStored, &message)
 }
 
 fn missing_file() -> ImportError {

@@ -36,6 +36,7 @@ mod receipt;
 mod registering;
 mod wiring;
 
+pub use vestibule_edge::jobs::ATTEMPTS_MAX;
 pub use wiring::wire;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -64,8 +65,6 @@ pub const LEASE_TIME: Duration = Duration::from_mins(1);
 const BEGIN_WITHIN: Duration = Duration::from_secs(10);
 /// Last wait before an outcome is recorded again after a failure.
 const RECORD_WAIT_LAST: Duration = Duration::from_secs(4);
-/// Attempts before a text is given up: with waits of up to five minutes, about a day.
-pub const ATTEMPTS_MAX: u32 = 300;
 /// Maximum number of tasks of one job. There are fewer kinds; only a rapid series of approvals could
 /// add more.
 const TASKS_MAX: usize = 10;

@@ -76,7 +76,7 @@ pub use history::{
     ConversationFilter, ConversationReader, ConversationState, ConversationView, KeptHistory,
     MESSAGE_NUMBER_MAX, MessageFilter, MessagePage,
 };
-pub use imports::{ImportStarted, ImportStore, ImportWork};
+pub use imports::{ClaimedImport, Holders, ImportStarted, ImportStore, ImportWork};
 pub use intake::{
     ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, Known,
     LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, Preapproved, StandingPlace,

@@ -8,6 +8,9 @@ use vestibule_domain::{
     ports::{Claim, Lease},
 };
 
+/// Attempts before work is given up: with waits of up to five minutes, about a day.
+pub const ATTEMPTS_MAX: u32 = 300;
+
 /// Reads the job of a message. One that cannot be read is retried until it becomes a dead letter, for a person to
 /// inspect.
 pub fn read<J: DeserializeOwned>(body: &str) -> Result<J, Outcome> {

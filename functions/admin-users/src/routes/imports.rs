@@ -66,9 +66,9 @@ pub struct ImportResponse {
     mapping: Vec<MappedColumn>,
     /// State.
     status: ImportStatusName,
-    /// Why the last run may not go on; null for any other.
+    /// Why the last run does not go on; null for any other.
     stopped_because: Option<ImportStopName>,
-    /// Whether somebody asked to end it. The rows in work are finished first.
+    /// Whether somebody asked to end it. It ends at its worker's next look.
     cancel_requested: bool,
     /// Number of rows, once they are counted.
     rows: Option<u64>,
@@ -82,7 +82,7 @@ pub struct ImportResponse {
     columns: Vec<ImportColumnResponse>,
     /// Names of columns that nobody knows.
     unknown_columns: Vec<String>,
-    /// Mistakes of the file as a whole.
+    /// Mistakes of the file as a whole, and the reason why a run was given up.
     problems: Vec<ImportErrorResponse>,
     /// Whoever made or last started it.
     started_by: ActorResponse,

@@ -1,8 +1,8 @@
 //! Rows that are worked off together.
 
 use crate::Deps;
-use futures_util::future::try_join_all;
-use std::collections::HashMap;
+use futures_util::future::join_all;
+use std::time::Duration;
 use vestibule_csv::{
     columns::Columns,
     people::Reading,
@@ -20,14 +20,25 @@ use vestibule_domain::{
     event::{AuditEntry, Change},
     ids::{AuditId, EndUserId},
     job::IndexJob,
-    ports::{EndUserCreated, EndUserUpdated},
+    ports::{EndUserCreated, EndUserUpdated, Holders},
     search::{IndexRecord, SearchTarget},
 };
+use vestibule_edge::sender::TimeBudget;
 
 /// Number of people who are stored at once.
 const CONCURRENCY: usize = 8;
 /// Number of attempts at a person whom others change meanwhile.
 const ATTEMPTS: usize = 3;
+/// Number of attempts at rows that fail while others do not. Waits of some minutes lie between them.
+const ROW_ATTEMPTS: u32 = 5;
+/// Time after which no further people are stored once a row failed. Together with the time in which batches begin it
+/// is less than the function's time limit.
+const GO_ON_WITHIN: Duration = Duration::from_secs(8);
+
+/// Message for a row whose person could not be stored.
+const UNSTORED: &str = "The user could not be stored; import the row again";
+/// Message for a row whose person is stored, and cannot be read.
+const UNREADABLE: &str = "The record of the user who has this number cannot be read";
 
 /// The effect of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +67,14 @@ pub(super) struct Failed {
 }
 
 impl Failed {
+    fn take(&mut self, effect: Effect, error: RowError) {
+        self.errors.push(error);
+        match effect {
+            Effect::Adds => self.new += 1,
+            Effect::Changes => self.changed += 1,
+        }
+    }
+
     /// The counts that are left once these rows failed.
     pub(super) fn taken_from(&self, counts: ImportCounts) -> ImportCounts {
         ImportCounts {
@@ -89,15 +108,23 @@ impl Batch {
         };
         for reading in readings {
             match reading.row {
-                Ok(row) => batch.take(row, &mut holders, columns),
+                Ok(row) => batch.take(import, row, &mut holders, columns),
                 Err(errors) => batch.refuse(errors),
             }
         }
         Ok(batch)
     }
 
-    fn take(&mut self, row: Row, holders: &mut HashMap<PhoneKey, EndUser>, columns: &Columns) {
-        let stored = holders.remove(&row.phone.key());
+    fn take(&mut self, import: &Import, row: Row, holders: &mut Holders, columns: &Columns) {
+        let stored = match holders.remove(&row.phone.key()).transpose() {
+            Ok(stored) => stored,
+            Err(error) => {
+                report(import, &error);
+                let error = RowError::new(row.line, "", Rule::NotStored, UNREADABLE);
+                self.refuse(vec![error]);
+                return;
+            }
+        };
         match row.make(stored.as_ref(), columns) {
             Ok(person) => match &stored {
                 Some(stored) if is_as(stored, &person) => self.unchanged += 1,
@@ -131,27 +158,60 @@ impl Batch {
         }
     }
 
-    /// Adds and changes people. Repeated, it does the same again to nobody.
+    /// The counts that are left of those of the same rows once nobody is added or changed any more.
+    pub(super) fn taken_from(&self, counts: ImportCounts) -> ImportCounts {
+        let left = self.counts();
+        ImportCounts {
+            new: counts.new.saturating_sub(left.new),
+            changed: counts.changed.saturating_sub(left.changed),
+            ..counts
+        }
+    }
+
+    /// Adds and changes people. Repeated, it does the same again to nobody. `planned` counts what was to come of the rows
+    /// before the first attempt.
+    ///
+    /// Rows that fail are tried again with the others. In the end, each is left out as a mistake, unless all failed: then
+    /// it is not the row that is at fault.
     pub(super) async fn apply(
         &self,
         deps: &Deps,
         import: &Import,
         columns: &Columns,
+        (attempt, planned): (u32, ImportCounts),
     ) -> Result<Failed, PortError> {
+        let budget = TimeBudget::new(deps.clock.now(), GO_ON_WITHIN);
         let mut failed = Failed::default();
+        let mut broken = Vec::new();
+        let mut is_cut_short = false;
         for tasks in self.tasks.chunks(CONCURRENCY) {
+            if !broken.is_empty() && budget.is_over(deps.clock.now()) {
+                is_cut_short = true;
+                break;
+            }
             let stored = tasks
                 .iter()
                 .map(|(row, stored, _)| store(deps, import, columns, (row, stored.clone())));
-            let outcomes = try_join_all(stored.collect::<Vec<_>>()).await?;
-            for ((.., effect), error) in tasks.iter().zip(outcomes) {
-                let Some(error) = error else { continue };
-                failed.errors.push(error);
-                match effect {
-                    Effect::Adds => failed.new += 1,
-                    Effect::Changes => failed.changed += 1,
+            let outcomes = join_all(stored.collect::<Vec<_>>()).await;
+            for ((row, _, effect), outcome) in tasks.iter().zip(outcomes) {
+                match outcome {
+                    Ok(None) => {}
+                    Ok(Some(error)) => failed.take(*effect, error),
+                    Err(error) => broken.push((row.line, *effect, error)),
                 }
             }
+        }
+        let all = planned.new + planned.changed;
+        let is_whole = all > 1 && count(broken.len()) >= all;
+        if attempt < ROW_ATTEMPTS || is_whole || is_cut_short {
+            if let Some((.., error)) = broken.into_iter().next() {
+                return Err(error);
+            }
+            return Ok(failed);
+        }
+        for (line, effect, error) in broken {
+            report(import, &error);
+            failed.take(effect, RowError::new(line, "", Rule::NotStored, UNSTORED));
         }
         Ok(failed)
     }
@@ -172,7 +232,7 @@ async fn store(
                 .imports
                 .holders(import.scope, std::slice::from_ref(&key))
                 .await?;
-            stored = holders.remove(&key);
+            stored = holders.remove(&key).transpose()?;
         }
         let person = match row.make(stored.as_ref(), columns) {
             Ok(person) => person,
@@ -268,6 +328,15 @@ async fn index(deps: &Deps, import: &Import, id: EndUserId) {
     if let Err(error) = enqueued.await {
         tracing::warn!(error = %Chain(&error), "the index of a record is left to the sweeper");
     }
+}
+
+fn report(import: &Import, error: &PortError) {
+    tracing::error!(
+        project.id = %import.scope.project_id(),
+        import.id = %import.id,
+        error = %Chain(error),
+        "a row of an import is left out"
+    );
 }
 
 /// Whether a person is as a row says.

@@ -1,7 +1,6 @@
 //! Imports for tests of anything else: there are none.
 
 use async_trait::async_trait;
-use std::collections::HashMap;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     directory::{
@@ -11,7 +10,10 @@ use vestibule_domain::{
     },
     event::AuditEntry,
     ids::LeaseId,
-    ports::{Claim, EndUserCreated, EndUserUpdated, ImportWork, Lease},
+    ports::{
+        Claim, ClaimedImport, EndUserCreated, EndUserUpdated, Holders, ImportWork, Lease,
+        Postponement,
+    },
 };
 
 /// No import.
@@ -21,7 +23,11 @@ const NONE: PortError = PortError::Conflict { what: "no import" };
 
 #[async_trait]
 impl ImportWork for NoImports {
-    async fn claim_import(&self, _: ImportUsers, _: &Lease) -> Result<Claim<Import>, PortError> {
+    async fn claim_import(
+        &self,
+        _: ImportUsers,
+        _: &Lease,
+    ) -> Result<Claim<ClaimedImport>, PortError> {
         Ok(Claim::NothingPending)
     }
 
@@ -29,7 +35,7 @@ impl ImportWork for NoImports {
         &self,
         _: ImportUsers,
         _: LeaseId,
-        _: Timestamp,
+        _: Postponement,
     ) -> Result<(), PortError> {
         Err(NONE)
     }
@@ -43,11 +49,7 @@ impl ImportWork for NoImports {
         Err(NONE)
     }
 
-    async fn holders(
-        &self,
-        _: ProjectScope,
-        _: &[PhoneKey],
-    ) -> Result<HashMap<PhoneKey, EndUser>, PortError> {
+    async fn holders(&self, _: ProjectScope, _: &[PhoneKey]) -> Result<Holders, PortError> {
         Err(NONE)
     }
 

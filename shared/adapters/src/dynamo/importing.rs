@@ -15,7 +15,6 @@ use super::{
 };
 use async_trait::async_trait;
 use data_encoding::BASE64;
-use std::collections::HashMap;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     account::actor::{Actor, RightsHolder},
@@ -26,7 +25,10 @@ use vestibule_domain::{
     },
     event::AuditEntry,
     ids::LeaseId,
-    ports::{Claim, EndUserCreated, EndUserUpdated, ImportWork, Lease, Postponement},
+    ports::{
+        Claim, ClaimedImport, EndUserCreated, EndUserUpdated, Holders, ImportWork, Lease,
+        Postponement,
+    },
 };
 
 const WHAT: &str = "import";
@@ -77,19 +79,20 @@ impl ImportWork for DynamoImporting {
         &self,
         job: ImportUsers,
         lease: &Lease,
-    ) -> Result<Claim<Import>, PortError> {
+    ) -> Result<Claim<ClaimedImport>, PortError> {
         let claim = self.table.claim(job.into(), lease, WHAT).await?;
-        Ok(claim.map(|item: ImportItem| item.into_import(job.scope)))
+        Ok(claim.map(|item: ImportItem| ClaimedImport {
+            attempt: item.attempts,
+            import: item.into_import(job.scope),
+        }))
     }
 
     async fn hand_on_import(
         &self,
         job: ImportUsers,
         lease: LeaseId,
-        until: Timestamp,
+        postponement: Postponement,
     ) -> Result<(), PortError> {
-        // An import is never given up, so its attempts are not counted.
-        let postponement = Postponement::failed(0, until);
         self.table.postpone(job.into(), lease, postponement).await
     }
 
@@ -113,23 +116,29 @@ impl ImportWork for DynamoImporting {
         &self,
         scope: ProjectScope,
         phones: &[PhoneKey],
-    ) -> Result<HashMap<PhoneKey, EndUser>, PortError> {
+    ) -> Result<Holders, PortError> {
         let places: Vec<_> = phones
             .iter()
             .map(|phone| keys::phone(scope, phone))
             .collect();
         let mut rows = self.table.get_batch(&places).await?;
+        let mut found = Holders::new();
         let mut held = Vec::new();
         for (phone, key) in phones.iter().zip(&places) {
-            let item: Option<PhoneItem> = take(&mut rows, key, "phone number")?;
-            held.extend(item.map(|item| (phone, keys::end_user(scope, item.end_user_id))));
+            match take::<PhoneItem>(&mut rows, key, "phone number") {
+                Ok(Some(item)) => held.push((phone, keys::end_user(scope, item.end_user_id))),
+                Ok(None) => {}
+                Err(error) => {
+                    found.insert(phone.clone(), Err(error));
+                }
+            }
         }
         let places: Vec<_> = held.iter().map(|(_, key)| key.clone()).collect();
         let mut rows = self.table.get_batch(&places).await?;
-        let mut found = HashMap::new();
         for (phone, key) in held {
-            let item: Option<EndUserItem> = take(&mut rows, &key, "end user")?;
-            found.extend(item.map(|item| (phone.clone(), item.into_end_user(scope))));
+            let holder = take::<EndUserItem>(&mut rows, &key, "end user").transpose();
+            let holder = holder.map(|item| item.map(|item| item.into_end_user(scope)));
+            found.extend(holder.map(|holder| (phone.clone(), holder)));
         }
         Ok(found)
     }
@@ -157,7 +166,9 @@ impl ImportWork for DynamoImporting {
     async fn save_import(&self, import: &Import, lease: &Lease) -> Result<bool, PortError> {
         let update = self.table.update_part(
             &keys::import(import.scope, import.id),
-            &format!("SET {PROGRESS}, lease_until = :until, version = version + :one"),
+            &format!(
+                "SET {PROGRESS}, lease_until = :until, attempts = :one, version = version + :one"
+            ),
             "lease_id = :lease",
             &[],
             &[

@@ -70,7 +70,8 @@ impl DynamoImports {
     ) -> Result<TransactWriteItem, PortError> {
         let update = self.table.update_part(
             &keys::import(import.scope, import.id),
-            "SET is_cancelled = :yes, updated_at = :at, version = version + :one",
+            // One that waits after a failure ends at once.
+            "SET is_cancelled = :yes, updated_at = :at, version = version + :one REMOVE not_before",
             "import_status = :status",
             &[],
             &[

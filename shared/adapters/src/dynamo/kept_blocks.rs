@@ -5,8 +5,8 @@ use super::{
     keys::{self, Key},
     lists::List,
     table::{
-        Attributes, Table, Transacted, check_write, delete_write, from_row, n, put_write, s, take,
-        to_value, update_write,
+        Attributes, Cancelled, Table, Transacted, check_write, delete_write, from_row, n,
+        put_write, s, take, to_value, update_write,
     },
 };
 use crate::vault::{Hasher, KmsVault};
@@ -21,8 +21,8 @@ use vestibule_domain::{
     page::{ListError, Page, PageRequest},
 };
 
-/// Maximum number of further ids of a person: numbers that they told one after another. A block under more ids could not
-/// be lifted in one transaction.
+/// Maximum number of further ids of a block: numbers that its person told one after another. A block under more ids could
+/// not be lifted in one transaction, so the next one has a block of its own.
 const FURTHER_IDS_MAX: usize = 50;
 
 /// The keyed hash of an id.
@@ -233,9 +233,52 @@ impl Table {
                 (":most", n(FURTHER_IDS_MAX)),
             ],
         )?;
-        // The conditions fail if the block was lifted or extended meanwhile.
         let writes = vec![put_write(put), update_write(update)];
-        self.transact(writes).await.map(|_| ())
+        match self.transact(writes).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(reasons) => match reasons.into_iter().nth(1) {
+                Some(Cancelled::Condition(Some(full))) => {
+                    self.put_another_block(scope, (full, further), stable).await
+                }
+                // It was lifted or extended meanwhile.
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Makes a block of its own for a further id of a person whose block has as many as it may: it is listed and lifted
+    /// by itself.
+    async fn put_another_block(
+        &self,
+        scope: ProjectScope,
+        (full, further): (Attributes, KeptBlockId),
+        stable: KeptBlockId,
+    ) -> Result<(), PortError> {
+        let full: KeptBlock = from_row::<KeptBlockItem>(full, WHAT)?.into();
+        let is_kept = self.check_part(
+            &keys::kept_block(scope, full.id),
+            "attribute_exists(pk)",
+            &[],
+            &[],
+        )?;
+        let block = KeptBlock {
+            id: further,
+            further_ids: BTreeSet::new(),
+            version: 1,
+            ..full
+        };
+        let row = KeptBlockItem::new(scope, &block, Some(stable));
+        let put = self.put_part(&row, "attribute_not_exists(pk)", &[])?;
+        // The conditions fail if the first block was lifted or this one was made meanwhile.
+        let writes = vec![put_write(put), check_write(is_kept)];
+        if let Transacted::Done = self.transact(writes).await? {
+            tracing::warn!(
+                project.id = %scope.project_id(),
+                ids = FURTHER_IDS_MAX,
+                "a kept block has no room for another id of its person, which got a block of its own"
+            );
+        }
+        Ok(())
     }
 
     /// See [`vestibule_domain::ports::ChatUserStore::list_kept_blocks`].

@@ -38,7 +38,7 @@ pub enum ImportStatus {
     Checked,
     /// People are added and changed.
     Importing,
-    /// The run may not go on, and can be started again.
+    /// The run does not go on, and can be started again.
     Stopped,
     /// All rows were worked off.
     Done,
@@ -77,7 +77,7 @@ impl ImportStatus {
     }
 }
 
-/// The reason why a run may not go on.
+/// The reason why a run does not go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportStop {
@@ -87,6 +87,8 @@ pub enum ImportStop {
     ProjectDeleted,
     /// Whoever started the run may not change people any more.
     RightLost,
+    /// The run failed as often as it is tried.
+    GivenUp,
 }
 
 impl ImportStop {
@@ -151,6 +153,12 @@ impl ImportCounts {
             errors: self.errors + other.errors,
             mistakes: self.mistakes + other.mistakes,
         }
+    }
+
+    /// Number of the rows.
+    #[must_use]
+    pub const fn rows(self) -> u64 {
+        self.new + self.changed + self.unchanged + self.errors
     }
 }
 
@@ -222,10 +230,10 @@ pub struct ImportProgress {
     /// The rows that are being worked off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<ImportBatch>,
-    /// Mistakes of the file as a whole.
+    /// Mistakes of the file as a whole, and the reason why a run was given up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<ImportError>,
-    /// The reason why the run may not go on.
+    /// The reason why the run does not go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<ImportStop>,
 }

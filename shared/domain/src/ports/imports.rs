@@ -11,7 +11,7 @@ use crate::{
     event::AuditEntry,
     ids::{ImportId, LeaseId},
     page::{ListError, Page, PageRequest},
-    ports::{By, Claim, Created, EndUserCreated, EndUserUpdated, Lease},
+    ports::{By, Claim, Created, EndUserCreated, EndUserUpdated, Lease, Postponement},
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -24,6 +24,18 @@ pub enum ImportStarted {
     /// Another import of the project runs.
     Running(ImportId),
 }
+
+/// An import, and our lease on it.
+#[derive(Debug, Clone)]
+pub struct ClaimedImport {
+    /// The import.
+    pub import: Import,
+    /// Number of the attempt, from 1, since the import last went forward.
+    pub attempt: u32,
+}
+
+/// People by their phone numbers. In the place of a record that cannot be read stands the reason.
+pub type Holders = HashMap<PhoneKey, Result<EndUser, PortError>>;
 
 /// The store of imports, for those who make them. `Conflict` when a record changed since it was read.
 #[async_trait]
@@ -76,13 +88,13 @@ pub trait ImportWork: Send + Sync {
         &self,
         job: ImportUsers,
         lease: &Lease,
-    ) -> Result<Claim<Import>, PortError>;
-    /// Gives a claim back, for a job at this time. [`Lease::LOST`] when it was lost.
+    ) -> Result<Claim<ClaimedImport>, PortError>;
+    /// Gives a claim back, for a later job. [`Lease::LOST`] when it was lost.
     async fn hand_on_import(
         &self,
         job: ImportUsers,
         lease: LeaseId,
-        until: Timestamp,
+        postponement: Postponement,
     ) -> Result<(), PortError>;
     /// Returns a chunk of a part of the file; `None` if it is not there.
     async fn import_chunk(
@@ -92,11 +104,8 @@ pub trait ImportWork: Send + Sync {
         chunk: u16,
     ) -> Result<Option<Vec<u8>>, PortError>;
     /// Returns the people who have these phone numbers.
-    async fn holders(
-        &self,
-        scope: ProjectScope,
-        phones: &[PhoneKey],
-    ) -> Result<HashMap<PhoneKey, EndUser>, PortError>;
+    async fn holders(&self, scope: ProjectScope, phones: &[PhoneKey])
+    -> Result<Holders, PortError>;
     /// Stores mistakes of the run, the first of which has this number. Repeated, it does the same again.
     async fn save_import_errors(
         &self,
@@ -104,8 +113,8 @@ pub trait ImportWork: Send + Sync {
         first: u64,
         errors: &[ImportError],
     ) -> Result<(), PortError>;
-    /// Stores state and progress, and prolongs the claim. Returns whether somebody asked to end the import.
-    /// [`Lease::LOST`] when the claim was lost.
+    /// Stores state and progress, prolongs the claim and counts its attempts anew. Returns whether somebody asked to end
+    /// the import. [`Lease::LOST`] when the claim was lost.
     async fn save_import(&self, import: &Import, lease: &Lease) -> Result<bool, PortError>;
     /// Returns the reason why the run may not go on, if there is one.
     async fn import_stop(

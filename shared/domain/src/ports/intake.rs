@@ -242,7 +242,7 @@ pub trait IntakeStore: Send + Sync {
     async fn hand_over(&self, scope: ProjectScope, handover: &Handover) -> Result<(), PortError>;
 
     /// Makes the block of an erased person, which counts for one of these ids, count for the other one too, if nothing
-    /// is known of it.
+    /// is known of it. An id for which the block has no room gets a block of its own.
     async fn extend_block(
         &self,
         scope: ProjectScope,

@@ -18,8 +18,8 @@ use vestibule_domain::{
 
 /// Cancel an import
 ///
-/// Rows that were imported stay so. One that runs ends after the rows in work; see `cancel_requested`. One that is over
-/// stays as it is.
+/// Rows that were imported stay so. One that runs ends at its worker's next look, also while it fails; see
+/// `cancel_requested`. One that is over stays as it is.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/end-users/imports/{import_id}/cancel",

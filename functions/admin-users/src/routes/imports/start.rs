@@ -64,8 +64,8 @@ impl Start {
 /// Start an import
 ///
 /// A dry run reads the file and changes nobody; afterwards, start it again to import the file, or to try another
-/// `mapping`. A run stops where the project is archived, or whoever started it loses the permission; start it again
-/// once it may go on. Rows with mistakes are left out, and all others imported. An import that runs already, or is done, stays
+/// `mapping`. A run stops where the project is archived, or whoever started it loses the permission, or it fails as often
+/// as it is tried; start it again once it may go on. Rows with mistakes are left out, and all others imported. An import that runs already, or is done, stays
 /// as it is.
 #[utoipa::path(
     post,

@@ -37,6 +37,9 @@ pub(in crate::dynamo) struct ImportItem {
     outbox_pk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     outbox_due: Option<i64>,
+    /// Written by claims only.
+    #[serde(default, skip_serializing)]
+    pub(in crate::dynamo) attempts: u32,
 }
 
 impl ImportItem {
@@ -69,6 +72,7 @@ impl ImportItem {
             expires_at: import.created_at.plus(IMPORT_KEPT).seconds(),
             outbox_due: mark.as_ref().map(|mark| mark.position.0),
             outbox_pk: mark.map(|mark| mark.partition),
+            attempts: 0,
         }
     }
 

@@ -52,6 +52,7 @@ export const imports = {
     project_archived: "The project was archived. Start the import again once the project is restored.",
     project_deleted: "The project was deleted.",
     right_lost: "Whoever started it may not manage users any more. Somebody who may can start it again.",
+    given_up: "It failed again and again. Start it again; if it keeps failing, tell whoever runs the service.",
   } satisfies Record<ImportStop, string>,
   startAgain: "Start again",
   done: "The import is done",

@@ -256,7 +256,7 @@ function Failed({ record }: { record: ImportRecord }) {
 function Stopped({ record }: { record: ImportRecord }) {
   const { project } = route.useParams();
   const [isBusy, setBusy] = useState(false);
-  const { id, dry_run, settled, stopped_because } = record;
+  const { id, dry_run, problems, settled, stopped_because } = record;
   const begin = async () => {
     setBusy(true);
     try {
@@ -271,6 +271,11 @@ function Stopped({ record }: { record: ImportRecord }) {
     <Section about={dry_run ? undefined : texts.stoppedAbout(formatNumber(settled))} title={texts.stopped}>
       <Stack gap={3}>
         {stopped_because && <p>{texts.stoppedBecause[stopped_because]}</p>}
+        {problems.map(({ message }) => (
+          <p key={message}>
+            <bdi>{message}</bdi>
+          </p>
+        ))}
         <Row>
           <Button changes isBusy={isBusy} kind="primary" onClick={() => void begin()}>
             {texts.startAgain}
