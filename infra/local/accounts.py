@@ -18,11 +18,16 @@ class Platform:
 
     provider: str  # the provider's key
     label: str  # the platform's name for people
-    open_account: Callable[[int], Fields]  # opens account 0 or 1
+    open_account: Callable[[int], Fields]  # opens the account with this number, from 0; Slack has two
     besides: Fields  # facts about every account that are not fields of a connector
 
 
 PLATFORMS: list[Platform] = []
+
+
+def platform_of(provider: str) -> Platform:
+    """The platform of a provider."""
+    return next(platform for platform in PLATFORMS if platform.provider == provider)
 
 
 def platform(provider: str, label: str, **besides: str) -> Callable[[Callable[[int], Fields]], Callable[[int], Fields]]:

@@ -6,6 +6,7 @@ import secrets
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from email.message import Message
 
 import accounts
 from console import StepFailed
@@ -108,12 +109,18 @@ def check_login_method(made: Demo) -> None:
 
 def call(method: str, path: str, key: str | None, body: dict | None = None) -> dict:
     """Calls the admin API."""
-    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
-    request = urllib.request.Request(API.url + path, method=method, headers=headers, data=json.dumps(body).encode() if body is not None else None)
+    answer, _ = send(method, path, {"authorization": f"Bearer {key}"} if key else {}, body)
+    return answer
+
+
+def send(method: str, path: str, headers: dict[str, str], body: dict | None = None) -> tuple[dict, Message]:
+    """Calls the API with these headers. Returns body and headers of the answer."""
+    sent = {"content-type": "application/json", **headers}
+    request = urllib.request.Request(API.url + path, method=method, headers=sent, data=json.dumps(body).encode() if body is not None else None)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=30) as response:
-            return json.load(response)
+            return json.load(response), response.headers
     except urllib.error.HTTPError as error:
         answer = error.read().decode(errors="replace")[:600]
         raise StepFailed(

@@ -4,20 +4,17 @@ Users come by the API. Strangers write to connectors that require approval, so t
 everybody's; others talk to the demo agent through an open connector.
 """
 
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
 import accounts
-from console import StepFailed
-from demo import APPROVAL_NOTICES, ONBOARDING_MESSAGE, ONBOARDING_MESSAGES, Demo, call, connect_one
+import simulator
+from demo import APPROVAL_NOTICES, ONBOARDING_MESSAGE, ONBOARDING_MESSAGES, Demo, call
 from people import Person, people
-from settings import AGENT, LOGS, SIMULATOR
+from settings import AGENT
 
 PROJECT = "Concierge Demo"
 # At a scale of 1.
@@ -60,9 +57,9 @@ def fill(made: Demo, scale: float) -> Filled:
     place = _open_project(made)
     crowd = people()
     strangers, talkers, users = (list(islice(crowd, round(count * scale))) for count in (STRANGERS, TALKERS, USERS))
-    written = _until(end, strangers, lambda number, person: _write(place.gates[number % len(place.gates)], person, 1 + number % 3))
+    written = _until(end, strangers, lambda number, person: simulator.write(place.gates[number % len(place.gates)], person, 1 + number % 3))
     _decide(place, written, end)
-    _until(end, talkers, lambda _, person: _write(place.open_door, person, len(person.messages)))
+    _until(end, talkers, lambda _, person: simulator.write(place.open_door, person, len(person.messages)))
     added = _until(end, users, lambda number, person: _add_user(place, number, person))
     return Filled(users=added, strangers=written)
 
@@ -91,16 +88,11 @@ def _open_project(made: Demo) -> Place:
     call("PATCH", f"{path}/environments/{production}", key, agent)
     texts = {"onboarding_message": ONBOARDING_MESSAGE, "onboarding_messages": ONBOARDING_MESSAGES, "approval_notices": APPROVAL_NOTICES}
     gate = {"policy": "OnBoarding", "new_requests_per_minute": _REQUESTS_A_MINUTE, **texts}
-    platforms = {platform.provider: platform for platform in accounts.PLATFORMS}
     ids = []
     for provider, policy in (("360dialog", gate), ("twilio", gate), ("telegram", {"policy": "AllowAll"})):
-        platform = platforms[provider]
-        name, fields = f"Concierge {platform.label}", platform.open_account(_NUMBER_OF_ACCOUNT)
-        connector = call("POST", f"{path}/connectors", key, {"name": name, "provider": provider, "environment_id": production, **policy, provider: fields})
-        about = {"connector_id": connector["id"], "name": name, "policy": policy["policy"], "webhook_url": connector["webhook_url"]}
-        _simulate("connectors", {"provider": provider, **about, **fields, **platform.besides})
-        connect_one(f"{path}/connectors/{connector['id']}", key)
-        ids.append(connector["id"])
+        platform = accounts.platform_of(provider)
+        settings = {"name": f"Concierge {platform.label}", "environment_id": production, **policy}
+        ids.append(simulator.open_connector(path, key, platform, _NUMBER_OF_ACCOUNT, settings))
     *gates, open_door = ids
     return Place(key, path, (production, environments["Staging"], environments["Development"]), tuple(gates), open_door)
 
@@ -110,14 +102,6 @@ def _add_user(place: Place, number: int, person: Person) -> None:
     held = place.environment_ids if number % 5 == 0 else place.environment_ids[:1]
     names = {"first_name": person.first_name, "middle_name": person.middle_name, "last_name": person.last_name}
     call("POST", f"{place.path}/end-users", place.key, {"phone": person.phone, "email": person.email, **names, "environment_ids": held})
-
-
-def _write(connector_id: str, person: Person, messages: int) -> None:
-    """Lets somebody write through a connector."""
-    names = {"name": person.name, "first_name": person.first_name, "last_name": person.last_name}
-    user = _simulate("users", {**names, "phone": person.phone, "email": person.email, "language": person.language})
-    for text in person.messages[:messages]:
-        _simulate("messages", {"connector_id": connector_id, "user_id": user["user_id"], "channel": "im", "text": text})
 
 
 def _decide(place: Place, made: int, end: float) -> None:
@@ -133,14 +117,3 @@ def _decide(place: Place, made: int, end: float) -> None:
         some, ids = ids[:count], ids[count:]
         if some:
             call("POST", f"{place.path}/access-requests/decide", place.key, {"decision": decision, "ids": some, "note": note})
-
-
-def _simulate(path: str, body: dict) -> dict:
-    """Calls the simulator's control API."""
-    request = urllib.request.Request(f"{SIMULATOR.url}/_control/{path}", headers={"content-type": "application/json"}, data=json.dumps(body).encode())
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=30) as response:
-            return json.load(response)
-    except (OSError, ValueError) as error:
-        raise StepFailed(f"The simulator did not take {path}: {error}", log=LOGS / "simulator.log") from error

@@ -43,7 +43,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="build, deploy to the emulator, start everything")
     up.add_argument("--detach", action="store_true", help="return when everything is up, and leave it running")
-    up.add_argument("--scale", default=os.environ.get("VESTIBULE_SEED", "1"), help="how many people to put into a second project; 0 leaves it out")
+    up.add_argument("--scale", default=os.environ.get("VESTIBULE_SEED", "1"), help="how many people to put into a second project; 0 leaves it out, and the team")
     commands.add_parser("stop", help="stop a stack that runs detached")
     commands.add_parser("tools", help="install the pinned tools")
     console = commands.add_parser("console", help="build the web console if its sources changed")
@@ -144,6 +144,7 @@ def run(scale: float, on_up) -> int:
     import mail
     import openid_provider
     import seed
+    import team
 
     lock = _take_lock()
     processes = Processes()
@@ -181,7 +182,11 @@ def run(scale: float, on_up) -> int:
         with step("Start the OpenID provider"):
             openid_provider.start(processes, client, made.redirect_uri)
             demo.check_login_method(made)
+        seated = None
         if scale:
+            with step("Seat the team", "two members and people who write to them; SCALE=0 leaves them out"):
+                seated = team.seat(made)
+            say(f"    {dim(str(seated))}")
             with step("Fill the project of people", f"{seed.PROJECT}; SCALE=0 leaves it out"):
                 filled = seed.fill(made, scale)
             say(f"    {dim(f'{seed.PROJECT}: {filled}')}")
@@ -206,6 +211,7 @@ def run(scale: float, on_up) -> int:
             **made.connectors["slack"],
             "connectors": made.connectors,
             "accounts": made.accounts,
+            "team": seated.facts if seated else None,
             "region": REGION,
             "aws_endpoint_url": AWS.url,
             "aws_access_key_id": credentials.access_key,
@@ -232,7 +238,7 @@ def run(scale: float, on_up) -> int:
         }
         write_private(STACK_FILE, json.dumps(stack, indent=2) + "\n")
         write_private(AWS_ENV_FILE, "".join(f"export {name}={value}\n" for name, value in credentials.environment().items()))
-        welcome(stack, detached=on_up is not None)
+        welcome(stack, seated, detached=on_up is not None)
         if on_up:
             on_up()
         function_logs.follow()
@@ -325,9 +331,25 @@ def start_companions(processes: Processes, made) -> None:
         processes.wait_for(f"An answer from the {name}", lambda number=port.number: ports.is_open(number), 20, log)
 
 
-def welcome(stack: dict, detached: bool) -> None:
-    """Prints the addresses, and commands to try."""
+def welcome(stack: dict, seated, detached: bool) -> None:
+    """Prints the addresses, and commands to try: also those about the team, if there is one."""
     *others, last = (platform.label for platform in accounts.PLATFORMS)
+    members = commands = ""
+    if seated:
+        members = f"""
+  {bold("Team")}          {seated.sign_in}
+                {dim(f"sign in at the console as one of them; they answer {seated.connector}")}"""
+        commands = f"""
+{dim("# the team: who has a conversation, and who waits for what")}
+CONVERSATIONS={stack["api_url"]}/v1/projects/{stack["project_id"]}/conversations
+curl -sS -H "$KEY" "$CONVERSATIONS?view=assigned&order=oldest" | table id case.assigned_to.name case.assigned_at
+curl -sS -H "$KEY" "$CONVERSATIONS?view=queue&order=oldest" | table id case.offered_at case.waits_because.code
+
+{dim("# release the oldest; a second later, whoever waits the longest is assigned")}
+ID=$(curl -sS -H "$KEY" "$CONVERSATIONS?view=assigned&order=oldest" | table --first id)
+curl -sS -H "$KEY" -X POST "$CONVERSATIONS/${{ID:?nobody has a conversation}}/release" | table id case.state
+sleep 2; curl -sS -H "$KEY" "$CONVERSATIONS?view=assigned&order=oldest" | table id case.assigned_to.name case.assigned_at
+"""
     say(f"""
 {bold("Vestibule is up.")}
 
@@ -337,7 +359,7 @@ def welcome(stack: dict, detached: bool) -> None:
   {bold("First admin")}   {stack["first_admin_link"]}
                 {dim(f"the link in the mail to {stack['admin_email']}; it works once, and for seven days")}
   {bold("Caught mail")}   {stack["mail_url"]}   {dim("nothing leaves this machine")}
-  {bold("OpenID")}        {stack["openid_url"]}   {dim("the provider behind the login method Acme; its page takes anybody")}
+  {bold("OpenID")}        {stack["openid_url"]}   {dim("the provider behind the login method Acme; its page takes anybody")}{members}
   {bold("API")}           {stack["api_url"]}/v1/openapi.json
   {bold("API key")}       {stack["api_key"]}
   {bold("AWS emulator")}  {stack["aws_endpoint_url"]}   {dim("for the AWS CLI (version 2), in a terminal of its own:")}
@@ -358,7 +380,7 @@ curl -sS -H "$KEY" -H 'Content-Type: application/json' -d '{{"note":"Welcome"}}'
 
 {dim("# who was approved, and whether the approval notice was sent")}
 curl -sS -H "$KEY" "$REQUESTS?status=approved" | table id connector.name user_name notice_status.status
-
+{commands}
 {dim("Details in .local/stack.json, logs in .local/run/logs. " + ("make stop stops it." if detached else "Ctrl-C stops it. The functions' logs follow."))}
 """)
 
