@@ -59,6 +59,7 @@ mod factor;
 mod faults;
 mod first_admin;
 mod first_message;
+mod first_replies;
 mod given_up;
 mod given_up_texts;
 mod handoff;

@@ -193,7 +193,11 @@ async fn a_handoff_names_a_team_however_its_letters_are_written_or_a_team_that_i
     let path = only_conversation(&world, &query).await;
     let id: ConversationId = path.rsplit('/').next().unwrap().parse().unwrap();
     let offers = &world.functions.routing.offers;
-    let named = async || offers.named_team(world.scope, id).await.unwrap();
+    let client_id = world.open.client_id;
+    let named = async || {
+        let terms = offers.terms(world.scope, id, client_id).await;
+        terms.unwrap().team
+    };
     assert_eq!(named().await, NamedTeam::None);
     let sales = team(&world, &admin, "Sales").await;
     hand_off(&world, &path, json!({"team": "SALES"})).await;

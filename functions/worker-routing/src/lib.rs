@@ -10,6 +10,7 @@
 //! | `offering` | one conversation that asks for a member |
 //! | `draining` | the conversations that wait at a desk |
 //! | `waiting` | the person who waits |
+//! | `replies` | first replies, and those that were missed |
 //! | `recounting` | loads that are counted while something waits |
 //! | `requeueing` | the conversations that a member may no longer have |
 //! | `wiring` | the adapters behind its ports |
@@ -17,6 +18,7 @@
 mod draining;
 mod offering;
 mod recounting;
+mod replies;
 mod requeueing;
 mod waiting;
 mod wiring;
@@ -41,7 +43,7 @@ const BEGIN_WITHIN: Duration = Duration::from_secs(10);
 pub struct Deps {
     /// Desks and cases.
     pub routing: Arc<dyn RoutingStore>,
-    /// The teams that handoffs name.
+    /// The teams that handoffs name, and the limits of clients.
     pub offers: Arc<dyn OfferReader>,
     /// Conversations, to tell people that they wait.
     pub writer: Arc<dyn ConversationWriter>,

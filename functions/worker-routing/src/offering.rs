@@ -1,12 +1,12 @@
 //! One conversation that asks for a member: assigned at once to one who has room, unless an older one that waits could go
 //! there, and else put into its queue.
 
-use crate::{BEGIN_WITHIN, Deps, draining, waiting};
+use crate::{BEGIN_WITHIN, Deps, draining, replies, waiting};
 use vestibule_domain::{
     PortError,
     account::actor::Actor,
     job::OfferConversation,
-    ports::{Changed, NamedTeam, RoutedBy},
+    ports::{Changed, NamedTeam, OfferTerms, RoutedBy},
     routing::{
         case::{Case, CaseState},
         drain::at_once,
@@ -24,25 +24,26 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
     let Some(mut case) = case else {
         return Ok(Worked::Ended);
     };
-    match case.state {
-        CaseState::Offered => {}
-        // The attempt that let it wait may have died before it told the person.
-        CaseState::Waiting => {
-            waiting::tell(deps, &case).await?;
-            return Ok(Worked::Ended);
-        }
-        CaseState::Assigned(_) | CaseState::Released { .. } => return Ok(Worked::Ended),
+    if case.state != CaseState::Offered {
+        look_again(deps, case).await?;
+        return Ok(Worked::Ended);
     }
-    let offers = &deps.offers;
-    let named = if case.demand.team_id.is_none() {
-        offers.named_team(job.scope, job.conversation_id).await?
-    } else {
-        NamedTeam::None
+    let client_id = case.demand.client_id;
+    let terms = deps
+        .offers
+        .terms(job.scope, job.conversation_id, client_id)
+        .await?;
+    let terms = OfferTerms {
+        team: match case.demand.team_id {
+            Some(_) => NamedTeam::None,
+            None => terms.team,
+        },
+        ..terms
     };
-    let note = note(&named);
+    let note = note(&terms.team);
     let mut tries = 0;
     while !budget.is_over(deps.clock.now()) {
-        let offered = asking(case, &named);
+        let offered = asking(case, &terms);
         let changed = if tries < ATTEMPTS {
             settle(deps, &offered, note.as_deref()).await?
         } else {
@@ -71,13 +72,30 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
     })
 }
 
-/// The case with the team that its handoff names. A name that no team has asks for any member.
-fn asking(mut case: Case, named: &NamedTeam) -> Case {
-    match named {
-        NamedTeam::Known(id) => case.demand.team_id = Some(*id),
+/// Looks at a case that is no longer to be offered: a job came twice, or its mark brought it back because the first reply is
+/// late.
+async fn look_again(deps: &Deps, case: Case) -> Result<(), PortError> {
+    if case.misses_first_reply(deps.clock.now()) {
+        return replies::note_missed(deps, case).await;
+    }
+    match case.state {
+        // The attempt that let it wait may have died before it told the person.
+        CaseState::Waiting => {
+            waiting::tell(deps, &case).await?;
+            replies::limit_late(deps, case).await
+        }
+        CaseState::Assigned(_) => replies::limit_late(deps, case).await,
+        CaseState::Offered | CaseState::Released { .. } => Ok(()),
+    }
+}
+
+/// The case with the limit of its client and the team that its handoff names. A name that no team has asks for any member.
+fn asking(mut case: Case, terms: &OfferTerms) -> Case {
+    match terms.team {
+        NamedTeam::Known(id) => case.demand.team_id = Some(id),
         NamedTeam::None | NamedTeam::Unknown(_) => {}
     }
-    case
+    case.with_first_reply_within(terms.first_reply_minutes)
 }
 
 /// The note of a conversation whose handoff names a team that is not there.

@@ -89,7 +89,7 @@ pub use member_images::{MEMBER_IMAGE_MAX_BYTES, MemberImage, MemberImageStore, S
 pub use notices::{
     NoticeChecker, NoticeCounter, NoticeLimit, NoticeOrders, NoticeStore, RecipientPage,
 };
-pub use offers::{NamedTeam, OfferReader};
+pub use offers::{NamedTeam, OfferReader, OfferTerms};
 pub use onboarding::{
     Claim, ClaimedStanding, FetchedProfile, FinishedMerge, ImpliedDecision, PendingPage,
     RequestCloser, Resume, SentMessage, StandingStore, TaskResult,

@@ -9,6 +9,7 @@
 //! | [`chat`] | the platforms, called as their providers say |
 //! | [`sender`] | the rules of sending a text |
 //! | [`files`] | one reader of files for every platform |
+//! | [`first_reply`] | first replies that were missed, counted |
 //! | [`setup`] | testing and connecting connectors |
 //! | `calls` | the calls to platforms that all of these make |
 //! | [`batch`] | SQS batches, message by message |
@@ -27,6 +28,7 @@ pub mod chat;
 pub mod config;
 pub mod connectors;
 pub mod files;
+pub mod first_reply;
 pub mod gateway;
 pub mod intake;
 pub mod jobs;

@@ -81,6 +81,8 @@ pub enum Metric {
     DeliveryGivenUp,
     /// A mail was given up.
     MailFailed,
+    /// No member replied to a conversation within its client's limit.
+    FirstReplyMissed,
     /// A row has an outbox mark but no job of the mark's kind.
     OutboxMarkUnreadable,
 }
@@ -100,6 +102,7 @@ impl Metric {
             Self::DeliveryRetried => "DeliveryRetried",
             Self::DeliveryGivenUp => "DeliveryGivenUp",
             Self::MailFailed => "MailFailed",
+            Self::FirstReplyMissed => "FirstReplyMissed",
             Self::OutboxMarkUnreadable => "OutboxMarkUnreadable",
         }
     }

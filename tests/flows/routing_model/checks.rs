@@ -200,6 +200,7 @@ fn check_lines(case: &Case, lines: &[Routed]) {
                 assert!(is_open, "{lines:?}");
                 holder = None;
             }
+            Verb::MissFirstReply => assert!(is_open, "{lines:?}"),
             Verb::Release | Verb::GiveBack => {
                 assert!(is_open, "released twice: {lines:?}");
                 (is_open, holder) = (false, None);

@@ -27,6 +27,7 @@ use vestibule_domain::{
     record::Record,
     routing::case::Case,
 };
+use vestibule_edge::first_reply::count_missed;
 use vestibule_providers::catalogue::channel_of;
 
 /// A handoff to people.
@@ -257,7 +258,7 @@ async fn end_case(
         ..RoutedBy::itself(call.actor(), entry.at)
     };
     match deps.routing.give_back(giving, by).await? {
-        Changed::Done(_) => {}
+        Changed::Done(over) => count_missed(case, &over, entry.at),
         Changed::Stale(_) | Changed::Gone | Changed::NoRoom | Changed::NotAvailable => {
             let what = "case of a conversation";
             return Err(PortError::Conflict { what }.into());

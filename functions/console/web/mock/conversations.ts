@@ -47,6 +47,8 @@ function caseOf(state: Case["state"], channel: string, minutes: number, more: Pa
     over_limit: false,
     why: null,
     first_reply_at: null,
+    first_reply_due_at: null,
+    first_reply_missed_at: null,
     ...more,
   };
 }

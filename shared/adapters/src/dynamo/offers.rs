@@ -1,16 +1,17 @@
-//! The words of offers: see [`OfferReader`].
+//! The parts of offers that their cases do not have: see [`OfferReader`].
 
 use super::{
-    items::{ConversationItem, TeamNameItem},
+    items::{ClientItem, ConversationItem, TeamNameItem},
     keys,
-    table::Table,
+    table::{Table, from_row},
 };
 use async_trait::async_trait;
 use vestibule_domain::{
     PortError, ProjectScope,
+    account::Client,
     chat::conversation::Conversation,
-    ids::ConversationId,
-    ports::{NamedTeam, OfferReader},
+    ids::{ClientId, ConversationId},
+    ports::{NamedTeam, OfferReader, OfferTerms},
     team::team_record::Team,
 };
 
@@ -26,18 +27,14 @@ impl DynamoOffers {
     pub fn new(table: Table) -> Self {
         Self { table }
     }
-}
 
-#[async_trait]
-impl OfferReader for DynamoOffers {
+    /// Finds the team that a conversation's handoff names.
     async fn named_team(
         &self,
         scope: ProjectScope,
-        conversation_id: ConversationId,
+        conversation: Option<Conversation>,
     ) -> Result<NamedTeam, PortError> {
-        let key = keys::conversation(scope, conversation_id);
-        let item: Option<ConversationItem> = self.table.get(&key, "conversation").await?;
-        let handoff = item.and_then(|item| Conversation::from(item).handoff);
+        let handoff = conversation.and_then(|conversation| conversation.handoff);
         let Some(name) = handoff.and_then(|handoff| handoff.team) else {
             return Ok(NamedTeam::None);
         };
@@ -46,6 +43,35 @@ impl OfferReader for DynamoOffers {
         Ok(match named {
             Some(named) => NamedTeam::Known(named.team_id),
             None => NamedTeam::Unknown(name),
+        })
+    }
+}
+
+#[async_trait]
+impl OfferReader for DynamoOffers {
+    async fn terms(
+        &self,
+        scope: ProjectScope,
+        conversation_id: ConversationId,
+        client_id: ClientId,
+    ) -> Result<OfferTerms, PortError> {
+        let conversation = keys::conversation(scope, conversation_id);
+        let client = keys::client(scope.account(), client_id);
+        let wanted = [conversation.clone(), client.clone()];
+        let mut rows = self.table.get_batch(&wanted).await?;
+        let client = rows
+            .remove(&client)
+            .map(|row| from_row::<ClientItem>(row, "client"))
+            .transpose()?
+            .map(Client::from);
+        let conversation = rows
+            .remove(&conversation)
+            .map(|row| from_row::<ConversationItem>(row, "conversation"))
+            .transpose()?
+            .map(Conversation::from);
+        Ok(OfferTerms {
+            team: self.named_team(scope, conversation).await?,
+            first_reply_minutes: client.and_then(|client| client.first_reply_minutes),
         })
     }
 }

@@ -223,8 +223,12 @@ impl RoutingStore for DynamoRouting {
         if !case.is_open() {
             return Ok(done(case));
         }
-        let change = Change::to(case.released(by.at), by)
-            .from(case)
+        let noted = match self.note_missed_reply(case, by.at).await? {
+            Changed::Done(noted) => noted,
+            other => return Ok(other),
+        };
+        let change = Change::to(noted.released(by.at), by)
+            .from(&noted)
             .told_as(Verb::Release);
         Box::pin(self.make(change)).await
     }
@@ -271,8 +275,12 @@ impl RoutingStore for DynamoRouting {
         if !case.is_open() {
             return Ok(done(case));
         }
-        let change = Change::to(case.released(by.at), by)
-            .from(case)
+        let noted = match self.note_missed_reply(case, by.at).await? {
+            Changed::Done(noted) => noted,
+            other => return Ok(other),
+        };
+        let change = Change::to(noted.released(by.at), by)
+            .from(&noted)
             .told_as(Verb::GiveBack)
             .giving_back(giving);
         Box::pin(self.make(change)).await
@@ -285,10 +293,44 @@ impl RoutingStore for DynamoRouting {
         if !case.is_open() {
             return Ok(stale(case));
         }
+        let noted = match self.note_missed_reply(case, at).await? {
+            Changed::Done(noted) => noted,
+            other => return Ok(other),
+        };
         let next = Case {
             first_reply_at: Some(at),
-            ..case.with_state(case.state.clone(), at)
+            ..noted.with_state(noted.state.clone(), at)
         };
+        let system = Actor::system();
+        let change = Change::to(next, RoutedBy::itself(&system, at)).from(&noted);
+        Box::pin(self.make(change)).await
+    }
+
+    async fn note_missed_reply(&self, case: &Case, at: Timestamp) -> Result<Changed, PortError> {
+        if !case.misses_first_reply(at) {
+            return Ok(done(case));
+        }
+        let system = Actor::system();
+        let change = Change::to(case.with_missed_reply(at), RoutedBy::itself(&system, at))
+            .from(case)
+            .told_as(Verb::MissFirstReply);
+        Box::pin(self.make(change)).await
+    }
+
+    async fn limit_first_reply(
+        &self,
+        case: &Case,
+        minutes: u32,
+        at: Timestamp,
+    ) -> Result<Changed, PortError> {
+        if case.first_reply_due_at.is_some() {
+            return Ok(done(case));
+        }
+        if !case.is_open() {
+            return Ok(stale(case));
+        }
+        let limited = case.clone().with_first_reply_within(Some(minutes));
+        let next = limited.with_state(case.state.clone(), at);
         let system = Actor::system();
         let change = Change::to(next, RoutedBy::itself(&system, at)).from(case);
         Box::pin(self.make(change)).await

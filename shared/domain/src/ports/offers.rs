@@ -1,8 +1,8 @@
-//! The port of an offer's words: what a handoff asks for by name.
+//! The port of what the router looks up for an offer.
 
 use crate::{
     PortError, ProjectScope,
-    ids::{ConversationId, TeamId},
+    ids::{ClientId, ConversationId, TeamId},
 };
 use async_trait::async_trait;
 
@@ -17,13 +17,24 @@ pub enum NamedTeam {
     Unknown(String),
 }
 
+/// The parts of an offer that its case does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferTerms {
+    /// The team that the handoff names.
+    pub team: NamedTeam,
+    /// The client's limit for the first reply, in minutes.
+    pub first_reply_minutes: Option<u32>,
+}
+
 /// Reads what an offer takes beside its case.
 #[async_trait]
 pub trait OfferReader: Send + Sync {
-    /// Finds the team that the handoff of a conversation names, however its letters are written.
-    async fn named_team(
+    /// Finds the limit of the client, and the team that the handoff of a conversation names, however its letters are
+    /// written.
+    async fn terms(
         &self,
         scope: ProjectScope,
         conversation_id: ConversationId,
-    ) -> Result<NamedTeam, PortError>;
+        client_id: ClientId,
+    ) -> Result<OfferTerms, PortError>;
 }

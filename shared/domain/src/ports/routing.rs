@@ -201,7 +201,8 @@ pub trait RoutingStore: Send + Sync {
         assignment: &Assignment,
         by: RoutedBy<'_>,
     ) -> Result<Changed, PortError>;
-    /// Ends an open case. One that is over is `Done` without a change.
+    /// Ends an open case; one whose first reply was missed with a line that says so before. One that is over is `Done`
+    /// without a change.
     async fn release(&self, case: &Case, by: RoutedBy<'_>) -> Result<Changed, PortError>;
     /// Lets an assigned case wait again at its place. `declined` is not offered it in this wait. One that waits is `Done`
     /// without a change.
@@ -219,14 +220,27 @@ pub trait RoutingStore: Send + Sync {
         demand: &Demand,
         by: RoutedBy<'_>,
     ) -> Result<Changed, PortError>;
-    /// Ends an open case and the handoff of its conversation. `Conflict` when the conversation was changed.
+    /// Ends an open case, as [`release`](Self::release) does, and the handoff of its conversation. `Conflict` when the
+    /// conversation was changed.
     async fn give_back(
         &self,
         giving: GivingBack<'_>,
         by: RoutedBy<'_>,
     ) -> Result<Changed, PortError>;
-    /// Notes the first reply by a member, in an open case without one. One that has one is `Done` without a change.
+    /// Notes the first reply by a member, in an open case without one; before it, with a line, that it came too late, if it
+    /// did. One that has one is `Done` without a change.
     async fn note_first_reply(&self, case: &Case, at: Timestamp) -> Result<Changed, PortError>;
+    /// Notes, with a line, that no first reply came in time. A case that [misses](Case::misses_first_reply) none is `Done`
+    /// without a change.
+    async fn note_missed_reply(&self, case: &Case, at: Timestamp) -> Result<Changed, PortError>;
+    /// Sets the limit for the first reply of an open case that was changed by hand before the router had looked at it. A
+    /// case that has one is `Done` without a change.
+    async fn limit_first_reply(
+        &self,
+        case: &Case,
+        minutes: u32,
+        at: Timestamp,
+    ) -> Result<Changed, PortError>;
 
     /// Ends the order to drain a queue if nothing waits in it, or lets it be due at `again`.
     async fn settle_queue(

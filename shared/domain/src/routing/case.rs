@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 /// The routing record of one conversation, from its offer until its release. The next offer makes it anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,12 @@ pub struct Case {
     /// Time of the first reply by a member since the offer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_reply_at: Option<Timestamp>,
+    /// Time before which the first reply is in time, by the client's limit at the offer; `None` without a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_reply_due_at: Option<Timestamp>,
+    /// The same time, once it was noted that no reply had come by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_reply_missed_at: Option<Timestamp>,
     /// The time for which the project keeps messages, and so the lines of this case.
     #[serde(default)]
     pub history: HistoryDays,
@@ -110,6 +116,8 @@ impl Case {
             offered_at: at,
             declined: BTreeSet::new(),
             first_reply_at: None,
+            first_reply_due_at: None,
+            first_reply_missed_at: None,
             history: new.history,
             version: before.map_or(first, |before| before.version + 1),
             updated_at: at,
@@ -164,6 +172,42 @@ impl Case {
         (self.offered_at, self.conversation_id)
     }
 
+    /// The time before which a first reply is in time, while none has come and no miss was noted.
+    #[must_use]
+    pub fn reply_awaited_until(&self) -> Option<Timestamp> {
+        let is_settled = self.first_reply_at.is_some() || self.first_reply_missed_at.is_some();
+        self.first_reply_due_at
+            .filter(|_| self.is_open() && !is_settled)
+    }
+
+    /// Whether no first reply has come in time, and that is yet to be noted.
+    #[must_use]
+    pub fn misses_first_reply(&self, now: Timestamp) -> bool {
+        self.reply_awaited_until().is_some_and(|due| due <= now)
+    }
+
+    /// The case with the client's limit for the first reply. It counts from the offer.
+    #[must_use]
+    pub fn with_first_reply_within(self, minutes: Option<u32>) -> Self {
+        let due = minutes.map(|minutes| {
+            let limit = Duration::from_mins(u64::from(minutes));
+            self.offered_at.plus(limit)
+        });
+        Self {
+            first_reply_due_at: due,
+            ..self
+        }
+    }
+
+    /// Makes the case as it is once it was noted that no first reply came in time.
+    #[must_use]
+    pub fn with_missed_reply(&self, at: Timestamp) -> Self {
+        Self {
+            first_reply_missed_at: self.first_reply_due_at,
+            ..self.with_state(self.state.clone(), at)
+        }
+    }
+
     /// Makes the case as it is after a change at this time.
     #[must_use]
     pub fn with_state(&self, state: CaseState, at: Timestamp) -> Self {
@@ -214,5 +258,38 @@ impl Case {
         }
         next.declined.extend(declined);
         next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::samples::{at, waiting_case};
+
+    #[test]
+    fn a_first_reply_is_in_time_within_the_limit_after_the_offer() {
+        let case = waiting_case("a", 60).with_first_reply_within(Some(2));
+        assert_eq!(case.first_reply_due_at, Some(at(180)));
+        assert!(!case.misses_first_reply(at(179)));
+        assert!(case.misses_first_reply(at(180)));
+        let without = waiting_case("a", 60).with_first_reply_within(None);
+        assert!(!without.misses_first_reply(at(100_000)));
+    }
+
+    #[test]
+    fn a_miss_is_noted_once_and_not_after_a_reply_or_the_end() {
+        let case = waiting_case("a", 60).with_first_reply_within(Some(2));
+        let noted = case.with_missed_reply(at(200));
+        assert_eq!(noted.first_reply_missed_at, Some(at(180)));
+        assert_eq!(noted.version, case.version + 1);
+        let mut replied = case.clone();
+        replied.first_reply_at = Some(at(170));
+        for settled in [
+            noted.requeued(None, None, at(201)),
+            replied,
+            case.released(at(90)),
+        ] {
+            assert_eq!(settled.reply_awaited_until(), None, "{settled:?}");
+            assert!(!settled.misses_first_reply(at(300)));
+        }
     }
 }

@@ -25,6 +25,8 @@ pub enum Verb {
     Requeue,
     /// The agent has it again.
     GiveBack,
+    /// No member replied within the client's limit.
+    MissFirstReply,
 }
 
 /// A member, as named in a line.

@@ -186,7 +186,8 @@ impl WhyResponse {
     "state": "waiting", "offered_at": "2026-11-22T10:00:00.000Z",
     "client": {"id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Acme"}, "channel": "sms", "team": null, "skills": [],
     "waits_because": {"code": "all_at_limit", "text": "3 people could take it; all are at their SMS limit", "fit": 3},
-    "assigned_to": null, "assigned_at": null, "over_limit": false, "why": null, "first_reply_at": null
+    "assigned_to": null, "assigned_at": null, "over_limit": false, "why": null, "first_reply_at": null,
+    "first_reply_due_at": "2026-11-22T10:30:00.000Z", "first_reply_missed_at": null
 }))]
 pub struct CaseResponse {
     /// State: `offered` until the router has looked at it, `waiting` in its queue, `assigned` to a member, or `released`.
@@ -216,6 +217,12 @@ pub struct CaseResponse {
     /// Time of the first reply by a member.
     #[schema(value_type = Option<String>, format = DateTime)]
     first_reply_at: Option<Timestamp>,
+    /// Time before which the first reply is in time, by the client's limit at the offer; null without a limit.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    first_reply_due_at: Option<Timestamp>,
+    /// The same time, once it was noted that no reply had come by then; null before, and if one had.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    first_reply_missed_at: Option<Timestamp>,
 }
 
 /// What the cases of one call have in common, read when it is first needed.
@@ -304,6 +311,8 @@ impl<'a> Cases<'a> {
             over_limit: assigned.is_some_and(|assigned| assigned.over_limit),
             why,
             first_reply_at: case.first_reply_at,
+            first_reply_due_at: case.first_reply_due_at,
+            first_reply_missed_at: case.first_reply_missed_at,
         })
     }
 }

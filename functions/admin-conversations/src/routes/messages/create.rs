@@ -40,6 +40,7 @@ use vestibule_domain::{
     retry::conflict_wait,
     text::is_blank,
 };
+use vestibule_edge::first_reply::count_missed;
 use vestibule_providers::catalogue::chat_provider;
 
 problem_types! {
@@ -322,7 +323,11 @@ async fn note_first_reply(deps: &Deps, asked: &Asked<'_>, now: Timestamp) -> Res
         };
         case = match routing.note_first_reply(&open, now).await? {
             Changed::Stale(changed) => Some(*changed),
-            Changed::Done(_) | Changed::Gone | Changed::NoRoom | Changed::NotAvailable => None,
+            Changed::Done(noted) => {
+                count_missed(&open, &noted, now);
+                None
+            }
+            Changed::Gone | Changed::NoRoom | Changed::NotAvailable => None,
         };
     }
     Ok(())

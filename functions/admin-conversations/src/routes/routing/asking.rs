@@ -20,6 +20,7 @@ use vestibule_domain::{
         routed::{NamedMember, Verb},
     },
 };
+use vestibule_edge::first_reply::count_missed;
 use vestibule_providers::catalogue::channel_of;
 
 /// A change of who has a conversation.
@@ -260,6 +261,9 @@ impl Asked<'_> {
         let event = Event::ConversationReleased(self.id);
         let entry = self.entry(event, Some(case), state_facts(case, None));
         let changed = self.deps.routing.release(case, self.by(&entry)).await?;
+        if let Changed::Done(released) = &changed {
+            count_missed(case, released, entry.at);
+        }
         self.made(changed, &entry).await
     }
 

@@ -46,6 +46,8 @@ wire_enum! {
         Requeue = "requeue",
         /// It was given back to the agent.
         GiveBack = "give_back",
+        /// No member replied within the client's limit.
+        MissFirstReply = "miss_first_reply",
     }
 }
 

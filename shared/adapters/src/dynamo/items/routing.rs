@@ -70,13 +70,19 @@ impl From<&Case> for CaseItem {
                 (keys::released_cases(scope), by_release, None)
             }
         };
-        let is_offered = case.state == CaseState::Offered;
-        let mark = is_offered.then(|| {
+        // The router looks at a case that is offered, and again once its first reply is late.
+        let due = match case.state {
+            CaseState::Offered => Some(case.updated_at.plus(OUTBOX_PATIENCE)),
+            CaseState::Waiting | CaseState::Assigned(_) | CaseState::Released { .. } => {
+                case.reply_awaited_until()
+            }
+        };
+        let mark = due.map(|due| {
             let job = OfferConversation {
                 scope,
                 conversation_id: id,
             };
-            Marked::by(job.into()).waiting(case.updated_at.plus(OUTBOX_PATIENCE))
+            Marked::by(job.into()).waiting(due)
         });
         Self {
             pk: key.pk,
@@ -349,6 +355,38 @@ mod tests {
             assert!(item.all_pk.ends_with(all));
             assert_eq!(item.outbox_pk.is_some(), case.state == CaseState::Offered);
             assert_eq!(item.expires_at.is_some(), !case.is_open());
+        }
+    }
+
+    /// SPEC E37.
+    #[test]
+    fn a_case_is_looked_at_when_its_first_reply_is_late_until_that_is_noted_or_one_came() {
+        let late = Case {
+            first_reply_at: None,
+            ..offered()
+        };
+        let limited = late.with_first_reply_within(Some(1));
+        let replied = Case {
+            first_reply_at: Some(at(7)),
+            ..limited.clone()
+        };
+        for (case, due) in [
+            (limited.waiting(at(6)), Some(65)),
+            (limited.waiting(at(6)).requeued(None, None, at(7)), Some(65)),
+            (limited.waiting(at(6)).with_missed_reply(at(70)), None),
+            (replied.waiting(at(6)), None),
+            (limited.released(at(7)), None),
+        ] {
+            let job = OfferConversation {
+                scope: case.scope,
+                conversation_id: case.conversation_id,
+            };
+            let expected = due.map(|due| Marked::by(job.into()).waiting(at(due)));
+            let item = CaseItem::from(&case);
+            let position = expected.as_ref().map(|mark| mark.position.0);
+            assert_eq!(item.outbox_due, position, "{case:?}");
+            assert_eq!(item.outbox_pk, expected.map(|mark| mark.partition));
+            assert_eq!(read_case(to_row(&item).unwrap()).unwrap(), case);
         }
     }
 

@@ -38,6 +38,10 @@ it("says who did what by hand, and whether it was over the limit", () => {
   expect(words({ verb: "give_back" })).toBe("Bo gave it back to the agent");
 });
 
+it("says that no reply came in time, whoever had the conversation", () => {
+  expect(words({ verb: "miss_first_reply", by: SYSTEM, member: ANA })).toBe("No reply within the client’s limit");
+});
+
 it("tells a handover by the agent from a wait that began by itself", () => {
   expect(words({ verb: "offer", by: { id: "agent:1", name: "Agent" }, team: { id: "t", name: "Sales" } })).toBe(
     "Agent handed the conversation over to Sales",

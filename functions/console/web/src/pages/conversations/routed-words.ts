@@ -26,6 +26,8 @@ export function routedWords({ verb, by, member, team, why, over_limit }: Routed)
       return { words: texts.transferred(by.name, team?.name ?? name) + excess };
     case "requeue":
       return { words: isBySystem ? texts.requeuedItself : texts.requeued(by.name) };
+    case "miss_first_reply":
+      return { words: texts.missedReply };
     default:
       return { words: texts.gaveBack(by.name) };
   }

@@ -21,6 +21,8 @@ function conversation(state: Case["state"] | undefined, more: Partial<Case> = {}
     over_limit: false,
     why: null,
     first_reply_at: null,
+    first_reply_due_at: null,
+    first_reply_missed_at: null,
     ...more,
   };
   const whole: Conversation = {

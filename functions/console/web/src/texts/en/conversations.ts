@@ -104,6 +104,7 @@ export const conversationTexts = {
     transferred: (by: string, to: string) => `${by} transferred it to ${to}`,
     requeued: (by: string) => `${by} put it back in the queue`,
     requeuedItself: "Back in the queue",
+    missedReply: "No reply within the client’s limit",
     gaveBack: (by: string) => `${by} gave it back to the agent`,
     overLimit: "over the limit",
     approved: (person: string, by: string) => `${person} was approved by ${by}`,
