@@ -60,7 +60,7 @@ async fn misses(world: &World) -> usize {
 /// Notes a first reply as the API does.
 async fn replies(world: &World) -> Case {
     let case = world.case("one").await;
-    let noted = world.stores.routing.note_first_reply(&case, world.now());
+    let noted = world.routing_store().note_first_reply(&case, world.now());
     match noted.await.unwrap() {
         Changed::Done(case) => *case,
         other => panic!("{other:?}"),
@@ -114,7 +114,7 @@ async fn a_late_reply_and_a_late_end_tell_the_miss_before_a_sweep_does() {
         let (mut world, case) = waiting().await;
         world.clock.advance(31 * MINUTE);
         let now = world.now();
-        let routing = &world.stores.routing;
+        let routing = world.routing_store();
         if ends {
             let system = Actor::system();
             let by = RoutedBy::itself(&system, now);

@@ -2,6 +2,7 @@
 
 use super::World;
 use std::collections::{BTreeMap, BTreeSet};
+use vestibule_adapters::dynamo::DynamoRouting;
 use vestibule_domain::{
     account::actor::Actor,
     chat::history::HistoryDays,
@@ -57,6 +58,11 @@ impl World {
         };
         self.put_seat(&seat).await;
         seat
+    }
+
+    /// The store of cases, for what no worker or function of the world does.
+    pub fn routing_store(&self) -> &DynamoRouting {
+        &self.stores.routing
     }
 
     /// Stores a seat as the change of a member does: its load and the time since which it is idle stay.
