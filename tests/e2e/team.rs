@@ -220,12 +220,12 @@ async fn members_have_what_their_limits_allow_and_who_waits_gets_the_place_that_
 
     // Answered by a member, under her name.
     let of_ana = held.iter().find(|(name, _, _)| name == "Ana").unwrap();
-    let (_, ada, conversation) = of_ana;
+    let (_, person, conversation) = of_ana;
     let path = shop.path(conversation);
     let mine = shop.held_by(&mut ana).await;
     assert_eq!(mine, [conversation["id"].as_str().unwrap()]);
     reply(&mut ana, "Ana", &path, &said("good morning")).await;
-    let told = stack.answers(ada, &bot, 1).await;
+    let told = stack.answers(person, &bot, 1).await;
     assert_eq!(told, [format!("Ana: {}", said("good morning"))]);
 
     // Drained on release.
@@ -254,10 +254,10 @@ async fn what_the_agent_hands_over_waits_for_a_member_who_answers_and_gives_it_b
     let mut ben = shop.hire("Ben", 1, &support).await;
     let team_bot = shop.bot("Team", &json!({"handler": "team"})).await;
     let agent_bot = shop.bot("Agent", &json!({})).await;
-    let bea = stack.person_on(Platform::Telegram, "Bea").await;
+    let ada = stack.person_on(Platform::Telegram, "Ada").await;
     let text = said("where is my parcel?");
-    stack.say(&bea, &team_bot, Place::Direct, &text).await;
-    let of_bea = shop.conversation(&bea, "assigned").await;
+    stack.say(&ada, &team_bot, Place::Direct, &text).await;
+    let of_ada = shop.conversation(&ada, "assigned").await;
 
     // The agent answers, then hands over, and the conversation waits for the team that it names.
     let hedy = stack.person_on(Platform::Telegram, "Hedy").await;
@@ -283,7 +283,7 @@ async fn what_the_agent_hands_over_waits_for_a_member_who_answers_and_gives_it_b
     assert_eq!(stack.deliveries_to_agent(&hedy).await.len(), 2);
 
     // A member who has room again answers.
-    release(&mut ben, &shop.path(&of_bea)).await;
+    release(&mut ben, &shop.path(&of_ada)).await;
     let given = shop.conversation(&hedy, "assigned").await;
     assert_eq!(given["case"]["assigned_to"]["name"], "Ben");
     let path = shop.path(&given);
