@@ -30,5 +30,6 @@ mod resources;
 mod roles;
 mod stack;
 mod sweeper;
+mod team;
 mod traces;
 mod waiting;

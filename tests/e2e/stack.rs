@@ -393,7 +393,8 @@ impl Stack {
         self.expect(Method::GET, &url, None, None).await
     }
 
-    async fn simulator_post(&self, path: &str, body: Value) -> Value {
+    /// Posts to the simulator's control API.
+    pub async fn simulator_post(&self, path: &str, body: Value) -> Value {
         let url = format!("{}/_control/{path}", self.fact("simulator_url"));
         self.expect(Method::POST, &url, None, Some(body)).await
     }
