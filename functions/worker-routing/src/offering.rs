@@ -6,8 +6,9 @@ use vestibule_domain::{
     PortError,
     account::actor::Actor,
     job::OfferConversation,
-    ports::{Changed, NamedTeam, RoutedBy},
+    ports::{Changed, DeskView, NamedTeam, RoutedBy},
     routing::{
+        bounds::admitted,
         case::{Case, CaseState},
         drain::at_once,
     },
@@ -45,7 +46,8 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
         let changed = if tries < ATTEMPTS {
             settle(deps, &offered, &named).await?
         } else {
-            deps.routing.enqueue(&offered, deps.clock.now()).await?
+            let view = deps.routing.desk(&offered.desk()).await?;
+            wait(deps, &offered, &view).await?
         };
         match changed {
             Changed::Done(done) => {
@@ -79,9 +81,8 @@ fn asking(mut case: Case, named: &NamedTeam) -> Case {
 /// Assigns the conversation if that takes nothing from an older one, or lets it wait.
 async fn settle(deps: &Deps, case: &Case, named: &NamedTeam) -> Result<Changed, PortError> {
     let view = deps.routing.desk(&case.desk()).await?;
-    let now = deps.clock.now();
     let Some(assignment) = at_once(case, &view) else {
-        return deps.routing.enqueue(case, now).await;
+        return wait(deps, case, &view).await;
     };
     let note = match named {
         NamedTeam::Unknown(name) => Some(format!("No team has the name {name}")),
@@ -90,7 +91,18 @@ async fn settle(deps: &Deps, case: &Case, named: &NamedTeam) -> Result<Changed, 
     let system = Actor::system();
     let by = RoutedBy {
         note: note.as_deref(),
-        ..RoutedBy::itself(&system, now)
+        ..RoutedBy::itself(&system, deps.clock.now())
     };
     deps.routing.assign(case, &assignment, by).await
+}
+
+/// Lets the conversation wait, without the skills for which the desk has too many queues. A line says which these are.
+async fn wait(deps: &Deps, case: &Case, view: &DeskView) -> Result<Changed, PortError> {
+    let now = deps.clock.now();
+    if admitted(&case.desk(), &case.demand, view) == case.demand {
+        return deps.routing.enqueue(case, now).await;
+    }
+    let system = Actor::system();
+    let by = RoutedBy::itself(&system, now);
+    deps.routing.requeue(case, None, by).await
 }

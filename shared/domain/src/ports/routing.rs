@@ -166,7 +166,8 @@ pub trait RoutingStore: Send + Sync {
     /// Makes the case of an offer, with its mark, which is due when the direct job counts as lost. `Stale` when an open
     /// case stands there, or one that is over and was not read.
     async fn offer(&self, case: &Case, by: RoutedBy<'_>) -> Result<Changed, PortError>;
-    /// Lets an offered case wait, and orders the drain of its queue.
+    /// Lets an offered case wait, and orders the drain of its queue. Whether the desk may have that queue is the caller's
+    /// to know.
     async fn enqueue(&self, case: &Case, at: Timestamp) -> Result<Changed, PortError>;
     /// Assigns a case that is offered, waits, or is another member's. One that the member has is `Done` without a change.
     async fn assign(
@@ -177,7 +178,8 @@ pub trait RoutingStore: Send + Sync {
     ) -> Result<Changed, PortError>;
     /// Ends an open case. One that is over is `Done` without a change.
     async fn release(&self, case: &Case, by: RoutedBy<'_>) -> Result<Changed, PortError>;
-    /// Lets an assigned case wait again at its place. `declined` is not offered it in this wait. One that waits is `Done`
+    /// Lets an offered or assigned case wait, at its place, without the skills for which the desk has too many queues: see
+    /// [`admitted`](crate::routing::bounds::admitted). `declined` is not offered it in this wait. One that waits is `Done`
     /// without a change.
     async fn requeue(
         &self,
@@ -185,8 +187,9 @@ pub trait RoutingStore: Send + Sync {
         declined: Option<MemberId>,
         by: RoutedBy<'_>,
     ) -> Result<Changed, PortError>;
-    /// Lets an open case wait with another demand, at its place: a transfer to a team. Whoever has it is not offered it
-    /// in this wait. One that waits with this demand is `Done` without a change.
+    /// Lets an open case wait with another demand, at its place: a transfer to a team. Skills are left out as by
+    /// [`requeue`](Self::requeue). Whoever has it is not offered it in this wait. One that waits with this demand is `Done`
+    /// without a change.
     async fn transfer(
         &self,
         case: &Case,
