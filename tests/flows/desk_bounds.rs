@@ -4,6 +4,7 @@ use crate::{
     routing_model::stage::{Stage, by, conversation, demand, desk, done, project, seat},
     world::World,
 };
+use std::time::Duration;
 use vestibule_domain::{
     account::actor::Actor,
     ports::{RoutedBy, RoutingStore},
@@ -15,6 +16,7 @@ use vestibule_domain::{
 };
 
 const SLACK: &str = "slack";
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// The same demand, for this skill.
 fn skilled(demand: Demand, skill: &str) -> Demand {
@@ -109,4 +111,76 @@ async fn a_conversation_that_waits_again_leaves_out_the_skills_for_which_the_des
     let queues = stage.plain.queues(&desk(SLACK)).await.unwrap();
     assert_eq!(queues.len(), UNSUITED_QUEUES_MAX + 2);
     stage.rows().check(&stage.known());
+}
+
+/// Lets so many minutes pass, with a sweep after each, and returns the number of those that had work for the router.
+async fn sweeps_with_work(world: &mut World, minutes: usize) -> usize {
+    let mut with_work = 0;
+    for _ in 0..minutes {
+        world.clock.advance(MINUTE);
+        assert!(world.sweep_if_due().await);
+        let mut has_worked = false;
+        while world.work_routing().await {
+            has_worked = true;
+        }
+        with_work += usize::from(has_worked);
+    }
+    with_work
+}
+
+/// SPEC E22–E26: once somebody suits it, the change of the member drains it at once, and every sweep from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_nobody_suits_is_drained_less_and_less_often_until_somebody_does() {
+    let mut world = World::new().await;
+    let ana = world.seated("ana", 0).await.member_id;
+    world
+        .offers("hard", skilled(world.demand(), "German"))
+        .await;
+    while world.work_routing().await {}
+    let drains = [
+        sweeps_with_work(&mut world, 5).await,
+        sweeps_with_work(&mut world, 55).await,
+        sweeps_with_work(&mut world, 60).await,
+    ];
+    assert!(drains[0] >= 4, "{drains:?}");
+    assert!((9..=16).contains(&drains[1]), "{drains:?}");
+    assert!((3..=5).contains(&drains[2]), "{drains:?}");
+    assert!(world.case("hard").await.is_waiting());
+    let german = Skill::new("German").unwrap();
+    world
+        .change_seat(ana, |seat| seat.skills = [german].into())
+        .await;
+    world.orders_drain().await;
+    while world.work_routing().await {}
+    // The mark of before is due within a quarter of an hour, and then each minute.
+    sweeps_with_work(&mut world, 15).await;
+    assert_eq!(sweeps_with_work(&mut world, 5).await, 5);
+    world.change_seat(ana, |seat| seat.limit = Some(1)).await;
+    assert_eq!(sweeps_with_work(&mut world, 1).await, 1);
+    assert_eq!(world.holder_of("hard").await, Some(ana));
+    world.assert_desk_agrees().await;
+}
+
+/// SPEC E33: whoever gets the skill does not wait for the sweep.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_gets_the_skills_gets_what_waits_for_them_at_once_however_seldom_it_is_drained() {
+    let mut world = World::new().await;
+    let ana = world.seated("ana", 1).await.member_id;
+    world
+        .offers("hard", skilled(world.demand(), "German"))
+        .await;
+    while world.work_routing().await {}
+    world.clock.advance(MINUTE * 120);
+    assert_eq!(sweeps_with_work(&mut world, 1).await, 1);
+    assert_eq!(sweeps_with_work(&mut world, 5).await, 0);
+    let german = Skill::new("German").unwrap();
+    world
+        .change_seat(ana, |seat| seat.skills = [german].into())
+        .await;
+    world.orders_drain().await;
+    while world.work_routing().await {}
+    assert_eq!(world.holder_of("hard").await, Some(ana));
+    // Its mark ends with the next look at it.
+    sweeps_with_work(&mut world, 15).await;
+    assert!(world.outbox().is_empty(), "{:?}", world.outbox());
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use vestibule_domain::{
     PortError,
     ids::{MemberId, QueueId},
+    ports::DeskView,
     routing::{
         demand::Desk,
         rule::{Obstacle, fit},
@@ -14,8 +15,12 @@ use vestibule_domain::{
 };
 
 /// Counts the load of one member who is at the limit and could take what waits in a queue: each minute of another one.
-pub(crate) async fn recount_one(deps: &Deps, desk: &Desk, id: QueueId) -> Result<(), PortError> {
-    let view = deps.routing.desk(desk).await?;
+pub(crate) async fn recount_one(
+    deps: &Deps,
+    desk: &Desk,
+    view: &DeskView,
+    id: QueueId,
+) -> Result<(), PortError> {
     let Some(queue) = view.queues.iter().find(|queue| queue.id == id) else {
         return Ok(());
     };
