@@ -4,7 +4,8 @@ use crate::{
     routing_model::stage::{Stage, by, conversation, demand, desk, done, project, seat},
     world::World,
 };
-use std::time::Duration;
+use futures_util::future::join3;
+use std::{collections::BTreeSet, time::Duration};
 use vestibule_domain::{
     account::actor::Actor,
     ports::{RoutedBy, RoutingStore},
@@ -14,6 +15,7 @@ use vestibule_domain::{
         routed::Verb,
     },
 };
+use vestibule_testkit::proof::scaled;
 
 const SLACK: &str = "slack";
 const MINUTE: Duration = Duration::from_mins(1);
@@ -183,4 +185,67 @@ async fn whoever_gets_the_skills_gets_what_waits_for_them_at_once_however_seldom
     // Its mark ends with the next look at it.
     sweeps_with_work(&mut world, 15).await;
     assert!(world.outbox().is_empty(), "{:?}", world.outbox());
+}
+
+/// Issue 13: an abandoned demand leaves nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_became_empty_is_removed_by_the_next_drain_of_its_desk_or_by_its_own_order() {
+    for has_others in [true, false] {
+        let mut world = World::new().await;
+        world.seated("ana", 0).await;
+        let german = skilled(world.demand(), "German");
+        world.offers("hard", german.clone()).await;
+        while world.work_routing().await {}
+        // By now its order is due in a quarter of an hour.
+        world.clock.advance(MINUTE * 120);
+        assert_eq!(sweeps_with_work(&mut world, 1).await, 1);
+        world.releases("hard").await;
+        assert_eq!(world.queues().await.len(), 1);
+        if has_others {
+            world.offers("easy", world.demand()).await;
+            while world.work_routing().await {}
+        } else {
+            sweeps_with_work(&mut world, 15).await;
+        }
+        let left = world.queues().await.into_iter();
+        let left: Vec<Demand> = left.map(|queue| queue.demand).collect();
+        let others = [world.demand()];
+        assert_eq!(left, others[..usize::from(has_others)]);
+        let orders = world.outbox();
+        assert_eq!(orders.len(), usize::from(has_others), "{orders:?}");
+        world.assert_desk_agrees().await;
+    }
+}
+
+/// Issue 13: whoever joins a queue while it is removed has a queue and an order.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_that_joins_a_queue_while_it_is_removed_is_not_lost() {
+    let stage = Stage::open().await;
+    let (here, id) = (desk(SLACK), desk(SLACK).queue_id(&demand(0)));
+    let system = Actor::system();
+    let mut known = BTreeSet::new();
+    let mut left = stage.waits("first", SLACK, demand(0)).await;
+    for round in 0..scaled(40, 300) {
+        let name = format!("d{round}");
+        let next = stage.offered(&name, SLACK, demand(0)).await;
+        known.insert(next.conversation_id);
+        let (at, again) = (stage.now(), stage.now());
+        done(stage.plain.release(&left, by(&system, at)).await);
+        let (joined, _, _) = join3(
+            stage.plain.enqueue(&next, at),
+            stage.plain.settle_queue(&here, id, again),
+            stage.store.settle_queue(&here, id, again),
+        )
+        .await;
+        // Whoever met the others too often comes again from the queue.
+        left = match joined {
+            Ok(joined) => done(Ok(joined)),
+            Err(_) => done(stage.plain.enqueue(&next, at).await),
+        };
+        stage.rows().check(&known);
+        let queues = stage.plain.queues(&here).await.unwrap();
+        assert_eq!(queues.len(), 1);
+        let found = stage.plain.desk_of_queue(here.scope, id).await;
+        assert_eq!(found.unwrap(), Some(here.clone()));
+    }
 }

@@ -3,7 +3,11 @@
 //! A drain goes through the whole desk, whichever queue brought it: a member gets the oldest conversation of all that they
 //! can take. Two at once do no harm, since each assignment stands under the version of its case and the room of its seat.
 
-use crate::{BEGIN_WITHIN, Deps, recounting::recount_one, settling::settle};
+use crate::{
+    BEGIN_WITHIN, Deps,
+    recounting::recount_one,
+    settling::{abandoned, remove, settle},
+};
 use vestibule_domain::{
     PortError,
     account::actor::Actor,
@@ -49,7 +53,9 @@ pub(crate) async fn drain_or_order(
     budget: TimeBudget,
 ) -> Result<(), PortError> {
     let began_at = deps.clock.now();
-    let mut drain = Drain::new(deps.routing.desk(desk).await?, began_at);
+    let view = deps.routing.desk(desk).await?;
+    let abandoned = abandoned(&view);
+    let mut drain = Drain::new(view, began_at);
     let mut assigned = 0_u32;
     let is_cut = loop {
         let step = drain.step();
@@ -71,6 +77,10 @@ pub(crate) async fn drain_or_order(
             Step::Done => break false,
         }
     };
+    // One by each drain: what an agent makes and leaves is removed as quickly as it comes.
+    if let Some(queue_id) = abandoned {
+        remove(deps, desk, queue_id).await?;
+    }
     for queue_id in drain.orphaned() {
         deps.routing.recount_queue(desk, *queue_id).await?;
     }

@@ -6,7 +6,7 @@ use vestibule_domain::{
     ids::QueueId,
     ports::{DeskView, Settled},
     routing::{
-        bounds::{NEXT_SWEEP, drained_again_after},
+        bounds::{NEXT_SWEEP, drained_again_after, is_suited},
         demand::Desk,
     },
 };
@@ -25,4 +25,19 @@ pub(crate) async fn settle(
         drained_again_after(queue, &view.seats, now)
     });
     deps.routing.settle_queue(desk, id, now.plus(after)).await
+}
+
+/// A queue without cases that nobody suits: its own order may be due in a quarter of an hour only, and until then it takes
+/// the place of another one.
+pub(crate) fn abandoned(view: &DeskView) -> Option<QueueId> {
+    let empty = view.queues.iter().filter(|queue| queue.waiting == 0);
+    let mut abandoned = empty.filter(|queue| !is_suited(&queue.demand, &view.seats));
+    abandoned.next().map(|queue| queue.id)
+}
+
+/// Removes a queue and its order, unless something joined it meanwhile.
+pub(crate) async fn remove(deps: &Deps, desk: &Desk, id: QueueId) -> Result<(), PortError> {
+    let again = deps.clock.now().plus(NEXT_SWEEP);
+    deps.routing.settle_queue(desk, id, again).await?;
+    Ok(())
 }
