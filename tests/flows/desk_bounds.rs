@@ -1,11 +1,18 @@
 //! Bounds of a desk, whatever its agents ask for: queues, their drains, their counts, and seats (issue 13; SPEC E33, E39).
 
 use crate::{
+    lifecycle::attribute,
     routing_model::stage::{Stage, by, conversation, demand, desk, done, project, seat},
     world::World,
 };
-use futures_util::future::join3;
+use futures_util::{
+    StreamExt,
+    future::{join, join3},
+    stream,
+};
+use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
+use vestibule_adapters::dynamo::keys;
 use vestibule_domain::{
     account::actor::Actor,
     ports::{RoutedBy, RoutingStore},
@@ -247,5 +254,103 @@ async fn a_conversation_that_joins_a_queue_while_it_is_removed_is_not_lost() {
         assert_eq!(queues.len(), 1);
         let found = stage.plain.desk_of_queue(here.scope, id).await;
         assert_eq!(found.unwrap(), Some(here.clone()));
+    }
+}
+
+/// Writes the number of a queue.
+fn spoil_queue(stage: &Stage, waiting: usize) {
+    let here = desk(SLACK);
+    let mut queue = stage
+        .row(&keys::queue(&here, here.queue_id(&demand(0))))
+        .unwrap();
+    queue["waiting"] = json!(waiting);
+    stage.put(queue);
+}
+
+/// A desk with a long queue, and its length.
+async fn long_queue() -> (Stage, usize) {
+    let stage = Stage::open().await;
+    stage.sit(SLACK, &[seat("ana", 5)]).await;
+    let count = scaled(320, 10_000);
+    let here = &stage;
+    let waiting = (0..count)
+        .map(|number| async move { here.waits(&format!("d{number}"), SLACK, demand(0)).await });
+    let waiting: Vec<_> = stream::iter(waiting).buffered(16).collect().await;
+    assert_eq!(waiting.len(), count);
+    (stage, count)
+}
+
+/// Issue 13: nobody who changes a case waits for the count of a queue.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_leaves_a_queue_whose_number_is_wrong_in_as_few_calls_as_another_one() {
+    let (stage, count) = long_queue().await;
+    spoil_queue(&stage, 0);
+    let case = stage.case("d0").await;
+    stage.to_db.reset_counts();
+    done(stage.hand(&case, "ana", (Verb::Claim, false)).await);
+    let expected = [
+        "DynamoDB.GetItem",
+        "DynamoDB.TransactWriteItems",
+        "DynamoDB.TransactWriteItems",
+    ];
+    assert_eq!(stage.to_db.sequence(), expected);
+    let id = case.queue_id();
+    let counted = stage.store.recount_queue(&desk(SLACK), id).await.unwrap();
+    assert_eq!(counted.recorded, 0);
+    assert_eq!(usize::try_from(counted.counted).unwrap(), count - 1);
+    stage.rows().check(&[conversation("d0")].into());
+}
+
+/// Issue 13.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_queue_is_counted_in_few_calls_and_what_is_gone_is_removed_while_others_join() {
+    let (stage, count) = long_queue().await;
+    let (here, id) = (desk(SLACK), desk(SLACK).queue_id(&demand(0)));
+    spoil_queue(&stage, 7);
+    stage.to_db.reset_counts();
+    let counted = stage.store.recount_queue(&here, id).await.unwrap();
+    let numbers = (counted.recorded, counted.counted, counted.orphans);
+    assert_eq!(numbers, (7, u32::try_from(count).unwrap(), 0));
+    let calls = stage.to_db.sequence().len();
+    assert!(calls <= 30, "{calls} calls");
+    // Each row goes with its part of the number, so that those who join meanwhile refuse nothing.
+    for number in 0..20 {
+        let case = keys::case(project(), conversation(&format!("d{number}")));
+        stage.db.delete_raw(&case.pk, &case.sk).unwrap();
+    }
+    let joins = (0..20).map(|number| {
+        let here = &stage;
+        async move { here.waits(&format!("e{number}"), SLACK, demand(0)).await }
+    });
+    let joins = stream::iter(joins).buffered(4).collect::<Vec<_>>();
+    let (joined, counted) = join(joins, stage.store.recount_queue(&here, id)).await;
+    assert_eq!(joined.len(), 20);
+    assert_eq!(counted.unwrap().orphans, 20);
+    stage.rows().check(&[].into());
+    assert_eq!(stage.rows().waiting_cases().len(), count);
+}
+
+/// SPEC E33: its order would end, and with it the only way to find them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_order_of_a_queue_whose_number_says_nothing_does_not_end_while_anything_waits() {
+    let mut world = World::new().await;
+    let ana = world.seated("ana", 0).await.member_id;
+    for name in ["one", "two"] {
+        world.offers(name, world.demand()).await;
+    }
+    while world.work_routing().await {}
+    let here = world.desk(SLACK);
+    let key = keys::queue(&here, here.queue_id(&world.demand()));
+    let mut rows = world.rows(&key.sk).into_iter();
+    let mut queue = rows.next().unwrap();
+    queue.insert("waiting".to_owned(), json!(0));
+    let queue = attribute(Value::Object(queue));
+    world.db.put_raw(&queue["M"]).unwrap();
+    assert_eq!(sweeps_with_work(&mut world, 1).await, 1);
+    world.assert_desk_agrees().await;
+    world.change_seat(ana, |seat| seat.limit = Some(2)).await;
+    assert_eq!(sweeps_with_work(&mut world, 1).await, 1);
+    for name in ["one", "two"] {
+        assert_eq!(world.holder_of(name).await, Some(ana), "{name}");
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     BEGIN_WITHIN, Deps,
-    recounting::recount_one,
+    recounting::{recount_one, recount_queue},
     settling::{abandoned, remove, settle},
 };
 use vestibule_domain::{
@@ -82,7 +82,7 @@ pub(crate) async fn drain_or_order(
         remove(deps, desk, queue_id).await?;
     }
     for queue_id in drain.orphaned() {
-        deps.routing.recount_queue(desk, *queue_id).await?;
+        recount_queue(deps, desk, *queue_id).await?;
     }
     if assigned > 0 {
         tracing::info!(

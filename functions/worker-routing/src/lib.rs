@@ -12,7 +12,7 @@
 //! | `draining` | the conversations that wait at a desk |
 //! | `waiting` | the person who waits |
 //! | `settling` | the orders to drain queues |
-//! | `recounting` | loads that are counted while something waits |
+//! | `recounting` | loads and queues that are counted while something waits |
 //! | `requeueing` | the conversations that a member may no longer have |
 //! | `wiring` | the adapters behind its ports |
 

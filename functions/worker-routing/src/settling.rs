@@ -1,6 +1,6 @@
 //! Orders to drain queues: ended where nothing waits, and due again where something does.
 
-use crate::Deps;
+use crate::{Deps, recounting::recount_empty};
 use vestibule_domain::{
     PortError,
     ids::QueueId,
@@ -21,6 +21,9 @@ pub(crate) async fn settle(
     let now = deps.clock.now();
     let mut waiting = view.queues.iter().filter(|queue| queue.waiting > 0);
     let queue = waiting.find(|queue| queue.id == id);
+    if queue.is_none() {
+        recount_empty(deps, desk, id).await?;
+    }
     let after = queue.map_or(NEXT_SWEEP, |queue| {
         drained_again_after(queue, &view.seats, now)
     });
@@ -37,6 +40,7 @@ pub(crate) fn abandoned(view: &DeskView) -> Option<QueueId> {
 
 /// Removes a queue and its order, unless something joined it meanwhile.
 pub(crate) async fn remove(deps: &Deps, desk: &Desk, id: QueueId) -> Result<(), PortError> {
+    recount_empty(deps, desk, id).await?;
     let again = deps.clock.now().plus(NEXT_SWEEP);
     deps.routing.settle_queue(desk, id, again).await?;
     Ok(())

@@ -7,12 +7,14 @@
 //! | [`change`] | a change of a case: its transaction, and what a refusal means |
 //! | [`reading`] | queries |
 //! | [`orders`] | orders to drain a queue or to requeue what a member has |
-//! | [`counts`] | loads and queues, counted |
+//! | [`counts`] | loads, counted |
+//! | [`queue_counts`] | queues, counted |
 
 mod bounds;
 mod change;
 mod counts;
 mod orders;
+mod queue_counts;
 mod reading;
 mod writes;
 

@@ -235,6 +235,7 @@ pub trait RoutingStore: Send + Sync {
     /// Counts the cases that a member has at a desk, and corrects the load on record. Changes meanwhile are no
     /// differences. `Conflict` when they do not stop.
     async fn recount(&self, desk: &Desk, member_id: MemberId) -> Result<Recount, PortError>;
-    /// Counts the cases that wait in a queue, and corrects the number on record, in the same way.
+    /// Counts the cases that wait in a queue, and corrects the number on record, in the same way, with a bounded number of
+    /// calls: of the rows whose case is gone it removes those near the front, and the others another time.
     async fn recount_queue(&self, desk: &Desk, id: QueueId) -> Result<Recount, PortError>;
 }
