@@ -2,7 +2,9 @@
 
 use crate::{
     lifecycle::attribute,
-    routing_model::stage::{Stage, by, conversation, demand, desk, done, project, seat},
+    routing_model::stage::{
+        Stage, by, client, conversation, demand, desk, done, project, seat, team,
+    },
     world::World,
 };
 use futures_util::{
@@ -18,9 +20,11 @@ use vestibule_domain::{
     ports::{RoutedBy, RoutingStore},
     routing::{
         bounds::UNSUITED_QUEUES_MAX,
-        demand::{Demand, Skill},
+        demand::{Demand, SKILL_MAX_CHARS, SKILLS_MAX, Skill},
         routed::Verb,
+        seat::Seat,
     },
+    team::{client_access::ClientAccess, work::TEAMS_OF_MEMBER_MAX},
 };
 use vestibule_testkit::proof::scaled;
 
@@ -353,4 +357,32 @@ async fn the_order_of_a_queue_whose_number_says_nothing_does_not_end_while_anyth
     for name in ["one", "two"] {
         assert_eq!(world.holder_of(name).await, Some(ana), "{name}");
     }
+}
+
+/// Issue 13: see [`SKILLS_MAX`].
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seat_with_as_much_as_a_member_can_have_is_small_enough_for_a_desk_to_be_read_in_one_query()
+ {
+    let stage = Stage::open().await;
+    let long = "\u{10348}".repeat(SKILL_MAX_CHARS - 2);
+    let skills = (0..SKILLS_MAX).map(|number| Skill::new(&format!("{number:02}{long}")).unwrap());
+    let skills: BTreeSet<Skill> = skills.collect();
+    assert_eq!(skills.len(), SKILLS_MAX);
+    let seats: Vec<Seat> = (0..100)
+        .map(|number| Seat {
+            clients: ClientAccess::Only((0..100).map(client).collect()),
+            teams: (0..50).map(team).collect(),
+            skills: skills.clone(),
+            ..seat(&format!("m{number}"), 9)
+        })
+        .collect();
+    assert_eq!(seats[0].teams.len(), TEAMS_OF_MEMBER_MAX);
+    stage.sit(SLACK, &seats).await;
+    let key = keys::seat(&desk(SLACK), seats[0].member_id);
+    let size = stage.row(&key).unwrap().to_string().len();
+    assert!((10_000..=16_000).contains(&size), "{size} bytes");
+    stage.to_db.reset_counts();
+    let found = stage.store.seats(&desk(SLACK)).await.unwrap();
+    assert_eq!(found.len(), seats.len());
+    assert_eq!(stage.to_db.sequence(), ["DynamoDB.Query"; 2]);
 }
