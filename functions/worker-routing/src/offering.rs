@@ -40,14 +40,15 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
     } else {
         NamedTeam::None
     };
+    let note = note(&named);
     let mut tries = 0;
     while !budget.is_over(deps.clock.now()) {
         let offered = asking(case, &named);
         let changed = if tries < ATTEMPTS {
-            settle(deps, &offered, &named).await?
+            settle(deps, &offered, note.as_deref()).await?
         } else {
             let view = deps.routing.desk(&offered.desk()).await?;
-            wait(deps, &offered, &view).await?
+            wait(deps, &offered, note.as_deref(), &view).await?
         };
         match changed {
             Changed::Done(done) => {
@@ -78,31 +79,43 @@ fn asking(mut case: Case, named: &NamedTeam) -> Case {
     case
 }
 
-/// Assigns the conversation if that takes nothing from an older one, or lets it wait.
-async fn settle(deps: &Deps, case: &Case, named: &NamedTeam) -> Result<Changed, PortError> {
-    let view = deps.routing.desk(&case.desk()).await?;
-    let Some(assignment) = at_once(case, &view) else {
-        return wait(deps, case, &view).await;
-    };
-    let note = match named {
+/// The note of a conversation whose handoff names a team that is not there.
+fn note(named: &NamedTeam) -> Option<String> {
+    match named {
         NamedTeam::Unknown(name) => Some(format!("No team has the name {name}")),
         NamedTeam::None | NamedTeam::Known(_) => None,
+    }
+}
+
+/// Assigns the conversation if that takes nothing from an older one, or lets it wait.
+async fn settle(deps: &Deps, case: &Case, note: Option<&str>) -> Result<Changed, PortError> {
+    let view = deps.routing.desk(&case.desk()).await?;
+    let Some(assignment) = at_once(case, &view) else {
+        return wait(deps, case, note, &view).await;
     };
     let system = Actor::system();
     let by = RoutedBy {
-        note: note.as_deref(),
+        note,
         ..RoutedBy::itself(&system, deps.clock.now())
     };
     deps.routing.assign(case, &assignment, by).await
 }
 
 /// Lets the conversation wait, without the skills for which the desk has too many queues. A line says which these are.
-async fn wait(deps: &Deps, case: &Case, view: &DeskView) -> Result<Changed, PortError> {
+async fn wait(
+    deps: &Deps,
+    case: &Case,
+    note: Option<&str>,
+    view: &DeskView,
+) -> Result<Changed, PortError> {
     let now = deps.clock.now();
     if admitted(&case.desk(), &case.demand, view) == case.demand {
         return deps.routing.enqueue(case, now).await;
     }
     let system = Actor::system();
-    let by = RoutedBy::itself(&system, now);
+    let by = RoutedBy {
+        note,
+        ..RoutedBy::itself(&system, now)
+    };
     deps.routing.requeue(case, None, by).await
 }

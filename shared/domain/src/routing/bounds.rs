@@ -36,13 +36,13 @@ const BACK_OFF_MAX: u32 = 15;
 #[must_use]
 pub fn is_suited(demand: &Demand, seats: &[Seat]) -> bool {
     let nobody = BTreeSet::new();
-    let lacks = |seat: &Seat| {
+    let suits = |seat: &Seat| {
         matches!(
             fit(demand, &nobody, seat),
-            Err(Obstacle::Channel | Obstacle::Client | Obstacle::Team | Obstacle::Skills)
+            Ok(()) | Err(Obstacle::Declined | Obstacle::Unavailable | Obstacle::NoRoom)
         )
     };
-    seats.iter().any(|seat| !lacks(seat))
+    seats.iter().any(suits)
 }
 
 /// The demand with which a conversation may wait at a desk: its own, if that has a queue or may have one. Else skills that
