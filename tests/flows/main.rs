@@ -39,6 +39,7 @@ mod conversations;
 mod costs;
 mod delivery;
 mod desks;
+mod desk_bounds;
 mod direct_approval;
 mod directory_model;
 mod edits;

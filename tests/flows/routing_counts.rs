@@ -131,13 +131,21 @@ async fn what_a_deleted_conversation_leaves_in_its_queue_is_found_and_removed() 
             .unwrap()
             .agrees()
     );
-    // A queue that lost its row is made again for those that wait.
+    // A queue that lost its row keeps nobody who leaves it, and is made again for those that wait.
     let other = stage.waits("e", SLACK, demand(0)).await;
+    stage.waits("f", SLACK, demand(0)).await;
     let key = keys::queue(&desk(SLACK), id);
     stage.db.delete_raw(&key.pk, &key.sk).unwrap();
     let given = done(stage.hand(&other, "ana", BY_HAND).await);
     assert_eq!(given.member_id(), Some(member("ana").id));
-    stage.rows().check(&[conversation("e")].into());
+    let counted = stage.store.recount_queue(&desk(SLACK), id).await.unwrap();
+    let expected = Recount {
+        recorded: 0,
+        counted: 1,
+        orphans: 0,
+    };
+    assert_eq!(counted, expected);
+    stage.rows().check(&["e", "f"].map(conversation).into());
 }
 
 /// SPEC E22–E26.

@@ -3,8 +3,11 @@
 //! A drain goes through the whole desk, whichever queue brought it: a member gets the oldest conversation of all that they
 //! can take. Two at once do no harm, since each assignment stands under the version of its case and the room of its seat.
 
-use crate::{BEGIN_WITHIN, Deps, recounting::recount_one};
-use std::time::Duration;
+use crate::{
+    BEGIN_WITHIN, Deps,
+    recounting::{recount_one, recount_queue},
+    settling::{abandoned, remove, settle},
+};
 use vestibule_domain::{
     PortError,
     account::actor::Actor,
@@ -17,10 +20,6 @@ use vestibule_domain::{
 };
 use vestibule_edge::{jobs::Worked, sender::TimeBudget};
 
-/// Time after which a queue in which something waits is due again. It is less than the time between two sweeps, so that
-/// each of them sees it.
-const AGAIN_AFTER: Duration = Duration::from_secs(30);
-
 /// Drains the desk of a queue, on behalf of its mark.
 pub(crate) async fn work_queue(deps: &Deps, job: DrainQueue) -> Result<Worked, PortError> {
     let desk = deps.routing.desk_of_queue(job.scope, job.queue_id).await?;
@@ -29,11 +28,9 @@ pub(crate) async fn work_queue(deps: &Deps, job: DrainQueue) -> Result<Worked, P
     };
     let budget = TimeBudget::new(deps.clock.now(), BEGIN_WITHIN);
     drain_or_order(deps, &desk, budget).await?;
-    let again = deps.clock.now().plus(AGAIN_AFTER);
-    let routing = &deps.routing;
-    let settled = routing.settle_queue(&desk, job.queue_id, again).await?;
-    if settled == Settled::Waiting {
-        recount_one(deps, &desk, job.queue_id).await?;
+    let view = deps.routing.desk(&desk).await?;
+    if settle(deps, &desk, &view, job.queue_id).await? == Settled::Waiting {
+        recount_one(deps, &desk, &view, job.queue_id).await?;
     }
     Ok(Worked::Ended)
 }
@@ -56,7 +53,9 @@ pub(crate) async fn drain_or_order(
     budget: TimeBudget,
 ) -> Result<(), PortError> {
     let began_at = deps.clock.now();
-    let mut drain = Drain::new(deps.routing.desk(desk).await?, began_at);
+    let view = deps.routing.desk(desk).await?;
+    let abandoned = abandoned(&view);
+    let mut drain = Drain::new(view, began_at);
     let mut assigned = 0_u32;
     let is_cut = loop {
         let step = drain.step();
@@ -78,8 +77,12 @@ pub(crate) async fn drain_or_order(
             Step::Done => break false,
         }
     };
+    // One by each drain: what an agent makes and leaves is removed as quickly as it comes.
+    if let Some(queue_id) = abandoned {
+        remove(deps, desk, queue_id).await?;
+    }
     for queue_id in drain.orphaned() {
-        deps.routing.recount_queue(desk, *queue_id).await?;
+        recount_queue(deps, desk, *queue_id).await?;
     }
     if assigned > 0 {
         tracing::info!(

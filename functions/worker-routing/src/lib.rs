@@ -3,7 +3,8 @@
 //!
 //! The queue may bring a job late, twice, or to two workers at once. Each change is a transaction of its own under the
 //! version of its case, and no limit is exceeded but by its condition, so that no order of events assigns anything twice. A
-//! job that makes room and is lost is made up for within a minute by the marks of the queues.
+//! job that makes room and is lost is made up for within a minute by the marks of the queues, or within a quarter of an hour
+//! where nobody suited them before.
 //!
 //! | module | content |
 //! |---|---|
@@ -11,7 +12,8 @@
 //! | `draining` | the conversations that wait at a desk |
 //! | `waiting` | the person who waits |
 //! | `replies` | first replies, and those that were missed |
-//! | `recounting` | loads that are counted while something waits |
+//! | `settling` | the orders to drain queues |
+//! | `recounting` | loads and queues that are counted while something waits |
 //! | `requeueing` | the conversations that a member may no longer have |
 //! | `wiring` | the adapters behind its ports |
 
@@ -20,6 +22,7 @@ mod offering;
 mod recounting;
 mod replies;
 mod requeueing;
+mod settling;
 mod waiting;
 mod wiring;
 

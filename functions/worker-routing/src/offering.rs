@@ -6,8 +6,9 @@ use vestibule_domain::{
     PortError,
     account::actor::Actor,
     job::OfferConversation,
-    ports::{Changed, NamedTeam, OfferTerms, RoutedBy},
+    ports::{Changed, DeskView, NamedTeam, OfferTerms, RoutedBy},
     routing::{
+        bounds::admitted,
         case::{Case, CaseState},
         drain::at_once,
     },
@@ -47,10 +48,8 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
         let changed = if tries < ATTEMPTS {
             settle(deps, &offered, note.as_deref()).await?
         } else {
-            let (routing, now) = (&deps.routing, deps.clock.now());
-            routing
-                .enqueue_noting(&offered, note.as_deref(), now)
-                .await?
+            let view = deps.routing.desk(&offered.desk()).await?;
+            wait(deps, &offered, note.as_deref(), &view).await?
         };
         match changed {
             Changed::Done(done) => {
@@ -106,17 +105,35 @@ fn note(named: &NamedTeam) -> Option<String> {
     }
 }
 
-/// Assigns the conversation if that takes nothing from an older one, or lets it wait, with this note in its thread.
+/// Assigns the conversation if that takes nothing from an older one, or lets it wait.
 async fn settle(deps: &Deps, case: &Case, note: Option<&str>) -> Result<Changed, PortError> {
     let view = deps.routing.desk(&case.desk()).await?;
-    let now = deps.clock.now();
     let Some(assignment) = at_once(case, &view) else {
-        return deps.routing.enqueue_noting(case, note, now).await;
+        return wait(deps, case, note, &view).await;
     };
+    let system = Actor::system();
+    let by = RoutedBy {
+        note,
+        ..RoutedBy::itself(&system, deps.clock.now())
+    };
+    deps.routing.assign(case, &assignment, by).await
+}
+
+/// Lets the conversation wait, without the skills for which the desk has too many queues. A line says which these are.
+async fn wait(
+    deps: &Deps,
+    case: &Case,
+    note: Option<&str>,
+    view: &DeskView,
+) -> Result<Changed, PortError> {
+    let now = deps.clock.now();
+    if admitted(&case.desk(), &case.demand, view) == case.demand {
+        return deps.routing.enqueue_noting(case, note, now).await;
+    }
     let system = Actor::system();
     let by = RoutedBy {
         note,
         ..RoutedBy::itself(&system, now)
     };
-    deps.routing.assign(case, &assignment, by).await
+    deps.routing.requeue(case, None, by).await
 }

@@ -1,11 +1,13 @@
-//! Loads, counted where they matter: at a desk where something waits because members are at their limit. A load that is too
-//! high, since a project went with its conversations, would keep a member's room for ever.
+//! Numbers, counted where they matter. A load that is too high, since a project went with its conversations, would keep a
+//! member's room for ever where something waits because members are at their limit. A queue whose number is nothing would be
+//! passed over by every drain, whatever waits in it.
 
 use crate::Deps;
 use std::collections::BTreeSet;
 use vestibule_domain::{
     PortError,
     ids::{MemberId, QueueId},
+    ports::{DeskView, Recount},
     routing::{
         demand::Desk,
         rule::{Obstacle, fit},
@@ -14,8 +16,12 @@ use vestibule_domain::{
 };
 
 /// Counts the load of one member who is at the limit and could take what waits in a queue: each minute of another one.
-pub(crate) async fn recount_one(deps: &Deps, desk: &Desk, id: QueueId) -> Result<(), PortError> {
-    let view = deps.routing.desk(desk).await?;
+pub(crate) async fn recount_one(
+    deps: &Deps,
+    desk: &Desk,
+    view: &DeskView,
+    id: QueueId,
+) -> Result<(), PortError> {
     let Some(queue) = view.queues.iter().find(|queue| queue.id == id) else {
         return Ok(());
     };
@@ -51,4 +57,51 @@ pub(crate) async fn recount_one(deps: &Deps, desk: &Desk, id: QueueId) -> Result
         deps.order_drain(desk).await;
     }
     Ok(())
+}
+
+/// Counts the cases that wait in a queue whose number was found wrong. One that never rests is left to the next drain: it
+/// is passed over by none, since its number is not nothing.
+pub(crate) async fn recount_queue(deps: &Deps, desk: &Desk, id: QueueId) -> Result<(), PortError> {
+    match deps.routing.recount_queue(desk, id).await {
+        Ok(counted) => {
+            tell(desk, id, counted);
+            Ok(())
+        }
+        Err(PortError::Conflict { .. }) => {
+            tracing::warn!(
+                account.id = %desk.scope.account_id(),
+                channel = %desk.channel,
+                queue.id = %id,
+                "a queue that changes all the time is counted later"
+            );
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Counts a queue whose number says that nothing waits if anything does. It must not be settled before.
+pub(crate) async fn recount_empty(deps: &Deps, desk: &Desk, id: QueueId) -> Result<(), PortError> {
+    let first = deps.routing.waiting(desk.scope, id, 1, None).await?;
+    if first.is_empty() {
+        return Ok(());
+    }
+    let counted = deps.routing.recount_queue(desk, id).await?;
+    tell(desk, id, counted);
+    Ok(())
+}
+
+fn tell(desk: &Desk, id: QueueId, counted: Recount) {
+    if counted.agrees() {
+        return;
+    }
+    tracing::error!(
+        account.id = %desk.scope.account_id(),
+        channel = %desk.channel,
+        queue.id = %id,
+        recorded = counted.recorded,
+        counted = counted.counted,
+        orphans = counted.orphans,
+        "a queue's number was wrong, and is corrected"
+    );
 }

@@ -16,8 +16,10 @@
 //! | [`queue`] | queues, and a desk at one moment |
 //! | [`assignment`] | assignments that are asked for, and their outcome |
 //! | [`drain`] | which waiting conversation is next |
+//! | [`bounds`] | how many queues a desk has, and how often each is drained |
 
 pub mod assignment;
+pub mod bounds;
 pub mod case;
 pub mod demand;
 pub mod drain;

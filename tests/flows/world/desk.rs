@@ -13,6 +13,7 @@ use vestibule_domain::{
         case::{Case, NewCase},
         demand::{Demand, Desk},
         reply_right::ReplyRight,
+        queue::Queue,
         routed::{Routed, Verb},
         seat::{Presence, Seat},
     },
@@ -92,6 +93,12 @@ impl World {
         let seats = self.stores.routing.seats(&self.desk(channel)).await;
         let seats = seats.unwrap().into_iter();
         seats.map(|seat| (seat.member_id, seat)).collect()
+    }
+
+    /// The queues of the desk.
+    pub async fn queues(&self) -> Vec<Queue> {
+        let queues = self.stores.routing.queues(&self.desk(CHANNEL)).await;
+        queues.unwrap()
     }
 
     /// Lets a conversation ask for a member, with a job that is yet to be worked off.

@@ -2,18 +2,22 @@
 //!
 //! | module | contents |
 //! |---|---|
+//! | [`bounds`] | the demand with which a case waits again |
 //! | [`writes`] | parts of transactions, also of those of other stores |
 //! | [`change`] | a change of a case: its transaction, and what a refusal means |
 //! | [`ending`] | the end of a case that goes with its conversation |
 //! | [`reading`] | queries |
 //! | [`rights`] | who may reply, as the account's roles say |
 //! | [`orders`] | orders to drain a queue or to requeue what a member has |
-//! | [`counts`] | loads and queues, counted |
+//! | [`counts`] | loads, counted |
+//! | [`queue_counts`] | queues, counted |
 
+mod bounds;
 mod change;
 mod counts;
 mod ending;
 mod orders;
+mod queue_counts;
 mod reading;
 mod rights;
 mod writes;
@@ -244,7 +248,12 @@ impl RoutingStore for DynamoRouting {
             CaseState::Waiting => return Ok(done(case)),
             CaseState::Released { .. } => return Ok(stale(case)),
         }
-        let change = Change::to(case.requeued(None, declined, by.at), by)
+        let (demand, note) = self.bounded(&case.desk(), &case.demand, by.note).await?;
+        let by = RoutedBy {
+            note: note.as_deref(),
+            ..by
+        };
+        let change = Change::to(case.requeued(Some(demand), declined, by.at), by)
             .from(case)
             .told_as(Verb::Requeue);
         Box::pin(self.make(change)).await
@@ -261,7 +270,15 @@ impl RoutingStore for DynamoRouting {
             CaseState::Offered | CaseState::Waiting | CaseState::Assigned(_) => {}
             CaseState::Released { .. } => return Ok(stale(case)),
         }
-        let next = case.requeued(Some(demand.clone()), case.member_id(), by.at);
+        let (demand, note) = self.bounded(&case.desk(), demand, by.note).await?;
+        if case.is_waiting() && case.demand == demand {
+            return Ok(done(case));
+        }
+        let by = RoutedBy {
+            note: note.as_deref(),
+            ..by
+        };
+        let next = case.requeued(Some(demand), case.member_id(), by.at);
         let change = Change::to(next, by).from(case).told_as(Verb::Transfer);
         Box::pin(self.make(change)).await
     }

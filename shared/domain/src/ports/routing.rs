@@ -185,7 +185,8 @@ pub trait RoutingStore: Send + Sync {
         handing: HandingOff<'_>,
         by: RoutedBy<'_>,
     ) -> Result<Changed, PortError>;
-    /// Lets an offered case wait, and orders the drain of its queue.
+    /// Lets an offered case wait, and orders the drain of its queue. Whether the desk may have that queue is the caller's
+    /// to know.
     async fn enqueue(&self, case: &Case, at: Timestamp) -> Result<Changed, PortError>;
     /// The same, with a line in the thread that has this note, if there is one.
     async fn enqueue_noting(
@@ -204,7 +205,8 @@ pub trait RoutingStore: Send + Sync {
     /// Ends an open case; one whose first reply was missed with a line that says so before. One that is over is `Done`
     /// without a change.
     async fn release(&self, case: &Case, by: RoutedBy<'_>) -> Result<Changed, PortError>;
-    /// Lets an assigned case wait again at its place. `declined` is not offered it in this wait. One that waits is `Done`
+    /// Lets an offered or assigned case wait, at its place, without the skills for which the desk has too many queues: see
+    /// [`admitted`](crate::routing::bounds::admitted). `declined` is not offered it in this wait. One that waits is `Done`
     /// without a change.
     async fn requeue(
         &self,
@@ -212,8 +214,9 @@ pub trait RoutingStore: Send + Sync {
         declined: Option<MemberId>,
         by: RoutedBy<'_>,
     ) -> Result<Changed, PortError>;
-    /// Lets an open case wait with another demand, at its place: a transfer to a team. Whoever has it is not offered it
-    /// in this wait. One that waits with this demand is `Done` without a change.
+    /// Lets an open case wait with another demand, at its place: a transfer to a team. Skills are left out as by
+    /// [`requeue`](Self::requeue). Whoever has it is not offered it in this wait. One that waits with this demand is `Done`
+    /// without a change.
     async fn transfer(
         &self,
         case: &Case,
@@ -272,6 +275,7 @@ pub trait RoutingStore: Send + Sync {
     /// Counts the cases that a member has at a desk, and corrects the load on record. Changes meanwhile are no
     /// differences. `Conflict` when they do not stop.
     async fn recount(&self, desk: &Desk, member_id: MemberId) -> Result<Recount, PortError>;
-    /// Counts the cases that wait in a queue, and corrects the number on record, in the same way.
+    /// Counts the cases that wait in a queue, and corrects the number on record, in the same way, with a bounded number of
+    /// calls: of the rows whose case is gone it removes those near the front, and the others another time.
     async fn recount_queue(&self, desk: &Desk, id: QueueId) -> Result<Recount, PortError>;
 }

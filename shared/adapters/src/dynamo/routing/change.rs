@@ -12,7 +12,7 @@ use crate::dynamo::{
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     PortError,
-    ids::{MemberId, QueueId},
+    ids::MemberId,
     ports::{Assignment, Changed, GivingBack, HandingOff, NewPlace, RoutedBy},
     record::Record as _,
     routing::{
@@ -23,7 +23,7 @@ use vestibule_domain::{
     },
 };
 
-/// Number of forms in which a change is tried, with corrections of counts between them.
+/// Number of forms in which a change is tried, with corrections of loads between them.
 const FORMS: u32 = 6;
 const CONTENDED: PortError = PortError::Conflict { what: WHAT };
 
@@ -40,11 +40,22 @@ enum Part {
     Other,
 }
 
+/// What is known of the queue that is left.
+#[derive(Debug, Clone, Copy)]
+enum Leaving {
+    /// It is as it was read, and gets this place.
+    To(NewPlace),
+    /// It counts the case.
+    Counted,
+    /// It counts nothing, though the case waits in it.
+    Uncounted,
+}
+
 /// The form in which a change is tried.
 #[derive(Debug, Clone, Copy)]
 struct Form {
-    /// The new place of the queue that is left, unless the queue was changed meanwhile.
-    place: Option<NewPlace>,
+    /// The queue that is left.
+    leaving: Leaving,
     /// Whether the case comes before all others of the queue that it joins.
     is_first: bool,
     /// Whether the member who gets the case is at the limit.
@@ -61,8 +72,6 @@ enum Next {
     Again,
     /// Count a member's load, and try again.
     CountLoad(Desk, MemberId),
-    /// Count what waits in a queue, and try again.
-    CountQueue(Desk, QueueId),
 }
 
 /// A change of a case.
@@ -133,7 +142,10 @@ impl<'a> Change<'a> {
 
     fn first_form(&self) -> Form {
         Form {
-            place: self.gains.and_then(|assignment| assignment.queue),
+            leaving: self
+                .gains
+                .and_then(|assignment| assignment.queue)
+                .map_or(Leaving::Counted, Leaving::To),
             is_first: false,
             exceeds: false,
             has_no_seat: false,
@@ -194,7 +206,12 @@ impl<'a> Change<'a> {
         if let Some(left) = self.left() {
             let removal = table.removal_part(&keys::waiting_case(left))?;
             parts.push((Part::Other, delete_write(removal)));
-            parts.push((Part::LeftQueue, table.left_queue_write(left, form.place)?));
+            let queue = match form.leaving {
+                Leaving::To(place) => table.left_queue_write(left, Some(place))?,
+                Leaving::Counted => table.left_queue_write(left, None)?,
+                Leaving::Uncounted => table.uncounted_queue_check(left)?,
+            };
+            parts.push((Part::LeftQueue, queue));
         }
         if after.is_waiting() {
             parts.push((Part::Other, table.place_write(after)?));
@@ -328,13 +345,13 @@ impl<'a> Change<'a> {
             }
             return Ok(Next::Again);
         }
-        if let (Some(_), Some(left)) = (take(Part::LeftQueue), self.left()) {
-            let was_read = form.place.take().is_some();
-            return Ok(if was_read {
-                Next::Again
-            } else {
-                Next::CountQueue(left.desk(), left.queue_id())
-            });
+        if take(Part::LeftQueue).is_some() {
+            form.leaving = match form.leaving {
+                Leaving::To(_) | Leaving::Uncounted => Leaving::Counted,
+                // A queue may be long: the router counts it, and nobody who changes a case waits for that.
+                Leaving::Counted => Leaving::Uncounted,
+            };
+            return Ok(Next::Again);
         }
         if take(Part::JoinedQueue).is_some() {
             form.is_first = !form.is_first;
@@ -420,9 +437,6 @@ impl DynamoRouting {
                 Next::Again => {}
                 Next::CountLoad(desk, member_id) => {
                     Box::pin(self.count_load(&desk, member_id)).await?;
-                }
-                Next::CountQueue(desk, id) => {
-                    Box::pin(self.count_waiting(&desk, id)).await?;
                 }
             }
         }

@@ -1,22 +1,23 @@
-//! Loads and queues, counted: what a fault of ours or a deletion left wrong is found and corrected.
+//! Loads, counted: what a fault of ours or a deletion left wrong is found and corrected.
 //!
 //! A correction names the count of changes that was read before the rows were, so that it is refused if anything changed
 //! meanwhile. A refused one counts again.
 
-use super::{DynamoRouting, writes::first_version};
+use super::DynamoRouting;
 use crate::dynamo::{
-    items::{HeldItem, QueueItem, SeatItem, WaitingItem, read_case},
+    items::{HeldItem, SeatItem, read_case},
     keys::{self, Key},
     table::{
         Attributes, Cancelled, Conditional, Table, Transacted, check_write, delete_write, from_row,
-        key_of, n, s, to_value,
+        key_of, n,
     },
 };
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     PortError,
-    ids::{MemberId, QueueId},
+    ids::MemberId,
     ports::Recount,
-    routing::{case::Case, demand::Desk, queue::Queue, seat::Seat},
+    routing::{case::Case, demand::Desk, seat::Seat},
 };
 
 /// Number of times that something is counted while it changes.
@@ -25,9 +26,11 @@ const ATTEMPTS: u32 = 8;
 const LOAD: [(&str, &str); 1] = [("#load", "load")];
 
 /// A row that names a case.
-struct Naming {
-    key: Key,
-    case: Key,
+pub(super) struct Naming {
+    /// The row.
+    pub(super) key: Key,
+    /// The case.
+    pub(super) case: Key,
 }
 
 fn number(count: usize) -> u32 {
@@ -95,83 +98,6 @@ impl DynamoRouting {
         Ok(matches!(outcome, Conditional::Done(_)))
     }
 
-    /// Counts the cases that wait in a queue.
-    pub(super) async fn count_waiting(
-        &self,
-        desk: &Desk,
-        id: QueueId,
-    ) -> Result<Recount, PortError> {
-        let key = keys::queue(desk, id);
-        let mut orphans = 0;
-        for _ in 0..ATTEMPTS {
-            let item: Option<QueueItem> = self.table.get(&key, "queue").await?;
-            let queue = item.map(|item| item.at(desk));
-            let partition = keys::waiting_in(desk.scope, id);
-            let rows = self.all_rows(partition, keys::WAITING_PREFIX).await?;
-            let mut names = Vec::new();
-            let mut first = None;
-            for row in rows {
-                let (name, case) = waiting_row(row)?;
-                names.extend(name);
-                first = first.or(Some(case));
-            }
-            let waits = |case: &Case| case.is_waiting() && case.queue_id() == id;
-            let (kept, removed) = self.without_orphans(names, waits).await?;
-            orphans += removed;
-            let counted = number(kept.len());
-            let recorded = queue.as_ref().map_or(0, |queue| queue.waiting);
-            let is_right = recorded == counted;
-            if is_right || self.correct_queue(&key, queue, first, counted).await? {
-                return Ok(Recount {
-                    recorded,
-                    counted,
-                    orphans,
-                });
-            }
-        }
-        Err(PortError::Conflict { what: "queue" })
-    }
-
-    /// Corrects the number of a queue as it was read, or makes it anew for the cases that wait, of which `first` is the
-    /// first one.
-    async fn correct_queue(
-        &self,
-        key: &Key,
-        queue: Option<Queue>,
-        first: Option<Case>,
-        counted: u32,
-    ) -> Result<bool, PortError> {
-        let update = match (queue, first) {
-            (Some(queue), _) => self.table.update_part(
-                key,
-                "SET waiting = :counted, version = version + :one",
-                "waiting = :recorded AND version = :version",
-                &[],
-                &[
-                    (":counted", n(counted)),
-                    (":recorded", n(queue.waiting)),
-                    (":version", n(queue.version)),
-                    (":one", n(1)),
-                ],
-            )?,
-            (None, Some(first)) => self.table.update_part(
-                key,
-                "SET demand = :demand, oldest = :oldest, waiting = :counted, version = :version",
-                "attribute_not_exists(pk)",
-                &[],
-                &[
-                    (":demand", to_value(&first.demand)?),
-                    (":oldest", s(first.offered_at)),
-                    (":counted", n(counted)),
-                    (":version", n(first_version(first.updated_at))),
-                ],
-            )?,
-            (None, None) => return Ok(true),
-        };
-        let outcome = self.table.update(update).await?;
-        Ok(matches!(outcome, Conditional::Done(_)))
-    }
-
     /// Removes the rows whose case is not there, or is elsewhere; returns the others, and the number of those removed.
     async fn without_orphans(
         &self,
@@ -186,7 +112,7 @@ impl DynamoRouting {
             let case = cases.remove(&name.case).map(read_case).transpose()?;
             if case.as_ref().is_some_and(&is_there) {
                 kept.push(name);
-            } else if remove_orphan(&self.table, &name, case.as_ref()).await? {
+            } else if remove_orphan(&self.table, &name, case.as_ref(), None).await? {
                 removed += 1;
             }
         }
@@ -194,12 +120,13 @@ impl DynamoRouting {
     }
 }
 
-/// Removes a row whose case is not there, or is elsewhere, as it was read. `false` if the row was gone, or the case was
-/// changed.
-async fn remove_orphan(
+/// Removes a row whose case is not there, or is elsewhere, as it was read; `with` another write. `false` if the row was
+/// gone, the case was changed, or the other write was refused.
+pub(super) async fn remove_orphan(
     table: &Table,
     name: &Naming,
     case: Option<&Case>,
+    with: Option<TransactWriteItem>,
 ) -> Result<bool, PortError> {
     let check = match case {
         Some(case) => {
@@ -209,7 +136,8 @@ async fn remove_orphan(
         None => table.check_part(&name.case, "attribute_not_exists(pk)", &[], &[])?,
     };
     let delete = table.delete_part(&name.key, "attribute_exists(pk)", &[])?;
-    let writes = vec![check_write(check), delete_write(delete)];
+    let mut writes = vec![check_write(check), delete_write(delete)];
+    writes.extend(with);
     match table.transact(writes).await? {
         Transacted::Done => Ok(true),
         Transacted::Cancelled(reasons) => {
@@ -228,11 +156,4 @@ fn held_row(row: Attributes) -> Result<Option<Naming>, PortError> {
     let item: HeldItem = from_row(row, "case of a member")?;
     let case = keys::case(item.scope, item.conversation_id);
     Ok(key.map(|key| Naming { key, case }))
-}
-
-fn waiting_row(row: Attributes) -> Result<(Option<Naming>, Case), PortError> {
-    let key = key_of(&row);
-    let waiting: Case = from_row::<WaitingItem>(row, "waiting case")?.into();
-    let case = keys::case(waiting.scope, waiting.conversation_id);
-    Ok((key.map(|key| Naming { key, case }), waiting))
 }

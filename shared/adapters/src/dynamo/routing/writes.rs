@@ -4,7 +4,7 @@ use crate::dynamo::{
     items::{CaseItem, RoutedItem, WaitingItem},
     keys,
     marks::Marked,
-    table::{Table, n, put_write, s, to_value, update_write},
+    table::{Table, check_write, n, put_write, s, to_value, update_write},
 };
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use vestibule_domain::{
@@ -143,6 +143,20 @@ impl Table {
         let key = keys::queue(&case.desk(), case.queue_id());
         let update = self.update_part(&key, &update, &condition, &[], &values)?;
         Ok(update_write(update))
+    }
+
+    /// Makes the check that a case which leaves its queue is not counted there, in place of the write that counts it.
+    pub(super) fn uncounted_queue_check(
+        &self,
+        case: &Case,
+    ) -> Result<TransactWriteItem, PortError> {
+        let check = self.check_part(
+            &keys::queue(&case.desk(), case.queue_id()),
+            "attribute_not_exists(pk) OR waiting < :one",
+            &[],
+            &[(":one", n(1))],
+        )?;
+        Ok(check_write(check))
     }
 
     /// Makes the write that counts a case which a member gets. Its condition is what keeps the limit.
