@@ -17,6 +17,7 @@ use std::{collections::BTreeSet, time::Duration};
 use vestibule_adapters::dynamo::keys;
 use vestibule_domain::{
     account::actor::Actor,
+    ids::MemberId,
     ports::{RoutedBy, RoutingStore},
     routing::{
         bounds::UNSUITED_QUEUES_MAX,
@@ -126,104 +127,105 @@ async fn a_conversation_that_waits_again_leaves_out_the_skills_for_which_the_des
     stage.rows().check(&stage.known());
 }
 
-/// Lets so many minutes pass, with a sweep after each, and returns the number of those that had work for the router.
-async fn sweeps_with_work(world: &mut World, minutes: usize) -> usize {
-    let mut with_work = 0;
+/// Lets so many minutes pass, with a sweep after each, and returns the number of the router's jobs.
+async fn sweeps(world: &mut World, minutes: usize) -> usize {
+    let mut jobs = 0;
     for _ in 0..minutes {
         world.clock.advance(MINUTE);
         assert!(world.sweep_if_due().await);
-        let mut has_worked = false;
         while world.work_routing().await {
-            has_worked = true;
+            jobs += 1;
         }
-        with_work += usize::from(has_worked);
     }
-    with_work
+    jobs
 }
 
-/// SPEC E22–E26: once somebody suits it, the change of the member drains it at once, and every sweep from then on.
+/// A desk whose first conversation waits for what nobody has, so that each sweep drains it, and a second one that waits for
+/// German.
+async fn hard_desk(limit: u32) -> (World, MemberId) {
+    let mut world = World::new().await;
+    let ana = world.seated("ana", limit).await.member_id;
+    for (name, skill) in [("first", "Klingon"), ("hard", "German")] {
+        world.offers(name, skilled(world.demand(), skill)).await;
+        world.clock.advance(Duration::from_millis(1));
+    }
+    while world.work_routing().await {}
+    (world, ana)
+}
+
+async fn learns_german(world: &World, member: MemberId) {
+    let german = Skill::new("German").unwrap();
+    world
+        .change_seat(member, |seat| seat.skills = [german].into())
+        .await;
+}
+
+/// SPEC E22–E26: each sweep drains each desk. Once somebody suits a queue, the change of the member drains it at once, and
+/// every sweep from then on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_nobody_suits_is_drained_less_and_less_often_until_somebody_does() {
-    let mut world = World::new().await;
-    let ana = world.seated("ana", 0).await.member_id;
-    world
-        .offers("hard", skilled(world.demand(), "German"))
-        .await;
-    while world.work_routing().await {}
-    let drains = [
-        sweeps_with_work(&mut world, 5).await,
-        sweeps_with_work(&mut world, 55).await,
-        sweeps_with_work(&mut world, 60).await,
-    ];
+    let (mut world, ana) = hard_desk(0).await;
+    let mut drains = Vec::new();
+    for minutes in [5, 55, 60] {
+        // Each sweep has a job of the first queue.
+        drains.push(sweeps(&mut world, minutes).await - minutes);
+    }
     assert!(drains[0] >= 4, "{drains:?}");
     assert!((9..=16).contains(&drains[1]), "{drains:?}");
     assert!((3..=5).contains(&drains[2]), "{drains:?}");
     assert!(world.case("hard").await.is_waiting());
-    let german = Skill::new("German").unwrap();
-    world
-        .change_seat(ana, |seat| seat.skills = [german].into())
-        .await;
+    learns_german(&world, ana).await;
     world.orders_drain().await;
     while world.work_routing().await {}
     // The mark of before is due within a quarter of an hour, and then each minute.
-    sweeps_with_work(&mut world, 15).await;
-    assert_eq!(sweeps_with_work(&mut world, 5).await, 5);
+    sweeps(&mut world, 15).await;
+    assert_eq!(sweeps(&mut world, 5).await, 10);
     world.change_seat(ana, |seat| seat.limit = Some(1)).await;
-    assert_eq!(sweeps_with_work(&mut world, 1).await, 1);
+    assert_eq!(sweeps(&mut world, 1).await, 2);
     assert_eq!(world.holder_of("hard").await, Some(ana));
     world.assert_desk_agrees().await;
 }
 
-/// SPEC E33: whoever gets the skill does not wait for the sweep.
+/// SPEC E22–E26: the sweep alone finds whoever suits a queue within its minute, however long that waits.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_gets_the_skills_gets_what_waits_for_them_at_once_however_seldom_it_is_drained() {
-    let mut world = World::new().await;
-    let ana = world.seated("ana", 1).await.member_id;
-    world
-        .offers("hard", skilled(world.demand(), "German"))
-        .await;
-    while world.work_routing().await {}
-    world.clock.advance(MINUTE * 120);
-    assert_eq!(sweeps_with_work(&mut world, 1).await, 1);
-    assert_eq!(sweeps_with_work(&mut world, 5).await, 0);
-    let german = Skill::new("German").unwrap();
-    world
-        .change_seat(ana, |seat| seat.skills = [german].into())
-        .await;
-    world.orders_drain().await;
-    while world.work_routing().await {}
-    assert_eq!(world.holder_of("hard").await, Some(ana));
-    // Its mark ends with the next look at it.
-    sweeps_with_work(&mut world, 15).await;
-    assert!(world.outbox().is_empty(), "{:?}", world.outbox());
+async fn whoever_gets_the_skills_gets_what_waits_for_them_with_the_next_sweep_however_seldom_it_is_drained()
+ {
+    for is_alone in [true, false] {
+        let (mut world, ana) = hard_desk(1).await;
+        sweeps(&mut world, 120).await;
+        if is_alone {
+            world.releases("first").await;
+            sweeps(&mut world, 1).await;
+        }
+        assert!(world.case("hard").await.is_waiting());
+        learns_german(&world, ana).await;
+        assert!(sweeps(&mut world, 1).await > 0);
+        assert_eq!(world.holder_of("hard").await, Some(ana));
+        // The marks end with the next look at them.
+        sweeps(&mut world, 15).await;
+        let orders = world.outbox();
+        assert_eq!(orders.len(), usize::from(!is_alone), "{orders:?}");
+    }
 }
 
 /// Issue 13: an abandoned demand leaves nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_became_empty_is_removed_by_the_next_drain_of_its_desk_or_by_its_own_order() {
-    for has_others in [true, false] {
-        let mut world = World::new().await;
-        world.seated("ana", 0).await;
-        let german = skilled(world.demand(), "German");
-        world.offers("hard", german.clone()).await;
-        while world.work_routing().await {}
-        // By now its order is due in a quarter of an hour.
-        world.clock.advance(MINUTE * 120);
-        assert_eq!(sweeps_with_work(&mut world, 1).await, 1);
-        world.releases("hard").await;
-        assert_eq!(world.queues().await.len(), 1);
-        if has_others {
-            world.offers("easy", world.demand()).await;
-            while world.work_routing().await {}
-        } else {
-            sweeps_with_work(&mut world, 15).await;
+    for is_alone in [true, false] {
+        let (mut world, _) = hard_desk(0).await;
+        // The order of the second queue of a desk is due in a quarter of an hour.
+        sweeps(&mut world, 120).await;
+        if is_alone {
+            world.releases("first").await;
         }
+        world.releases("hard").await;
+        sweeps(&mut world, 1).await;
         let left = world.queues().await.into_iter();
         let left: Vec<Demand> = left.map(|queue| queue.demand).collect();
-        let others = [world.demand()];
-        assert_eq!(left, others[..usize::from(has_others)]);
+        let others = [skilled(world.demand(), "Klingon")];
+        assert_eq!(left, others[..usize::from(!is_alone)]);
         let orders = world.outbox();
-        assert_eq!(orders.len(), usize::from(has_others), "{orders:?}");
+        assert_eq!(orders.len(), usize::from(!is_alone), "{orders:?}");
         world.assert_desk_agrees().await;
     }
 }
@@ -350,10 +352,10 @@ async fn the_order_of_a_queue_whose_number_says_nothing_does_not_end_while_anyth
     queue.insert("waiting".to_owned(), json!(0));
     let queue = attribute(Value::Object(queue));
     world.db.put_raw(&queue["M"]).unwrap();
-    assert_eq!(sweeps_with_work(&mut world, 1).await, 1);
+    assert_eq!(sweeps(&mut world, 1).await, 1);
     world.assert_desk_agrees().await;
     world.change_seat(ana, |seat| seat.limit = Some(2)).await;
-    assert_eq!(sweeps_with_work(&mut world, 1).await, 1);
+    assert_eq!(sweeps(&mut world, 1).await, 1);
     for name in ["one", "two"] {
         assert_eq!(world.holder_of(name).await, Some(ana), "{name}");
     }

@@ -14,6 +14,7 @@ use vestibule_domain::{
     job::{DrainDesk, DrainQueue},
     ports::{Changed, RoutedBy, Settled},
     routing::{
+        bounds::first_of,
         demand::Desk,
         drain::{DRAIN_PAGE, Drain, NextCase, Step},
     },
@@ -55,6 +56,7 @@ pub(crate) async fn drain_or_order(
     let began_at = deps.clock.now();
     let view = deps.routing.desk(desk).await?;
     let abandoned = abandoned(&view);
+    let first = first_of(&view).map(|queue| queue.id);
     let mut drain = Drain::new(view, began_at);
     let mut assigned = 0_u32;
     let is_cut = loop {
@@ -79,7 +81,7 @@ pub(crate) async fn drain_or_order(
     };
     // One by each drain: what an agent makes and leaves is removed as quickly as it comes.
     if let Some(queue_id) = abandoned {
-        remove(deps, desk, queue_id).await?;
+        remove(deps, desk, queue_id, first).await?;
     }
     for queue_id in drain.orphaned() {
         recount_queue(deps, desk, *queue_id).await?;

@@ -3,8 +3,7 @@
 //!
 //! The queue may bring a job late, twice, or to two workers at once. Each change is a transaction of its own under the
 //! version of its case, and no limit is exceeded but by its condition, so that no order of events assigns anything twice. A
-//! job that makes room and is lost is made up for within a minute by the marks of the queues, or within a quarter of an hour
-//! where nobody suited them before.
+//! job that makes room and is lost is made up for within a minute by the marks of the queues.
 //!
 //! | module | content |
 //! |---|---|

@@ -6,7 +6,7 @@ use vestibule_domain::{
     ids::QueueId,
     ports::{DeskView, Settled},
     routing::{
-        bounds::{NEXT_SWEEP, drained_again_after, is_suited},
+        bounds::{NEXT_SWEEP, drained_again_after, first_of, is_suited},
         demand::Desk,
     },
 };
@@ -24,10 +24,21 @@ pub(crate) async fn settle(
     if queue.is_none() {
         recount_empty(deps, desk, id).await?;
     }
-    let after = queue.map_or(NEXT_SWEEP, |queue| {
-        drained_again_after(queue, &view.seats, now)
-    });
-    deps.routing.settle_queue(desk, id, now.plus(after)).await
+    let after = queue.map_or(NEXT_SWEEP, |queue| drained_again_after(queue, view, now));
+    let settled = deps.routing.settle_queue(desk, id, now.plus(after)).await?;
+    if settled == Settled::Empty {
+        hand_on(deps, desk, first_of(view).map(|queue| queue.id)).await?;
+    }
+    Ok(settled)
+}
+
+/// Lets the next sweep see the queue that is the first now that another one is gone.
+async fn hand_on(deps: &Deps, desk: &Desk, first: Option<QueueId>) -> Result<(), PortError> {
+    if let Some(id) = first {
+        let again = deps.clock.now().plus(NEXT_SWEEP);
+        deps.routing.settle_queue(desk, id, again).await?;
+    }
+    Ok(())
 }
 
 /// A queue without cases that nobody suits: its own order may be due in a quarter of an hour only, and until then it takes
@@ -38,10 +49,15 @@ pub(crate) fn abandoned(view: &DeskView) -> Option<QueueId> {
     abandoned.next().map(|queue| queue.id)
 }
 
-/// Removes a queue and its order, unless something joined it meanwhile.
-pub(crate) async fn remove(deps: &Deps, desk: &Desk, id: QueueId) -> Result<(), PortError> {
+/// Removes a queue and its order, unless something joined it meanwhile. `first` is the queue that has waited the longest.
+pub(crate) async fn remove(
+    deps: &Deps,
+    desk: &Desk,
+    id: QueueId,
+    first: Option<QueueId>,
+) -> Result<(), PortError> {
     recount_empty(deps, desk, id).await?;
     let again = deps.clock.now().plus(NEXT_SWEEP);
     deps.routing.settle_queue(desk, id, again).await?;
-    Ok(())
+    hand_on(deps, desk, first).await
 }

@@ -18,7 +18,7 @@ pub enum RoutingJob {
     /// repeated job does no harm.
     DrainQueue(DrainQueue),
     /// Assign the waiting conversations of a desk where there may be room. It has no mark in the outbox: the marks of
-    /// the desk's queues bring the same work within a minute, or somewhat later where nobody suited them before.
+    /// the desk's queues bring the same work within a minute.
     DrainDesk(DrainDesk),
     /// Let the conversations wait again that a member may no longer have, some at a time. The member's seats say which
     /// these are, so a late or repeated job does no harm.

@@ -23,7 +23,8 @@ pub const UNSUITED_QUEUES_MAX: usize = 50;
 const SWEEP: Duration = Duration::from_mins(1);
 /// Time after which a queue is due for the next sweep.
 pub const NEXT_SWEEP: Duration = Duration::from_secs(30);
-/// The sweeps between two drains of a queue that no member suits, while its first case has waited for less than a time.
+/// The sweeps between two drains of a queue that no member suits and that is not the desk's first, while its first case has
+/// waited for less than a time.
 const BACK_OFF: [(Duration, u32); 3] = [
     (Duration::from_mins(5), 1),
     (Duration::from_mins(15), 2),
@@ -101,12 +102,22 @@ pub fn left_out(asked: &Demand, admitted: &Demand) -> Option<String> {
     })
 }
 
-/// Time after which a queue in which something waits is due to be drained again. A queue that some member suits is drained
-/// by every sweep. One that nobody suits is drained less and less often: whatever makes a member suit it orders a drain of
-/// its own, and only one that was lost is waited for.
+/// The queue of a desk that has waited the longest. It is due for every sweep.
 #[must_use]
-pub fn drained_again_after(queue: &Queue, seats: &[Seat], now: Timestamp) -> Duration {
-    if is_suited(&queue.demand, seats) {
+pub fn first_of(view: &DeskView) -> Option<&Queue> {
+    let waiting = view.queues.iter().filter(|queue| queue.waiting > 0);
+    waiting.min_by_key(|queue| (queue.oldest, queue.id))
+}
+
+/// Time after which a queue in which something waits is due to be drained again.
+///
+/// A drain goes through the whole desk, so it is enough that each sweep brings one of a desk's queues: that which has
+/// waited the longest, and all those that some member suits. Others are drained less and less often.
+#[must_use]
+pub fn drained_again_after(queue: &Queue, view: &DeskView, now: Timestamp) -> Duration {
+    if first_of(view).is_none_or(|first| first.id == queue.id)
+        || is_suited(&queue.demand, &view.seats)
+    {
         return NEXT_SWEEP;
     }
     let age = now.since(queue.oldest);

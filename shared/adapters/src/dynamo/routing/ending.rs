@@ -117,7 +117,7 @@ impl Table {
             let queue = if counting.in_queue {
                 self.left_queue_write(case, None)?
             } else {
-                self.nothing_waits_check(case)?
+                self.uncounted_queue_check(case)?
             };
             parts.push((Part::Queue, queue));
         }
@@ -132,17 +132,6 @@ impl Table {
             parts.push((Part::Seat, seat));
         }
         Ok(parts)
-    }
-
-    /// Makes the check that the queue of a case counts nothing.
-    fn nothing_waits_check(&self, case: &Case) -> Result<TransactWriteItem, PortError> {
-        let check = self.check_part(
-            &keys::queue(&case.desk(), case.queue_id()),
-            "attribute_not_exists(pk) OR waiting = :zero",
-            &[],
-            &[(":zero", n(0))],
-        )?;
-        Ok(check_write(check))
     }
 
     /// Makes the check that the seat of a member counts nothing.

@@ -126,15 +126,36 @@ fn a_queue_that_somebody_suits_is_drained_by_every_sweep_however_long_it_waits()
         ..skilled(&["German"])
     };
     for seat in [away, full] {
-        let again = drained_again_after(&german, &[seat], at(1_000_000));
+        let view = DeskView {
+            seats: vec![seat],
+            queues: vec![queue(&demand(&["Klingon"])), german.clone()],
+        };
+        let again = drained_again_after(&german, &view, at(1_000_000));
         assert_eq!(again, NEXT_SWEEP);
     }
 }
 
 #[test]
-fn a_queue_that_nobody_suits_is_drained_less_often_the_longer_it_waits() {
-    let klingon = queue(&demand(&["Klingon"]));
-    let seats = [skilled(&["German"])];
+fn a_queue_that_nobody_suits_is_drained_less_often_the_longer_it_waits_beside_the_first_of_its_desk()
+ {
+    let first = Queue {
+        waiting: 1,
+        ..queue(&demand(&["Elvish"]))
+    };
+    let klingon = Queue {
+        waiting: 1,
+        oldest: first.oldest.plus(Duration::from_millis(1)),
+        ..queue(&demand(&["Klingon"]))
+    };
+    let empty = Queue {
+        oldest: at(0),
+        waiting: 0,
+        ..queue(&demand(&["Dothraki"]))
+    };
+    let view = DeskView {
+        seats: vec![skilled(&["German"])],
+        queues: vec![klingon.clone(), empty, first.clone()],
+    };
     let minute = 60;
     for (age, sweeps) in [
         (0, 1),
@@ -146,7 +167,9 @@ fn a_queue_that_nobody_suits_is_drained_less_often_the_longer_it_waits() {
     ] {
         // Half a minute less, so that the sweep of that minute sees it.
         let expected = Duration::from_secs(60 * sweeps - 30);
-        assert_eq!(drained_again_after(&klingon, &seats, at(age)), expected);
+        let now = klingon.oldest.plus(Duration::from_secs(age));
+        assert_eq!(drained_again_after(&klingon, &view, now), expected);
+        assert_eq!(drained_again_after(&first, &view, now), NEXT_SWEEP);
     }
     let case = waiting_case("d", 0);
     assert!(!is_suited(&case.demand, &[]));
