@@ -12,11 +12,13 @@
 //! | `waiting` | the person who waits |
 //! | `recounting` | loads that are counted while something waits |
 //! | `requeueing` | the conversations that a member may no longer have |
+//! | `rehoming` | the conversations of a connector that was deleted, or passed to another client |
 //! | `wiring` | the adapters behind its ports |
 
 mod draining;
 mod offering;
 mod recounting;
+mod rehoming;
 mod requeueing;
 mod waiting;
 mod wiring;
@@ -28,7 +30,9 @@ use vestibule_domain::{
     Clock,
     error::Chain,
     job::{DrainDesk, RoutingJob},
-    ports::{ConversationWriter, OfferReader, OutgoingQueue, RoutingQueue, RoutingStore},
+    ports::{
+        ConversationWriter, OfferReader, OutgoingQueue, RehomingStore, RoutingQueue, RoutingStore,
+    },
     routing::demand::Desk,
 };
 use vestibule_edge::{batch::Outcome, jobs};
@@ -41,6 +45,8 @@ const BEGIN_WITHIN: Duration = Duration::from_secs(10);
 pub struct Deps {
     /// Desks and cases.
     pub routing: Arc<dyn RoutingStore>,
+    /// Orders about connectors.
+    pub rehoming: Arc<dyn RehomingStore>,
     /// The teams that handoffs name.
     pub offers: Arc<dyn OfferReader>,
     /// Conversations, to tell people that they wait.
@@ -67,6 +73,7 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
         Ok(RoutingJob::DrainQueue(job)) => draining::work_queue(deps, job).await,
         Ok(RoutingJob::DrainDesk(job)) => draining::work_desk(deps, job).await,
         Ok(RoutingJob::RequeueMember(job)) => requeueing::work(deps, job).await,
+        Ok(RoutingJob::RehomeConnector(job)) => rehoming::work(deps, job).await,
         Err(outcome) => return outcome,
     };
     jobs::outcome(worked, receives, |error| {

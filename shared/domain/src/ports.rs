@@ -27,6 +27,7 @@ mod own_login;
 mod pace;
 mod person;
 mod queue;
+mod rehoming;
 mod routing;
 mod search;
 mod sign_in;
@@ -109,6 +110,7 @@ pub use person::{
 pub use queue::{
     DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, RoutingQueue, VisibilityExtender,
 };
+pub use rehoming::{ConnectorCases, REHOMING_GRACE, Rehoming, RehomingStore};
 pub use routing::{
     Assignment, Changed, DeskView, GivingBack, NewPlace, Recount, RequeueOrder, RoutedBy,
     RoutingStore, Settled,

@@ -8,12 +8,14 @@
 //! | [`reading`] | queries |
 //! | [`orders`] | orders to drain a queue or to requeue what a member has |
 //! | [`counts`] | loads and queues, counted |
+//! | [`rehoming`] | orders to look after the cases of a connector |
 
 mod change;
 mod counts;
 mod ending;
 mod orders;
 mod reading;
+mod rehoming;
 mod writes;
 
 use super::{
