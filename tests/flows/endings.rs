@@ -2,6 +2,7 @@
 //! connector that is deleted, and a connector that passes to another client (SPEC C62, C63, E20, E33, E34).
 
 use crate::{
+    account_deletion::{self, CONSOLE, NAME, second},
     admin::call,
     erasure::erase,
     outgoing::say,
@@ -11,6 +12,7 @@ use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 use vestibule_domain::{
+    AccountScope,
     ids::{ClientId, MemberId, ProjectId},
     routing::{demand::Demand, seat::Seat},
     team::client_access::ClientAccess,
@@ -114,7 +116,7 @@ impl Stage {
     /// Asserts that nothing is left of the case, with one sweep.
     async fn assert_ended(mut self, what: &str) {
         let world = &mut self.world;
-        for rows in ["CASE", "WAITING#"] {
+        for rows in ["CASE", "WAITING#", "ROUTED#"] {
             assert_eq!(world.rows(rows), Vec::new(), "{what}");
         }
         assert_eq!(world.seat(self.member).await.load, 0, "{what}");
@@ -508,4 +510,52 @@ async fn the_conversation_of_a_deleted_connector_is_released_while_it_is_assigne
     join_all(all).await;
     world.settle().await;
     assert_released(world, stage.member, "at once").await;
+}
+
+/// The rows that routing keeps in an account.
+fn of_routing(world: &World, account: &str) -> Vec<Map<String, Value>> {
+    let own = format!("ACCOUNT#{account}#");
+    let mut rows = world.db.items().unwrap();
+    rows.retain(|row| {
+        let (pk, sk) = (row["pk"].as_str().unwrap(), row["sk"].as_str().unwrap());
+        let kinds = ["DESK#", "QUEUE#", "HELD#", "REQUEUE#"];
+        let rest = pk.strip_prefix(&own);
+        rest.is_some_and(|rest| kinds.iter().any(|kind| rest.starts_with(kind)) || sk == "CASE")
+    });
+    rows
+}
+
+/// SPEC D34, E33: whatever is under way while the account ends with the last of its projects.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_routing_is_left_of_an_account_that_ends_with_open_cases() {
+    let mut world = World::new().await;
+    let (mut admin, account) = second(&world).await;
+    let project = json!({"name": "Support"});
+    let made = admin.post(&world, "/v1/projects", project.clone()).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let id = made.body["id"].as_str().unwrap().to_owned();
+    let scope = AccountScope::of_verified(account.parse().unwrap());
+    let home = world.scope;
+    world.scope = scope.project(id.parse().unwrap());
+    let member = world.seated("ana", 1).await.member_id;
+    for name in ["assigned", "waiting"] {
+        world.offers(name, world.demand()).await;
+        while world.work_routing().await {}
+    }
+    world.offers("offered", world.demand()).await;
+    world.orders_requeue(member).await;
+    assert_eq!(states(&world).len(), 3);
+    let path = format!("/v1/projects/{id}");
+    let seen = admin
+        .call(&world, ("DELETE", &path), project, CONSOLE)
+        .await;
+    assert_eq!(seen.status, 202, "{}", seen.body);
+    let seen = account_deletion::delete(&world, &mut admin, NAME).await;
+    assert_eq!((seen.status, &seen.body), (200, &json!({"done": true})));
+    while world.work_routing().await {}
+    world.settle().await;
+    sweeps(&mut world).await;
+    sweeps(&mut world).await;
+    assert_eq!(of_routing(&world, &account), Vec::new());
+    world.scope = home;
 }
