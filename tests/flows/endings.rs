@@ -19,6 +19,9 @@ use vestibule_domain::{
 };
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
+/// Time after which every order to drain a queue is due again.
+const LATER: Duration = Duration::from_mins(16);
+
 /// A place where a conversation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stands {
@@ -78,7 +81,12 @@ async fn pass_on(world: &World) -> ClientId {
 
 /// Lets the next sweep and its jobs pass.
 async fn sweeps(world: &mut World) {
-    world.clock.advance(Duration::from_mins(1));
+    sweeps_after(world, Duration::from_mins(1)).await;
+}
+
+/// Lets a sweep after this time and its jobs pass.
+async fn sweeps_after(world: &mut World, time: Duration) {
+    world.clock.advance(time);
     assert!(world.sweep().await);
     while world.work_routing().await {}
 }
@@ -121,7 +129,7 @@ impl Stage {
         }
         assert_eq!(world.seat(self.member).await.load, 0, "{what}");
         world.assert_desk_agrees().await;
-        sweeps(world).await;
+        sweeps_after(world, LATER).await;
         for rows in ["ORDER", "QUEUE#"] {
             assert_eq!(world.rows(rows), Vec::new(), "{what}");
         }
@@ -257,7 +265,7 @@ async fn a_deleted_project_leaves_none_of_many_cases_and_another_projects_stay()
     });
     rows.retain(|row| row["sk"] == "CASE");
     assert_eq!(rows, Vec::new());
-    sweeps(&mut world).await;
+    sweeps_after(&mut world, LATER).await;
     world.scope = own.account().project(ProjectId::derive(&["other"]));
     assert_eq!(world.holder_of("elsewhere").await, Some(ana));
     world.assert_desk_agrees().await;
@@ -320,7 +328,7 @@ async fn assert_released(world: &mut World, member: MemberId, what: &str) {
     assert_eq!(lines[0]["by"]["id"], "system");
     assert_eq!(world.seat(member).await.load, 0, "{what}");
     world.settle().await;
-    sweeps(world).await;
+    sweeps_after(world, LATER).await;
     for rows in ["WAITING#", "ORDER", "QUEUE#", "REHOME#"] {
         assert_eq!(world.rows(rows), Vec::new(), "{what}");
     }
@@ -554,8 +562,7 @@ async fn nothing_of_routing_is_left_of_an_account_that_ends_with_open_cases() {
     assert_eq!((seen.status, &seen.body), (200, &json!({"done": true})));
     while world.work_routing().await {}
     world.settle().await;
-    sweeps(&mut world).await;
-    sweeps(&mut world).await;
+    sweeps_after(&mut world, LATER).await;
     assert_eq!(of_routing(&world, &account), Vec::new());
     world.scope = home;
 }

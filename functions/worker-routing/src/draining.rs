@@ -3,7 +3,7 @@
 //! A drain goes through the whole desk, whichever queue brought it: a member gets the oldest conversation of all that they
 //! can take. Two at once do no harm, since each assignment stands under the version of its case and the room of its seat.
 
-use crate::{BEGIN_WITHIN, Deps, recounting::recount_one};
+use crate::{BEGIN_WITHIN, Deps, leftovers::end_emptied, recounting::recount_one};
 use std::time::Duration;
 use vestibule_domain::{
     PortError,
@@ -32,7 +32,7 @@ pub(crate) async fn work_queue(deps: &Deps, job: DrainQueue) -> Result<Worked, P
     let again = deps.clock.now().plus(AGAIN_AFTER);
     let routing = &deps.routing;
     let settled = routing.settle_queue(&desk, job.queue_id, again).await?;
-    if settled == Settled::Waiting {
+    if settled == Settled::Waiting && !end_emptied(deps, &desk, job.queue_id).await? {
         recount_one(deps, &desk, job.queue_id).await?;
     }
     Ok(Worked::Ended)

@@ -11,11 +11,13 @@
 //! | `draining` | the conversations that wait at a desk |
 //! | `waiting` | the person who waits |
 //! | `recounting` | loads that are counted while something waits |
+//! | `leftovers` | queues that count more than waits in them |
 //! | `requeueing` | the conversations that a member may no longer have |
 //! | `rehoming` | the conversations of a connector that was deleted, or passed to another client |
 //! | `wiring` | the adapters behind its ports |
 
 mod draining;
+mod leftovers;
 mod offering;
 mod recounting;
 mod rehoming;
