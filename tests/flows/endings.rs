@@ -366,7 +366,9 @@ async fn the_conversations_of_a_connector_that_passes_to_another_client_wait_for
         world.assert_desk_agrees().await;
         world.settle().await;
         assert_eq!(world.rows("REHOME#"), Vec::new());
-        for queue in world.rows("QUEUE#") {
+        let mut queues = world.rows("QUEUE#");
+        queues.retain(|queue| queue["waiting"] != 0);
+        for queue in queues {
             assert_eq!(queue["demand"]["client_id"], hooli.to_string());
         }
         // Whoever answers the other client only has it next.

@@ -27,6 +27,7 @@ mod captured;
 mod channels;
 mod client_access;
 mod clients_in_use;
+mod closed_seats;
 mod closings;
 mod conflicts;
 mod connector_list;

@@ -13,9 +13,11 @@
 //! | `recounting` | loads that are counted while something waits |
 //! | `leftovers` | queues that count more than waits in them |
 //! | `requeueing` | the conversations that a member may no longer have |
+//! | `closed_seats` | the seats that a member leaves behind |
 //! | `rehoming` | the conversations of a connector that was deleted, or passed to another client |
 //! | `wiring` | the adapters behind its ports |
 
+mod closed_seats;
 mod draining;
 mod leftovers;
 mod offering;
@@ -33,7 +35,8 @@ use vestibule_domain::{
     error::Chain,
     job::{DrainDesk, RoutingJob},
     ports::{
-        ConversationWriter, OfferReader, OutgoingQueue, RehomingStore, RoutingQueue, RoutingStore,
+        ClosedSeats, ConversationWriter, OfferReader, OutgoingQueue, RehomingStore, RoutingQueue,
+        RoutingStore,
     },
     routing::demand::Desk,
 };
@@ -47,6 +50,8 @@ const BEGIN_WITHIN: Duration = Duration::from_secs(10);
 pub struct Deps {
     /// Desks and cases.
     pub routing: Arc<dyn RoutingStore>,
+    /// Seats that members leave behind.
+    pub closed_seats: Arc<dyn ClosedSeats>,
     /// Orders about connectors.
     pub rehoming: Arc<dyn RehomingStore>,
     /// The teams that handoffs name.

@@ -11,6 +11,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> (Deps, Arc<dyn VisibilityExtender>) 
     let routing = adapters.routing();
     let deps = Deps {
         routing: routing.clone(),
+        closed_seats: routing.clone(),
         rehoming: routing,
         offers: adapters.offers(),
         writer: adapters.conversation_writer(),

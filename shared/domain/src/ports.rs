@@ -8,6 +8,7 @@ mod agents;
 mod by;
 mod cases;
 mod chat;
+mod closed_seats;
 mod conversations;
 mod directory;
 mod environments;
@@ -58,6 +59,7 @@ pub use chat::{
     CONNECTION_BROKE, ChatPlatform, Destination, FailureClass, Mark, OutgoingText, ProfileOutcome,
     ProfileQuery, Receipt, RetryScope, SendOutcome, TIMED_OUT, may_have_taken_effect, picture_type,
 };
+pub use closed_seats::ClosedSeats;
 pub use conversations::{
     AbandonedText, ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord,
     Original, OutgoingStore, Recorded, TextOutcome, UnreadableText, Unsent,

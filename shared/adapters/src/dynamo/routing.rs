@@ -8,9 +8,11 @@
 //! | [`reading`] | queries |
 //! | [`orders`] | orders to drain a queue or to requeue what a member has |
 //! | [`counts`] | loads and queues, counted |
+//! | [`closed_seats`] | seats that members leave behind |
 //! | [`rehoming`] | orders to look after the cases of a connector |
 
 mod change;
+mod closed_seats;
 mod counts;
 mod ending;
 mod orders;

@@ -246,6 +246,9 @@ pub(in crate::dynamo) struct QueueOrderItem {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(in crate::dynamo) struct RequeueItem {
     pub(in crate::dynamo) orders: u64,
+    /// The channels at whose desks the member's seat was closed.
+    #[serde(default)]
+    pub(in crate::dynamo) closed_channels: BTreeSet<String>,
 }
 
 /// An order to look after the open cases of a connector. It is written by updates only.
