@@ -538,6 +538,7 @@ async fn the_router_changes_cases_and_desks_and_neither_scans_nor_opens_secrets(
             aws.batch_get_item(&conversation),
             aws.query(None, &desk),
             aws.query(None, &held),
+            aws.query(Some("lists_all"), &aws.of_project("CASES")),
             aws.put_item(&queue),
             aws.update_item(&queue),
             aws.delete_item(&queue),

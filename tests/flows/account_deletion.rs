@@ -11,11 +11,11 @@ use std::time::Duration;
 use vestibule_domain::{AccountScope, account::email_address::EmailAddress};
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
-const NAME: &str = "Second";
-const CONSOLE: &[(&str, &str)] = &[("x-vestibule-console", "1")];
+pub const NAME: &str = "Second";
+pub const CONSOLE: &[(&str, &str)] = &[("x-vestibule-console", "1")];
 
 /// A second account, and the browser of its only super admin.
-async fn second(world: &World) -> (Browser, String) {
+pub async fn second(world: &World) -> (Browser, String) {
     let person = world.person("super_admin").await;
     let first = world.scope.account_id().to_string();
     let mut admin = Browser::of(&person.cookie).in_account(&first);
@@ -26,7 +26,7 @@ async fn second(world: &World) -> (Browser, String) {
     (admin.in_account(&account), account)
 }
 
-async fn delete(world: &World, browser: &mut Browser, name: &str) -> Seen {
+pub async fn delete(world: &World, browser: &mut Browser, name: &str) -> Seen {
     let body = json!({"name": name});
     browser
         .call(world, ("DELETE", "/v1/account"), body, CONSOLE)

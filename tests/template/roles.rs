@@ -124,7 +124,7 @@ const PARTITIONS: [(&str, &str); 56] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 55] = [
+const LISTS: [&str; 56] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -139,6 +139,7 @@ const LISTS: [&str; 55] = [
     "OUTBOX#offer_conversation#{number}",
     "OUTBOX#drain_queue#{number}",
     "OUTBOX#requeue_member#{number}",
+    "OUTBOX#rehome_connector#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#MEMBERS#super_admin",

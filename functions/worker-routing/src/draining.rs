@@ -5,6 +5,7 @@
 
 use crate::{
     BEGIN_WITHIN, Deps,
+    leftovers::end_emptied,
     recounting::{recount_one, recount_queue},
     settling::{abandoned, remove, settle},
 };
@@ -30,7 +31,9 @@ pub(crate) async fn work_queue(deps: &Deps, job: DrainQueue) -> Result<Worked, P
     let budget = TimeBudget::new(deps.clock.now(), BEGIN_WITHIN);
     drain_or_order(deps, &desk, budget).await?;
     let view = deps.routing.desk(&desk).await?;
-    if settle(deps, &desk, &view, job.queue_id).await? == Settled::Waiting {
+    if settle(deps, &desk, &view, job.queue_id).await? == Settled::Waiting
+        && !end_emptied(deps, &desk, job.queue_id).await?
+    {
         recount_one(deps, &desk, &view, job.queue_id).await?;
     }
     Ok(Worked::Ended)

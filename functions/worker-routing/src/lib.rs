@@ -13,12 +13,18 @@
 //! | `replies` | first replies, and those that were missed |
 //! | `settling` | the orders to drain queues |
 //! | `recounting` | loads and queues that are counted while something waits |
+//! | `leftovers` | queues that count more than waits in them |
 //! | `requeueing` | the conversations that a member may no longer have |
+//! | `closed_seats` | the seats that a member leaves behind |
+//! | `rehoming` | the conversations of a connector that was deleted, or passed to another client |
 //! | `wiring` | the adapters behind its ports |
 
+mod closed_seats;
 mod draining;
+mod leftovers;
 mod offering;
 mod recounting;
+mod rehoming;
 mod replies;
 mod requeueing;
 mod settling;
@@ -32,7 +38,10 @@ use vestibule_domain::{
     Clock,
     error::Chain,
     job::{DrainDesk, RoutingJob},
-    ports::{ConversationWriter, OfferReader, OutgoingQueue, RoutingQueue, RoutingStore},
+    ports::{
+        ClosedSeats, ConversationWriter, OfferReader, OutgoingQueue, RehomingStore, RoutingQueue,
+        RoutingStore,
+    },
     routing::demand::Desk,
 };
 use vestibule_edge::{batch::Outcome, jobs};
@@ -45,6 +54,10 @@ const BEGIN_WITHIN: Duration = Duration::from_secs(10);
 pub struct Deps {
     /// Desks and cases.
     pub routing: Arc<dyn RoutingStore>,
+    /// Seats that members leave behind.
+    pub closed_seats: Arc<dyn ClosedSeats>,
+    /// Orders about connectors.
+    pub rehoming: Arc<dyn RehomingStore>,
     /// The teams that handoffs name, and the limits of clients.
     pub offers: Arc<dyn OfferReader>,
     /// Conversations, to tell people that they wait.
@@ -71,6 +84,7 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
         Ok(RoutingJob::DrainQueue(job)) => draining::work_queue(deps, job).await,
         Ok(RoutingJob::DrainDesk(job)) => draining::work_desk(deps, job).await,
         Ok(RoutingJob::RequeueMember(job)) => requeueing::work(deps, job).await,
+        Ok(RoutingJob::RehomeConnector(job)) => rehoming::work(deps, job).await,
         Err(outcome) => return outcome,
     };
     jobs::outcome(worked, receives, |error| {

@@ -61,11 +61,15 @@ pub(crate) async fn recount_one(
 
 /// Counts the cases that wait in a queue whose number was found wrong. One that never rests is left to the next drain: it
 /// is passed over by none, since its number is not nothing.
-pub(crate) async fn recount_queue(deps: &Deps, desk: &Desk, id: QueueId) -> Result<(), PortError> {
+pub(crate) async fn recount_queue(
+    deps: &Deps,
+    desk: &Desk,
+    id: QueueId,
+) -> Result<Option<Recount>, PortError> {
     match deps.routing.recount_queue(desk, id).await {
         Ok(counted) => {
             tell(desk, id, counted);
-            Ok(())
+            Ok(Some(counted))
         }
         Err(PortError::Conflict { .. }) => {
             tracing::warn!(
@@ -74,7 +78,7 @@ pub(crate) async fn recount_queue(deps: &Deps, desk: &Desk, id: QueueId) -> Resu
                 queue.id = %id,
                 "a queue that changes all the time is counted later"
             );
-            Ok(())
+            Ok(None)
         }
         Err(error) => Err(error),
     }

@@ -3,7 +3,7 @@
 //! A job goes through all cases of the member and leaves alone those that the member may keep, as the seats say. So a part
 //! that is done again, or by two at once, does no harm, and a job that is cut off is followed by one that finds the rest.
 
-use crate::{BEGIN_WITHIN, Deps};
+use crate::{BEGIN_WITHIN, Deps, closed_seats::remove_closed};
 use std::collections::{HashMap, hash_map::Entry};
 use vestibule_domain::{
     PortError,
@@ -36,6 +36,7 @@ pub(crate) async fn work(deps: &Deps, job: RequeueMember) -> Result<Worked, Port
     for desk in pass.requeued.values() {
         deps.order_drain(desk).await;
     }
+    remove_closed(deps, job).await?;
     let is_over = match went? {
         Rest::None => deps.routing.end_requeue(job.scope, order).await?,
         Rest::Cases => false,

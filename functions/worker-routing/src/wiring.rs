@@ -8,8 +8,11 @@ use vestibule_domain::ports::VisibilityExtender;
 /// The worker's ports and its own queue, over these adapters.
 pub fn wire(adapters: &mut Adapters<'_>) -> (Deps, Arc<dyn VisibilityExtender>) {
     let queue = adapters.routing_queue();
+    let routing = adapters.routing();
     let deps = Deps {
-        routing: adapters.routing(),
+        routing: routing.clone(),
+        closed_seats: routing.clone(),
+        rehoming: routing,
         offers: adapters.offers(),
         writer: adapters.conversation_writer(),
         outgoing: adapters.outgoing_queue(),

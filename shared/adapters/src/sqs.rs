@@ -204,9 +204,10 @@ impl SqsDispatchQueues {
             JobKind::SendMail => &self.email,
             JobKind::SendNotices => &self.team,
             JobKind::IndexRecord | JobKind::ImportUsers => &self.index,
-            JobKind::OfferConversation | JobKind::DrainQueue | JobKind::RequeueMember => {
-                &self.routing
-            }
+            JobKind::OfferConversation
+            | JobKind::DrainQueue
+            | JobKind::RequeueMember
+            | JobKind::RehomeConnector => &self.routing,
         }
     }
 }
@@ -226,6 +227,7 @@ fn dispatched(job: OutboxJob) -> Result<String, PortError> {
         OutboxJob::OfferConversation(order) => to_json(&RoutingJob::from(order)),
         OutboxJob::DrainQueue(order) => to_json(&RoutingJob::from(order)),
         OutboxJob::RequeueMember(order) => to_json(&RoutingJob::from(order)),
+        OutboxJob::RehomeConnector(order) => to_json(&RoutingJob::from(order)),
     }
 }
 
@@ -239,6 +241,7 @@ impl DispatchQueue for SqsDispatchQueues {
             OutboxJob::OfferConversation(job) => return queue.enqueue_routing(job.into()).await,
             OutboxJob::DrainQueue(job) => return queue.enqueue_routing(job.into()).await,
             OutboxJob::RequeueMember(job) => return queue.enqueue_routing(job.into()).await,
+            OutboxJob::RehomeConnector(job) => return queue.enqueue_routing(job.into()).await,
             _ => {}
         }
         let delay = delay.min(DELAY_MAX).as_secs();

@@ -8,7 +8,9 @@ mod routing;
 
 pub use index::IndexJob;
 pub use outbox::{JobKind, JobOwner, OutboxJob};
-pub use routing::{DrainDesk, DrainQueue, OfferConversation, RequeueMember, RoutingJob};
+pub use routing::{
+    DrainDesk, DrainQueue, OfferConversation, RehomeConnector, RequeueMember, RoutingJob,
+};
 
 use crate::{
     Timestamp,

@@ -8,6 +8,7 @@ mod agents;
 mod by;
 mod cases;
 mod chat;
+mod closed_seats;
 mod conversations;
 mod directory;
 mod environments;
@@ -27,6 +28,7 @@ mod own_login;
 mod pace;
 mod person;
 mod queue;
+mod rehoming;
 mod routing;
 mod search;
 mod sign_in;
@@ -57,6 +59,7 @@ pub use chat::{
     CONNECTION_BROKE, ChatPlatform, Destination, FailureClass, Mark, OutgoingText, ProfileOutcome,
     ProfileQuery, Receipt, RetryScope, SendOutcome, TIMED_OUT, may_have_taken_effect, picture_type,
 };
+pub use closed_seats::ClosedSeats;
 pub use conversations::{
     AbandonedText, ClaimedConversation, ConversationStore, DeliveryContext, DeliveryRecord,
     Original, OutgoingStore, Recorded, TextOutcome, UnreadableText, Unsent,
@@ -109,6 +112,7 @@ pub use person::{
 pub use queue::{
     DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, RoutingQueue, VisibilityExtender,
 };
+pub use rehoming::{ConnectorCases, REHOMING_GRACE, Rehoming, RehomingStore};
 pub use routing::{
     Assignment, Changed, DeskView, GivingBack, HandingOff, NewPlace, Recount, RequeueOrder,
     RoutedBy, RoutingStore, Settled,

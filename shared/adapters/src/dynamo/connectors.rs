@@ -243,6 +243,7 @@ impl ConnectorStore for DynamoConnectors {
         let mut with = self.table.leading_writes(connector)?;
         with.push(self.table.client_named_write(connector)?);
         with.extend(self.table.client_left_writes(connector, from)?);
+        with.push(self.table.rehoming_write(connector, connector.updated_at)?);
         with.extend(self.table.expiry_write(connector, connector.updated_at)?);
         if let Some((closing, due)) = closing {
             with.push(self.table.closing_write(closing, due)?);
@@ -293,6 +294,7 @@ impl ConnectorStore for DynamoConnectors {
             self.table
                 .claim_write(&keys::connector_claim(connector.id))?,
             self.table.led_write(connector)?,
+            self.table.rehoming_write(connector, audit.at)?,
         ];
         let left = self
             .table

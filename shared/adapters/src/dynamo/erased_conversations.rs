@@ -93,7 +93,9 @@ enum What {
     Note(Timestamp),
     /// A row that cannot be read.
     Unreadable,
-    /// The conversation itself, what goes out, its case, or a line of routing without a note.
+    /// A line of routing without a note.
+    Line(Timestamp),
+    /// The conversation itself, what goes out, or its case.
     Other,
 }
 
@@ -143,7 +145,11 @@ impl What {
             Self::Typing
         } else if key.sk.starts_with(ROUTED_PREFIX) {
             let line = Routed::from(from_row::<RoutedItem>(row, "line of routing")?);
-            line.note.map_or(Self::Other, |_| Self::Note(line.at))
+            if line.note.is_some() {
+                Self::Note(line.at)
+            } else {
+                Self::Line(line.at)
+            }
         } else {
             Self::Other
         })
@@ -200,7 +206,7 @@ impl Erased<'_> {
                 answers || (is_direct && *at < self.until)
             }
             What::Undelivered(author, at) => self.is_theirs(*author, *at),
-            What::GivenUpText(at) => is_direct && *at < self.until,
+            What::GivenUpText(at) | What::Line(at) => is_direct && *at < self.until,
             What::Call | What::Typing | What::Unreadable => is_direct && !self.has_come_back,
             What::Note(_) | What::Other => false,
         };

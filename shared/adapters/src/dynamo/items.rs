@@ -74,8 +74,8 @@ pub(super) use parked::{ParkedConversationItem, ParkedMessageItem, to_json as jo
 pub(super) use project::{ProjectItem, ProjectSettingsItem};
 pub(super) use redrive::RedriveItem;
 pub(super) use routing::{
-    CaseItem, HeldItem, QueueItem, QueueOrderItem, RequeueItem, RoutedItem, SeatItem, WaitingItem,
-    read_case,
+    CaseItem, HeldItem, QueueItem, QueueOrderItem, RehomingItem, RequeueItem, RoutedItem, SeatItem,
+    WaitingItem, read_case,
 };
 pub(super) use sent_message::SentMessageItem;
 pub(super) use session::{DeviceItem, FlowItem, SessionItem, SessionUseItem, SessionsEndedItem};

@@ -233,8 +233,8 @@ pub use request_rows::{
 pub use routing_rows::{
     HELD_PREFIX, QUEUE_PREFIX, ROUTED_PREFIX, SEAT_PREFIX, WAITING_PREFIX, assigned_cases, case,
     desk, held_by, held_case, held_prefix, open_cases, parse_case, parse_queue_order,
-    parse_requeue, queue, queue_order, released_cases, requeue, routed, seat, team, team_name,
-    teams, unassigned_cases, waiting_case, waiting_in, waiting_place,
+    parse_rehoming, parse_requeue, queue, queue_order, rehoming, released_cases, requeue, routed,
+    seat, team, team_name, teams, unassigned_cases, waiting_case, waiting_in, waiting_place,
 };
 pub use search_rows::{index_order, indexed, parse_index_order, parse_suffix, suffix, suffixes};
 pub use team_rows::{

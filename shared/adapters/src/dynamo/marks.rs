@@ -93,6 +93,7 @@ impl Marked {
                 keys::requeue(job.scope, job.member_id),
                 job.member_id.to_string(),
             ),
+            OutboxJob::RehomeConnector(job) => (keys::rehoming(job), job.connector_id.to_string()),
         };
         let part = OutboxPart {
             kind: job.kind(),

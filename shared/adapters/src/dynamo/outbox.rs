@@ -277,6 +277,9 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
     if let Some(job) = keys::parse_requeue(key) {
         return Some(job.into());
     }
+    if let Some(job) = keys::parse_rehoming(key) {
+        return Some(job.into());
+    }
     let (scope, chat_user_id, connector_id) = keys::parse_standing(key)?;
     let job = OnboardChatUser {
         scope,
@@ -379,7 +382,7 @@ mod tests {
             AccountId, ChatUserId, ConnectorId, ConversationId, EndUserId, EnvironmentId, ImportId,
             MailId, MemberId, ProjectId, QueueId,
         },
-        job::{DrainQueue, JobKind, OfferConversation, RequeueMember, SendMail},
+        job::{DrainQueue, JobKind, OfferConversation, RehomeConnector, RequeueMember, SendMail},
         search::SearchTarget,
         team::mail::MailOwner,
     };
@@ -440,6 +443,10 @@ mod tests {
             scope: scope.account(),
             member_id: MemberId::derive(&["m"]),
         };
+        let rehome = RehomeConnector {
+            scope,
+            connector_id,
+        };
         let jobs = [
             OutboxJob::from(onboard),
             close.into(),
@@ -454,6 +461,7 @@ mod tests {
             offer.into(),
             drain_queue.into(),
             requeue.into(),
+            rehome.into(),
         ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
         for job in jobs {

@@ -11,14 +11,18 @@
 //! | [`orders`] | orders to drain a queue or to requeue what a member has |
 //! | [`counts`] | loads, counted |
 //! | [`queue_counts`] | queues, counted |
+//! | [`closed_seats`] | seats that members leave behind |
+//! | [`rehoming`] | orders to look after the cases of a connector |
 
 mod bounds;
 mod change;
+mod closed_seats;
 mod counts;
 mod ending;
 mod orders;
 mod queue_counts;
 mod reading;
+mod rehoming;
 mod rights;
 mod writes;
 

@@ -2,7 +2,8 @@
 
 use super::{
     ClosePendingRequests, DrainParked, DrainQueue, ExpireRequests, OfferConversation,
-    OnboardChatUser, OnboardingJob, RequeueMember, SendMail, SendMessages, SendNotices,
+    OnboardChatUser, OnboardingJob, RehomeConnector, RequeueMember, SendMail, SendMessages,
+    SendNotices,
 };
 use crate::{
     directory::import::ImportUsers,
@@ -42,11 +43,13 @@ pub enum JobKind {
     DrainQueue,
     /// See [`RoutingJob::RequeueMember`](super::RoutingJob::RequeueMember).
     RequeueMember,
+    /// See [`RoutingJob::RehomeConnector`](super::RoutingJob::RehomeConnector).
+    RehomeConnector,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
@@ -60,6 +63,7 @@ impl JobKind {
         Self::OfferConversation,
         Self::DrainQueue,
         Self::RequeueMember,
+        Self::RehomeConnector,
     ];
 
     /// Whether its jobs send texts, and so wait for their connector's turn.
@@ -77,7 +81,8 @@ impl JobKind {
             | Self::ImportUsers
             | Self::OfferConversation
             | Self::DrainQueue
-            | Self::RequeueMember => false,
+            | Self::RequeueMember
+            | Self::RehomeConnector => false,
         }
     }
 
@@ -98,6 +103,7 @@ impl JobKind {
             Self::OfferConversation => "offer_conversation",
             Self::DrainQueue => "drain_queue",
             Self::RequeueMember => "requeue_member",
+            Self::RehomeConnector => "rehome_connector",
         }
     }
 }
@@ -163,6 +169,8 @@ pub enum OutboxJob {
     DrainQueue(DrainQueue),
     /// The requeue of a member's conversations, of the router's queue.
     RequeueMember(RequeueMember),
+    /// The change of a connector's conversations, of the router's queue.
+    RehomeConnector(RehomeConnector),
 }
 
 impl OutboxJob {
@@ -180,6 +188,7 @@ impl OutboxJob {
             Self::OfferConversation(_) => JobKind::OfferConversation,
             Self::DrainQueue(_) => JobKind::DrainQueue,
             Self::RequeueMember(_) => JobKind::RequeueMember,
+            Self::RehomeConnector(_) => JobKind::RehomeConnector,
         }
     }
 
@@ -200,6 +209,7 @@ impl OutboxJob {
             Self::OfferConversation(job) => JobOwner::Account(job.scope.account_id()),
             Self::DrainQueue(job) => JobOwner::Account(job.scope.account_id()),
             Self::RequeueMember(job) => JobOwner::Account(job.scope.account_id()),
+            Self::RehomeConnector(job) => JobOwner::Account(job.scope.account_id()),
         }
     }
 }
@@ -285,6 +295,12 @@ impl From<DrainQueue> for OutboxJob {
 impl From<RequeueMember> for OutboxJob {
     fn from(job: RequeueMember) -> Self {
         Self::RequeueMember(job)
+    }
+}
+
+impl From<RehomeConnector> for OutboxJob {
+    fn from(job: RehomeConnector) -> Self {
+        Self::RehomeConnector(job)
     }
 }
 
@@ -420,10 +436,15 @@ mod tests {
             scope: account,
             member_id: MemberId::derive(&["m"]),
         };
+        let rehome = RehomeConnector {
+            scope,
+            connector_id: connector().id,
+        };
         for (job, kind) in [
             (OutboxJob::from(offer), JobKind::OfferConversation),
             (drain.into(), JobKind::DrainQueue),
             (requeue.into(), JobKind::RequeueMember),
+            (rehome.into(), JobKind::RehomeConnector),
         ] {
             assert_eq!(job.kind(), kind);
             assert_eq!(job.owner(), JobOwner::Account(scope.account_id()));
@@ -449,7 +470,8 @@ mod tests {
                 "import_users",
                 "offer_conversation",
                 "drain_queue",
-                "requeue_member"
+                "requeue_member",
+                "rehome_connector"
             ]
         );
     }

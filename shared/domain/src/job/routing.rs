@@ -3,7 +3,7 @@
 use crate::{
     AccountScope, ProjectScope,
     account::is_channel_key,
-    ids::{ConversationId, MemberId, QueueId},
+    ids::{ConnectorId, ConversationId, MemberId, QueueId},
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
@@ -23,11 +23,15 @@ pub enum RoutingJob {
     /// Let the conversations wait again that a member may no longer have, some at a time. The member's seats say which
     /// these are, so a late or repeated job does no harm.
     RequeueMember(RequeueMember),
+    /// Look after the open conversations of a connector that was deleted or passed to another client, some at a time: they
+    /// end, or ask for a member of that client. The connector and the cases say which these are, so a late or repeated job
+    /// does no harm.
+    RehomeConnector(RehomeConnector),
 }
 
 impl RoutingJob {
     /// The group of the jobs that come one after the other: an account's offers, in their order; the drains of a desk, of
-    /// a queue; the parts of a member's requeue. A long drain keeps no offer waiting.
+    /// a queue; the parts of a member's requeue, or of a connector's change. A long drain keeps no offer waiting.
     #[must_use]
     pub fn group(&self) -> String {
         match self {
@@ -35,6 +39,9 @@ impl RoutingJob {
             Self::DrainQueue(job) => format!("{}#{}", job.scope.account_id(), job.queue_id),
             Self::DrainDesk(job) => format!("{}#{}", job.scope.account_id(), job.channel),
             Self::RequeueMember(job) => format!("{}#{}", job.scope.account_id(), job.member_id),
+            Self::RehomeConnector(job) => {
+                format!("{}#{}", job.scope.account_id(), job.connector_id)
+            }
         }
     }
 }
@@ -60,6 +67,12 @@ impl From<DrainDesk> for RoutingJob {
 impl From<RequeueMember> for RoutingJob {
     fn from(job: RequeueMember) -> Self {
         Self::RequeueMember(job)
+    }
+}
+
+impl From<RehomeConnector> for RoutingJob {
+    fn from(job: RehomeConnector) -> Self {
+        Self::RehomeConnector(job)
     }
 }
 
@@ -104,6 +117,16 @@ pub struct RequeueMember {
     pub member_id: MemberId,
 }
 
+/// See [`RoutingJob::RehomeConnector`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RehomeConnector {
+    /// Account and project.
+    #[serde(flatten)]
+    pub scope: ProjectScope,
+    /// The connector.
+    pub connector_id: ConnectorId,
+}
+
 /// Reads a channel, which becomes part of a key.
 fn channel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -119,7 +142,7 @@ mod tests {
     use super::*;
     use crate::samples::scope;
 
-    fn jobs() -> [RoutingJob; 4] {
+    fn jobs() -> [RoutingJob; 5] {
         let scope = scope();
         let account = scope.account();
         [
@@ -139,6 +162,10 @@ mod tests {
                 scope: account,
                 member_id: MemberId::derive(&["m"]),
             }),
+            RoutingJob::RehomeConnector(RehomeConnector {
+                scope,
+                connector_id: ConnectorId::derive(&["c"]),
+            }),
         ]
     }
 
@@ -149,6 +176,7 @@ mod tests {
             r#"{"job":"drain_queue","account_id":"#,
             r#"{"job":"drain_desk","account_id":"#,
             r#"{"job":"requeue_member","account_id":"#,
+            r#"{"job":"rehome_connector","account_id":"#,
         ]) {
             let json = serde_json::to_string(&job).unwrap();
             assert!(json.starts_with(begins), "{json}");
@@ -160,12 +188,14 @@ mod tests {
     fn offers_come_in_order_and_wait_for_no_drain_and_for_no_requeue() {
         let account = scope().account_id().to_string();
         let (queue, member) = (QueueId::derive(&["q"]), MemberId::derive(&["m"]));
+        let connector = ConnectorId::derive(&["c"]);
         let groups = jobs().map(|job| job.group());
         let expected = [
             account.clone(),
             format!("{account}#{queue}"),
             format!("{account}#slack"),
             format!("{account}#{member}"),
+            format!("{account}#{connector}"),
         ];
         assert_eq!(groups, expected);
     }

@@ -22,7 +22,8 @@ use vestibule_domain::{
 ///
 /// Within ten seconds, its webhook answers 401. Access requests made through it remain, with its name;
 /// pending ones are rejected within minutes, with the `reason_code` `connector_deleted`, and the people
-/// are not notified.
+/// are not notified. Nobody can answer its conversations any more: within minutes, those that members have, or that
+/// wait for one, are released.
 #[utoipa::path(
     delete,
     path = "/v1/projects/{project_id}/connectors/{connector_id}",

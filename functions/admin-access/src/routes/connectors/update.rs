@@ -54,7 +54,8 @@ pub struct UpdateConnectorRequest {
     #[schema(nullable = false, format = "id")]
     environment_id: Option<String>,
     /// Client that the agent serves here. The caller must have access to the present client and to this one. Requests
-    /// and conversations go with the connector.
+    /// and conversations go with the connector. A conversation that waits for a member waits for one who answers this
+    /// client, at its place, and so does one whose member does not answer this client, within minutes.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, format = "id")]
     client_id: Option<String>,

@@ -10,7 +10,7 @@ use vestibule_domain::{
     chat::history::HistoryDays,
     ids::{ConversationId, MemberId, TeamId},
     job::OfferConversation,
-    ports::OUTBOX_PATIENCE,
+    ports::{OUTBOX_PATIENCE, Rehoming},
     routing::{
         case::{Case, CaseState},
         demand::{Demand, Desk, Skill},
@@ -256,6 +256,31 @@ pub(in crate::dynamo) struct QueueOrderItem {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(in crate::dynamo) struct RequeueItem {
     pub(in crate::dynamo) orders: u64,
+    /// The channels at whose desks the member's seat was closed.
+    #[serde(default)]
+    pub(in crate::dynamo) closed_channels: BTreeSet<String>,
+}
+
+/// An order to look after the open cases of a connector. It is written by updates only.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(in crate::dynamo) struct RehomingItem {
+    orders: u64,
+    ordered_at: Timestamp,
+    #[serde(default)]
+    pass_began_at: Option<Timestamp>,
+    #[serde(default)]
+    behind: Option<String>,
+}
+
+impl From<RehomingItem> for Rehoming {
+    fn from(item: RehomingItem) -> Self {
+        Self {
+            orders: item.orders,
+            ordered_at: item.ordered_at,
+            pass_began_at: item.pass_began_at,
+            behind: item.behind,
+        }
+    }
 }
 
 /// Reads the case in a row.

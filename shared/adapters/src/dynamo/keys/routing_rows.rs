@@ -3,8 +3,8 @@
 use super::{Key, account_pk, conversation, parse_project, project_pk};
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
-    ids::{AccountId, ConversationId, MemberId, QueueId, TeamId},
-    job::{DrainQueue, OfferConversation, RequeueMember},
+    ids::{AccountId, ConversationId, MemberId, ProjectId, QueueId, TeamId},
+    job::{DrainQueue, OfferConversation, RehomeConnector, RequeueMember},
     routing::{case::Case, demand::Desk},
 };
 
@@ -185,6 +185,34 @@ pub fn parse_requeue(key: &Key) -> Option<RequeueMember> {
     (key.sk == REQUEUE).then_some(RequeueMember { scope, member_id })
 }
 
+/// The order to look after the open cases of a connector. It has a partition among those of the orders to requeue, which
+/// the router may write.
+#[must_use]
+pub fn rehoming(job: RehomeConnector) -> Key {
+    let RehomeConnector {
+        scope,
+        connector_id,
+    } = job;
+    let place = of_account(scope.account(), &format!("{REQUEUE}#{connector_id}"));
+    Key::new(place, format!("{REHOMING_PREFIX}{}", scope.project_id()))
+}
+
+const REHOMING_PREFIX: &str = "REHOME#";
+
+/// Parses the key of an order to look after the open cases of a connector.
+#[must_use]
+pub fn parse_rehoming(key: &Key) -> Option<RehomeConnector> {
+    let (account, rest) = parse_account(&key.pk)?;
+    let [REQUEUE, id] = rest.as_slice() else {
+        return None;
+    };
+    let project: ProjectId = key.sk.strip_prefix(REHOMING_PREFIX)?.parse().ok()?;
+    Some(RehomeConnector {
+        scope: account.project(project),
+        connector_id: id.parse().ok()?,
+    })
+}
+
 /// A team.
 #[must_use]
 pub fn team(scope: AccountScope, id: TeamId) -> Key {
@@ -223,7 +251,7 @@ mod tests {
     use std::collections::BTreeSet;
     use vestibule_domain::{
         chat::history::HistoryDays,
-        ids::{ClientId, ProjectId},
+        ids::{ClientId, ConnectorId},
         routing::{case::NewCase, demand::Demand},
     };
 
@@ -271,6 +299,13 @@ mod tests {
             Some(drain)
         );
         assert_eq!(parse_requeue(&requeue(account(), member_id)), Some(again));
+        let rehome = RehomeConnector {
+            scope,
+            connector_id: ConnectorId::derive(&["c"]),
+        };
+        assert_eq!(parse_rehoming(&rehoming(rehome)), Some(rehome));
+        assert_eq!(parse_requeue(&rehoming(rehome)), None);
+        assert_eq!(parse_rehoming(&requeue(account(), member_id)), None);
         for key in [
             conversation(scope, id),
             routed(scope, id, 7),
@@ -283,6 +318,7 @@ mod tests {
             assert_eq!(parse_case(&key), None, "{key}");
             assert_eq!(parse_queue_order(&key), None, "{key}");
             assert_eq!(parse_requeue(&key), None, "{key}");
+            assert_eq!(parse_rehoming(&key), None, "{key}");
         }
     }
 

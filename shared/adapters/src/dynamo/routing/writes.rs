@@ -6,7 +6,7 @@ use crate::dynamo::{
     marks::Marked,
     table::{Table, check_write, n, put_write, s, to_value, update_write},
 };
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     ids::MemberId,
@@ -260,23 +260,42 @@ impl Table {
         member_id: MemberId,
         due: Timestamp,
     ) -> Result<TransactWriteItem, PortError> {
+        self.closing_write(scope, member_id, due, Vec::new())
+    }
+
+    /// Makes the same write, which also orders to remove the member's seats on these channels, once nothing is assigned
+    /// there.
+    pub(in crate::dynamo) fn closing_write(
+        &self,
+        scope: AccountScope,
+        member_id: MemberId,
+        due: Timestamp,
+        closed: Vec<String>,
+    ) -> Result<TransactWriteItem, PortError> {
         let marked = Marked::by(RequeueMember { scope, member_id }.into());
         let mark = marked.waiting(due);
+        let mut change = "SET outbox_pk = :part, outbox_due = :due, \
+             orders = if_not_exists(orders, :base) + :one, \
+             version = if_not_exists(version, :zero) + :one"
+            .to_owned();
+        let mut values = vec![
+            (":part", mark.pk()),
+            (":due", mark.due()),
+            // An order that is given again after its end does not repeat numbers.
+            (":base", n(due.millis().max(0))),
+            (":zero", n(0)),
+            (":one", n(1)),
+        ];
+        if !closed.is_empty() {
+            change.push_str(" ADD closed_channels :closed");
+            values.push((":closed", AttributeValue::Ss(closed)));
+        }
         let update = self.update_part(
             &marked.key,
-            "SET outbox_pk = :part, outbox_due = :due, \
-             orders = if_not_exists(orders, :base) + :one, \
-             version = if_not_exists(version, :zero) + :one",
+            &change,
             "attribute_not_exists(orders) OR orders >= :zero",
             &[],
-            &[
-                (":part", mark.pk()),
-                (":due", mark.due()),
-                // An order that is given again after its end does not repeat numbers.
-                (":base", n(due.millis().max(0))),
-                (":zero", n(0)),
-                (":one", n(1)),
-            ],
+            &values,
         )?;
         Ok(update_write(update))
     }

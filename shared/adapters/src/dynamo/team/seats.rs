@@ -1,5 +1,6 @@
-//! Seats of members, and the orders to requeue what they may no longer have: each change of a member writes them in its own
-//! transaction, so that the router never sees another member than the one on record.
+//! Seats of members, and the orders to requeue what they may no longer have, and to remove the seats that they leave: each
+//! change of a member writes them in its own transaction, so that the router never sees another member than the one on
+//! record.
 
 use crate::dynamo::table::Table;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -19,7 +20,11 @@ impl Table {
         let member = change.after;
         let scope = member.scope;
         let mut writes = Vec::new();
+        let mut closed = Vec::new();
         for (channel, seat) in change.seats() {
+            if seat.limit.is_none() {
+                closed.push(channel.clone());
+            }
             let desk = Desk { scope, channel };
             let seat = Seat {
                 version: member.version + 1,
@@ -27,9 +32,9 @@ impl Table {
             };
             writes.push(self.seat_write(&desk, &seat)?);
         }
-        if change.needs_requeue() {
+        if change.needs_requeue() || !closed.is_empty() {
             let due = at.plus(OUTBOX_PATIENCE);
-            writes.push(self.requeue_write(scope, member.id, due)?);
+            writes.push(self.closing_write(scope, member.id, due, closed)?);
         }
         Ok(writes)
     }
