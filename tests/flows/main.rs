@@ -141,6 +141,7 @@ mod timing;
 mod typing;
 mod user_search;
 mod verbs;
+mod verbs_safe;
 mod webhook;
 mod whatsapp;
 mod whatsapp_content;

@@ -110,8 +110,8 @@ pub use queue::{
     DrainQueue, InboxQueue, OnboardingQueue, OutgoingQueue, RoutingQueue, VisibilityExtender,
 };
 pub use routing::{
-    Assignment, Changed, DeskView, GivingBack, NewPlace, Recount, RequeueOrder, RoutedBy,
-    RoutingStore, Settled,
+    Assignment, Changed, DeskView, GivingBack, HandingOff, NewPlace, Recount, RequeueOrder,
+    RoutedBy, RoutingStore, Settled,
 };
 pub use search::{IndexQueue, IndexedPage, SearchIndexer};
 pub use sign_in::{

@@ -16,7 +16,7 @@ use vestibule_admin::{
     read_fields, validation,
 };
 use vestibule_domain::{
-    PortError, ProjectScope,
+    PortError, ProjectScope, Timestamp,
     chat::handoff::{Handoff, HandoffRequest},
     chat::offering::{CaseStep, HandedOff},
     event::{AuditEntry, Change, Event},
@@ -110,24 +110,19 @@ pub async fn give_conversation_back(
     Ok(Json(shown(&deps, scope, view).await?))
 }
 
-/// Hands a conversation off unless it is, whatever its handoff says.
-pub(super) async fn ensure_handed_off(
-    deps: &Deps,
+/// The handoff of a conversation that its offer hands off at this time, with its audit entry. `None` where one stands.
+pub(super) fn handed_off_by_offer(
     call: &Call,
-    path: ConversationPath,
-) -> Result<ConversationView, ApiError> {
-    let scope = call.scope().project(path.project_id);
-    amend(
-        &IfMatch::Absent,
-        || find_conversation(deps, call, scope, path.conversation_id),
-        |view| async move {
-            if view.conversation.handoff.is_some() {
-                return Ok(view);
-            }
-            hand_off(deps, call, scope, view, &HandoffRequest::default()).await
-        },
-    )
-    .await
+    view: &ConversationView,
+    at: Timestamp,
+) -> Option<(Handoff, AuditEntry)> {
+    if view.conversation.handoff.is_some() {
+        return None;
+    }
+    let handoff = HandoffRequest::default().made_by(call.actor().clone(), at);
+    let event = Event::ConversationHandedOff(view.id);
+    let entry = call.audit(change_of(event, view, Some(&handoff)), at);
+    Some((handoff, entry))
 }
 
 /// Changes the current record, and tries again when another change came first.
@@ -155,7 +150,7 @@ async fn change(
 }
 
 /// Hands the conversation off, and offers it to members unless it has been.
-async fn hand_off(
+pub(super) async fn hand_off(
     deps: &Deps,
     call: &Call,
     scope: ProjectScope,
@@ -305,7 +300,7 @@ fn facts(handoff: Option<&Handoff>) -> Value {
 mod tests {
     use super::*;
     use vestibule_admin::problem::VALIDATION;
-    use vestibule_domain::{Timestamp, account::actor::Actor};
+    use vestibule_domain::account::actor::Actor;
 
     fn read(body: &Value) -> Result<HandoffRequest, ApiError> {
         read_request(body.as_object().unwrap().clone())

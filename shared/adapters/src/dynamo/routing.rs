@@ -26,8 +26,8 @@ use vestibule_domain::{
     account::actor::Actor,
     ids::{ConversationId, MemberId, QueueId},
     ports::{
-        Assignment, Changed, DeskView, GivingBack, Recount, RequeueOrder, RoutedBy, RoutingStore,
-        Settled,
+        Assignment, Changed, DeskView, GivingBack, HandingOff, Recount, RequeueOrder, RoutedBy,
+        RoutingStore, Settled,
     },
     routing::{
         case::{Assigned, Case, CaseState},
@@ -144,6 +144,18 @@ impl RoutingStore for DynamoRouting {
 
     async fn offer(&self, case: &Case, by: RoutedBy<'_>) -> Result<Changed, PortError> {
         let change = Change::to(case.clone(), by).told_as(Verb::Offer);
+        Box::pin(self.make(change)).await
+    }
+
+    async fn offer_handing_off(
+        &self,
+        case: &Case,
+        handing: HandingOff<'_>,
+        by: RoutedBy<'_>,
+    ) -> Result<Changed, PortError> {
+        let change = Change::to(case.clone(), by)
+            .told_as(Verb::Offer)
+            .handing_off(handing);
         Box::pin(self.make(change)).await
     }
 

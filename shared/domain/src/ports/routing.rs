@@ -3,8 +3,10 @@
 use crate::{
     AccountScope, PortError, ProjectScope, Timestamp,
     account::actor::Actor,
+    chat::handoff::Handoff,
+    event::AuditEntry,
     ids::{ConversationId, MemberId, QueueId},
-    ports::By,
+    ports::{By, ConversationView},
     routing::{
         case::Case,
         demand::{Demand, Desk},
@@ -48,6 +50,15 @@ impl<'a> RoutedBy<'a> {
             caller: None,
         }
     }
+}
+
+/// The handing off of a conversation that is offered.
+#[derive(Debug, Clone, Copy)]
+pub struct HandingOff<'a> {
+    /// The conversation as it was read.
+    pub read: &'a ConversationView,
+    /// The handoff with its audit entry; `None` where the one on record stands.
+    pub handoff: Option<(&'a Handoff, &'a AuditEntry)>,
 }
 
 /// The giving back of a conversation to the agent.
@@ -166,6 +177,14 @@ pub trait RoutingStore: Send + Sync {
     /// Makes the case of an offer, with its mark, which is due when the direct job counts as lost. `Stale` when an open
     /// case stands there, or one that is over and was not read.
     async fn offer(&self, case: &Case, by: RoutedBy<'_>) -> Result<Changed, PortError>;
+    /// The same, together with the handoff of its conversation. `Conflict` when the conversation was changed, or, where its
+    /// handoff is to stand, was given back.
+    async fn offer_handing_off(
+        &self,
+        case: &Case,
+        handing: HandingOff<'_>,
+        by: RoutedBy<'_>,
+    ) -> Result<Changed, PortError>;
     /// Lets an offered case wait, and orders the drain of its queue.
     async fn enqueue(&self, case: &Case, at: Timestamp) -> Result<Changed, PortError>;
     /// Assigns a case that is offered, waits, or is another member's. One that the member has is `Done` without a change.

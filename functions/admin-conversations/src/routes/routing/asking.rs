@@ -1,14 +1,19 @@
 //! The changes of a case that a call can ask for, and an attempt at each.
 
 use super::{Asked, Attempted, NOT_OFFERED, facts, state_facts, taken, targets::seat_of};
-use crate::routes::messages::create::{CONNECTOR_DELETED, PLACE_UNKNOWN};
+use crate::routes::{
+    conversations::find_conversation,
+    handoff::{hand_off, handed_off_by_offer},
+    messages::create::{CONNECTOR_DELETED, PLACE_UNKNOWN},
+};
 use std::collections::BTreeSet;
-use vestibule_admin::{jobs::route_or_leave, problem::ApiError};
+use vestibule_admin::{jobs::route_or_leave, log, problem::ApiError};
 use vestibule_domain::{
+    chat::handoff::HandoffRequest,
     event::Event,
     ids::{MemberId, TeamId},
     job::{DrainDesk, OfferConversation},
-    ports::Assignment,
+    ports::{Assignment, Changed, ConversationView, HandingOff},
     routing::{
         case::{Case, NewCase},
         demand::{Demand, SKILLS_MAX, Skill},
@@ -90,7 +95,7 @@ impl Asked<'_> {
     /// Makes one attempt at the change, from the case as it was read.
     pub(super) async fn attempt(&self, case: Option<&Case>) -> Result<Attempted, ApiError> {
         match &self.asking {
-            Asking::Offer { team_id, skills } => self.offer(case, *team_id, skills).await,
+            Asking::Offer { team_id, skills } => Box::pin(self.offer(case, *team_id, skills)).await,
             Asking::Give {
                 verb,
                 member_id,
@@ -111,29 +116,44 @@ impl Asked<'_> {
         team_id: Option<TeamId>,
         skills: &BTreeSet<Skill>,
     ) -> Result<Attempted, ApiError> {
+        let (deps, call) = (self.deps, self.call);
+        let view = find_conversation(deps, call, self.scope, self.id).await?;
         if case.is_some_and(Case::is_open) {
+            if view.conversation.handoff.is_none() {
+                let bare = HandoffRequest::default();
+                Box::pin(hand_off(deps, call, self.scope, view, &bare)).await?;
+            }
             return Ok(Attempted::AsIs);
         }
-        let new = self.new_case(team_id, skills).await?;
-        let next = Case::offered(new, case, self.call.now());
+        let new = self.new_case(&view, team_id, skills).await?;
+        let next = Case::offered(new, case, call.now());
         let event = Event::ConversationOffered(self.id);
         let entry = self.entry(event, case, facts(&next));
-        let changed = self.deps.routing.offer(&next, self.by(&entry)).await?;
+        let handoff = handed_off_by_offer(call, &view, entry.at);
+        let handing = HandingOff {
+            read: &view,
+            handoff: handoff.as_ref().map(|(handoff, audit)| (handoff, audit)),
+        };
+        let by = self.by(&entry);
+        let changed = deps.routing.offer_handing_off(&next, handing, by).await?;
+        if let (Changed::Done(_), Some((_, audit))) = (&changed, &handoff) {
+            log(audit);
+        }
         self.made(changed, &entry).await
     }
 
     /// Makes the parts of an offer.
     async fn new_case(
         &self,
+        view: &ConversationView,
         team_id: Option<TeamId>,
         skills: &BTreeSet<Skill>,
     ) -> Result<NewCase, ApiError> {
-        let no_conversation = || ApiError::not_found("conversation");
         let conversations = self.deps.conversations.as_ref();
-        let view = conversations.get_conversation(self.scope, self.id).await?;
-        let view = view.ok_or_else(no_conversation)?;
         let history = conversations.find_history(self.scope, self.id).await?;
-        let history = history.ok_or_else(no_conversation)?.days;
+        let history = history
+            .ok_or_else(|| ApiError::not_found("conversation"))?
+            .days;
         let connectors = self.deps.connectors.as_ref();
         let connector = connectors
             .find_connector(view.connector_id)

@@ -4,13 +4,10 @@ use super::{Asked, MEMBERS_ONLY, asking::Asking, targets::may_exceed};
 use crate::{
     Deps,
     api_types::ConversationPath,
-    routes::{
-        conversations::{
-            ConversationResponse,
-            case::{Cases, shown},
-            find_conversation,
-        },
-        handoff::ensure_handed_off,
+    routes::conversations::{
+        ConversationResponse,
+        case::{Cases, shown},
+        find_conversation,
     },
 };
 use axum::{
@@ -30,10 +27,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ids::{MemberId, TeamId},
-    routing::{
-        case::Case,
-        routed::{RoutedCall, Verb},
-    },
+    routing::routed::{RoutedCall, Verb},
 };
 
 /// An offer of a conversation to the team.
@@ -353,11 +347,9 @@ async fn change(
         asking,
     };
     let settled = Box::pin(asked.settle()).await?;
-    // A call that is repeated after its conversation was given back changes nothing.
-    let is_with_team = settled.case.as_ref().is_none_or(Case::is_open);
-    if matches!(asked.asking, Asking::Offer { .. }) && is_with_team {
-        // After the offer: an offer that is not handed off yet is made again by the caller, who got no answer.
-        view = ensure_handed_off(deps, call, path).await?;
+    if matches!(asked.asking, Asking::Offer { .. }) {
+        // The offer handed it off, unless an earlier call did.
+        view = find_conversation(deps, call, scope, id).await?;
     }
     let shown = match &settled.case {
         Some(case) => Cases::new(deps, scope).show(view, Some(case)).await?,

@@ -6,14 +6,15 @@ use crate::dynamo::{
     keys,
     table::{
         Attributes, Cancelled, Table, Transacted, check_write, delete_write, from_row, n,
-        put_write, s, update_write,
+        put_write, s, to_value, update_write,
     },
 };
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     PortError,
     ids::{MemberId, QueueId},
-    ports::{Assignment, Changed, GivingBack, NewPlace, RoutedBy},
+    ports::{Assignment, Changed, GivingBack, HandingOff, NewPlace, RoutedBy},
+    record::Record as _,
     routing::{
         case::{Case, CaseState},
         demand::Desk,
@@ -72,6 +73,7 @@ pub(super) struct Change<'a> {
     by: RoutedBy<'a>,
     verb: Option<Verb>,
     gains: Option<&'a Assignment>,
+    handing: Option<HandingOff<'a>>,
     giving: Option<GivingBack<'a>>,
 }
 
@@ -84,6 +86,7 @@ impl<'a> Change<'a> {
             by,
             verb: None,
             gains: None,
+            handing: None,
             giving: None,
         }
     }
@@ -108,6 +111,14 @@ impl<'a> Change<'a> {
     pub(super) fn gaining(self, assignment: &'a Assignment) -> Self {
         Self {
             gains: Some(assignment),
+            ..self
+        }
+    }
+
+    /// The same, with the conversation's handoff.
+    pub(super) fn handing_off(self, handing: HandingOff<'a>) -> Self {
+        Self {
+            handing: Some(handing),
             ..self
         }
     }
@@ -216,10 +227,45 @@ impl<'a> Change<'a> {
         if let Some(verb) = self.verb {
             parts.push((Part::Other, table.line_write(after, self.line(verb))?));
         }
+        if let Some(handing) = &self.handing {
+            parts.push((Part::Conversation, self.handed_off_write(table, handing)?));
+            if let Some((_, audit)) = handing.handoff {
+                parts.push((Part::Other, table.audit_write(audit)?));
+            }
+        }
         if let Some(giving) = &self.giving {
             parts.push((Part::Conversation, self.given_back_write(table, giving)?));
         }
         Ok(parts)
+    }
+
+    /// Makes the write by which people have the conversation, or the check that they do.
+    fn handed_off_write(
+        &self,
+        table: &Table,
+        handing: &HandingOff<'_>,
+    ) -> Result<TransactWriteItem, PortError> {
+        let (scope, id) = (self.after.scope, self.after.conversation_id);
+        let key = keys::conversation(scope, id);
+        let Some((handoff, _)) = handing.handoff else {
+            let check = table.check_part(&key, "attribute_exists(handoff)", &[], &[])?;
+            return Ok(check_write(check));
+        };
+        let update = table.update_part(
+            &key,
+            "SET handoff = :handoff, state_pk = :state, updated_at = :now, \
+             version = version + :one",
+            "version = :read",
+            &[],
+            &[
+                (":handoff", to_value(handoff)?),
+                (":state", s(keys::handed_off_conversations(scope))),
+                (":now", s(self.by.at)),
+                (":one", n(1)),
+                (":read", n(handing.read.version())),
+            ],
+        )?;
+        Ok(update_write(update))
     }
 
     /// Makes the write by which the conversation is the agent's again.
