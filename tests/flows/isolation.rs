@@ -247,7 +247,7 @@ async fn change(team: &TeamStores, own: &mut Side, named: &Side, kind: u64, numb
         3 => {
             let mut roles = team.team.roles(scope).await.unwrap();
             roles.custom.clear();
-            team.team.save_roles(&roles, scope, by).await.unwrap();
+            team.team.save_roles(&roles, scope, &[], by).await.unwrap();
         }
         4 => {
             // The invitation of another account, accepted as one of the own.

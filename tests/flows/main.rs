@@ -114,6 +114,7 @@ mod redrives;
 mod registration;
 mod renewal;
 mod replay;
+mod reply_rights;
 mod requests;
 mod reset;
 mod retention;

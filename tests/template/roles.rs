@@ -269,9 +269,14 @@ fn no_webhook_worker_or_sweeper_touches_a_key_a_member_a_login_the_set_up_or_wri
                     matches!(caller, "worker-team" | "worker-index" | "worker-routing")
                 }
                 // The workers that read who may decide requests, and where notices go.
-                "ACCOUNT#{id}#MEMBER#{id}" | "ACCOUNT#{id}#ROLES" => {
+                "ACCOUNT#{id}#MEMBER#{id}" => {
                     matches!(caller, "worker-team" | "worker-email" | "worker-index")
                 }
+                // The router too, which asks whether whoever has a role may reply.
+                "ACCOUNT#{id}#ROLES" => matches!(
+                    caller,
+                    "worker-team" | "worker-email" | "worker-index" | "worker-routing"
+                ),
                 "LOGIN#{id}" => matches!(caller, "worker-team" | "worker-email"),
                 // No mail about a reset goes to an address without a login.
                 "EMAIL#{hash}" => caller == "worker-email",

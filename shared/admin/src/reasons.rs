@@ -64,6 +64,9 @@ pub fn waits(reason: WaitReason, demanded: &Demanded<'_>) -> String {
     let handles = handles(demanded);
     match reason {
         WaitReason::NobodyHasChannel => format!("Nobody answers on {channel}"),
+        WaitReason::NobodyMayReply => {
+            format!("Nobody who answers on {channel} may reply to conversations")
+        }
         WaitReason::NobodyHasClient => format!("Nobody {handles}"),
         WaitReason::NobodyInTeam => {
             let team = demanded.team.unwrap_or("the team");
@@ -99,6 +102,7 @@ pub fn keeps_out(member: &str, obstacle: Obstacle, demanded: &Demanded<'_>) -> O
     let (channel, client) = (demanded.channel, demanded.client);
     match obstacle {
         Obstacle::Channel => Some(format!("{member} does not answer on {channel}")),
+        Obstacle::Permission => Some(format!("{member} may not reply to conversations")),
         Obstacle::Client => Some(format!("{member} does not handle {client} on {channel}")),
         Obstacle::Team
         | Obstacle::Skills
@@ -226,6 +230,10 @@ mod tests {
         };
         for (reason, said) in [
             (WaitReason::NobodyHasChannel, "Nobody answers on SMS"),
+            (
+                WaitReason::NobodyMayReply,
+                "Nobody who answers on SMS may reply to conversations",
+            ),
             (WaitReason::NobodyHasClient, "Nobody handles Acme on SMS"),
             (
                 WaitReason::NobodyInTeam,
@@ -258,7 +266,7 @@ mod tests {
 
     /// SPEC E20, E21.
     #[test]
-    fn only_a_channel_or_a_client_keeps_a_member_out_of_what_is_assigned_by_hand() {
+    fn only_a_channel_a_right_or_a_client_keeps_a_member_out_of_what_is_assigned_by_hand() {
         let none = BTreeSet::new();
         let said = |obstacle| keeps_out("Bo", obstacle, &plain(&none));
         assert_eq!(
@@ -268,6 +276,10 @@ mod tests {
         assert_eq!(
             said(Obstacle::Client).as_deref(),
             Some("Bo does not handle Acme on SMS")
+        );
+        assert_eq!(
+            said(Obstacle::Permission).as_deref(),
+            Some("Bo may not reply to conversations")
         );
         for other in [
             Obstacle::Team,

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`demand`] | skills, demands, desks |
 //! | [`seat`] | seats |
+//! | [`reply_right`] | whether a seat's member may reply |
 //! | [`seat_of`] | seats as they follow from members, and the work that a change of a member orders |
 //! | [`case`] | cases and their changes |
 //! | [`routed`] | the lines that routing leaves in a conversation's thread |
@@ -21,6 +22,7 @@ pub mod case;
 pub mod demand;
 pub mod drain;
 pub mod queue;
+pub mod reply_right;
 pub mod routed;
 pub mod rule;
 pub mod seat;

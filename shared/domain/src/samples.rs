@@ -41,6 +41,7 @@ use crate::{
     routing::{
         case::{Case, NewCase},
         demand::Demand,
+        reply_right::ReplyRight,
         seat::{Presence, Seat},
     },
     team::{
@@ -201,6 +202,7 @@ pub fn seat(name: &str) -> Seat {
         clients: ClientAccess::All,
         teams: BTreeSet::new(),
         skills: BTreeSet::new(),
+        reply_right: ReplyRight::Held,
         presence: Presence::Available,
         idle_since: at(0),
         moves: 0,

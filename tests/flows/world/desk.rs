@@ -11,6 +11,7 @@ use vestibule_domain::{
     routing::{
         case::{Case, NewCase},
         demand::{Demand, Desk},
+        reply_right::ReplyRight,
         routed::{Routed, Verb},
         seat::{Presence, Seat},
     },
@@ -48,6 +49,7 @@ impl World {
             clients: ClientAccess::All,
             teams: BTreeSet::new(),
             skills: BTreeSet::new(),
+            reply_right: ReplyRight::Held,
             presence: Presence::Available,
             idle_since: self.now(),
             moves: 0,

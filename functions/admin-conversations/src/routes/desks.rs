@@ -215,7 +215,10 @@ fn seat(seat: &Seat) -> SeatResponse {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use vestibule_domain::{Timestamp, ids::MemberId, team::client_access::ClientAccess};
+    use vestibule_domain::{
+        Timestamp, ids::MemberId, routing::reply_right::ReplyRight,
+        team::client_access::ClientAccess,
+    };
 
     fn a_seat(name: &str, presence: Presence, load: u32) -> Seat {
         Seat {
@@ -226,6 +229,7 @@ mod tests {
             clients: ClientAccess::All,
             teams: BTreeSet::new(),
             skills: BTreeSet::new(),
+            reply_right: ReplyRight::Held,
             presence,
             idle_since: Timestamp::from_millis(0),
             moves: 0,

@@ -96,6 +96,7 @@ mod tests {
                 "WaitCode",
                 json!([
                     WaitCode::NobodyHasChannel,
+                    WaitCode::NobodyMayReply,
                     WaitCode::NobodyHasClient,
                     WaitCode::NobodyInTeam,
                     WaitCode::NobodyHasSkills,

@@ -35,7 +35,7 @@ problem_types! {
         "The member has `load` of `limit` conversations on the channel. With `override`, a caller with the permission `routing.override` can exceed the limit.",
         [LOAD, LIMIT];
     CANNOT_ANSWER = "cannot-answer", CONFLICT, "The member does not answer such conversations",
-        "The member is not active, or does not answer on the channel (`obstacle` is `channel`) or the client there (`client`). Change the work of the member, or choose another one.",
+        "The member is not active, does not answer on the channel (`obstacle` is `channel`) or the client there (`client`), or may not reply (`permission`). Change the work or the role of the member, or choose another one.",
         [OBSTACLE];
     NOT_OFFERED = "not-offered", CONFLICT, "The conversation is not with the team",
         "It was not offered to members, or that is over. `…/offer` offers it.";
@@ -55,8 +55,10 @@ const LOAD: ProblemMember = ProblemMember::of::<u32>(
 const LIMIT: ProblemMember =
     ProblemMember::of::<u32>("limit", "The limit of the member on the channel.");
 /// The `obstacle` member of problems about a member who cannot have a conversation.
-const OBSTACLE: ProblemMember =
-    ProblemMember::of::<String>("obstacle", "What the member lacks: `channel` or `client`.");
+const OBSTACLE: ProblemMember = ProblemMember::of::<String>(
+    "obstacle",
+    "What the member lacks: `channel`, `permission` or `client`.",
+);
 
 /// Attempts at a change that meets other changes of the case.
 const ATTEMPTS: u32 = 8;

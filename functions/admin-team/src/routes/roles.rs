@@ -23,7 +23,7 @@ use vestibule_domain::{
     Timestamp,
     account::permission::{Permission, Permissions},
     event::{AuditEntry, Change, Event},
-    ids::RoleId,
+    ids::{MemberId, RoleId},
     team::role::{
         AGENT, AGENT_NAME, ROLE_DESCRIPTION_MAX_CHARS, ROLES_MAX, Role, RoleKey, Roles,
         SUPER_ADMIN_NAME,
@@ -40,6 +40,8 @@ problem_types! {
 
 /// Members that the refusal of a deletion names.
 const NAMED_MAX: u16 = 20;
+/// Members of a role whose conversations are requeued when it loses the right to reply.
+const HOLDERS_MAX: u16 = 1000;
 /// Attempts to add a role while others change roles.
 const ATTEMPTS: u32 = 4;
 
@@ -256,7 +258,7 @@ pub async fn create_role(
         let entry = call.audit(change, now);
         let mut after = roles;
         after.custom.push(role.clone());
-        match save(&deps, &call, &after, &entry).await {
+        match save(&deps, &call, (&after, &[]), &entry).await {
             Err(error) if *error.kind() == CHANGED_MEANWHILE => {}
             Err(error) => return Err(error),
             Ok(()) => return Ok(created(1, RoleResponse::from(&role), false)),
@@ -282,7 +284,7 @@ fn replay(existing: &Role, asked: &Role) -> Result<Response, ApiError> {
 /// Change a role
 ///
 /// Nobody gives a role, or changes one with, permissions that they do not hold. The change counts from each
-/// member's next call on.
+/// member's next call on. Conversations of members who may not reply any more wait again within minutes.
 #[utoipa::path(
     patch,
     path = "/v1/roles/{role_id}",
@@ -334,7 +336,8 @@ pub async fn update_role(
             for one in after.custom.iter_mut().filter(|one| one.id == role.id) {
                 one.clone_from(&changed);
             }
-            save(deps, call, &after, &entry).await?;
+            let losing = silenced(deps, call, &role, &changed).await?;
+            save(deps, call, (&after, &losing), &entry).await?;
             Ok(found(changed.version, RoleResponse::from(&changed)))
         },
     )
@@ -376,7 +379,7 @@ pub async fn delete_role(
             let entry = call.audit(change, call.now());
             let mut after = roles;
             after.custom.retain(|one| one.id != role.id);
-            save(deps, call, &after, &entry).await?;
+            save(deps, call, (&after, &[]), &entry).await?;
             Ok(StatusCode::NO_CONTENT)
         },
     )
@@ -403,9 +406,35 @@ fn check_role(call: &Call, role: &Role) -> Result<(), ApiError> {
         .map_err(ApiError::permissions_not_held)
 }
 
-async fn save(deps: &Deps, call: &Call, roles: &Roles, entry: &AuditEntry) -> Result<(), ApiError> {
+/// The members of a role that loses the right to reply by this change. What they have waits again, except for those who
+/// hold the right themselves.
+async fn silenced(
+    deps: &Deps,
+    call: &Call,
+    before: &Role,
+    after: &Role,
+) -> Result<Vec<MemberId>, ApiError> {
+    let replies = |role: &Role| role.permissions.contains(&Permission::ConversationsReply);
+    if !replies(before) || replies(after) {
+        return Ok(Vec::new());
+    }
+    let key = RoleKey::Custom(before.id);
+    let holders = deps
+        .members
+        .members_with_role(call.scope(), &key, HOLDERS_MAX)
+        .await?;
+    Ok(holders.into_iter().map(|member| member.id).collect())
+}
+
+/// Saves roles, with orders to requeue what these members have.
+async fn save(
+    deps: &Deps,
+    call: &Call,
+    (roles, requeue): (&Roles, &[MemberId]),
+    entry: &AuditEntry,
+) -> Result<(), ApiError> {
     deps.members
-        .save_roles(roles, call.scope(), by(call, entry))
+        .save_roles(roles, call.scope(), requeue, by(call, entry))
         .await?;
     log(entry);
     Ok(())

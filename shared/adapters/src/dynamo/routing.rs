@@ -5,6 +5,7 @@
 //! | [`writes`] | parts of transactions, also of those of other stores |
 //! | [`change`] | a change of a case: its transaction, and what a refusal means |
 //! | [`reading`] | queries |
+//! | [`rights`] | who may reply, as the account's roles say |
 //! | [`orders`] | orders to drain a queue or to requeue what a member has |
 //! | [`counts`] | loads and queues, counted |
 
@@ -12,6 +13,7 @@ mod change;
 mod counts;
 mod orders;
 mod reading;
+mod rights;
 mod writes;
 
 use super::{
@@ -108,7 +110,9 @@ impl RoutingStore for DynamoRouting {
     async fn seat(&self, desk: &Desk, member_id: MemberId) -> Result<Option<Seat>, PortError> {
         let key = keys::seat(desk, member_id);
         let item: Option<SeatItem> = self.table.get(&key, "seat").await?;
-        Ok(item.map(Into::into))
+        let found = item.map(Seat::from).into_iter().collect();
+        let mut seats = self.with_rights(desk.scope, found).await?;
+        Ok(seats.pop())
     }
 
     async fn desk_of_queue(

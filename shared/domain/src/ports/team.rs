@@ -79,11 +79,13 @@ pub trait MemberStore: Send + Sync {
         revoke: &[Invitation],
         by: By<'_>,
     ) -> Result<MemberOutcome, PortError>;
-    /// Stores the roles made from those at `roles.version`. `Conflict` when they changed.
+    /// Stores the roles made from those at `roles.version`, with orders to requeue what these members may not have any
+    /// more. `Conflict` when they changed.
     async fn save_roles(
         &self,
         roles: &Roles,
         scope: AccountScope,
+        requeue: &[MemberId],
         by: By<'_>,
     ) -> Result<(), PortError>;
 }

@@ -16,6 +16,8 @@ use std::{cmp::Ordering, collections::BTreeSet};
 pub enum Obstacle {
     /// The member does not answer on the channel, or is pending, suspended or removed.
     Channel,
+    /// The member may not reply to conversations.
+    Permission,
     /// The member does not answer the client there.
     Client,
     /// The member is not in the team.
@@ -51,6 +53,8 @@ pub enum Choice {
 pub enum WaitReason {
     /// No active member answers on the channel.
     NobodyHasChannel,
+    /// None of them may reply to conversations.
+    NobodyMayReply,
     /// None of them answers the client there.
     NobodyHasClient,
     /// None of them is in the team.
@@ -71,14 +75,27 @@ pub enum WaitReason {
     },
 }
 
+/// Whether a member can have a conversation at all, by hand too: whoever lacks the channel, the right to reply or the
+/// client, or is not active, cannot.
+pub fn may_have(demand: &Demand, seat: &Seat) -> Result<(), Obstacle> {
+    if !seat.is_open() {
+        Err(Obstacle::Channel)
+    } else if !seat.may_reply() {
+        Err(Obstacle::Permission)
+    } else if !seat.has_client(demand) {
+        Err(Obstacle::Client)
+    } else {
+        Ok(())
+    }
+}
+
 /// Whether a seat can take a conversation by the rule.
 pub fn fit(demand: &Demand, declined: &BTreeSet<MemberId>, seat: &Seat) -> Result<(), Obstacle> {
+    may_have(demand, seat)?;
     let in_team = demand
         .team_id
         .is_none_or(|team_id| seat.teams.contains(&team_id));
     for (is_met, obstacle) in [
-        (seat.is_open(), Obstacle::Channel),
-        (seat.has_client(demand), Obstacle::Client),
         (in_team, Obstacle::Team),
         (demand.skills.is_subset(&seat.skills), Obstacle::Skills),
         (!declined.contains(&seat.member_id), Obstacle::Declined),
@@ -92,11 +109,11 @@ pub fn fit(demand: &Demand, declined: &BTreeSet<MemberId>, seat: &Seat) -> Resul
     Ok(())
 }
 
-/// Whether a seat may keep a conversation that it has: whoever lost the channel or the client, or is not active any more,
-/// may not (SPEC E34).
+/// Whether a seat may keep a conversation that it has: whoever lost the channel, the right to reply or the client, or is
+/// not active any more, may not (SPEC E34).
 #[must_use]
 pub fn may_keep(demand: &Demand, seat: &Seat) -> bool {
-    seat.is_open() && seat.has_client(demand)
+    may_have(demand, seat).is_ok()
 }
 
 /// Chooses the member for a conversation: the lowest load ÷ limit, then the longest idle, then the smallest id.
@@ -175,6 +192,7 @@ fn reason(obstacles: &[Obstacle]) -> WaitReason {
     let from = |first: Obstacle| number(obstacles.iter().filter(|one| **one >= first).count());
     match last {
         Obstacle::Channel => WaitReason::NobodyHasChannel,
+        Obstacle::Permission => WaitReason::NobodyMayReply,
         Obstacle::Client => WaitReason::NobodyHasClient,
         Obstacle::Team => WaitReason::NobodyInTeam,
         Obstacle::Skills => WaitReason::NobodyHasSkills,

@@ -3,7 +3,10 @@
 use crate::{
     Timestamp,
     ids::{MemberId, TeamId},
-    routing::demand::{Demand, Skill},
+    routing::{
+        demand::{Demand, Skill},
+        reply_right::ReplyRight,
+    },
     team::client_access::ClientAccess,
 };
 use serde::{Deserialize, Serialize};
@@ -31,6 +34,8 @@ pub struct Seat {
     pub teams: BTreeSet<TeamId>,
     /// The member's skills.
     pub skills: BTreeSet<Skill>,
+    /// Whether the member may reply. A store that returns a seat has looked up what the account's roles say.
+    pub reply_right: ReplyRight,
     /// Whether the member works here at present.
     pub presence: Presence,
     /// Time at which the load last changed, or at which the seat was made.
@@ -46,6 +51,12 @@ impl Seat {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.limit.is_some() && self.presence != Presence::Inactive
+    }
+
+    /// Whether the member may reply. A right that nobody has looked up does not count.
+    #[must_use]
+    pub fn may_reply(&self) -> bool {
+        self.reply_right == ReplyRight::Held
     }
 
     /// Whether the member may answer a conversation of this client here.

@@ -3,8 +3,12 @@
 //! Every transaction that changes a member writes the seats that change with it, so that the router reads no member.
 //! Load and idleness belong to the router and are left as they are.
 
-use super::seat::{Presence, Seat};
+use super::{
+    reply_right::ReplyRight,
+    seat::{Presence, Seat},
+};
 use crate::{
+    account::permission::Permission,
     ids::MemberId,
     job::{DrainDesk, RequeueMember, RoutingJob},
     team::{
@@ -27,11 +31,20 @@ impl Seat {
             clients: member.work.clients_at(&member.clients, channel),
             teams: member.work.teams.clone(),
             skills: member.work.skills.clone(),
+            reply_right: reply_right(member),
             presence: presence(member, channel),
             idle_since: member.availability.since,
             moves: 0,
             version: member.version,
         }
+    }
+}
+
+fn reply_right(member: &Member) -> ReplyRight {
+    if member.extra.contains(&Permission::ConversationsReply) {
+        ReplyRight::Held
+    } else {
+        ReplyRight::of_role(&member.role)
     }
 }
 
@@ -98,8 +111,8 @@ impl<'a> MemberChange<'a> {
             .collect()
     }
 
-    /// Whether conversations of the member may have to wait again: the member may not work any more, or lost a channel,
-    /// or a client on one.
+    /// Whether conversations of the member may have to wait again: the member may not work any more, lost a channel, or a
+    /// client on one, or may have lost the right to reply.
     #[must_use]
     pub fn needs_requeue(&self) -> bool {
         let Some(before) = self.seated() else {
@@ -107,6 +120,10 @@ impl<'a> MemberChange<'a> {
         };
         let may_work = |member: &Member| member.status == MemberStatus::Active;
         if may_work(before) && !may_work(self.after) {
+            return true;
+        }
+        let (had, has) = (reply_right(before), reply_right(self.after));
+        if had != has && had != ReplyRight::Lacking && has != ReplyRight::Held {
             return true;
         }
         before.work.channels.keys().any(|channel| {
@@ -120,7 +137,9 @@ impl<'a> MemberChange<'a> {
     #[must_use]
     pub fn channels_with_room(&self) -> Vec<String> {
         let takes = |seat: &Seat| {
-            seat.presence == Presence::Available && seat.limit.is_some_and(|limit| limit > 0)
+            seat.presence == Presence::Available
+                && seat.reply_right != ReplyRight::Lacking
+                && seat.limit.is_some_and(|limit| limit > 0)
         };
         let seats = self.seats().into_iter();
         let with_room = seats.filter(|(_, seat)| takes(seat));
@@ -152,6 +171,7 @@ fn is_same(one: &Seat, other: &Seat) -> bool {
         && one.clients == other.clients
         && one.teams == other.teams
         && one.skills == other.skills
+        && one.reply_right == other.reply_right
         && one.presence == other.presence
 }
 
@@ -159,9 +179,11 @@ fn is_same(one: &Seat, other: &Seat) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        ids::{ClientId, TeamId},
+        ids::{ClientId, RoleId, TeamId},
         samples::{at, member},
-        team::{availability::Availability, client_access::ClientAccess, work::Work},
+        team::{
+            availability::Availability, client_access::ClientAccess, role::RoleKey, work::Work,
+        },
     };
 
     fn client(name: &str) -> ClientId {
@@ -305,6 +327,35 @@ mod tests {
             with(|ana| ana.availability.state = AvailabilityState::Away),
             (both, vec![])
         );
+    }
+
+    /// SPEC E27, E31: members with a role of the account's own are judged by that role.
+    #[test]
+    fn a_change_of_the_right_to_reply_is_in_every_seat_and_requeues_if_it_may_be_lost() {
+        let own = RoleKey::Custom(RoleId::derive(&["r"]));
+        let with = |role: &RoleKey, extra: &[Permission]| Member {
+            role: role.clone(),
+            extra: extra.iter().copied().collect(),
+            ..ana()
+        };
+        let reply = [Permission::ConversationsReply];
+        let of_role = ReplyRight::OfRole(RoleId::derive(&["r"]));
+        for (before, after, right, is_requeued) in [
+            (ana(), with(&own, &[]), of_role, true),
+            (ana(), with(&RoleKey::None, &[]), ReplyRight::Lacking, true),
+            (with(&own, &[]), ana(), ReplyRight::Held, false),
+            (with(&RoleKey::None, &[]), with(&own, &[]), of_role, false),
+        ] {
+            let change = MemberChange::new(&before, &after);
+            let seats = change.seats();
+            assert_eq!(channels(&seats), ["live_chat", "sms"]);
+            assert!(seats.values().all(|seat| seat.reply_right == right));
+            assert_eq!(change.needs_requeue(), is_requeued, "{right:?}");
+            let takes = right != ReplyRight::Lacking;
+            assert_eq!(change.channels_with_room().is_empty(), !takes);
+        }
+        let further = with(&RoleKey::None, &reply);
+        assert_eq!(MemberChange::new(&ana(), &further).seats().len(), 0);
     }
 
     /// SPEC E34: nobody keeps a conversation that they may no longer have, and whoever is away keeps theirs.

@@ -56,6 +56,8 @@ impl From<&CaseState> for CaseStateName {
 pub enum WaitCode {
     /// No active member answers on the channel.
     NobodyHasChannel,
+    /// None of them may reply to conversations.
+    NobodyMayReply,
     /// None of them answers the client there.
     NobodyHasClient,
     /// None of them is in the team.
@@ -317,6 +319,7 @@ fn waiting(choice: Choice, asked: &Demanded<'_>) -> WaitResponse {
         Choice::Wait(reason) => {
             let (code, fit) = match reason {
                 WaitReason::NobodyHasChannel => (WaitCode::NobodyHasChannel, None),
+                WaitReason::NobodyMayReply => (WaitCode::NobodyMayReply, None),
                 WaitReason::NobodyHasClient => (WaitCode::NobodyHasClient, None),
                 WaitReason::NobodyInTeam => (WaitCode::NobodyInTeam, None),
                 WaitReason::NobodyHasSkills => (WaitCode::NobodyHasSkills, None),

@@ -11,7 +11,11 @@ use vestibule_domain::{
     ProjectScope,
     account::permission::Permission,
     ids::{ConversationId, MemberId},
-    routing::{case::Case, rule::Obstacle, seat::Seat},
+    routing::{
+        case::Case,
+        rule::{Obstacle, may_have},
+        seat::Seat,
+    },
 };
 
 /// Whether the caller asks to exceed a limit. Refused without the permission.
@@ -39,14 +43,16 @@ pub(super) async fn seat_of(
     }
 }
 
-/// The seat of a member whose channel and client the case is of.
+/// The seat of a member who may reply, and whose channel and client the case is of.
 async fn answering_seat(deps: &Deps, case: &Case, member_id: MemberId) -> Result<Seat, ApiError> {
     let found = deps.routing.seat(&case.desk(), member_id).await?;
     let name = found.as_ref().map(|seat| seat.name.clone());
     let obstacle = match found {
-        Some(seat) if seat.is_open() && seat.has_client(&case.demand) => return Ok(seat),
-        Some(seat) if seat.is_open() => Obstacle::Client,
-        _ => Obstacle::Channel,
+        Some(seat) => match may_have(&case.demand, &seat) {
+            Ok(()) => return Ok(seat),
+            Err(obstacle) => obstacle,
+        },
+        None => Obstacle::Channel,
     };
     let mut names = Names::new(deps, case.scope.account());
     let names = names.of(&case.desk(), &case.demand).await?;
@@ -55,12 +61,12 @@ async fn answering_seat(deps: &Deps, case: &Case, member_id: MemberId) -> Result
     Err(out_of_reach(obstacle, detail))
 }
 
-/// The problem of a member whose channel or client a conversation is not of.
+/// The problem of a member who may not reply, or whose channel or client a conversation is not of.
 fn out_of_reach(obstacle: Obstacle, detail: Option<String>) -> ApiError {
-    let key = if obstacle == Obstacle::Client {
-        "client"
-    } else {
-        "channel"
+    let key = match obstacle {
+        Obstacle::Permission => "permission",
+        Obstacle::Client => "client",
+        _ => "channel",
     };
     let problem = ApiError::new(&CANNOT_ANSWER).with_member(&OBSTACLE, key);
     match detail {
@@ -104,7 +110,11 @@ mod tests {
     use super::*;
     use serde_json::json;
     use std::collections::BTreeSet;
-    use vestibule_domain::{Timestamp, routing::seat::Presence, team::client_access::ClientAccess};
+    use vestibule_domain::{
+        Timestamp,
+        routing::{reply_right::ReplyRight, seat::Presence},
+        team::client_access::ClientAccess,
+    };
 
     /// SPEC E33.
     #[test]
@@ -117,6 +127,7 @@ mod tests {
             clients: ClientAccess::All,
             teams: BTreeSet::new(),
             skills: BTreeSet::new(),
+            reply_right: ReplyRight::Held,
             presence: Presence::Available,
             idle_since: Timestamp::from_millis(0),
             moves: 0,
@@ -131,8 +142,12 @@ mod tests {
 
     /// SPEC E20, E21.
     #[test]
-    fn a_member_is_kept_out_by_the_channel_or_the_client() {
-        for (obstacle, key) in [(Obstacle::Channel, "channel"), (Obstacle::Client, "client")] {
+    fn a_member_is_kept_out_by_the_channel_the_right_to_reply_or_the_client() {
+        for (obstacle, key) in [
+            (Obstacle::Channel, "channel"),
+            (Obstacle::Permission, "permission"),
+            (Obstacle::Client, "client"),
+        ] {
             let problem = out_of_reach(obstacle, Some("Bo does not".to_owned())).problem("id");
             assert_eq!(problem.members["obstacle"], json!(key));
             assert_eq!(problem.detail, "Bo does not.");

@@ -15,6 +15,7 @@ use vestibule_domain::{
         case::{Case, CaseState},
         demand::{Demand, Desk, Skill},
         queue::Queue,
+        reply_right::ReplyRight,
         routed::Routed,
         seat::{Presence, Seat},
     },
@@ -189,6 +190,8 @@ pub(in crate::dynamo) struct SeatItem {
     teams: BTreeSet<TeamId>,
     #[serde(default)]
     skills: BTreeSet<Skill>,
+    #[serde(default)]
+    reply_right: ReplyRight,
     presence: Presence,
     idle_since: Timestamp,
     #[serde(default)]
@@ -206,6 +209,7 @@ impl From<SeatItem> for Seat {
             clients: item.clients,
             teams: item.teams,
             skills: item.skills,
+            reply_right: item.reply_right,
             presence: item.presence,
             idle_since: item.idle_since,
             moves: item.moves,

@@ -99,6 +99,7 @@ impl DynamoRouting {
                 view.queues.push(item.at(desk));
             }
         }
+        view.seats = self.with_rights(desk.scope, view.seats).await?;
         Ok(view)
     }
 

@@ -205,7 +205,8 @@ impl Table {
         seat: &Seat,
     ) -> Result<TransactWriteItem, PortError> {
         let mut change = "SET member_id = :member, #name = :name, clients = :clients, \
-            teams = :teams, skills = :skills, presence = :presence, version = :version, \
+            teams = :teams, skills = :skills, reply_right = :right, presence = :presence, \
+            version = :version, \
             #load = if_not_exists(#load, :zero), moves = if_not_exists(moves, :zero), \
             idle_since = if_not_exists(idle_since, :idle)"
             .to_owned();
@@ -215,6 +216,7 @@ impl Table {
             (":clients", to_value(&seat.clients)?),
             (":teams", to_value(&seat.teams)?),
             (":skills", to_value(&seat.skills)?),
+            (":right", to_value(&seat.reply_right)?),
             (":presence", to_value(&seat.presence)?),
             (":version", n(seat.version)),
             (":zero", n(0)),

@@ -15,7 +15,7 @@ use vestibule_domain::{
     account::proof::CallerProof,
     ids::MemberId,
     page::{ListError, Order, Page, PageRequest},
-    ports::{By, MemberFilter, MemberOutcome, MemberStore},
+    ports::{By, MemberFilter, MemberOutcome, MemberStore, OUTBOX_PATIENCE},
     routing::seat_of::MemberChange,
     team::{
         invitation::Invitation,
@@ -28,6 +28,8 @@ const WHAT: &str = "member";
 /// Invitations that are revoked in one transaction: each has a member and an address, and a transaction has at
 /// most a hundred parts.
 const REVOKED_MAX: usize = 25;
+/// Members whose conversations are requeued by one transaction, which has at most a hundred parts.
+const REQUEUED_MAX: usize = 75;
 /// Writes of an invitation that is revoked.
 const REVOCATION_WRITES: usize = 3;
 
@@ -94,6 +96,35 @@ impl DynamoTeam {
             writes.push(self.table.invitation_write(&invitation)?);
         }
         Ok(writes)
+    }
+
+    /// Makes the orders to requeue what these members have, for the transaction of their role. Those that do not fit into
+    /// it are given before it: none is due before the role is changed, and one for a member who keeps everything does
+    /// no harm.
+    async fn requeue_orders(
+        &self,
+        scope: AccountScope,
+        members: &[MemberId],
+        by: By<'_>,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let at = by.audit.at;
+        let due = at.plus(OUTBOX_PATIENCE);
+        let orders = |members: &[MemberId]| {
+            let orders = members.iter();
+            let orders = orders.map(|id| self.table.requeue_write(scope, *id, due));
+            orders.collect::<Result<Vec<_>, PortError>>()
+        };
+        let (with, earlier) = members.split_at(members.len().min(REQUEUED_MAX));
+        for some in earlier.chunks(REQUEUED_MAX) {
+            let proven = self
+                .table
+                .transact_proven(orders(some)?, by.proof, at, vec![])
+                .await?;
+            if let Transacted::Cancelled(_) = proven {
+                return Err(PortError::Conflict { what: "order" });
+            }
+        }
+        orders(with)
     }
 
     /// Makes the writes of a changed member, the member's own first.
@@ -252,6 +283,7 @@ impl MemberStore for DynamoTeam {
         &self,
         roles: &Roles,
         scope: AccountScope,
+        requeue: &[MemberId],
         by: By<'_>,
     ) -> Result<(), PortError> {
         // The roles are written here, and so are not checked beside that.
@@ -270,9 +302,10 @@ impl MemberStore for DynamoTeam {
             },
         );
         if roles.version > 0 {
+            let orders = self.requeue_orders(scope, requeue, by).await?;
             return self
                 .table
-                .replace_by(&item, roles.version, vec![], by, "roles")
+                .replace_by(&item, roles.version, orders, by, "roles")
                 .await;
         }
         let put = self.table.put_part(&item, super::FRESH, &[])?;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    ids::{ClientId, TeamId},
-    routing::{demand::Skill, seat::LIMIT_MAX},
+    ids::{ClientId, RoleId, TeamId},
+    routing::{demand::Skill, reply_right::ReplyRight, seat::LIMIT_MAX},
     samples::{at, seat, waiting_case},
     team::client_access::ClientAccess,
 };
@@ -138,6 +138,24 @@ fn whoever_is_not_active_is_never_assigned_to_and_does_not_keep_what_they_have()
     assert!(!may_keep(&case.demand, &elsewhere));
 }
 
+/// SPEC E27, E31: a role without the right to reply takes nothing and keeps nothing.
+#[test]
+fn whoever_may_not_reply_is_never_assigned_to_and_does_not_keep_what_they_have() {
+    let case = waiting_case("d", 5);
+    let unknown = ReplyRight::OfRole(RoleId::derive(&["r"]));
+    for reply_right in [ReplyRight::Lacking, unknown] {
+        let silent = Seat {
+            reply_right,
+            ..seat("ana")
+        };
+        assert_eq!(may_have(&case.demand, &silent), Err(Obstacle::Permission));
+        let reason = waits_because(&case, std::slice::from_ref(&silent));
+        assert_eq!(reason, Some(WaitReason::NobodyMayReply));
+        assert!(!may_keep(&case.demand, &silent));
+        assert_eq!(chosen(&case, &[silent, seat("ben")]), Some(id("ben")));
+    }
+}
+
 /// SPEC E39.
 #[test]
 fn a_conversation_waits_for_the_first_thing_that_nobody_has() {
@@ -147,6 +165,10 @@ fn a_conversation_waits_for_the_first_thing_that_nobody_has() {
     case.declined = [id("ana")].into();
     let other_client = Seat {
         clients: ClientAccess::Only([ClientId::derive(&["other"])].into()),
+        ..seat("ana")
+    };
+    let silent = Seat {
+        reply_right: ReplyRight::Lacking,
         ..seat("ana")
     };
     let client = seat("ana");
@@ -166,6 +188,7 @@ fn a_conversation_waits_for_the_first_thing_that_nobody_has() {
     };
     let mut seats = Vec::new();
     for (seat, reason) in [
+        (silent, Some(WaitReason::NobodyMayReply)),
         (other_client, Some(WaitReason::NobodyHasClient)),
         (client, Some(WaitReason::NobodyInTeam)),
         (team, Some(WaitReason::NobodyHasSkills)),
