@@ -38,6 +38,7 @@ mod conversation_records;
 mod conversations;
 mod costs;
 mod delivery;
+mod desks;
 mod direct_approval;
 mod directory_model;
 mod edits;

@@ -60,20 +60,20 @@ pub struct DeskResponse {
     channel: String,
     /// Name of the channel.
     name: String,
-    /// Conversations that available members have.
+    /// Conversations that the available ones of these members have.
     load: u32,
-    /// Conversations that available members have at most, in all.
+    /// Conversations that the available ones of these members have at most, in all.
     limit: u32,
     /// Conversations that wait, of the clients whose records the caller may touch.
     waiting: u32,
-    /// Active members who answer there, by name; null if the call asks for none.
+    /// Active members who answer a client of the caller there and may reply, by name; null if the call asks for none.
     members: Option<Vec<SeatResponse>>,
 }
 
 /// Channels with those who answer on them.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DesksResponse {
-    /// Channels where somebody answers or a conversation waits.
+    /// Channels where such a member answers or such a conversation waits.
     items: Vec<DeskResponse>,
 }
 
@@ -123,7 +123,8 @@ impl ListFilter for DeskQuery {
 /// List the desks
 ///
 /// A desk is a channel with the members who answer on it: how many conversations they have and can have, and how many
-/// wait.
+/// wait. Members count who answer a client whose records the caller may touch, and so do conversations of such clients.
+/// A key that is limited to an environment gets none: desks are those of the account.
 #[utoipa::path(
     get,
     path = "/v1/desks",
@@ -138,6 +139,10 @@ pub async fn list_desks(
 ) -> Result<Json<DesksResponse>, ApiError> {
     let scope = call.scope();
     let wanted = query.0;
+    // Neither seats nor queues name an environment.
+    if call.caller.environment_id.is_some() {
+        return Ok(Json(DesksResponse { items: Vec::new() }));
+    }
     let channels = deps.channels.channels(scope).await?;
     let mut items = Vec::new();
     for (channel, name) in named(&channels) {
@@ -168,7 +173,8 @@ fn show(
     view: &DeskView,
     with_members: bool,
 ) -> Option<DeskResponse> {
-    let seats = view.seats.iter().filter(|seat| seat.is_open());
+    let seats = view.seats.iter();
+    let seats = seats.filter(|seat| seat.is_open() && seat.may_reply());
     // Members who serve none of the caller's clients are none of the caller's business (SPEC B39).
     let mut seats: Vec<&Seat> = seats
         .filter(|seat| call.caller.clients.meets(&seat.clients))
