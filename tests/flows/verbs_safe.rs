@@ -2,10 +2,10 @@
 
 use crate::{
     connector_setup::audited,
-    handoff::shown,
-    verbs::{begun, case, keyed},
+    handoff::{hand_off, shown},
+    verbs::{begun, case, keyed, member},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
 /// SPEC E32, E36: an offer and its handoff are one write, so that the agent never answers what a member has.
@@ -58,4 +58,29 @@ async fn an_offer_of_what_is_handed_off_keeps_the_handoff_and_its_repetition_cha
     assert_eq!(audited(&world, "conversation.handed_off").len(), 1);
     world.settle().await;
     world.assert_desk_agrees().await;
+}
+
+/// SPEC E36: whether it is assigned at once or waits, and once.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_thread_says_that_a_team_which_a_handoff_names_is_not_there() {
+    for has_room in [true, false] {
+        let (mut world, admin, path, _) = begun().await;
+        if has_room {
+            member(&world, &admin, "Ana", json!({"channels": {"slack": 1}})).await;
+        }
+        hand_off(&world, &path, json!({"team": "Nowhere"})).await;
+        world.settle().await;
+        let state = shown(&world, &path).await["case"]["state"].clone();
+        assert_eq!(state == "assigned", has_room, "{state}");
+        let lines = shown(&world, &format!("{path}/routing")).await;
+        let lines = lines["items"].as_array().unwrap();
+        let notes: Vec<_> = lines
+            .iter()
+            .filter_map(|line| line["note"].as_str())
+            .collect();
+        assert_eq!(notes, ["No team has the name Nowhere"]);
+        let told = lines.iter().filter(|line| line["verb"] == "offer");
+        assert_eq!(told.count(), 1, "{lines:?}");
+        world.assert_desk_agrees().await;
+    }
 }

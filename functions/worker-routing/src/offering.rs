@@ -39,13 +39,17 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
     } else {
         NamedTeam::None
     };
+    let note = note(&named);
     let mut tries = 0;
     while !budget.is_over(deps.clock.now()) {
         let offered = asking(case, &named);
         let changed = if tries < ATTEMPTS {
-            settle(deps, &offered, &named).await?
+            settle(deps, &offered, note.as_deref()).await?
         } else {
-            deps.routing.enqueue(&offered, deps.clock.now()).await?
+            let (routing, now) = (&deps.routing, deps.clock.now());
+            routing
+                .enqueue_noting(&offered, note.as_deref(), now)
+                .await?
         };
         match changed {
             Changed::Done(done) => {
@@ -76,20 +80,24 @@ fn asking(mut case: Case, named: &NamedTeam) -> Case {
     case
 }
 
-/// Assigns the conversation if that takes nothing from an older one, or lets it wait.
-async fn settle(deps: &Deps, case: &Case, named: &NamedTeam) -> Result<Changed, PortError> {
+/// The note of a conversation whose handoff names a team that is not there.
+fn note(named: &NamedTeam) -> Option<String> {
+    match named {
+        NamedTeam::Unknown(name) => Some(format!("No team has the name {name}")),
+        NamedTeam::None | NamedTeam::Known(_) => None,
+    }
+}
+
+/// Assigns the conversation if that takes nothing from an older one, or lets it wait, with this note in its thread.
+async fn settle(deps: &Deps, case: &Case, note: Option<&str>) -> Result<Changed, PortError> {
     let view = deps.routing.desk(&case.desk()).await?;
     let now = deps.clock.now();
     let Some(assignment) = at_once(case, &view) else {
-        return deps.routing.enqueue(case, now).await;
-    };
-    let note = match named {
-        NamedTeam::Unknown(name) => Some(format!("No team has the name {name}")),
-        NamedTeam::None | NamedTeam::Known(_) => None,
+        return deps.routing.enqueue_noting(case, note, now).await;
     };
     let system = Actor::system();
     let by = RoutedBy {
-        note: note.as_deref(),
+        note,
         ..RoutedBy::itself(&system, now)
     };
     deps.routing.assign(case, &assignment, by).await

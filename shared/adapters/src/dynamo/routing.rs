@@ -164,14 +164,29 @@ impl RoutingStore for DynamoRouting {
     }
 
     async fn enqueue(&self, case: &Case, at: Timestamp) -> Result<Changed, PortError> {
+        self.enqueue_noting(case, None, at).await
+    }
+
+    async fn enqueue_noting(
+        &self,
+        case: &Case,
+        note: Option<&str>,
+        at: Timestamp,
+    ) -> Result<Changed, PortError> {
         match case.state {
             CaseState::Offered => {}
             CaseState::Waiting => return Ok(done(case)),
             CaseState::Assigned(_) | CaseState::Released { .. } => return Ok(stale(case)),
         }
         let system = Actor::system();
-        let by = RoutedBy::itself(&system, at);
-        let change = Change::to(case.waiting(at), by).from(case);
+        let by = RoutedBy {
+            note,
+            ..RoutedBy::itself(&system, at)
+        };
+        let mut change = Change::to(case.waiting(at), by).from(case);
+        if note.is_some() {
+            change = change.noting(self.offer_line(case).await?);
+        }
         Box::pin(self.make(change)).await
     }
 

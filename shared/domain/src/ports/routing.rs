@@ -187,6 +187,13 @@ pub trait RoutingStore: Send + Sync {
     ) -> Result<Changed, PortError>;
     /// Lets an offered case wait, and orders the drain of its queue.
     async fn enqueue(&self, case: &Case, at: Timestamp) -> Result<Changed, PortError>;
+    /// The same. The line about the offer gets the note, if there is one.
+    async fn enqueue_noting(
+        &self,
+        case: &Case,
+        note: Option<&str>,
+        at: Timestamp,
+    ) -> Result<Changed, PortError>;
     /// Assigns a case that is offered, waits, or is another member's. One that the member has is `Done` without a change.
     async fn assign(
         &self,

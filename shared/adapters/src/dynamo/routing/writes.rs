@@ -55,6 +55,23 @@ impl Table {
             .map(put_write)
     }
 
+    /// Makes the write by which an earlier line about a case gets a note.
+    pub(super) fn noted_line_write(
+        &self,
+        case: &Case,
+        number: u64,
+        note: &str,
+    ) -> Result<TransactWriteItem, PortError> {
+        let update = self.update_part(
+            &keys::routed(case.scope, case.conversation_id, number),
+            "SET #note = :note",
+            "attribute_exists(pk)",
+            &[("#note", "note")],
+            &[(":note", s(note))],
+        )?;
+        Ok(update_write(update))
+    }
+
     /// Makes the write of a case at its place in its queue.
     pub(super) fn place_write(&self, case: &Case) -> Result<TransactWriteItem, PortError> {
         self.replacing_part(&WaitingItem::from(case)).map(put_write)
