@@ -20,6 +20,7 @@ mod attachments;
 mod audit_log;
 mod authorisation;
 mod availability;
+mod away;
 mod batches;
 mod breaker;
 mod bulk;
