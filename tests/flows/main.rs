@@ -26,6 +26,7 @@ mod breaker;
 mod bulk;
 mod captured;
 mod channels;
+mod channels_at_once;
 mod client_access;
 mod clients_in_use;
 mod closings;

@@ -153,6 +153,8 @@ impl DynamoTeam {
                 writes.extend(self.revocation_writes(invitation, at).await?);
             }
         }
+        let (scope, had) = (after.scope, Some(&before.work));
+        writes.extend(self.table.channels_hold(scope, &after.work, had).await?);
         let change = MemberChange::new(before, after);
         writes.extend(self.table.routing_writes(change, at)?);
         if let Some(since) = change.begins_absence() {
