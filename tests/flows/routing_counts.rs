@@ -205,19 +205,13 @@ async fn an_order_to_requeue_that_is_given_again_meanwhile_is_not_ended() {
         .unwrap()
         .unwrap();
     let later = stage.now();
-    stage
-        .store
-        .postpone_requeue(account(), ana, later)
-        .await
-        .unwrap();
+    let postponed = stage.store.postpone_requeue(account(), order, later);
+    assert!(postponed.await.unwrap());
     for _ in 0..2 {
         assert!(stage.store.end_requeue(account(), order).await.unwrap());
     }
-    stage
-        .store
-        .postpone_requeue(account(), ana, later)
-        .await
-        .unwrap();
+    let postponed = stage.store.postpone_requeue(account(), order, later);
+    assert!(!postponed.await.unwrap());
     assert_eq!(
         stage.store.requeue_order(account(), ana).await.unwrap(),
         None

@@ -194,8 +194,7 @@ async fn a_handoff_of_the_agent_and_one_over_the_api_offer_the_conversation_once
     assert_eq!(only_case(&world), offered);
     world.settle().await;
     assert_eq!(state(&world), "waiting");
-    // The second line says that no team has the name.
-    assert_eq!(offers(&world), [agent, "system".to_owned()]);
+    assert_eq!(offers(&world), [agent]);
 
     let bob = world.newcomer("Bob Martin");
     world.agent.answer_with_texts(1);
@@ -206,7 +205,7 @@ async fn a_handoff_of_the_agent_and_one_over_the_api_offer_the_conversation_once
         hand_off(&world, &path, json!({"skills": ["Billing"]})).await;
     }
     assert_eq!(cases(&world).len(), 2);
-    assert_eq!(offers(&world).len(), 3);
+    assert_eq!(offers(&world).len(), 2);
 }
 
 /// SPEC E36.

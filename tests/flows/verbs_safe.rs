@@ -73,9 +73,14 @@ async fn the_thread_says_that_a_team_which_a_handoff_names_is_not_there() {
         let state = shown(&world, &path).await["case"]["state"].clone();
         assert_eq!(state == "assigned", has_room, "{state}");
         let lines = shown(&world, &format!("{path}/routing")).await;
-        let lines = lines["items"].as_array().unwrap().iter();
-        let notes: Vec<_> = lines.filter_map(|line| line["note"].as_str()).collect();
+        let lines = lines["items"].as_array().unwrap();
+        let notes: Vec<_> = lines
+            .iter()
+            .filter_map(|line| line["note"].as_str())
+            .collect();
         assert_eq!(notes, ["No team has the name Nowhere"]);
+        let told = lines.iter().filter(|line| line["verb"] == "offer");
+        assert_eq!(told.count(), 1, "{lines:?}");
         world.assert_desk_agrees().await;
     }
 }

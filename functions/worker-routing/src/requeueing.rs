@@ -1,14 +1,19 @@
-//! The conversations that a member may no longer have: they wait again, with their original time (SPEC E34).
+//! The conversations that a member may not keep: they wait again, with their original time (SPEC E34).
+//!
+//! A member may not keep what the seats do not allow any more, nor, once an absence has lasted as long as the account says,
+//! what they had when it began. What was given to them by hand since stays: whoever gave it knew.
 //!
 //! A job goes through all cases of the member and leaves alone those that the member may keep, as the seats say. So a part
 //! that is done again, or by two at once, does no harm, and a job that is cut off is followed by one that finds the rest.
 
 use crate::{BEGIN_WITHIN, Deps, closed_seats::remove_closed};
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    time::Duration,
+};
 use vestibule_domain::{
-    PortError,
+    PortError, Timestamp,
     account::actor::Actor,
-    ids::MemberId,
     job::RequeueMember,
     ports::{Changed, RoutedBy},
     routing::{case::Case, demand::Desk, rule::may_keep, seat::Seat},
@@ -31,6 +36,8 @@ pub(crate) async fn work(deps: &Deps, job: RequeueMember) -> Result<Worked, Port
         job,
         budget: TimeBudget::new(deps.clock.now(), BEGIN_WITHIN),
         requeued: HashMap::new(),
+        wait: Wait::Unread,
+        again: None,
     };
     let went = pass.go().await;
     for desk in pass.requeued.values() {
@@ -38,7 +45,13 @@ pub(crate) async fn work(deps: &Deps, job: RequeueMember) -> Result<Worked, Port
     }
     remove_closed(deps, job).await?;
     let is_over = match went? {
-        Rest::None => deps.routing.end_requeue(job.scope, order).await?,
+        Rest::None => match pass.again {
+            Some(again) => {
+                let routing = &deps.routing;
+                routing.postpone_requeue(job.scope, order, again).await?
+            }
+            None => deps.routing.end_requeue(job.scope, order).await?,
+        },
         Rest::Cases => false,
     };
     if !is_over {
@@ -54,6 +67,12 @@ enum Rest {
     Cases,
 }
 
+/// The account's rule about absences, which is read once, and only if a member is absent.
+enum Wait {
+    Unread,
+    Read(Option<Duration>),
+}
+
 /// One way through the cases of a member.
 struct Pass<'a> {
     deps: &'a Deps,
@@ -61,6 +80,10 @@ struct Pass<'a> {
     budget: TimeBudget,
     /// The desks where cases wait again, by channel.
     requeued: HashMap<String, Desk>,
+    /// The time after which the account requeues what absent members have.
+    wait: Wait,
+    /// The time at which the member may not keep a case any more unless they are back.
+    again: Option<Timestamp>,
 }
 
 impl Pass<'_> {
@@ -101,7 +124,7 @@ impl Pass<'_> {
         let system = Actor::system();
         let mut case = case.clone();
         for _ in 0..ATTEMPTS {
-            if !is_lost(&case, self.job.member_id, seat) {
+            if !self.is_lost(&case, seat).await? {
                 return Ok(true);
             }
             let by = RoutedBy::itself(&system, self.deps.clock.now());
@@ -117,9 +140,39 @@ impl Pass<'_> {
         }
         Ok(false)
     }
-}
 
-/// Whether a member has a case and may not keep it.
-fn is_lost(case: &Case, member_id: MemberId, seat: Option<&Seat>) -> bool {
-    case.member_id() == Some(member_id) && !seat.is_some_and(|seat| may_keep(&case.demand, seat))
+    /// Whether the member has a case and may not keep it.
+    async fn is_lost(&mut self, case: &Case, seat: Option<&Seat>) -> Result<bool, PortError> {
+        let Some(assigned) = case.assigned() else {
+            return Ok(false);
+        };
+        if assigned.member.id != self.job.member_id {
+            return Ok(false);
+        }
+        let Some(seat) = seat.filter(|seat| may_keep(&case.demand, seat)) else {
+            return Ok(true);
+        };
+        let Some(since) = seat.absent_since.filter(|since| assigned.at <= *since) else {
+            return Ok(false);
+        };
+        let Some(wait) = self.wait().await? else {
+            return Ok(false);
+        };
+        let until = since.plus(wait);
+        let is_over = until <= self.deps.clock.now();
+        if !is_over {
+            self.again = Some(self.again.map_or(until, |again| again.min(until)));
+        }
+        Ok(is_over)
+    }
+
+    /// The time after which the account requeues what absent members have.
+    async fn wait(&mut self) -> Result<Option<Duration>, PortError> {
+        if let Wait::Read(known) = self.wait {
+            return Ok(known);
+        }
+        let wait = self.deps.routing.requeue_after(self.job.scope).await?;
+        self.wait = Wait::Read(wait);
+        Ok(wait)
+    }
 }

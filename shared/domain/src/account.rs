@@ -36,7 +36,7 @@ pub struct Account {
     pub id: AccountId,
     /// Name of the account.
     pub name: String,
-    /// Rules about its members' sign-in.
+    /// Rules about its members.
     pub rules: AccountRules,
     /// Counts changes.
     pub version: u64,

@@ -204,6 +204,7 @@ pub fn seat(name: &str) -> Seat {
         skills: BTreeSet::new(),
         reply_right: ReplyRight::Held,
         presence: Presence::Available,
+        absent_since: None,
         idle_since: at(0),
         moves: 0,
         version: 1,

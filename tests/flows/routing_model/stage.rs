@@ -102,6 +102,7 @@ pub fn seat(name: &str, limit: u32) -> Seat {
         skills: [].into(),
         reply_right: ReplyRight::Held,
         presence: Presence::Available,
+        absent_since: None,
         idle_since: Timestamp::from_millis(NOW),
         moves: 0,
         version: 1,

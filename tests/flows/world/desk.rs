@@ -53,6 +53,7 @@ impl World {
             skills: BTreeSet::new(),
             reply_right: ReplyRight::Held,
             presence: Presence::Available,
+            absent_since: None,
             idle_since: self.now(),
             moves: 0,
             version: 1,

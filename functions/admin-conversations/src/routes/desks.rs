@@ -237,6 +237,7 @@ mod tests {
             skills: BTreeSet::new(),
             reply_right: ReplyRight::Held,
             presence,
+            absent_since: None,
             idle_since: Timestamp::from_millis(0),
             moves: 0,
             version: 1,

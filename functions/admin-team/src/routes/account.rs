@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
-    Call, FieldErrors, IfMatch, JsonBody, amend,
+    Call, FieldErrors, IfMatch, JsonBody, Nullable, amend,
     api_types::{IfMatchHeader, found},
     given, log,
     problem::{ApiError, Problem},
@@ -17,10 +17,16 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     AccountScope,
-    account::{Account, proof::CredentialId, rules::AccountRules},
+    account::{
+        Account,
+        proof::CredentialId,
+        rules::{AccountRules, REQUEUE_AFTER_MINUTES_MAX},
+    },
     event::{Change, Event},
-    ids::LoginMethodId,
-    team::session::SignInMethod,
+    ids::{LoginMethodId, MemberId},
+    page::{Order, PAGE_MAX, PageRequest},
+    ports::MemberFilter,
+    team::{member::MemberStatus, session::SignInMethod},
 };
 
 problem_types! {
@@ -62,13 +68,21 @@ pub struct UpdateRulesRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     sso_only: Option<bool>,
+    /// Minutes after which the conversations of a member who stays away or offline wait again, 1 to 10,080; null for
+    /// never.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10080)]
+    requeue_after_minutes: Nullable<u32>,
 }
 
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01JD3Q3Z9V8M4T6K2N7P5R1S0W", "name": "Acme",
-    "rules": {"factor_required": false, "provider_factor_counts": true, "sso_only": false}, "audit_days": 0,
+    "rules": {
+        "factor_required": false, "provider_factor_counts": true, "sso_only": false, "requeue_after_minutes": 30
+    },
+    "audit_days": 0,
     "mail": {"from": "chat@example.com", "note": "The stack has a sender address: invitations go out by e-mail."}
 }))]
 pub struct AccountResponse {
@@ -76,7 +90,7 @@ pub struct AccountResponse {
     id: String,
     /// Name.
     name: String,
-    /// Rules about the members' sign-in.
+    /// Rules about the members.
     rules: RulesResponse,
     /// Days for which audit entries are kept; 0 for ever. The stack's parameter `AuditDays` says so, and no account
     /// can change it.
@@ -94,6 +108,9 @@ pub struct RulesResponse {
     provider_factor_counts: bool,
     /// Whether members sign in at one of the account's providers only.
     sso_only: bool,
+    /// Minutes after which the conversations of a member who stays away or offline wait again, at the places of their
+    /// offers; null for never. What is assigned by hand to a member who is away stays.
+    requeue_after_minutes: Option<u32>,
 }
 
 /// The stack's sender address.
@@ -111,6 +128,7 @@ impl From<&AccountRules> for RulesResponse {
             factor_required: rules.factor_required,
             provider_factor_counts: rules.provider_factor_counts,
             sso_only: rules.sso_only,
+            requeue_after_minutes: rules.requeue_after_minutes,
         }
     }
 }
@@ -154,7 +172,7 @@ pub async fn get_account(State(deps): State<Arc<Deps>>, call: Call) -> Result<Re
 
 /// Change the account
 ///
-/// Its name, and the rules about its members' sign-in, which count from each member's next call on.
+/// Its name, and the rules about its members. Those about their sign-in count from each member's next call on.
 #[utoipa::path(
     patch,
     path = "/v1/account",
@@ -198,6 +216,15 @@ pub async fn update_account(
                 after: facts(&changed),
             };
             let entry = call.audit(change, now);
+            let wait = changed.rules.requeue_after_minutes;
+            if wait.is_some() && wait != account.rules.requeue_after_minutes {
+                // Before the change: an order that finds nothing to requeue does no harm.
+                let absent = absent_members(deps, call).await?;
+                let by = by(call, &entry);
+                deps.members
+                    .order_requeue(call.scope(), &absent, by)
+                    .await?;
+            }
             deps.accounts
                 .update_account(&changed, tried, by(call, &entry))
                 .await?;
@@ -206,6 +233,31 @@ pub async fn update_account(
         },
     )
     .await
+}
+
+/// The active members who are away or offline.
+async fn absent_members(deps: &Deps, call: &Call) -> Result<Vec<MemberId>, ApiError> {
+    let filter = MemberFilter {
+        status: Some(MemberStatus::Active),
+        ..MemberFilter::default()
+    };
+    let mut wanted = PageRequest {
+        limit: PAGE_MAX,
+        cursor: None,
+        order: Order::OldestFirst,
+    };
+    let mut absent = Vec::new();
+    loop {
+        let page = deps.members.list_members(call.scope(), &filter, &wanted);
+        let page = page.await?;
+        let members = page.items.into_iter();
+        let away = members.filter(|member| member.availability.absent_since.is_some());
+        absent.extend(away.map(|member| member.id));
+        wanted.cursor = page.next;
+        if wanted.cursor.is_none() {
+            return Ok(absent);
+        }
+    }
 }
 
 /// Checks that the caller is signed in through a tried login method of the account, and returns its id.
@@ -257,6 +309,14 @@ impl Update {
         let request: UpdateAccountRequest = read_fields(fields, &mut errors);
         let name = validation::name("name", request.name.as_deref(), &mut errors);
         let rules = request.rules.unwrap_or_default();
+        if let Nullable::Value(minutes) = rules.requeue_after_minutes
+            && !(1..=REQUEUE_AFTER_MINUTES_MAX).contains(&minutes)
+        {
+            errors.add(
+                "rules.requeue_after_minutes",
+                format!("must be a whole number from 1 to {REQUEUE_AFTER_MINUTES_MAX}"),
+            );
+        }
         errors.check_body()?;
         Ok(Self { name, rules })
     }
@@ -272,6 +332,11 @@ impl Update {
                     .unwrap_or(held.provider_factor_counts),
                 sso_only: asked.sso_only.unwrap_or(held.sso_only),
                 methods: held.methods.clone(),
+                requeue_after_minutes: match asked.requeue_after_minutes {
+                    Nullable::Absent => held.requeue_after_minutes,
+                    Nullable::Null => None,
+                    Nullable::Value(minutes) => Some(minutes),
+                },
             },
             ..account.clone()
         }
@@ -318,6 +383,25 @@ mod tests {
             (named.name.as_str(), named.rules),
             ("Globex", AccountRules::default())
         );
+    }
+
+    /// SPEC E34.
+    #[test]
+    fn the_time_after_which_an_absence_requeues_is_set_changed_and_removed() {
+        let mut held = account();
+        for (given, minutes) in [
+            (json!({"requeue_after_minutes": 30}), Some(30)),
+            (json!({"sso_only": false}), Some(30)),
+            (json!({"requeue_after_minutes": null}), None),
+        ] {
+            held = read(json!({"rules": given})).unwrap().apply(&held);
+            assert_eq!(held.rules.requeue_after_minutes, minutes);
+        }
+        for wrong in [json!(0), json!(10_081), json!("soon")] {
+            let body = json!({"rules": {"requeue_after_minutes": wrong}});
+            let error = read(body).unwrap_err();
+            assert_eq!(error.errors()[0].field, "rules.requeue_after_minutes");
+        }
     }
 
     /// SPEC G02: who takes an account over cannot make its audit log end.

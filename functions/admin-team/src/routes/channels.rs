@@ -265,8 +265,8 @@ async fn read(deps: &Deps, call: &Call) -> Result<Channels, ApiError> {
     Ok(deps.channels.channels(call.scope()).await?)
 }
 
-/// Checks that neither a member nor a client has a channel. Whoever gets it meanwhile has a channel on which nothing
-/// comes.
+/// Checks that neither a member nor a client has a channel. A member who gets it meanwhile changes the version of the
+/// catalogue, so that this is checked again. A client that gets it meanwhile has a channel on which nothing comes.
 async fn check_unused(deps: &Deps, call: &Call, key: &str) -> Result<(), ApiError> {
     let members = members_with(deps, call, key).await?;
     let mut clients = clients_with(deps, call, key).await?;

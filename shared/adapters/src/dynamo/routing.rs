@@ -29,10 +29,11 @@ mod writes;
 use super::{
     items::{SeatItem, read_case},
     keys,
-    table::Table,
+    table::{Conditional, Table},
 };
 use async_trait::async_trait;
 use change::Change;
+use std::time::Duration;
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     account::actor::Actor,
@@ -193,11 +194,10 @@ impl RoutingStore for DynamoRouting {
             note,
             ..RoutedBy::itself(&system, at)
         };
-        let change = Change::to(case.waiting(at), by).from(case);
-        let change = match note {
-            Some(_) => change.told_as(Verb::Offer),
-            None => change,
-        };
+        let mut change = Change::to(case.waiting(at), by).from(case);
+        if note.is_some() {
+            change = change.noting(self.offer_line(case).await?);
+        }
         Box::pin(self.make(change)).await
     }
 
@@ -382,15 +382,22 @@ impl RoutingStore for DynamoRouting {
         self.end_order_to_requeue(scope, order).await
     }
 
+    async fn requeue_after(&self, scope: AccountScope) -> Result<Option<Duration>, PortError> {
+        let account = self.table.account(scope).await?;
+        Ok(account.and_then(|account| account.rules.requeue_after()))
+    }
+
     async fn postpone_requeue(
         &self,
         scope: AccountScope,
-        member_id: MemberId,
+        order: RequeueOrder,
         again: Timestamp,
-    ) -> Result<(), PortError> {
-        let update = self.table.postponed_requeue((scope, member_id), again)?;
-        // The condition fails when the order is done.
-        self.table.update(update).await.map(|_| ())
+    ) -> Result<bool, PortError> {
+        let update = self.table.postponed_requeue((scope, order), again)?;
+        match self.table.update(update).await? {
+            Conditional::Done(_) => Ok(true),
+            Conditional::Failed(_) => Ok(false),
+        }
     }
 
     async fn recount(&self, desk: &Desk, member_id: MemberId) -> Result<Recount, PortError> {

@@ -16,6 +16,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
+use std::time::Duration;
 
 pub use crate::routing::{
     assignment::{Assignment, Changed},
@@ -188,7 +189,7 @@ pub trait RoutingStore: Send + Sync {
     /// Lets an offered case wait, and orders the drain of its queue. Whether the desk may have that queue is the caller's
     /// to know.
     async fn enqueue(&self, case: &Case, at: Timestamp) -> Result<Changed, PortError>;
-    /// The same, with a line in the thread that has this note, if there is one.
+    /// The same. The line about the offer gets the note, if there is one.
     async fn enqueue_noting(
         &self,
         case: &Case,
@@ -264,13 +265,15 @@ pub trait RoutingStore: Send + Sync {
         scope: AccountScope,
         order: RequeueOrder,
     ) -> Result<bool, PortError>;
-    /// Lets the order be due at `again`.
+    /// Returns the time after which an account requeues what absent members have.
+    async fn requeue_after(&self, scope: AccountScope) -> Result<Option<Duration>, PortError>;
+    /// Lets the order be due at `again`, as it was read. `false` when it was given again meanwhile.
     async fn postpone_requeue(
         &self,
         scope: AccountScope,
-        member_id: MemberId,
+        order: RequeueOrder,
         again: Timestamp,
-    ) -> Result<(), PortError>;
+    ) -> Result<bool, PortError>;
 
     /// Counts the cases that a member has at a desk, and corrects the load on record. Changes meanwhile are no
     /// differences. `Conflict` when they do not stop.

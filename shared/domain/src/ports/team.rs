@@ -79,6 +79,13 @@ pub trait MemberStore: Send + Sync {
         revoke: &[Invitation],
         by: By<'_>,
     ) -> Result<MemberOutcome, PortError>;
+    /// Orders to requeue what these members may not have, once [`OUTBOX_PATIENCE`](crate::ports::OUTBOX_PATIENCE) is over.
+    async fn order_requeue(
+        &self,
+        scope: AccountScope,
+        members: &[MemberId],
+        by: By<'_>,
+    ) -> Result<(), PortError>;
     /// Stores the roles made from those at `roles.version`, with orders to requeue what these members may not have any
     /// more. `Conflict` when they changed.
     async fn save_roles(

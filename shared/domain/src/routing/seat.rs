@@ -38,6 +38,8 @@ pub struct Seat {
     pub reply_right: ReplyRight,
     /// Whether the member works here at present.
     pub presence: Presence,
+    /// Time since which the member has been away or offline, if it is.
+    pub absent_since: Option<Timestamp>,
     /// Time at which the load last changed, or at which the seat was made.
     pub idle_since: Timestamp,
     /// Counts changes of the load.

@@ -8,6 +8,7 @@ use super::{
     seat::{Presence, Seat},
 };
 use crate::{
+    Timestamp,
     account::permission::Permission,
     ids::MemberId,
     job::{DrainDesk, RequeueMember, RoutingJob},
@@ -33,6 +34,7 @@ impl Seat {
             skills: member.work.skills.clone(),
             reply_right: reply_right(member),
             presence: presence(member, channel),
+            absent_since: member.availability.absent_since,
             idle_since: member.availability.since,
             moves: 0,
             version: member.version,
@@ -133,6 +135,15 @@ impl<'a> MemberChange<'a> {
         })
     }
 
+    /// The time since which the member is absent, if the change begins an absence.
+    #[must_use]
+    pub fn begins_absence(&self) -> Option<Timestamp> {
+        let before = self.seated()?;
+        let since = self.after.availability.absent_since?;
+        let begins = before.availability.absent_since.is_none();
+        (begins && self.after.status == MemberStatus::Active).then_some(since)
+    }
+
     /// The channels on which the member may take a conversation that it could not take before.
     #[must_use]
     pub fn channels_with_room(&self) -> Vec<String> {
@@ -173,6 +184,7 @@ fn is_same(one: &Seat, other: &Seat) -> bool {
         && one.skills == other.skills
         && one.reply_right == other.reply_right
         && one.presence == other.presence
+        && one.absent_since == other.absent_since
 }
 
 #[cfg(test)]
@@ -234,6 +246,7 @@ mod tests {
                     state,
                     paused: paused.clone().into(),
                     since: at(5),
+                    absent_since: None,
                 },
                 ..ana()
             };
@@ -327,6 +340,34 @@ mod tests {
             with(|ana| ana.availability.state = AvailabilityState::Away),
             (both, vec![])
         );
+    }
+
+    /// SPEC E34.
+    #[test]
+    fn an_absence_begins_once_and_only_of_those_who_work() {
+        let here = ana();
+        let with = |before: &Member, state, second| Member {
+            availability: before
+                .availability
+                .changed(state, BTreeSet::new(), at(second)),
+            ..before.clone()
+        };
+        let away = with(&here, AvailabilityState::Away, 5);
+        let offline = with(&away, AvailabilityState::Offline, 6);
+        let back = with(&offline, AvailabilityState::Available, 7);
+        assert_eq!(
+            MemberChange::new(&here, &away).begins_absence(),
+            Some(at(5))
+        );
+        for (before, after) in [(&away, &offline), (&offline, &back), (&here, &here)] {
+            assert_eq!(MemberChange::new(before, after).begins_absence(), None);
+        }
+        assert_eq!(Seat::of(&offline, "sms").absent_since, Some(at(5)));
+        let suspended = Member {
+            status: MemberStatus::Suspended,
+            ..away
+        };
+        assert_eq!(MemberChange::new(&here, &suspended).begins_absence(), None);
     }
 
     /// SPEC E27, E31: members with a role of the account's own are judged by that role.

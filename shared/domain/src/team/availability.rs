@@ -13,6 +13,8 @@ pub struct Availability {
     pub paused: BTreeSet<String>,
     /// Time of the last change.
     pub since: Timestamp,
+    /// Time since which the member has been away or offline, if it is.
+    pub absent_since: Option<Timestamp>,
 }
 
 impl Availability {
@@ -23,6 +25,24 @@ impl Availability {
             state: AvailabilityState::Available,
             paused: BTreeSet::new(),
             since,
+            absent_since: None,
+        }
+    }
+
+    /// Makes the availability from this time on. Whoever was absent, and is, has been so since before.
+    #[must_use]
+    pub fn changed(
+        &self,
+        state: AvailabilityState,
+        paused: BTreeSet<String>,
+        at: Timestamp,
+    ) -> Self {
+        let is_absent = state != AvailabilityState::Available;
+        Self {
+            state,
+            paused,
+            since: at,
+            absent_since: is_absent.then(|| self.absent_since.unwrap_or(at)),
         }
     }
 }
@@ -37,4 +57,28 @@ pub enum AvailabilityState {
     Away,
     /// Has ended the day's work.
     Offline,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::at;
+
+    /// SPEC E34.
+    #[test]
+    fn an_absence_lasts_through_its_kinds_and_ends_with_the_return() {
+        let here = Availability::available(at(1));
+        let paused = here.changed(
+            AvailabilityState::Available,
+            ["sms".to_owned()].into(),
+            at(2),
+        );
+        assert_eq!((paused.since, paused.absent_since), (at(2), None));
+        let away = paused.changed(AvailabilityState::Away, BTreeSet::new(), at(3));
+        assert_eq!(away.absent_since, Some(at(3)));
+        let offline = away.changed(AvailabilityState::Offline, BTreeSet::new(), at(4));
+        assert_eq!((offline.since, offline.absent_since), (at(4), Some(at(3))));
+        let back = offline.changed(AvailabilityState::Available, BTreeSet::new(), at(5));
+        assert_eq!(back, Availability::available(at(5)));
+    }
 }

@@ -96,7 +96,7 @@ impl Asked<'_> {
     /// Makes one attempt at the change, from the case as it was read.
     pub(super) async fn attempt(&self, case: Option<&Case>) -> Result<Attempted, ApiError> {
         match &self.asking {
-            Asking::Offer { team_id, skills } => self.offer(case, *team_id, skills).await,
+            Asking::Offer { team_id, skills } => Box::pin(self.offer(case, *team_id, skills)).await,
             Asking::Give {
                 verb,
                 member_id,

@@ -129,6 +129,7 @@ mod tests {
             skills: BTreeSet::new(),
             reply_right: ReplyRight::Held,
             presence: Presence::Available,
+            absent_since: None,
             idle_since: Timestamp::from_millis(0),
             moves: 0,
             version: 1,

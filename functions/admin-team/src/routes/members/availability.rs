@@ -197,11 +197,7 @@ async fn save(
             }
             let now = call.now();
             let changed = Member {
-                availability: Availability {
-                    state: wanted.state,
-                    paused: wanted.paused.clone(),
-                    since: now,
-                },
+                availability: before.changed(wanted.state, wanted.paused.clone(), now),
                 updated_at: now,
                 ..member.clone()
             };

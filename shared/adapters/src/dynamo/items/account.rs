@@ -54,6 +54,8 @@ pub(in crate::dynamo) struct RulesAttribute {
     provider_factor_counts: bool,
     sso_only: bool,
     methods: BTreeMap<LoginMethodId, MethodAttribute>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requeue_after_minutes: Option<u32>,
 }
 
 impl Default for RulesAttribute {
@@ -80,6 +82,7 @@ impl From<&AccountRules> for RulesAttribute {
             provider_factor_counts: rules.provider_factor_counts,
             sso_only: rules.sso_only,
             methods: rules.methods.iter().map(method).collect(),
+            requeue_after_minutes: rules.requeue_after_minutes,
         }
     }
 }
@@ -92,6 +95,7 @@ impl From<RulesAttribute> for AccountRules {
             provider_factor_counts: stored.provider_factor_counts,
             sso_only: stored.sso_only,
             methods: methods.map(|(id, method)| (id, method.issuer)).collect(),
+            requeue_after_minutes: stored.requeue_after_minutes,
         }
     }
 }
@@ -238,6 +242,7 @@ mod tests {
                     ),
                     (LoginMethodId::derive(&["two"]), None),
                 ]),
+                requeue_after_minutes: Some(30),
             },
             version: 7,
             created_at: Timestamp::from_millis(0),

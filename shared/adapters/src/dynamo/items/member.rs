@@ -67,6 +67,8 @@ struct AvailabilityAttribute {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     paused: BTreeSet<String>,
     since: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    absent_since: Option<Timestamp>,
 }
 
 impl From<&Availability> for AvailabilityAttribute {
@@ -75,16 +77,20 @@ impl From<&Availability> for AvailabilityAttribute {
             state: availability.state,
             paused: availability.paused.clone(),
             since: availability.since,
+            absent_since: availability.absent_since,
         }
     }
 }
 
 impl From<AvailabilityAttribute> for Availability {
     fn from(attribute: AvailabilityAttribute) -> Self {
+        let is_absent = attribute.state != AvailabilityState::Available;
+        let absent_since = attribute.absent_since.unwrap_or(attribute.since);
         Self {
             state: attribute.state,
             paused: attribute.paused,
             since: attribute.since,
+            absent_since: is_absent.then_some(absent_since),
         }
     }
 }
@@ -378,6 +384,7 @@ mod tests {
                 state: AvailabilityState::Away,
                 paused: ["sms".to_owned()].into(),
                 since: Timestamp::from_millis(3),
+                absent_since: Some(Timestamp::from_millis(2)),
             },
             limit: Some(Rights::ALL),
             status,

@@ -199,6 +199,8 @@ pub(in crate::dynamo) struct SeatItem {
     #[serde(default)]
     reply_right: ReplyRight,
     presence: Presence,
+    #[serde(default)]
+    absent_since: Option<Timestamp>,
     idle_since: Timestamp,
     #[serde(default)]
     moves: u64,
@@ -217,6 +219,7 @@ impl From<SeatItem> for Seat {
             skills: item.skills,
             reply_right: item.reply_right,
             presence: item.presence,
+            absent_since: item.absent_since,
             idle_since: item.idle_since,
             moves: item.moves,
             version: item.version,

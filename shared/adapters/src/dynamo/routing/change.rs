@@ -82,6 +82,8 @@ pub(super) struct Change<'a> {
     by: RoutedBy<'a>,
     verb: Option<Verb>,
     gains: Option<&'a Assignment>,
+    /// Number of an earlier line, which gets the note.
+    noted: Option<u64>,
     handing: Option<HandingOff<'a>>,
     giving: Option<GivingBack<'a>>,
 }
@@ -95,6 +97,7 @@ impl<'a> Change<'a> {
             by,
             verb: None,
             gains: None,
+            noted: None,
             handing: None,
             giving: None,
         }
@@ -122,6 +125,11 @@ impl<'a> Change<'a> {
             gains: Some(assignment),
             ..self
         }
+    }
+
+    /// The same, with its note in an earlier line.
+    pub(super) fn noting(self, noted: Option<u64>) -> Self {
+        Self { noted, ..self }
     }
 
     /// The same, with the conversation's handoff.
@@ -243,6 +251,10 @@ impl<'a> Change<'a> {
         }
         if let Some(verb) = self.verb {
             parts.push((Part::Other, table.line_write(after, self.line(verb))?));
+        }
+        if let (Some(number), Some(note)) = (self.noted, self.by.note) {
+            let noted = table.noted_line_write(after, number, note)?;
+            parts.push((Part::Other, noted));
         }
         if let Some(handing) = &self.handing {
             parts.push((Part::Conversation, self.handed_off_write(table, handing)?));

@@ -15,8 +15,15 @@ use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     ids::{ConversationId, MemberId, QueueId},
     ports::DeskView,
-    routing::{case::Case, demand::Desk, routed::Routed},
+    routing::{
+        case::Case,
+        demand::Desk,
+        routed::{Routed, Verb},
+    },
 };
+
+/// Number of the latest changes of a case among which its offer is looked for.
+const LINES: u16 = 100;
 
 /// Rows of a partition whose sort keys begin with `prefix`.
 pub(super) struct Range {
@@ -205,5 +212,14 @@ impl DynamoRouting {
         rows.into_iter()
             .map(|row| from_row::<RoutedItem>(row, "line").map(Into::into))
             .collect()
+    }
+
+    /// Reads the number of the line about the offer of a case.
+    pub(super) async fn offer_line(&self, case: &Case) -> Result<Option<u64>, PortError> {
+        let after = case.version.saturating_sub(u64::from(LINES));
+        let lines = self.lines(case.scope, case.conversation_id, after, LINES);
+        let mut lines = lines.await?.into_iter().rev();
+        let offer = lines.find(|line| line.verb == Verb::Offer);
+        Ok(offer.map(|line| line.number))
     }
 }

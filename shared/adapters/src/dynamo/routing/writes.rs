@@ -11,7 +11,7 @@ use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     ids::MemberId,
     job::{DrainQueue, RequeueMember},
-    ports::{Assignment, NewPlace, OUTBOX_PATIENCE},
+    ports::{Assignment, NewPlace, OUTBOX_PATIENCE, RequeueOrder},
     routing::{
         case::Case,
         demand::Desk,
@@ -53,6 +53,23 @@ impl Table {
     ) -> Result<TransactWriteItem, PortError> {
         self.replacing_part(&RoutedItem::new(case, line))
             .map(put_write)
+    }
+
+    /// Makes the write by which an earlier line about a case gets a note.
+    pub(super) fn noted_line_write(
+        &self,
+        case: &Case,
+        number: u64,
+        note: &str,
+    ) -> Result<TransactWriteItem, PortError> {
+        let update = self.update_part(
+            &keys::routed(case.scope, case.conversation_id, number),
+            "SET #note = :note",
+            "attribute_exists(pk)",
+            &[("#note", "note")],
+            &[(":note", s(note))],
+        )?;
+        Ok(update_write(update))
     }
 
     /// Makes the write of a case at its place in its queue.
@@ -236,11 +253,22 @@ impl Table {
             (":zero", n(0)),
             (":idle", s(seat.idle_since)),
         ];
+        let mut removed = Vec::new();
         if let Some(limit) = seat.limit {
             change.push_str(", #limit = :limit");
             values.push((":limit", n(limit)));
         } else {
-            change.push_str(" REMOVE #limit");
+            removed.push("#limit");
+        }
+        if let Some(since) = seat.absent_since {
+            change.push_str(", absent_since = :absent");
+            values.push((":absent", s(since)));
+        } else {
+            removed.push("absent_since");
+        }
+        if !removed.is_empty() {
+            change.push_str(" REMOVE ");
+            change.push_str(&removed.join(", "));
         }
         let update = self.update_part(
             &keys::seat(desk, seat.member_id),
@@ -300,20 +328,55 @@ impl Table {
         Ok(update_write(update))
     }
 
-    /// Makes the update by which an order to requeue is due again later, if it stands.
+    /// Makes the write that orders to requeue what an absent member has, from `due` on. An order that stands keeps its time:
+    /// the worker lets it be due again then.
+    pub(in crate::dynamo) fn absence_write(
+        &self,
+        scope: AccountScope,
+        member_id: MemberId,
+        due: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        let marked = Marked::by(RequeueMember { scope, member_id }.into());
+        let mark = marked.waiting(due);
+        let update = self.update_part(
+            &marked.key,
+            "SET outbox_pk = if_not_exists(outbox_pk, :part), \
+             outbox_due = if_not_exists(outbox_due, :due), \
+             orders = if_not_exists(orders, :base) + :one, \
+             version = if_not_exists(version, :zero) + :one",
+            "attribute_not_exists(orders) OR orders >= :zero",
+            &[],
+            &[
+                (":part", mark.pk()),
+                (":due", mark.due()),
+                (":base", n(due.millis().max(0))),
+                (":zero", n(0)),
+                (":one", n(1)),
+            ],
+        )?;
+        Ok(update_write(update))
+    }
+
+    /// Makes the update by which an order to requeue, as it was read, is due again later.
     pub(super) fn postponed_requeue(
         &self,
-        (scope, member_id): (AccountScope, MemberId),
+        (scope, order): (AccountScope, RequeueOrder),
         again: Timestamp,
     ) -> Result<Update, PortError> {
+        let member_id = order.member_id;
         let marked = Marked::by(RequeueMember { scope, member_id }.into());
         let mark = marked.waiting(again);
         self.update_part(
             &marked.key,
             "SET outbox_pk = :part, outbox_due = :due, version = version + :one",
-            "attribute_exists(orders)",
+            "orders = :read",
             &[],
-            &[(":part", mark.pk()), (":due", mark.due()), (":one", n(1))],
+            &[
+                (":part", mark.pk()),
+                (":due", mark.due()),
+                (":one", n(1)),
+                (":read", n(order.orders)),
+            ],
         )
     }
 }

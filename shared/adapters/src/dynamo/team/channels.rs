@@ -5,14 +5,16 @@ use crate::dynamo::{
     changes::updated_before,
     items::ChannelsItem,
     keys,
-    table::{Attributes, Transacted, delete_write, key_of, n, put_write},
+    table::{Attributes, Table, Transacted, delete_write, key_of, n, put_write},
 };
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     AccountScope, PortError,
-    account::channel::Channels,
+    account::channel::{Channels, is_of_connectors},
     ports::{By, ChannelStore},
     routing::demand::Desk,
+    team::work::Work,
 };
 
 const WHAT: &str = "channels";
@@ -23,6 +25,40 @@ const DELETED_AT_ONCE: usize = 90;
 fn is_at_rest(row: &Attributes) -> bool {
     let is_zero = |name: &str| row.get(name).is_none_or(|number| *number == n(0));
     !row.contains_key("limit") && is_zero("load") && is_zero("waiting")
+}
+
+impl Table {
+    /// Makes the write that keeps the channels which a member gets, beside what the member had: whoever removes one
+    /// meanwhile finds that the catalogue has changed. `None` where connectors bring all of them. `Conflict` when the
+    /// account has one no more.
+    pub(super) async fn channels_hold(
+        &self,
+        scope: AccountScope,
+        after: &Work,
+        before: Option<&Work>,
+    ) -> Result<Option<TransactWriteItem>, PortError> {
+        let had = |key: &str| before.is_some_and(|before| before.channels.contains_key(key));
+        let wanted = after.channels.keys().map(String::as_str);
+        let gained: Vec<&str> = wanted
+            .filter(|key| !is_of_connectors(key) && !had(key))
+            .collect();
+        if gained.is_empty() {
+            return Ok(None);
+        }
+        let item: Option<ChannelsItem> = self.get(&keys::channels(scope), WHAT).await?;
+        let channels = item.map(Channels::from).unwrap_or_default();
+        if gained.iter().any(|key| channels.get(key).is_none()) {
+            return Err(PortError::Conflict { what: WHAT });
+        }
+        let read = [(":read", n(channels.version))];
+        let next = Channels {
+            version: channels.version + 1,
+            ..channels
+        };
+        let item = ChannelsItem::new(scope, &next);
+        let put = self.put_part(&item, "version = :read", &read)?;
+        Ok(Some(put_write(put)))
+    }
 }
 
 #[async_trait]

@@ -143,6 +143,7 @@ impl InvitationStore for DynamoTeam {
         if let Some(mail) = &new.mail {
             writes.push(table.mail_write(mail)?);
         }
+        writes.extend(table.channels_hold(scope, &new.member.work, None).await?);
         let mut reasons = match table.transact_by(writes, by).await? {
             Transacted::Done => return Ok(Invited::New),
             Transacted::Cancelled(reasons) => reasons.into_iter(),

@@ -153,8 +153,18 @@ impl DynamoTeam {
                 writes.extend(self.revocation_writes(invitation, at).await?);
             }
         }
+        let (scope, had) = (after.scope, Some(&before.work));
+        writes.extend(self.table.channels_hold(scope, &after.work, had).await?);
         let change = MemberChange::new(before, after);
         writes.extend(self.table.routing_writes(change, at)?);
+        if let Some(since) = change.begins_absence() {
+            let account = self.table.account(after.scope).await?;
+            let wait = account.and_then(|account| account.rules.requeue_after());
+            if let Some(wait) = wait {
+                let due = since.plus(wait);
+                writes.push(self.table.absence_write(after.scope, after.id, due)?);
+            }
+        }
         Ok(writes)
     }
 }
@@ -276,6 +286,24 @@ impl MemberStore for DynamoTeam {
                 updated_before(reasons.into_iter().next(), &wanted, WHAT)?;
                 Ok(MemberOutcome::Done)
             }
+        }
+    }
+
+    async fn order_requeue(
+        &self,
+        scope: AccountScope,
+        members: &[MemberId],
+        by: By<'_>,
+    ) -> Result<(), PortError> {
+        let last = self.requeue_orders(scope, members, by).await?;
+        if last.is_empty() {
+            return Ok(());
+        }
+        let at = by.audit.at;
+        let proven = self.table.transact_proven(last, by.proof, at, vec![]);
+        match proven.await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(PortError::Conflict { what: "order" }),
         }
     }
 
