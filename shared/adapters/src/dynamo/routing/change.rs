@@ -216,6 +216,10 @@ impl<'a> Change<'a> {
         if let Some(verb) = self.verb {
             parts.push((Part::Other, table.line_write(after, self.line(verb))?));
         }
+        if let Some(before) = self.before {
+            let counted = table.case_figures_write(before, after, at)?;
+            parts.extend(counted.map(|write| (Part::Other, write)));
+        }
         if let Some(giving) = &self.giving {
             parts.push((Part::Conversation, self.given_back_write(table, giving)?));
         }
