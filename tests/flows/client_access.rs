@@ -157,8 +157,8 @@ async fn no_list_tells_of_a_record_of_another_client() {
         let Some(rest) = route.path.strip_prefix(of_project) else {
             continue;
         };
-        // An environment is no client's, and neither is a user.
-        let is_of_all = ["environments", "end-users"].contains(&rest);
+        // An environment is no client's, and neither is a user. Figures are no list; their own flow looks at them.
+        let is_of_all = ["environments", "end-users", "figures"].contains(&rest);
         let is_list = route.method == "GET" && !rest.contains('/') && !is_of_all;
         if !is_list {
             continue;

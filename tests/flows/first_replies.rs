@@ -165,8 +165,7 @@ async fn the_api_tells_of_a_missed_reply_in_the_case_and_among_its_lines() {
     assert_eq!(status, 200, "{answer}");
     limits(&world, 2);
     say(&world, &ada, SAID).await;
-    while world.work_inbox().await {}
-    while world.work_routing().await {}
+    world.work_all().await;
     let path = only_conversation(&world, "").await;
     assert_eq!(
         shown(&world, &path).await["case"]["first_reply_missed_at"],

@@ -61,6 +61,7 @@ mod expiry;
 mod explain;
 mod factor;
 mod faults;
+mod figures;
 mod first_admin;
 mod first_message;
 mod first_replies;

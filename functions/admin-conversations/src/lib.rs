@@ -1,6 +1,7 @@
 //! The admin API for conversations and their messages (SPEC F07), and for deliveries and messages that were given
 //! up (SPEC F01): `/v1/projects/{project_id}/conversations` and `…/deliveries`; and for the members who have
-//! conversations (SPEC E31–E34): the verbs beside a conversation, and `/v1/desks`.
+//! conversations (SPEC E31–E34): the verbs beside a conversation, and `/v1/desks`; and for how long people waited
+//! (SPEC E37): `…/figures`.
 //!
 //! | module | content |
 //! |---|---|
@@ -27,8 +28,8 @@ use std::sync::Arc;
 use vestibule_admin::{AdminState, openapi::FunctionApi};
 use vestibule_domain::ports::{
     AccountStore, CaseReader, ChannelStore, ClientStore, ConnectorReader, ConversationReader,
-    ConversationWriter, DrainQueue, FileReader, GivenUpStore, OutgoingQueue, ProjectStore,
-    RoutingQueue, RoutingStore, TeamStore,
+    ConversationWriter, DrainQueue, FigureReader, FileReader, GivenUpStore, OutgoingQueue,
+    ProjectStore, RoutingQueue, RoutingStore, TeamStore,
 };
 
 /// Ports of the admin API for conversations.
@@ -58,6 +59,8 @@ pub struct Deps {
     pub router: Arc<dyn RoutingQueue>,
     /// Lists of cases.
     pub cases: Arc<dyn CaseReader>,
+    /// Figures.
+    pub figures: Arc<dyn FigureReader>,
     /// The account, for its default client.
     pub accounts: Arc<dyn AccountStore>,
     /// Clients of conversations.

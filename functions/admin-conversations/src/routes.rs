@@ -5,6 +5,7 @@ pub mod conversations;
 pub mod deliveries;
 pub mod desks;
 pub mod documentation;
+pub mod figures;
 pub mod handoff;
 pub mod messages;
 pub mod routing;
@@ -109,4 +110,5 @@ fn of_members(routes: Routes<Deps>) -> Routes<Deps> {
             routes!(routing::lines::list_routing),
         )
         .authorised(Permission::ConversationsRead, routes!(desks::list_desks))
+        .authorised(Permission::ConversationsRead, routes!(figures::get_figures))
 }

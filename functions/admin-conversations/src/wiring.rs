@@ -31,6 +31,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         routing: adapters.routing(),
         router: adapters.routing_queue(),
         cases: adapters.case_lists(&vault),
+        figures: adapters.figures(&vault),
         accounts: adapters.accounts(&vault),
         clients: adapters.team(&vault),
         teams: adapters.team(&vault),

@@ -6,11 +6,11 @@ use vestibule_adapters::{
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoAudit, DynamoCaseLists,
         DynamoChatUsers, DynamoClosings, DynamoConnectors, DynamoConversationWriter,
-        DynamoConversations, DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoGivenUp,
-        DynamoHistory, DynamoImporting, DynamoImports, DynamoIntake, DynamoLogins, DynamoMails,
-        DynamoNotices, DynamoOffers, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoPersons,
-        DynamoProjects, DynamoRouting, DynamoSearchIndex, DynamoSendPacer, DynamoSetUp,
-        DynamoStandings, DynamoTeam,
+        DynamoConversations, DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoFigures,
+        DynamoGivenUp, DynamoHistory, DynamoImporting, DynamoImports, DynamoIntake, DynamoLogins,
+        DynamoMails, DynamoNotices, DynamoOffers, DynamoOutbox, DynamoOutgoing, DynamoParking,
+        DynamoPersons, DynamoProjects, DynamoRouting, DynamoSearchIndex, DynamoSendPacer,
+        DynamoSetUp, DynamoStandings, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -192,6 +192,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn parking(&self) -> Arc<DynamoParking> {
         Arc::new(DynamoParking::new(self.table.clone()))
+    }
+
+    /// Figures. Their days are no pages, so the vault is not used.
+    #[must_use]
+    pub fn figures(&self, _vault: &Arc<KmsVault>) -> Arc<DynamoFigures> {
+        Arc::new(DynamoFigures::new(self.table.clone()))
     }
 
     /// Desks and cases.

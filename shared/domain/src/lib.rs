@@ -39,6 +39,7 @@ pub mod egress;
 pub mod erasure;
 pub mod error;
 pub mod event;
+pub mod figures;
 pub mod ids;
 pub mod job;
 pub mod language;

@@ -13,6 +13,7 @@ mod conversations;
 mod directory;
 mod environments;
 mod erasure;
+mod figures;
 mod files;
 mod given_up;
 mod history;
@@ -71,6 +72,7 @@ pub use environments::{
     EnvironmentDeletion, EnvironmentNeed, EnvironmentStore, NEED_SHOWN_MAX, TestStart,
 };
 pub use erasure::{ErasedPage, Eraser};
+pub use figures::FigureReader;
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
 pub use given_up::{
     GivenUpFilter, GivenUpStore, OrderedRedrive, Redrive, RedriveProgress, Redriven,

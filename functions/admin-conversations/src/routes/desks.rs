@@ -157,7 +157,7 @@ pub async fn list_desks(
 }
 
 /// The channels of an account, each with its name.
-fn named(channels: &Channels) -> Vec<(String, String)> {
+pub(super) fn named(channels: &Channels) -> Vec<(String, String)> {
     let own = CONNECTOR_CHANNELS
         .iter()
         .map(|(key, name)| ((*key).to_owned(), (*name).to_owned()));

@@ -10,6 +10,7 @@ import { conversationsRoutes } from "./conversations.ts";
 import { ACME, account, GLOBEX, me } from "./data.ts";
 import { endUsersRoutes } from "./end-users.ts";
 import { environmentsRoutes } from "./environments.ts";
+import { figuresRoutes } from "./figures.ts";
 import { importsRoutes } from "./imports.ts";
 import { invitationsRoutes } from "./invitations.ts";
 import { loginMethodsRoutes } from "./login-methods.ts";
@@ -40,6 +41,7 @@ const ROUTES: Routes = [
   ...connectorsRoutes,
   ...teamsRoutes,
   ...conversationsRoutes,
+  ...figuresRoutes,
   ...chatUsersRoutes,
   ...accessRequestsRoutes,
   ...projectsRoutes,

@@ -280,6 +280,20 @@ const conversation = createRoute({
   staticData: { title: frame.conversations, permission: "conversations.read" },
 });
 
+const figures = createRoute({
+  getParentRoute: () => project,
+  path: "/figures",
+  validateSearch: (raw: Raw) => ({
+    from: day(raw, "from"),
+    to: day(raw, "to"),
+    client: text(raw, "client"),
+    channel: text(raw, "channel"),
+    team: text(raw, "team"),
+  }),
+  staticData: { title: frame.figures, permission: "conversations.read" },
+  component: lazyPage(() => import("./pages/figures/figures-page"), "FiguresPage"),
+});
+
 const projectSettings = createRoute({
   getParentRoute: () => project,
   path: "/settings",
@@ -493,6 +507,7 @@ export const routeTree = root.addChildren([
       people,
       person,
       conversations.addChildren([conversation]),
+      figures,
       projectSettings,
       general,
       endUsers,

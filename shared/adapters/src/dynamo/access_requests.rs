@@ -333,7 +333,7 @@ impl AccessRequestStore for DynamoAccessRequests {
                 Admission::Gone => return Err(CONTENDED),
             }
         }
-        let tally = TallyChange::decided(request, verdict);
+        let tally = TallyChange::judged(request, decision);
         writes.extend(self.table.tally_writes(request.scope, &tally)?);
         let reasons = match self.table.transact_by(writes, by).await? {
             Transacted::Done => {

@@ -10,7 +10,7 @@
 //! | the same, for the block of an erased person | and `P#USER#hash` / `KEPT_BLOCK` | | the same batch read, 1 RRU more for each id; a new person is written with a check of it, 2 WRU |
 //! | the same where the platform asserts a phone number | and `P#PHONE#key` / `PHONE` | | the same batch read, 1 RRU more |
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
-//! | first message of a stranger | user with its `INDEX`, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 10 WRU and 2 a key (and 2 a KB) + 7 index writes; 2 more for the tally |
+//! | first message of a stranger | user with its `INDEX`, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 10 WRU and 2 a key (and 2 a KB) + 7 index writes; 2 more for the tally, and 2 for the figures |
 //! | quota of new requests, used by a person without a pending request | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#row` | | 1 update, 1 or 2 WRU; 1 more for each row of 60 people that is full, at most 10; none once the function knows that it is used up; expires after an hour |
 //! | message held back beyond the quota | `P#HELD_BACK` / `CONNECTOR#id` | | 1 update, 1 WRU; 1 or 2 more for the first of a day |
 //! | connectors that held back messages | `P#HELD_BACK` | | 1 query, 1 RRU for some 30 connectors |
@@ -74,8 +74,9 @@
 //! | use of an API key | `A#KEY_USES` / `KEY#hash` | | 1 update a day, 1 WRU |
 //! | environment of an API key that is to be limited to it | `A` / `PROJECT#id`, `P` / `ENVIRONMENT#id` of each project | | 1 query and 1 batch read a hundred projects |
 //! | test delivery | `A` / `AGENT_TESTS`, audit entry | | 2 reads; 1 transaction, 4 WRU; 1 write |
-//! | decision | request, user, standing, `P#TALLIES` / `CONNECTOR#id#row`, audit entry | | 1 transaction, 10 WRU + index writes; up to a hundred in one call, one after another |
+//! | decision | request, user, standing, `P#TALLIES` / `CONNECTOR#id#row` and `FIGURES#day#CONNECTOR#id#row`, audit entry | | 1 transaction, 12 WRU + index writes; up to a hundred in one call, one after another |
 //! | place of an approved person in the directory | user and, for a number, `PHONE`, the number's user and `SAME_AS`; `END_USER` and its chat users; `END_USER`, `PHONE`, a check of `CLAIM`, audit entry | | 1 to 4 reads before the decision, 4 to 8 WRU more in it, 2 for each other chat user of the person |
+//! | figures of a project, of up to 92 days | `P#TALLIES` / `FIGURES#day#…` | | 1 query a MB: some 3,000 rows, of which a day and connector has 8, and a day, client, channel and team 4 |
 //! | numbers of requests, newest pending one | `P#TALLIES` / `CONNECTOR#id#row` and `BEGUN`; `P#REQUESTS#pending` by creation | `lists_by_state` | 2 queries, 0.5 RRU for about 60 rows, of which a connector has 8, and 0.5 RRU; all rows are counted, up to 1,000 by state, for a project from before they were kept |
 //! | approval of a person without a pending request | user, environment, standings of the user by partition, their connectors; request, user with its `INDEX`, standing, `P#TALLIES` / `CONNECTOR#id#row`, audit entry | | 2 reads, 1 query, 1 batch read per hundred connectors, 1 transaction of 12 WRU + index writes and the proof |
 //! | requests by status, or all | `P#REQUESTS#status` or `P#REQUESTS` by creation | `lists_by_state`, `lists_all` | 1 query per page, then 1 batch read per hundred rows |
@@ -89,7 +90,7 @@
 //! | open cases of a project that wait, that members have, or that one member has | `P#CASES#waiting` or `P#CASES#assigned` by the time of the offer; then `CASE` and `CONVERSATION` of each | `lists_by_state` | 1 query a page, up to 4 with a filter, and 2 batch reads |
 //! | open cases of a project, counted | `P#CASES` by the time of the offer | `lists_all` | 1 query, up to 1000 |
 //! | first ones of a queue | `A#QUEUE#queue` / `WAITING#…` | | 1 query for 25 |
-//! | assignment | `CASE`, `ROUTED#number`, `A#DESK#channel` / `SEAT#member`, `A#HELD#member` / `CASE#channel#conversation`; of one that waits `WAITING#…` and `QUEUE#queue` | `lists_by_state` | 1 transaction, 8 or 12 WRU + index writes; 1 more if the queue was changed meanwhile |
+//! | assignment | `CASE`, `ROUTED#number`, `A#DESK#channel` / `SEAT#member`, `A#HELD#member` / `CASE#channel#conversation`; of one that waits `WAITING#…` and `QUEUE#queue` | `lists_by_state` | 1 transaction, 8 or 12 WRU + index writes, 2 more for the first one of a case, for `P#TALLIES` / `FIGURES#day#DESK#client#channel#team#row`; 1 more transaction if the queue was changed meanwhile |
 //! | release, requeue, transfer | the same rows | the same | 1 transaction, 8 to 14 WRU |
 //! | cases that a member has | `A#HELD#member`, then each `CASE` | | 1 query and 1 batch read a hundred |
 //! | load of a member, counted | `SEAT#member`; `A#HELD#member` / `CASE#channel#…`, then each `CASE` | | 1 read, 1 query and 1 batch read a hundred; 1 update if it differs |
@@ -185,6 +186,7 @@ mod chat_user_rows;
 mod connector_rows;
 mod conversation_rows;
 mod directory_rows;
+mod figure_rows;
 mod import_rows;
 mod kept_block_rows;
 mod project_rows;
@@ -216,6 +218,7 @@ pub use directory_rows::{
     ONLY_PREFIX, end_user, end_user_claim, end_users, end_users_by_name, environment_closing,
     holder, holders, is_end_user, is_phone, parse_holder, phone,
 };
+pub use figure_rows::{FIGURES_PREFIX, figures, figures_on};
 pub use import_rows::{
     import, import_chunk, import_error, import_errors, imports, parse_import, running_import,
 };

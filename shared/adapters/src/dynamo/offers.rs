@@ -3,7 +3,7 @@
 use super::{
     items::{ClientItem, ConversationItem, TeamNameItem},
     keys,
-    table::{Table, from_row},
+    table::{Table, take},
 };
 use async_trait::async_trait;
 use vestibule_domain::{
@@ -59,16 +59,11 @@ impl OfferReader for DynamoOffers {
         let client = keys::client(scope.account(), client_id);
         let wanted = [conversation.clone(), client.clone()];
         let mut rows = self.table.get_batch(&wanted).await?;
-        let client = rows
-            .remove(&client)
-            .map(|row| from_row::<ClientItem>(row, "client"))
-            .transpose()?
-            .map(Client::from);
-        let conversation = rows
-            .remove(&conversation)
-            .map(|row| from_row::<ConversationItem>(row, "conversation"))
-            .transpose()?
-            .map(Conversation::from);
+        let client: Option<ClientItem> = take(&mut rows, &client, "client")?;
+        let client = client.map(Client::from);
+        let conversation: Option<ConversationItem> =
+            take(&mut rows, &conversation, "conversation")?;
+        let conversation = conversation.map(Conversation::from);
         Ok(OfferTerms {
             team: self.named_team(scope, conversation).await?,
             first_reply_minutes: client.and_then(|client| client.first_reply_minutes),

@@ -1,12 +1,14 @@
 //! The numbers of pending and of approved requests of each connector (SPEC B41), and the time of its last message.
 //!
+//! Beside them, the figures of each day, which have rows of their own: see [`figures`](super::figures).
+//!
 //! They are changed in the transactions that change the requests, so they are exact. Each connector has several
 //! rows, one of which a transaction draws, so that strangers seldom meet at one. All rows of a project lie in one
 //! partition and are read in one query.
 
 use super::{
     items::AccessRequestItem,
-    keys::{self, INDEX_BY_STATE, PK, SK, STATE_PK},
+    keys::{self, FIGURES_PREFIX, INDEX_BY_STATE, PK, SK, STATE_PK},
     row_counts::{COUNT_MAX, up_to_max},
     table::{Attributes, Table, from_row, n, s, update_write},
 };
@@ -16,7 +18,8 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    access::request::{AccessRequest, RequestStatus, Verdict},
+    access::request::{AccessRequest, RequestDecision, RequestStatus, Verdict},
+    figures::{Day, FigurePlace, FigureRow, Figures},
     ids::{ConnectorId, IdSource, SystemIds},
     ports::{CountUpTo, RequestCounts},
 };
@@ -66,13 +69,15 @@ impl Numbers {
 
 /// The changes of numbers that one transaction makes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct TallyChange(BTreeMap<ConnectorId, Numbers>);
+pub(super) struct TallyChange {
+    connectors: BTreeMap<ConnectorId, Numbers>,
+    figures: Vec<FigureRow>,
+}
 
 impl TallyChange {
     /// A new request, in the state that it has.
     pub(super) fn made(request: &AccessRequest) -> Self {
-        let numbers = Numbers::of(request.status());
-        Self(BTreeMap::from([(request.connector_id, numbers)]))
+        Self::of(request, Numbers::of(request.status()))
     }
 
     /// A new request that a message made.
@@ -81,46 +86,73 @@ impl TallyChange {
             last_message_at: Some(request.created_at),
             ..Numbers::of(request.status())
         };
-        Self(BTreeMap::from([(request.connector_id, numbers)]))
+        Self::of(request, numbers).counting(request, request.created_at, Figures::asked())
     }
 
     /// A decision on a pending request.
     pub(super) fn decided(request: &AccessRequest, verdict: Verdict) -> Self {
         let before = Numbers::of(RequestStatus::Pending);
-        let numbers = Numbers::of(verdict.status()).minus(before);
-        Self(BTreeMap::from([(request.connector_id, numbers)]))
+        Self::of(request, Numbers::of(verdict.status()).minus(before))
+    }
+
+    /// Somebody's decision on a pending request. Those that follow from something else are no figures.
+    pub(super) fn judged(request: &AccessRequest, decision: &RequestDecision) -> Self {
+        let after = decision.at.since(request.created_at);
+        Self::decided(request, decision.verdict).counting(
+            request,
+            decision.at,
+            Figures::decided(after),
+        )
     }
 
     /// The removal of a request in the state that it has.
     pub(super) fn removed(request: &AccessRequest) -> Self {
         let numbers = Numbers::default().minus(Numbers::of(request.status()));
-        Self(BTreeMap::from([(request.connector_id, numbers)]))
+        Self::of(request, numbers)
+    }
+
+    fn of(request: &AccessRequest, numbers: Numbers) -> Self {
+        Self {
+            connectors: BTreeMap::from([(request.connector_id, numbers)]),
+            figures: Vec::new(),
+        }
+    }
+
+    /// The same, with figures of the request's connector.
+    fn counting(mut self, request: &AccessRequest, at: Timestamp, figures: Figures) -> Self {
+        self.figures.push(FigureRow {
+            day: Day::of(at),
+            place: FigurePlace::Connector(request.connector_id),
+            figures,
+        });
+        self
     }
 
     /// Adds the changes of another part of the transaction.
     pub(super) fn add(&mut self, other: Self) {
-        for (connector_id, numbers) in other.0 {
-            let here = self.0.entry(connector_id).or_default();
+        for (connector_id, numbers) in other.connectors {
+            let here = self.connectors.entry(connector_id).or_default();
             *here = here.plus(numbers);
         }
+        self.figures.extend(other.figures);
     }
 
     /// Maximum number of writes that the changes take.
     pub(super) fn writes(&self) -> usize {
-        self.0.len()
+        self.connectors.len() + self.figures.len()
     }
 }
 
 impl Table {
-    /// Makes the writes of changed numbers, one for each connector.
+    /// Makes the writes of changed numbers, one for each connector, and of figures.
     pub(super) fn tally_writes(
         &self,
         scope: ProjectScope,
         change: &TallyChange,
     ) -> Result<Vec<TransactWriteItem>, PortError> {
         let row = drawn_row();
-        let changed = change.0.iter();
-        changed
+        let changed = change.connectors.iter();
+        let numbers = changed
             .filter(|(_, numbers)| **numbers != Numbers::default())
             .map(|(connector_id, numbers)| {
                 let mut values = vec![
@@ -146,8 +178,11 @@ impl Table {
                     &values,
                 )?;
                 Ok(update_write(update))
-            })
-            .collect()
+            });
+        // In the same row, so that transactions that do not meet at the numbers do not meet at the figures.
+        let figures = change.figures.iter();
+        let figures = figures.map(|counted| self.figures_write(scope, counted, row));
+        numbers.chain(figures).collect()
     }
 
     /// Makes the write of a connector's last message into one of its rows, under the condition that the row has no
@@ -191,7 +226,7 @@ impl Table {
 }
 
 /// Draws one of a connector's rows.
-fn drawn_row() -> u8 {
+pub(super) fn drawn_row() -> u8 {
     let drawn = SystemIds.draw().random() % u128::from(ROWS);
     u8::try_from(drawn).unwrap_or_default()
 }
@@ -319,8 +354,9 @@ pub(super) async fn by_connector(table: &Table, scope: ProjectScope) -> Result<T
             .client
             .query()
             .table_name(&table.name)
-            .key_condition_expression(format!("{PK} = :tallies"))
+            .key_condition_expression(format!("{PK} = :tallies AND {SK} < :figures"))
             .expression_attribute_values(":tallies", s(&begun.pk))
+            .expression_attribute_values(":figures", s(FIGURES_PREFIX))
             .set_exclusive_start_key(start.take())
             .send()
             .await
@@ -406,7 +442,10 @@ mod tests {
             approved,
             last_message_at: None,
         };
-        TallyChange(BTreeMap::from([(id, numbers)]))
+        TallyChange {
+            connectors: BTreeMap::from([(id, numbers)]),
+            figures: Vec::new(),
+        }
     }
 
     #[test]

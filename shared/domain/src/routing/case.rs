@@ -34,6 +34,9 @@ pub struct Case {
     /// The members who declined the conversation in this wait.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub declined: BTreeSet<MemberId>,
+    /// Time of the first assignment since the offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_assigned_at: Option<Timestamp>,
     /// Time of the first reply by a member since the offer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_reply_at: Option<Timestamp>,
@@ -115,6 +118,7 @@ impl Case {
             state: CaseState::Offered,
             offered_at: at,
             declined: BTreeSet::new(),
+            first_assigned_at: None,
             first_reply_at: None,
             first_reply_due_at: None,
             first_reply_missed_at: None,
@@ -231,6 +235,7 @@ impl Case {
         let at = assigned.at;
         Self {
             declined: BTreeSet::new(),
+            first_assigned_at: self.first_assigned_at.or(Some(at)),
             ..self.with_state(CaseState::Assigned(assigned), at)
         }
     }

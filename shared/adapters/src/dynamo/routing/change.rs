@@ -256,6 +256,10 @@ impl<'a> Change<'a> {
             let noted = table.noted_line_write(after, number, note)?;
             parts.push((Part::Other, noted));
         }
+        if let Some(before) = self.before {
+            let counted = table.case_figures_write(before, after, at)?;
+            parts.extend(counted.map(|write| (Part::Other, write)));
+        }
         if let Some(handing) = &self.handing {
             parts.push((Part::Conversation, self.handed_off_write(table, handing)?));
             if let Some((_, audit)) = handing.handoff {

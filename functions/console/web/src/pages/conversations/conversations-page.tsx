@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, useMatches } from "@tanstack/react-router";
+import { getRouteApi, Link, useMatches } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { conversationCountsOptions } from "../../api/conversation-counts";
 import { type ConversationFilter, VIEWS, type View } from "../../api/conversations";
@@ -8,7 +8,7 @@ import { allTeamsOptions } from "../../api/teams";
 import { formatCount } from "../../format";
 import { isCommand, isTyping } from "../../keys";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { EmptyState, PageHeading, Select, Tabs } from "../../ui";
+import { EmptyState, looks, PageHeading, Select, Tabs } from "../../ui";
 import { ConversationList } from "./conversation-list";
 import styles from "./conversations.module.css";
 import { DetailsPanel } from "./details-panel";
@@ -47,7 +47,19 @@ export function ConversationsPage() {
   return (
     <div className={styles.page} data-shown={shown}>
       <div className={styles.head}>
-        <PageHeading title={texts.title} />
+        <PageHeading
+          actions={
+            <Link
+              className={looks({ kind: "quiet" })}
+              params={{ account, project }}
+              search={{ client, channel, team }}
+              to="/a/$account/p/$project/figures"
+            >
+              {texts.figures}
+            </Link>
+          }
+          title={texts.title}
+        />
         <Views filters={{ client, channel, team }} project={project} view={view} />
       </div>
       <div className={styles.columns}>

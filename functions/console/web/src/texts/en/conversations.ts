@@ -2,6 +2,7 @@
 export const conversationTexts = {
   title: "Conversations",
   about: "Conversations that people answer, and those that the agent has.",
+  figures: "Figures",
   views: "Conversations by who has them",
   view: { mine: "Mine", queue: "Queue", assigned: "Assigned", agent: "With the agent", all: "All" },
   list: "Conversations",

@@ -72,6 +72,7 @@ export const frame = {
   requests: "Access Requests",
   requestsShort: "Requests",
   conversations: "Conversations",
+  figures: "Figures",
   mine: "of yours",
   pending: "pending",
   newRequest: "New access request",
