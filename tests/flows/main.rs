@@ -74,6 +74,7 @@ mod languages;
 mod last_admin;
 mod late_failures;
 mod latency;
+mod left_to_sweeper;
 mod lifecycle;
 mod limits;
 mod login_deletion;
