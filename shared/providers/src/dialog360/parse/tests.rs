@@ -11,7 +11,6 @@ use crate::{
     webhook::{KIND_MAX_CHARS, RawRequest, WebhookProvider},
 };
 use http::HeaderMap;
-use proptest::prelude::*;
 use serde_json::json;
 use std::{collections::BTreeSet, fs, path::PathBuf};
 use vestibule_domain::{

@@ -10,7 +10,6 @@ use crate::{
     webhook::{RawRequest, WebhookProvider},
 };
 use http::HeaderMap;
-use proptest::prelude::*;
 use std::{fs, path::PathBuf};
 use vestibule_domain::{
     Timestamp,

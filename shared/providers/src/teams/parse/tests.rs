@@ -11,7 +11,6 @@ use crate::{
         },
     },
 };
-use proptest::prelude::*;
 use std::{fs, path::PathBuf};
 use vestibule_domain::{
     chat::content::Parts,

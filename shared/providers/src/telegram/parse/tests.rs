@@ -10,7 +10,6 @@ use crate::{
     webhook::{Parsed, RawRequest, Refusal, Reply, WebhookProvider},
 };
 use http::HeaderMap;
-use proptest::prelude::*;
 use serde_json::json;
 use std::{collections::BTreeSet, fs, path::PathBuf};
 use vestibule_domain::{

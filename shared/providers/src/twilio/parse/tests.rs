@@ -12,7 +12,6 @@ use crate::{
     webhook::WebhookProvider,
 };
 use http::{HeaderMap, header::CONTENT_TYPE};
-use proptest::prelude::*;
 use std::{fs, path::PathBuf};
 use vestibule_domain::{
     chat::content::Parts,

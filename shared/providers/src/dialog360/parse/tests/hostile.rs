@@ -1,6 +1,7 @@
 //! What nobody promised: endless, malformed and hostile requests.
 
 use super::*;
+use proptest::prelude::*;
 
 #[test]
 fn a_text_is_cut_where_it_is_endless_and_has_no_nul() {

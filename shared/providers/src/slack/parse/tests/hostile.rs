@@ -1,6 +1,7 @@
 //! What nobody promised: malformed, incomplete and hostile requests.
 
 use super::*;
+use proptest::prelude::*;
 use std::fmt::Write as _;
 
 #[test]

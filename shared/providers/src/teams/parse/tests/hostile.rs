@@ -1,6 +1,7 @@
 //! What nobody promised: malformed and hostile activities.
 
 use super::*;
+use proptest::prelude::*;
 
 #[test]
 fn one_malformed_attachment_or_entity_does_not_lose_the_others_and_an_attachment_is_reported() {

@@ -1,6 +1,7 @@
 //! What nobody promised: malformed and hostile updates.
 
 use super::*;
+use proptest::prelude::*;
 
 #[test]
 fn every_captured_event_that_cannot_be_read_is_kept_and_does_not_block_its_chat() {

@@ -1,6 +1,7 @@
 //! What nobody promised: malformed, incomplete and hostile requests.
 
 use super::*;
+use proptest::prelude::*;
 
 #[test]
 fn what_is_needed_and_not_there_makes_a_request_unreadable() {
