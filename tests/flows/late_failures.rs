@@ -190,13 +190,9 @@ fn delays_the_record(world: &World) {
 
 /// The id of the newest text to a person, once there are this many.
 async fn newest_text(world: &World, person: &str, count: usize) -> String {
-    loop {
-        let texts = world.slack.messages_to(person);
-        if let (true, Some(newest)) = (texts.len() == count, texts.last()) {
-            return newest.ts.clone();
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    let texts = || world.slack.messages_to(person);
+    world.to_slack.until(|_| texts().len() == count).await;
+    texts().remove(count - 1).ts
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -278,9 +278,7 @@ async fn a_worker_whose_time_is_over_leaves_the_rest_to_the_next() {
     let slow = Fault::Delay(Duration::from_secs(1));
     world.to_slack.inject(Rule::new(POST, slow));
     let late = async {
-        while world.to_slack.count(POST) == 0 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        world.to_slack.until_call(POST, 1).await;
         world.clock.advance(Duration::from_secs(30));
     };
     let work = worker_outgoing::handle(&world.functions.outgoing, &job, 1);

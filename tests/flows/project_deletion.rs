@@ -12,10 +12,8 @@ use crate::{
 };
 use futures_util::future::join;
 use serde_json::{Map, Value, json};
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
+use tokio::sync::watch;
 use vestibule_adapters::dynamo::keys;
 use vestibule_domain::{access::request::Verdict, ids::ProjectId};
 use vestibule_testkit::{
@@ -270,20 +268,18 @@ async fn an_index_job_in_the_middle_of_a_deletion_brings_nothing_back() {
         let slow = Fault::Delay(Duration::from_millis(300));
         let rule = Rule::new(TRANSACTION, slow).from_call(call);
         world.to_db.inject(rule);
-        let has_come = || {
-            let calls = world.aws_calls();
-            calls.iter().filter(|one| *one == TRANSACTION).count() >= call
-        };
-        let is_over = AtomicBool::new(false);
+        let is_over = watch::Sender::new(false);
         let erase = async {
             while world.work_on("onboarding").await {}
-            is_over.store(true, Ordering::Relaxed);
+            is_over.send_replace(true);
         };
         let index = async {
-            while !has_come() && !is_over.load(Ordering::Relaxed) {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-            let has_come = has_come();
+            let mut over = is_over.subscribe();
+            let has_come = tokio::select! {
+                biased;
+                () = world.to_db.until_call(TRANSACTION, call) => true,
+                _ = over.wait_for(|is_over| *is_over) => false,
+            };
             world.work_on("index").await;
             has_come
         };

@@ -37,10 +37,23 @@ async fn write(world: &World, person: &str, text: &str) {
     write_at(world, &world.connector, person, text).await;
 }
 
-/// A person writes to the connector, and what follows from it is done.
-async fn tell(world: &mut World, person: &str, text: &str) {
-    write(world, person, text).await;
+/// A person writes to a connector, and what follows from it is done.
+async fn tell_at(world: &mut World, connector: &Connector, person: &str, text: &str) {
+    write_at(world, connector, person, text).await;
     world.settle().await;
+}
+
+/// A person writes to the connector that asks for approval, and what follows from it is done.
+async fn tell(world: &mut World, person: &str, text: &str) {
+    let connector = world.connector.clone();
+    tell_at(world, &connector, person, text).await;
+}
+
+/// Somebody without a number writes for the first time.
+async fn stranger(world: &mut World) -> String {
+    let person = world.newcomer("Ada Lovelace");
+    tell(world, &person, SAID).await;
+    person
 }
 
 /// Ada writes for the first time.
@@ -136,16 +149,14 @@ async fn a_person_who_came_through_an_open_connector_has_to_ask_elsewhere_and_af
     let mut world = World::new().await;
     let open = world.open.clone();
     let ada = ada(&world, WhatsAppShows::Both);
-    write_at(&world, &open, &ada, SAID).await;
-    world.settle().await;
+    tell_at(&mut world, &open, &ada, SAID).await;
     write(&world, &ada, "And here?").await;
     let on = json!({
         "policy": "OnBoarding", "onboarding_message": WELCOME, "existing_users": "require_approval",
     });
     patch(&world, &open, on).await;
     world.restart();
-    write_at(&world, &open, &ada, "Still open?").await;
-    world.settle().await;
+    tell_at(&mut world, &open, &ada, "Still open?").await;
     let requests = world.requests().await;
     assert_eq!(requests.len(), 2);
     assert!(
@@ -198,8 +209,7 @@ async fn an_admin_chooses_who_an_approved_person_is() {
         let environment = world.connector.environment_id;
         let other = world.another_environment("Staging").await.environment_id;
         let listed = world.invites_to_chat(PHONE, &[other]).await;
-        let ada = world.newcomer("Ada Lovelace");
-        tell(&mut world, &ada, SAID).await;
+        let ada = stranger(&mut world).await;
         let mut directory = json!({"action": action});
         if action == "add_to_existing" {
             directory["end_user_id"] = json!(listed.id);
@@ -234,8 +244,7 @@ async fn somebody_who_is_a_user_is_no_other_one() {
     let open = world.open.clone();
     let listed = world.invites_to_chat(PHONE, &[open.environment_id]).await;
     let ada = world.newcomer("Ada Lovelace");
-    write_at(&world, &open, &ada, SAID).await;
-    world.settle().await;
+    tell_at(&mut world, &open, &ada, SAID).await;
     tell(&mut world, &ada, SAID).await;
     let path = format!("{}/approve", request_of(&world, &ada).await);
     for (id, status, kind) in [
@@ -267,8 +276,7 @@ async fn somebody_who_is_a_user_is_no_other_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_is_approved_directly_becomes_a_user_too() {
     let mut world = World::on(Platform::Slack).await;
-    let ada = world.newcomer("Ada Lovelace");
-    tell(&mut world, &ada, SAID).await;
+    let ada = stranger(&mut world).await;
     world.decide(&ada, Verdict::Reject).await;
     let environment = world.connector.environment_id;
     approve(&world, &ada, environment).await;
@@ -305,8 +313,7 @@ async fn people_from_before_the_directory_become_users_with_their_next_message()
             world.connector.clone()
         };
         let ada = ada(&world, WhatsAppShows::Phone);
-        write_at(&world, &connector, &ada, SAID).await;
-        world.settle().await;
+        tell_at(&mut world, &connector, &ada, SAID).await;
         if !is_open {
             world.decide(&ada, Verdict::Approve).await;
             world.settle().await;
@@ -442,8 +449,7 @@ async fn an_erased_chat_user_takes_the_user_along_whom_nothing_else_made() {
         }
         let ada = ada(&world, WhatsAppShows::Phone);
         let open = world.open.clone();
-        write_at(&world, &open, &ada, SAID).await;
-        world.settle().await;
+        tell_at(&mut world, &open, &ada, SAID).await;
         let person = only_user(&world).await;
         assert_eq!(person.chat_users.len(), 1);
         let token = all_powers(&world).await;
@@ -456,8 +462,7 @@ async fn an_erased_chat_user_takes_the_user_along_whom_nothing_else_made() {
         assert!(left.is_none_or(|person| person.chat_users.is_empty()));
         world.assert_links_agree().await;
         // A person who comes back is registered again, or recognised.
-        write_at(&world, &open, &ada, "It is me again").await;
-        world.settle().await;
+        tell_at(&mut world, &open, &ada, "It is me again").await;
         let again = only_user(&world).await;
         assert_eq!(again.id == person.id, was_invited);
         world.assert_links_agree().await;
@@ -470,8 +475,7 @@ async fn access_that_comes_with_a_link_answers_the_request_that_waits() {
     let mut world = World::on(Platform::Slack).await;
     let environment = world.connector.environment_id;
     let person = world.invites_to_chat(PHONE, &[environment]).await;
-    let ada = world.newcomer("Ada Lovelace");
-    tell(&mut world, &ada, SAID).await;
+    let ada = stranger(&mut world).await;
     world.links_person(&ada, person.id).await;
     tell(&mut world, &ada, "And now?").await;
     assert_eq!(world.agent.deliveries().len(), 1);

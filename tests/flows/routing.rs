@@ -2,11 +2,8 @@
 
 use crate::world::World;
 use futures_util::future::{join, join_all};
-use std::{
-    collections::BTreeSet,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
+use tokio::sync::watch;
 use vestibule_domain::{
     ids::ClientId,
     routing::{
@@ -48,26 +45,29 @@ async fn is_waiting(world: &World, name: &str) -> bool {
 /// Lets the router work until nothing is left to do. The time of a job is over whenever there are ten more rows with this
 /// sort key, and `part` is done then. Returns the numbers of batches and of parts.
 async fn work_in_parts(world: &World, sort_key: &str, part: impl AsyncFn(usize)) -> (usize, usize) {
-    let is_over = AtomicBool::new(false);
+    let is_over = watch::Sender::new(false);
     let work = async {
         let mut batches = 0;
         while world.work_on("routing.fifo").await {
             batches += 1;
         }
-        is_over.store(true, Ordering::Relaxed);
+        is_over.send_replace(true);
         batches
     };
     let time = async {
         let mut parts = 0;
-        while !is_over.load(Ordering::Relaxed) {
-            if world.rows(sort_key).len() >= 10 * (parts + 1) {
-                world.clock.advance(Duration::from_secs(11));
-                part(parts).await;
-                parts += 1;
+        let mut over = is_over.subscribe();
+        loop {
+            let most = 10 * (parts + 1);
+            tokio::select! {
+                biased;
+                _ = over.wait_for(|is_over| *is_over) => return parts,
+                () = world.to_db.until(|_| world.rows(sort_key).len() >= most) => {}
             }
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            world.clock.advance(Duration::from_secs(11));
+            part(parts).await;
+            parts += 1;
         }
-        parts
     };
     join(work, time).await
 }

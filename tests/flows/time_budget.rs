@@ -11,9 +11,7 @@ async fn works_slowly(world: &World) {
     let slow = Fault::Delay(Duration::from_millis(100));
     world.to_slack.inject(Rule::new("chat.postMessage", slow));
     let half_a_minute = async {
-        while !called(world, "chat.postMessage") {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        world.to_slack.until_call("chat.postMessage", 1).await;
         world.clock.advance(Duration::from_secs(30));
     };
     world.work_onboarding_during(half_a_minute).await;

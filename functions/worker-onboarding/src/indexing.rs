@@ -11,9 +11,18 @@ use vestibule_domain::{
 /// does nothing, and the sweeper enqueues what is not enqueued here.
 pub(crate) async fn enqueue(deps: &Deps, job: OnboardChatUser) {
     let mut targets = vec![SearchTarget::ChatUser(job.chat_user_id)];
-    let found = deps.standings.chat_user(job.scope, job.chat_user_id).await;
-    let linked = found.ok().flatten().and_then(|user| user.end_user_id);
-    targets.extend(linked.map(SearchTarget::EndUser));
+    match deps.standings.chat_user(job.scope, job.chat_user_id).await {
+        Ok(found) => {
+            let linked = found.and_then(|user| user.end_user_id);
+            targets.extend(linked.map(SearchTarget::EndUser));
+        }
+        Err(error) => tracing::warn!(
+            chat_user.id = %job.chat_user_id,
+            connector.id = %job.connector_id,
+            error = %Chain(&error),
+            "the search index of a linked person is left to the sweeper"
+        ),
+    }
     for target in targets {
         let scope = job.scope;
         let index = IndexJob::IndexRecord(IndexRecord { scope, target });

@@ -103,7 +103,7 @@ export async function mailsTo(address: string): Promise<Mail[]> {
 }
 
 /** Waits until something is there, and answers it. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+export async function eventually<T>(what: string, look: () => Promise<T | undefined>, timeout = 30_000): Promise<T> {
   let found: T | undefined;
   await expect
     .poll(
@@ -111,7 +111,7 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
         found = await look();
         return found !== undefined;
       },
-      { message: what, timeout: 30_000, intervals: [100] },
+      { message: what, timeout, intervals: [100] },
     )
     .toBe(true);
   return found as T;

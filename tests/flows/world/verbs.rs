@@ -4,7 +4,7 @@ use super::{Answer, Invoked, World};
 use aws_lambda_events::event::sqs::SqsEvent;
 use futures_util::{
     FutureExt,
-    future::{BoxFuture, join_all},
+    future::{BoxFuture, join_all, select_all},
 };
 use lambda_http::{Body, Response};
 use serde_json::{Map, Value};
@@ -14,6 +14,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
+use tokio::sync::watch;
 use vestibule_domain::{
     access::consent::Wish,
     connector::Connector,
@@ -200,7 +201,7 @@ impl World {
         request: &SignedRequest,
     ) -> Invoked {
         let batch = self.aws.take_batch("onboarding", 10);
-        let worked = tokio::sync::watch::Sender::new(false);
+        let worked = watch::Sender::new(false);
         let work = async {
             let Some(batch) = &batch else { return };
             let event = serde_json::from_value(batch.event.clone()).unwrap();
@@ -214,8 +215,11 @@ impl World {
             worked.send_replace(true);
         };
         let deliver = async {
-            while !self.has_struck() && !*worked.borrow() {
-                tokio::time::sleep(Duration::from_millis(2)).await;
+            let struck = self.proxies().map(|proxy| Box::pin(proxy.until_fault()));
+            let mut worked = worked.subscribe();
+            tokio::select! {
+                _ = select_all(struck) => {}
+                _ = worked.wait_for(|has_worked| *has_worked) => {}
             }
             let status = self.unless_killed(self.webhook(connector, request)).await;
             for proxy in self.proxies() {

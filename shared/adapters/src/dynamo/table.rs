@@ -1,6 +1,10 @@
 //! The table's calls, with failures converted into outcomes that a store can act on.
 
-use super::keys::{Key, PK, SK};
+mod rows;
+
+pub(crate) use rows::{from_row, key_of, n, s, take, to_row, to_value};
+
+use super::keys::{Key, PK};
 use super::projection::projected;
 use crate::aws::port_error;
 use aws_sdk_dynamodb::{
@@ -16,6 +20,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_types::SdkConfig;
+use rows::{names_map, values_map};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{collections::HashMap, time::Duration};
 use vestibule_domain::{PortError, ids::SystemIds, retry::conflict_wait};
@@ -517,74 +522,6 @@ pub(crate) fn key_of_write(write: &TransactWriteItem) -> Option<Key> {
 /// Converts an `Update` to a part of a transaction.
 pub(crate) fn update_write(update: Update) -> TransactWriteItem {
     TransactWriteItem::builder().update(update).build()
-}
-
-/// Converts a serialisable struct to a row.
-pub(crate) fn to_row(value: &impl Serialize) -> Result<Attributes, PortError> {
-    serde_dynamo::to_item(value).map_err(|error| PortError::rejected("row", error))
-}
-
-/// Converts a serialisable value to an attribute.
-pub(crate) fn to_value(value: &impl Serialize) -> Result<AttributeValue, PortError> {
-    serde_dynamo::to_attribute_value(value).map_err(|error| PortError::rejected("value", error))
-}
-
-/// Reads a row.
-pub(crate) fn from_row<T: DeserializeOwned>(
-    row: Attributes,
-    what: &'static str,
-) -> Result<T, PortError> {
-    let place = key_of(&row);
-    serde_dynamo::from_item(row).map_err(|error| {
-        let place = place.map_or_else(String::new, |key| format!("{key}: "));
-        PortError::corrupt(what, format!("{place}{error}"))
-    })
-}
-
-/// Takes one row out of a batch.
-pub(crate) fn take<T: DeserializeOwned>(
-    rows: &mut HashMap<Key, Attributes>,
-    key: &Key,
-    what: &'static str,
-) -> Result<Option<T>, PortError> {
-    rows.remove(key).map(|row| from_row(row, what)).transpose()
-}
-
-/// Returns the primary key of a row.
-pub(crate) fn key_of(row: &Attributes) -> Option<Key> {
-    let text = |name: &str| row.get(name)?.as_s().ok().cloned();
-    Some(Key {
-        pk: text(PK)?,
-        sk: text(SK)?,
-    })
-}
-
-/// Makes a number attribute.
-pub(crate) fn n(value: impl std::fmt::Display) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-/// Makes a text attribute.
-pub(crate) fn s(value: impl std::fmt::Display) -> AttributeValue {
-    AttributeValue::S(value.to_string())
-}
-
-fn names_map(names: &[(&str, &str)]) -> Option<HashMap<String, String>> {
-    (!names.is_empty()).then(|| {
-        names
-            .iter()
-            .map(|(name, attribute)| ((*name).to_owned(), (*attribute).to_owned()))
-            .collect()
-    })
-}
-
-fn values_map(values: &[(&str, AttributeValue)]) -> Option<Attributes> {
-    (!values.is_empty()).then(|| {
-        values
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect()
-    })
 }
 
 #[cfg(test)]

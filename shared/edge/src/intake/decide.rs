@@ -4,7 +4,7 @@ use super::{
     Intake,
     holding::awaited_content,
     outcome::{Content, IntakeOutcome},
-    sender::{SenderIds, decision, job, newcomer, profile_change, standing_here},
+    sender::{SenderIds, decision, job, made_or_changed, newcomer, profile_change, standing_here},
 };
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -401,11 +401,11 @@ impl Intake {
         let mut standing = standing_here(connector, message, known, now);
         standing.admitted_openly_at = admitted_at.or(Some(now));
         standing = standing.registering(known.may_register());
-        let new = newcomer(connector, message, known, now).map(|user| ChatUser {
+        let (new, profile) = made_or_changed(connector, message, known, now);
+        let new = new.map(|user| ChatUser {
             admitted_openly: true,
             ..user
         });
-        let profile = profile_change(message, known, now);
         self.introduce(connector, new, standing, profile).await
     }
 

@@ -3,7 +3,7 @@
 
 use super::{
     Intake,
-    sender::{job, newcomer, profile_change, standing_here},
+    sender::{job, made_or_changed, standing_here},
 };
 use std::time::Duration;
 use tokio::time::timeout;
@@ -37,12 +37,12 @@ impl Intake {
         let now = self.clock.now();
         let standing = standing_here(connector, message, known, now);
         let pending = self.pending_here(connector, &standing).await?;
-        let new = newcomer(connector, message, known, now);
+        let (new, profile) = made_or_changed(connector, message, known, now);
         let is_new = new.is_some();
         let Some(chat_user) = new.or_else(|| known.chat_user.clone()) else {
             return Ok(Preapproved::Raced);
         };
-        let chat_user = match profile_change(message, known, now) {
+        let chat_user = match profile {
             Some(change) => ChatUser {
                 profile: change.profile,
                 profile_told_at: Some(change.told_at),

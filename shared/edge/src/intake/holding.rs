@@ -3,7 +3,7 @@
 use super::{
     Intake,
     outcome::{Content, IntakeOutcome},
-    sender::{job, newcomer, profile_change},
+    sender::{job, made_or_changed, profile_change},
 };
 use vestibule_domain::{
     PortError, Timestamp,
@@ -73,8 +73,7 @@ impl Intake {
                 _,
             ) => with_onboarding_message,
         };
-        let new_chat_user = newcomer(connector, message, &known, now);
-        let profile = profile_change(message, &known, now);
+        let (new_chat_user, profile) = made_or_changed(connector, message, &known, now);
         // A link brings the access of the user, so a connector that does not heed the list (SPEC A51) makes none.
         let is_to_register =
             connector.preapprove_known_users && known.number.is_some() && known.may_register();

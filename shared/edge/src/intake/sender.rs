@@ -105,6 +105,19 @@ pub(super) fn profile_change(
     ProfileChange::told_by(message, known.chat_user.as_ref()?, now)
 }
 
+/// The record that a message makes of its sender, or else changes: a new chat user, or the profile of a known one.
+pub(super) fn made_or_changed(
+    connector: &Connector,
+    message: &InboundMessage,
+    known: &Known,
+    now: Timestamp,
+) -> (Option<ChatUser>, Option<ProfileChange>) {
+    (
+        newcomer(connector, message, known, now),
+        profile_change(message, known, now),
+    )
+}
+
 /// The sender's standing, or the first one. An erasure may have left wishes on that of a stranger, but no
 /// place.
 pub(super) fn standing_here(

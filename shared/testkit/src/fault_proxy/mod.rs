@@ -93,6 +93,8 @@ struct Shared {
     inspector: Option<Inspector>,
     state: Mutex<ProxyState>,
     kills: watch::Sender<u64>,
+    /// Counts calls that arrived and answers that came back.
+    news: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -128,6 +130,7 @@ impl FaultProxy {
             inspector,
             state: Mutex::default(),
             kills: watch::Sender::new(0),
+            news: watch::Sender::new(0),
         });
         let router = Router::new()
             .fallback(handle)
@@ -196,6 +199,25 @@ impl FaultProxy {
             .collect()
     }
 
+    /// Waits until so many calls of this class have arrived since the start or the last [`Self::reset_counts`].
+    pub async fn until_call(&self, class: &str, number: usize) {
+        self.until(|log| log.iter().filter(|call| call.class == class).count() >= number)
+            .await;
+    }
+
+    /// Waits until a call has met a fault, since the start or the last [`Self::reset_counts`].
+    pub async fn until_fault(&self) {
+        self.until(|log| log.iter().any(|call| call.fault.is_some()))
+            .await;
+    }
+
+    /// Waits until something holds, which is looked at with each call that arrives and each answer that comes back. It is
+    /// told every call since the start or the last [`Self::reset_counts`].
+    pub async fn until(&self, holds: impl Fn(&[ProxiedCall]) -> bool) {
+        let mut news = self.shared.news.subscribe();
+        while !holds(&self.log()) && news.changed().await.is_ok() {}
+    }
+
     /// The inspector's reasons for refusals, since the start.
     #[must_use]
     pub fn refused(&self) -> Vec<String> {
@@ -254,7 +276,10 @@ impl Shared {
             request: Size::of(body),
             answer: Size::default(),
         });
-        (state.log.len() - 1, fault, delay)
+        let position = state.log.len() - 1;
+        drop(state);
+        self.tell();
+        (position, fault, delay)
     }
 
     fn record(&self, position: usize, status: StatusCode, body: &[u8]) {
@@ -262,6 +287,11 @@ impl Shared {
             call.upstream_status = Some(status.as_u16());
             call.answer = Size::of(body);
         }
+        self.tell();
+    }
+
+    fn tell(&self) {
+        self.news.send_modify(|count| *count += 1);
     }
 
     fn kill(&self) {

@@ -84,6 +84,36 @@ async fn only_the_chosen_occurrence_meets_the_fault() {
 }
 
 #[tokio::test]
+async fn a_wait_for_a_call_ends_when_it_arrives_and_one_for_an_answer_when_it_comes_back() {
+    const PUT: &str = "DynamoDB.PutItem";
+    let (_db, proxy) = database_behind_proxy().await;
+    let slow = Fault::Delay(Duration::from_millis(100));
+    proxy.inject(Rule::new(PUT, slow).from_call(2));
+    let arrived = async {
+        proxy.until_call(PUT, 2).await;
+        let log = proxy.log();
+        assert_eq!(log.len(), 2);
+        assert_eq!(log[1].upstream_status, None);
+        proxy
+            .until(|log| log.iter().all(|call| call.upstream_status.is_some()))
+            .await;
+        proxy.log().len()
+    };
+    let calls = async {
+        for pk in ["a", "b"] {
+            assert_eq!(put(&proxy, pk).await.unwrap().status, 200);
+        }
+    };
+    let (seen, ()) = tokio::join!(arrived, calls);
+    assert_eq!(seen, 2);
+    // What has come already is not waited for.
+    proxy.until_call(PUT, 1).await;
+    proxy.inject(Rule::new(PUT, Fault::Throttle));
+    let (throttled, ()) = tokio::join!(put(&proxy, "c"), proxy.until_fault());
+    assert_eq!(throttled.unwrap().status, 400);
+}
+
+#[tokio::test]
 async fn a_timeout_answers_nothing_and_the_late_one_has_taken_effect() {
     let (db, proxy) = database_behind_proxy().await;
     proxy.inject(Rule::new("DynamoDB.PutItem", Fault::Timeout));

@@ -10,8 +10,7 @@ use crate::{
     webhook::{RawRequest, WebhookProvider},
 };
 use http::HeaderMap;
-use proptest::prelude::*;
-use std::{fmt::Write as _, fs, path::PathBuf};
+use std::{fs, path::PathBuf};
 use vestibule_domain::{
     Timestamp,
     chat::change::{ChangeKind, MessageChange},
@@ -19,6 +18,9 @@ use vestibule_domain::{
     chat::entity::Entities,
     chat::message::{Attachment, AttachmentKind},
 };
+
+mod changes;
+mod hostile;
 
 fn captured(name: &str) -> Vec<u8> {
     fs::read(folder().join(format!("{name}.json"))).unwrap_or_else(|e| panic!("{name}: {e}"))
@@ -89,6 +91,17 @@ fn kind_of(event: Event) -> String {
     match event {
         Event::Ignored { kind } => kind,
         other => panic!("not ignored but {other:?}"),
+    }
+}
+
+/// The message that is taken without a malformed file, which is reported beside it.
+fn message_and_report(body: &[u8]) -> InboundMessage {
+    let mut events = parse_for(body, &connector()).unwrap().events;
+    let report = Event::unreadable("an element of files is malformed");
+    assert_eq!(events.pop(), Some(report));
+    match events.as_slice() {
+        [Event::Message(message) | Event::Placeholder(message)] => (**message).clone(),
+        other => panic!("not one message but {other:?}"),
     }
 }
 
@@ -246,165 +259,6 @@ fn every_subtype_that_slack_has_besides_the_personal_ones_is_ignored_by_name() {
         let body = changed(|event| event["subtype"] = subtype.into());
         assert_eq!(kind_of(only_event(&body)), format!("message:{subtype}"));
     }
-}
-
-fn change_of(event: Event) -> MessageChange {
-    match event {
-        Event::Changed(change) => *change,
-        other => panic!("no change but {other:?}"),
-    }
-}
-
-const ORIGINAL: &str = "slack:T123ABC456:D024BE91L:1568915625.001000";
-
-#[test]
-fn an_edit_is_no_message_whatever_event_brings_it() {
-    for name in [
-        "message_im",
-        "message_channel",
-        "app_mention",
-        "app_mention_message",
-        "file_share",
-        "thread_broadcast",
-    ] {
-        let original = message_of(&captured(name));
-        let body = changed_from(name, |payload| {
-            payload["event"]["edited"] = json!({"user": "U123ABC456", "ts": "1568915800.000000"});
-        });
-        let change = change_of(only_event(&body));
-        assert_eq!(change.kind, ChangeKind::Edited, "{name}");
-        assert_eq!(change.original_key, original.event_keys[0], "{name}");
-        assert_eq!(change.message.conversation, original.conversation, "{name}");
-        assert_eq!(change.message.text, original.text, "{name}");
-    }
-}
-
-#[test]
-fn a_change_names_the_message_the_person_the_new_content_and_its_own_time() {
-    let original = message_of(&captured("message_im"));
-    for (name, kind, text, at, key) in [
-        (
-            "changed_message_changed",
-            ChangeKind::Edited,
-            "Hello again",
-            1_568_915_700_000,
-            "edited:1568915700.000000",
-        ),
-        (
-            "changed_message_edited",
-            ChangeKind::Edited,
-            "Hello there",
-            1_568_915_800_000,
-            "edited:1568915800.000000",
-        ),
-        (
-            "changed_message_deleted",
-            ChangeKind::Deleted,
-            "",
-            1_568_915_700_001,
-            "deleted:1568915700.001100",
-        ),
-        (
-            "changed_message_tombstone",
-            ChangeKind::Deleted,
-            "",
-            1_568_915_700_001,
-            "deleted:1568915700.001100",
-        ),
-    ] {
-        let change = change_of(only_event(&captured(name)));
-        assert_eq!(change.kind, kind, "{name}");
-        assert_eq!(change.original_key, ORIGINAL, "{name}");
-        assert_eq!(change.message.sender, original.sender, "{name}");
-        assert_eq!(change.message.conversation, original.conversation, "{name}");
-        assert_eq!(change.message.text, text, "{name}");
-        assert_eq!(change.message.sent_at.millis(), at, "{name}");
-        assert_eq!(change.written_at, Some(original.sent_at), "{name}");
-        let keys = [format!("{ORIGINAL}:{key}"), "slack:Ev0PV52K25".to_owned()];
-        assert_eq!(change.message.event_keys, keys, "{name}");
-    }
-    for name in captured_names("changed_") {
-        change_of(only_event(&captured(&name)));
-    }
-}
-
-#[test]
-fn what_slack_changes_itself_and_changes_of_what_no_person_wrote_are_ignored() {
-    let preview_after_edit = changed_from("changed_message_changed", |payload| {
-        let event = &mut payload["event"];
-        event["previous_message"]["edited"] = event["message"]["edited"].clone();
-    });
-    let no_previous = changed_from("changed_message_deleted", |payload| {
-        payload["event"]["previous_message"] = Value::Null;
-    });
-    let of_bot = changed_from("changed_message_deleted", |payload| {
-        payload["event"]["previous_message"]["bot_id"] = "B0BOT".into();
-    });
-    for (body, kind) in [
-        (
-            captured("ignored_message_changed_preview"),
-            "message:message_changed",
-        ),
-        (preview_after_edit, "message:message_changed"),
-        (no_previous, "message:message_deleted"),
-        (
-            captured("ignored_message_changed_own"),
-            "message:bot:edited",
-        ),
-        (of_bot, "message:bot:deleted"),
-    ] {
-        assert_eq!(kind_of(only_event(&body)), kind);
-    }
-}
-
-#[test]
-fn a_file_that_is_gone_is_no_file_and_alone_makes_no_message() {
-    let names = |body: &[u8]| -> Vec<String> {
-        let attachments = message_of(body).attachments.into_iter();
-        attachments.map(|file| file.provider_id).collect()
-    };
-    let body = captured("file_share_with_placeholders");
-    assert_eq!(names(&body), ["F0S43P1D0"]);
-    for gone in [
-        json!({"id": "F1", "mode": "tombstone"}),
-        json!({"id": "F1", "mode": "hidden_by_limit"}),
-        json!({"id": "F1", "mode": "file_access", "file_access": "file_not_found"}),
-    ] {
-        let body = changed(|event| event["files"] = json!([gone]));
-        assert!(names(&body).is_empty(), "{gone}");
-        for text in [json!(""), json!(" \n"), json!(null)] {
-            let body = changed(|event| {
-                event["text"] = text;
-                event["files"] = json!([gone, gone]);
-            });
-            assert_eq!(kind_of(only_event(&body)), "message:placeholder", "{gone}");
-        }
-        let body = changed(|event| {
-            event["text"] = "".into();
-            event["files"] = json!([gone]);
-            event["attachments"] = json!([{"is_share": true, "text": "shared"}]);
-        });
-        assert_eq!(message_of(&body).parts.as_slice().len(), 1, "{gone}");
-    }
-}
-
-#[test]
-fn a_file_that_needs_another_look_is_a_file() {
-    let expected = Attachment {
-        kind: AttachmentKind::File,
-        provider_id: "F0S43P1CZ".into(),
-        name: None,
-        mime_type: None,
-        url: None,
-    };
-    let body = captured("file_share_slack_connect");
-    assert_eq!(message_of(&body).attachments, [expected]);
-    let body = changed(|event| {
-        event["text"] = "".into();
-        event["files"] =
-            json!([{"id": "F1", "mode": "file_access", "file_access": "access_denied"}]);
-    });
-    assert_eq!(message_of(&body).attachments.len(), 1);
 }
 
 #[test]
@@ -675,198 +529,6 @@ fn strange_files_are_left_out_and_strange_parts_of_files_too() {
     }
     let body = changed(|event| event["files"] = json!(null));
     assert!(message_of(&body).attachments.is_empty());
-}
-
-/// The message that is taken without a malformed file, which is reported beside it.
-fn message_and_report(body: &[u8]) -> InboundMessage {
-    let mut events = parse_for(body, &connector()).unwrap().events;
-    let report = Event::unreadable("an element of files is malformed");
-    assert_eq!(events.pop(), Some(report));
-    match events.as_slice() {
-        [Event::Message(message) | Event::Placeholder(message)] => (**message).clone(),
-        other => panic!("not one message but {other:?}"),
-    }
-}
-
-#[test]
-fn one_malformed_file_does_not_lose_the_others_and_is_reported() {
-    let body = changed(|event| {
-        event["files"] = json!([{"id": "F1"}, null, {"id": "F2"}, {"name": "no id"}]);
-    });
-    let ids: Vec<String> = message_and_report(&body)
-        .attachments
-        .into_iter()
-        .map(|file| file.provider_id)
-        .collect();
-    assert_eq!(ids, ["F1", "F2"]);
-    // Nothing is lost with a file of what is no message.
-    let body = changed(|event| {
-        event["files"] = json!([null]);
-        event["bot_id"] = "B1".into();
-    });
-    assert!(matches!(only_event(&body), Event::Ignored { .. }));
-}
-
-#[test]
-fn a_message_with_half_a_surrogate_pair_or_a_byte_order_mark_is_read() {
-    let message = message_of(&captured("hostile_lone_surrogate"));
-    assert_eq!(message.text, "\u{FFFD} half a pair");
-    let marked = [b"\xEF\xBB\xBF".as_slice(), &captured("message_im")].concat();
-    assert_eq!(message_of(&marked), message_of(&captured("message_im")));
-    let body = String::from_utf8(captured("message_im")).unwrap();
-    let unused = body.replacen('{', r#"{"unused\udc00": ["\ud83d"],"#, 1);
-    assert_eq!(
-        message_of(unused.as_bytes()),
-        message_of(&captured("message_im"))
-    );
-}
-
-#[test]
-fn what_is_needed_and_not_there_makes_an_event_unreadable() {
-    for field in ["channel", "ts", "user"] {
-        for value in [
-            json!(7),
-            json!([]),
-            json!({}),
-            json!("a#b"),
-            json!("x".repeat(101)),
-        ] {
-            let body = changed(|event| event[field] = value.clone());
-            let event = only_event(&body);
-            assert!(
-                matches!(event, Event::Unreadable { .. }),
-                "{field} {value} {event:?}"
-            );
-        }
-    }
-    for (field, value) in [
-        ("text", json!(7)),
-        ("subtype", json!(7)),
-        ("thread_ts", json!("soon")),
-        ("ts", json!("1568915625")),
-        ("ts", json!("999999999999999999.000000")),
-        ("ts", json!("-1.000000")),
-        ("type", json!(null)),
-    ] {
-        let body = changed(|event| event[field] = value.clone());
-        let event = only_event(&body);
-        assert!(
-            matches!(event, Event::Unreadable { .. }),
-            "{field} {value} {event:?}"
-        );
-    }
-    let body = changed_from("message_im", |payload| payload["event_id"] = json!(null));
-    assert!(matches!(only_event(&body), Event::Unreadable { .. }));
-}
-
-#[test]
-fn what_is_wrong_is_said_without_what_was_written() {
-    let body = changed(|event| event["channel"] = "a canary #".into());
-    let Event::Unreadable { detail } = only_event(&body) else {
-        panic!("readable");
-    };
-    assert_eq!(detail, "event.channel is missing or malformed");
-}
-
-#[test]
-fn a_body_that_is_not_json_is_a_certificate_check_or_unreadable() {
-    let check = only_event(b"ssl_check=1&token=XXYYZZ");
-    assert_eq!(kind_of(check), "ssl_check");
-    assert_eq!(
-        kind_of(only_event(b"token=XXYYZZ&ssl_check=1")),
-        "ssl_check"
-    );
-    for body in [
-        b"".as_slice(),
-        b"ssl_check=10",
-        b"payload=%7B%7D",
-        b"{",
-        b"\xff\xfe",
-    ] {
-        assert!(matches!(only_event(body), Event::Unreadable { .. }));
-    }
-    for body in [
-        "[]",
-        "7",
-        "null",
-        "\"event_callback\"",
-        "{}",
-        r#"{"type":7}"#,
-    ] {
-        assert!(
-            matches!(only_event(body.as_bytes()), Event::Unreadable { .. }),
-            "{body}"
-        );
-    }
-    assert_eq!(
-        kind_of(only_event(br#"{"type":"something_new"}"#)),
-        "something_new"
-    );
-}
-
-#[test]
-fn every_hostile_request_is_taken_without_harm() {
-    for name in captured_names("hostile_") {
-        let event = only_event(&captured(&name));
-        if let Event::Message(message) | Event::Placeholder(message) = event {
-            assert!(message.text.chars().count() <= TEXT_MAX_CHARS, "{name}");
-            assert!(!message.text.contains('\0'), "{name}");
-            assert!(is_id(&message.sender.identifier), "{name}");
-        }
-    }
-}
-
-#[test]
-fn a_key_that_is_too_long_is_hashed() {
-    let long = |end: &str| event_key("slack", &format!("{}{end}", "x".repeat(200)));
-    assert!(long("a").len() <= EVENT_KEY_MAX_BYTES);
-    assert_ne!(long("a"), long("b"));
-    assert_eq!(long("a"), long("a"));
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_make_us_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = parse_for(&body, &connector());
-    }
-
-    #[test]
-    fn no_json_makes_us_panic(payload in any_json()) {
-        let _ = parse_for(payload.to_string().as_bytes(), &connector());
-    }
-
-    #[test]
-    fn whatever_is_in_an_event_a_message_keeps_its_bounds(
-        event in any_json(), field in "[a-z_]{2,12}", value in any_json(),
-        known in proptest::sample::select(vec!["user", "channel", "ts", "text", "files", "blocks", "attachments", "thread_ts", "channel_type", "subtype"]),
-    ) {
-        let body = changed(|real| {
-            real[known] = value.clone();
-            real[field.as_str()] = event;
-        });
-        let parsed = parse_for(&body, &connector()).unwrap();
-        for event in parsed.events {
-            if let Event::Message(message) | Event::Placeholder(message) = event {
-                prop_assert!(message.text.chars().count() <= TEXT_MAX_CHARS);
-                prop_assert!(message.attachments.len() <= ATTACHMENTS_MAX);
-                prop_assert!(!message.event_keys.is_empty());
-                for key in &message.event_keys {
-                    prop_assert!(key.len() <= EVENT_KEY_MAX_BYTES && key.bytes().all(|b| b.is_ascii_graphic()));
-                }
-                // A time that cannot be formatted would make every later step fail.
-                let mut written = String::new();
-                    let can_be_written = write!(written, "{}", message.sent_at).is_ok();
-                    prop_assert!(can_be_written);
-            }
-        }
-    }
-
-    #[test]
-    fn a_request_that_was_cut_off_anywhere_is_survived(end in 0_usize..900) {
-        let body = captured("message_im");
-        let kept = end.min(body.len());
-        let _ = parse_for(&body[..kept], &connector());
-    }
 }
 
 #[test]

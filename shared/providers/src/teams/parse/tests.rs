@@ -11,7 +11,6 @@ use crate::{
         },
     },
 };
-use proptest::prelude::*;
 use std::{fs, path::PathBuf};
 use vestibule_domain::{
     chat::content::Parts,
@@ -19,6 +18,9 @@ use vestibule_domain::{
     chat::message::{Attachment, AttachmentKind},
     language::Language,
 };
+
+mod changes;
+mod hostile;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -80,6 +82,16 @@ fn changed(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut activity: Value = serde_json::from_slice(&captured("message_personal")).unwrap();
     change(&mut activity);
     activity.to_string().into_bytes()
+}
+
+/// The message that is taken without a malformed attachment, and the report of that.
+fn message_and_report(body: &[u8]) -> (InboundMessage, Event) {
+    let mut events = parsed(body).unwrap().events;
+    let report = events.pop().unwrap();
+    match events.as_slice() {
+        [Event::Message(message) | Event::Placeholder(message)] => ((**message).clone(), report),
+        other => panic!("not one message but {other:?}"),
+    }
 }
 
 #[test]
@@ -241,21 +253,6 @@ fn a_message_for_the_bot_alone_is_a_conversation_of_its_writer_alone() {
 }
 
 #[test]
-fn an_edit_is_no_message_whatever_activity_brings_it() {
-    for (event_type, kind) in [
-        ("editMessage", ChangeKind::Edited),
-        ("undeleteMessage", ChangeKind::Edited),
-        ("softDeleteMessage", ChangeKind::Deleted),
-    ] {
-        let body = changed(|activity| activity["channelData"]["eventType"] = event_type.into());
-        let Event::Changed(change) = only_event(&body) else {
-            panic!("{event_type} is no change");
-        };
-        assert_eq!(change.kind, kind, "{event_type}");
-    }
-}
-
-#[test]
 fn a_second_delivery_is_known_and_the_same_number_elsewhere_is_another_message() {
     let first = message_in("message_personal");
     assert_eq!(
@@ -322,52 +319,6 @@ fn files_are_references_and_the_messages_own_html_is_none() {
     );
     let (message, _) = message_and_report(&captured("hostile_attachment_addresses"));
     assert!(message.attachments.is_empty());
-}
-
-/// The message that is taken without a malformed attachment, and the report of that.
-fn message_and_report(body: &[u8]) -> (InboundMessage, Event) {
-    let mut events = parsed(body).unwrap().events;
-    let report = events.pop().unwrap();
-    match events.as_slice() {
-        [Event::Message(message) | Event::Placeholder(message)] => ((**message).clone(), report),
-        other => panic!("not one message but {other:?}"),
-    }
-}
-
-#[test]
-fn one_malformed_attachment_or_entity_does_not_lose_the_others_and_an_attachment_is_reported() {
-    let image = |name: &str| {
-        let url = format!("https://smba.trafficmanager.net/amer/v3/attachments/{name}");
-        json!({"contentType": "image/png", "contentUrl": url, "name": name})
-    };
-    let body = changed(|activity| {
-        activity["attachments"] = json!([image("one"), null, image("two")]);
-    });
-    let (message, report) = message_and_report(&body);
-    let names: Vec<_> = message
-        .attachments
-        .iter()
-        .map(|file| file.name.as_deref())
-        .collect();
-    assert_eq!(names, [Some("one"), Some("two")]);
-    let expected = Event::unreadable("an element of attachments is malformed");
-    assert_eq!(report, expected);
-    let body = changed(|activity| {
-        activity["text"] = "<at>Ann</at> hello".into();
-        activity["entities"] = json!([
-            null, 7, {"type": "mention"},
-            {"type": "mention", "text": "<at>Ann</at>", "mentioned": {"id": "29:1"}},
-        ]);
-    });
-    assert_eq!(message_of(&body).text, "@Ann hello");
-}
-
-#[test]
-fn a_message_with_half_a_surrogate_pair_or_a_byte_order_mark_is_read() {
-    let message = message_in("hostile_lone_surrogate");
-    assert_eq!(message.text, "\u{FFFD}Hello Teams TestBot.");
-    let marked = [b"\xEF\xBB\xBF".as_slice(), &captured("message_personal")].concat();
-    assert_eq!(message_of(&marked), message_in("message_personal"));
 }
 
 #[test]
@@ -471,81 +422,6 @@ fn whatever_no_person_wrote_is_ignored_with_an_empty_answer() {
 }
 
 #[test]
-fn an_edit_an_undeletion_and_a_deletion_change_the_message_with_the_same_id() {
-    let original = |name: &str| {
-        let mut activity: Value = serde_json::from_slice(&captured(name)).unwrap();
-        activity["type"] = "message".into();
-        activity["channelData"]["eventType"] = Value::Null;
-        message_of(activity.to_string().as_bytes())
-    };
-    for (name, kind, text) in [
-        (
-            "changed_message_update_edit",
-            ChangeKind::Edited,
-            "Hello Teams TestBot.",
-        ),
-        (
-            "changed_message_update_undelete",
-            ChangeKind::Edited,
-            "Hello Teams TestBot.",
-        ),
-        ("changed_message_edited", ChangeKind::Edited, "Hello there."),
-        ("changed_message_delete", ChangeKind::Deleted, ""),
-    ] {
-        let Event::Changed(change) = only_event(&captured(name)) else {
-            panic!("{name} is no change");
-        };
-        let original = original(name);
-        assert_eq!(change.kind, kind, "{name}");
-        assert_eq!(change.message.text, text, "{name}");
-        // A deleted activity has no content, and so would be a placeholder of its own.
-        let key = original.event_keys[0].replace(":withheld:", ":");
-        assert_eq!(change.original_key, key, "{name}");
-        let written_at = change.written_at.map(|at| at.millis().to_string());
-        let id = Some(&original.provider_event_id);
-        assert_eq!(written_at.as_ref(), id, "{name}");
-        assert_eq!(change.message.sender, original.sender, "{name}");
-        assert_eq!(change.message.conversation, original.conversation, "{name}");
-        assert_eq!(change.message.event_keys.len(), 1, "{name}");
-        assert_ne!(change.message.event_keys, original.event_keys, "{name}");
-    }
-}
-
-#[test]
-fn an_id_that_is_no_time_does_not_say_when_its_message_was_written() {
-    let at = |id| written_at(id).map(Timestamp::millis);
-    assert_eq!(at("1485983408511"), Some(1_485_983_408_511));
-    for id in [
-        "",
-        "148598340851",
-        "14859834085110",
-        "1:2rx-0Tq5kO7dI",
-        "+148598340851",
-    ] {
-        assert_eq!(at(id), None, "{id}");
-    }
-}
-
-#[test]
-fn a_change_without_an_event_type_is_known_by_its_type_and_one_of_a_bot_is_ignored() {
-    for (activity_type, kind) in [
-        ("messageUpdate", ChangeKind::Edited),
-        ("messageDelete", ChangeKind::Deleted),
-    ] {
-        let body = changed(|activity| activity["type"] = activity_type.into());
-        let Event::Changed(change) = only_event(&body) else {
-            panic!("{activity_type} is no change");
-        };
-        assert_eq!(change.kind, kind);
-        let body = changed(|activity| {
-            activity["type"] = activity_type.into();
-            activity["from"]["id"] = "28:other".into();
-        });
-        assert_eq!(only_event(&body), Event::ignored("message:bot"));
-    }
-}
-
-#[test]
 fn an_invoke_is_answered_with_an_empty_object() {
     for name in captured_names("invoke_") {
         let Parsed { events, reply } = parsed(&captured(&name)).unwrap();
@@ -615,29 +491,6 @@ fn a_connector_without_its_settings_takes_nothing() {
 }
 
 #[test]
-fn what_cannot_be_read_is_said_to_be_so() {
-    for name in captured_names("unreadable_") {
-        let event = only_event(&captured(&name));
-        assert!(
-            matches!(event, Event::Unreadable { .. }),
-            "{name}: {event:?}"
-        );
-    }
-}
-
-#[test]
-fn nothing_hostile_makes_us_panic_and_what_is_taken_is_within_bounds() {
-    for name in captured_names("hostile_") {
-        let Ok(Parsed { events, .. }) = parsed(&captured(&name)) else {
-            continue;
-        };
-        for event in events {
-            check_bounds(&event);
-        }
-    }
-}
-
-#[test]
 fn a_button_of_a_card_says_what_it_stands_for() {
     let sent = |text: Value, value: Value| {
         let message = message_of(&changed(|activity| {
@@ -669,46 +522,4 @@ fn a_button_of_a_card_says_what_it_stands_for() {
     );
     let (_, none) = sent(json!("Yes"), json!(null));
     assert_eq!(none, Value::Null);
-}
-
-fn check_bounds(event: &Event) {
-    match event {
-        Event::Message(message) | Event::Placeholder(message) => {
-            assert!(message.text.chars().count() <= TEXT_MAX_CHARS && !message.text.contains('\0'));
-            assert!(message.attachments.len() <= ATTACHMENTS_MAX);
-            assert!(is_short_graphic(
-                &message.sender.identifier,
-                MEMBER_ID_MAX_BYTES
-            ));
-            for key in &message.event_keys {
-                assert!(is_short_graphic(key, EVENT_KEY_MAX_BYTES), "{key}");
-            }
-        }
-        Event::Ignored { kind } => assert_eq!(&crate::webhook::clean_kind(kind), kind),
-        Event::Unreadable { detail } => assert!(detail.len() <= 100, "{detail}"),
-        other => panic!("{other:?}"),
-    }
-}
-
-/// Merges two activities: fields of the second replace those of the first.
-fn mixed(mut base: Value, other: &Value) -> Value {
-    if let (Some(base), Some(other)) = (base.as_object_mut(), other.as_object()) {
-        base.extend(other.clone());
-    }
-    base
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_make_us_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-        let _ = parsed(&body);
-    }
-
-    #[test]
-    fn no_activity_makes_us_panic(other in any_json()) {
-        let base: Value = serde_json::from_slice(&captured("message_channel_reply")).unwrap();
-        if let Ok(Parsed { events, .. }) = parsed(mixed(base, &other).to_string().as_bytes()) {
-            events.iter().for_each(check_bounds);
-        }
-    }
 }

@@ -10,7 +10,6 @@ use crate::{
     webhook::{Parsed, RawRequest, Refusal, Reply, WebhookProvider},
 };
 use http::HeaderMap;
-use proptest::prelude::*;
 use serde_json::json;
 use std::{collections::BTreeSet, fs, path::PathBuf};
 use vestibule_domain::{
@@ -22,6 +21,10 @@ use vestibule_domain::{
     },
     language::Language,
 };
+
+mod changes;
+mod conversations;
+mod hostile;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/telegram")
@@ -142,52 +145,6 @@ fn every_captured_event_that_is_no_persons_message_is_ignored() {
 }
 
 #[test]
-fn every_captured_event_that_cannot_be_read_is_kept_and_does_not_block_its_chat() {
-    for name in captured_names("unreadable_") {
-        let event = only_event(&captured(&name));
-        let Event::Unreadable { detail } = event else {
-            panic!("{name}: {event:?}");
-        };
-        assert!(!detail.contains("hello"), "{detail}");
-    }
-}
-
-#[test]
-fn no_captured_hostile_request_is_refused_or_gets_a_reply() {
-    for name in captured_names("hostile_") {
-        if let Event::Message(message) = only_event(&captured(&name)) {
-            for key in &message.event_keys {
-                assert!(is_short_graphic(key, EVENT_KEY_MAX_BYTES), "{name}: {key}");
-            }
-            let profile = &message.profile;
-            for shown in [
-                &profile.display_name,
-                &profile.first_name,
-                &profile.last_name,
-            ]
-            .into_iter()
-            .flatten()
-            {
-                assert_eq!(clean_name(shown).as_ref(), Some(shown), "{name}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_message_with_half_a_surrogate_pair_or_a_byte_order_mark_is_read() {
-    let message = message_of(&captured("hostile_lone_surrogate"));
-    assert_eq!(message.text, "cut emoji \u{FFFD}");
-    let name = message.profile.display_name;
-    assert_eq!(name.as_deref(), Some("Waffle \u{FFFD} Lapkin"));
-    let marked = [b"\xEF\xBB\xBF".as_slice(), &captured("message_private")].concat();
-    assert_eq!(
-        message_of(&marked),
-        message_of(&captured("message_private"))
-    );
-}
-
-#[test]
 fn a_photo_is_kept_in_its_largest_size_that_is_well_formed() {
     let body = changed(|message| {
         message["photo"] =
@@ -282,105 +239,6 @@ fn the_keys_of_a_message_carry_the_bot_that_it_was_counted_for() {
     assert!(matches!(withheld, Event::Placeholder(message) if message.event_keys == expected));
     let ignored = Event::ignored("poll");
     assert_eq!(ignored.clone().of_bot("110201543"), ignored);
-}
-
-/// `changed_edited_message`, modified.
-fn edited(change: impl FnOnce(&mut Value)) -> Event {
-    let mut update: Value = serde_json::from_slice(&captured("changed_edited_message")).unwrap();
-    change(&mut update);
-    only_event(update.to_string().as_bytes())
-}
-
-#[test]
-fn an_edit_names_the_message_by_the_key_of_the_message_and_has_its_own_time_and_keys() {
-    let Event::Changed(change) = edited(|_| {}).of_bot("110201543") else {
-        panic!("no change");
-    };
-    let mut original: Value = serde_json::from_slice(&captured("changed_edited_message")).unwrap();
-    original["message"] = original["edited_message"].take();
-    let Event::Message(original) = only_event(original.to_string().as_bytes()).of_bot("110201543")
-    else {
-        panic!("no message");
-    };
-    assert_eq!(change.kind, ChangeKind::Edited);
-    assert_eq!(change.original_key, original.event_keys[0]);
-    assert_eq!(change.written_at, Some(original.sent_at));
-    assert_eq!(change.message.sender, original.sender);
-    assert_eq!(change.message.conversation, original.conversation);
-    assert_eq!(change.message.text, "hello");
-    assert_eq!(change.message.sent_at.seconds(), 1_569_518_400);
-    assert_eq!(
-        change.message.event_keys,
-        [
-            "telegram:218485655:6557:1569518342:edited:1569518400:892252934@110201543",
-            "telegram:892252934@110201543",
-        ]
-    );
-}
-
-#[test]
-fn two_edits_in_one_second_are_two_changes_and_each_move_of_a_live_location_is_none() {
-    let keys = |number: i64| {
-        let Event::Changed(change) = edited(|update| update["update_id"] = number.into()) else {
-            panic!("no change");
-        };
-        change.message.event_keys
-    };
-    assert_ne!(keys(892_252_934)[0], keys(892_252_935)[0]);
-    let place = json!({"latitude": 48.2, "longitude": 16.4, "live_period": 900});
-    let moved = edited(|update| update["edited_message"]["location"] = place);
-    assert_eq!(moved, Event::ignored("edited_message:live_location"));
-}
-
-#[test]
-fn an_edit_that_is_not_a_persons_is_ignored_and_one_without_a_time_cannot_be_read() {
-    let body = captured("ignored_edited_message_of_bot");
-    assert_eq!(kind_of_ignored("bot", &body), "edited_message:bot");
-    for event in [
-        edited(|update| update["edited_message"]["edit_date"] = Value::Null),
-        edited(|update| update["edited_message"]["edit_date"] = "soon".into()),
-        edited(|update| update["edited_message"] = json!(7)),
-    ] {
-        assert!(matches!(event, Event::Unreadable { .. }), "{event:?}");
-    }
-}
-
-/// `start_my_chat_member`, modified.
-fn own_place_after(change: impl FnOnce(&mut Value)) -> Event {
-    let mut update: Value = serde_json::from_slice(&captured("start_my_chat_member")).unwrap();
-    change(&mut update["my_chat_member"]);
-    only_event(update.to_string().as_bytes())
-}
-
-#[test]
-fn whoever_unblocks_the_bot_may_be_written_to() {
-    let expected = Event::Consent {
-        sender: vec![identity(218_485_655)],
-        channel: None,
-        may_write: true,
-        at: Some(Timestamp::from_millis(1_569_518_400_000)),
-        event_key: Some("telegram:892252935@110201543".into()),
-    };
-    let event = own_place_after(|_| {}).of_bot("110201543");
-    assert_eq!(event, expected);
-}
-
-#[test]
-fn a_change_of_the_bots_own_place_that_is_no_persons_return_is_ignored() {
-    for (pointer, value) in [
-        ("/chat/type", "supergroup"),
-        ("/old_chat_member/status", "member"),
-        ("/old_chat_member/status", "left"),
-        ("/new_chat_member/status", "kicked"),
-        ("/new_chat_member/status", "administrator"),
-    ] {
-        let event = own_place_after(|change| {
-            *change.pointer_mut(pointer).unwrap() = json!(value);
-        });
-        assert_eq!(event, Event::ignored("my_chat_member"), "{pointer} {value}");
-    }
-    let nobodys = own_place_after(|change| change["from"]["id"] = json!(-5));
-    assert!(matches!(nobodys, Event::Unreadable { .. }), "{nobodys:?}");
 }
 
 #[test]
@@ -550,121 +408,6 @@ fn what_an_inline_bot_found_and_what_is_forwarded_is_still_the_persons() {
 }
 
 #[test]
-fn fields_that_are_null_are_not_there() {
-    let body = changed(|message| {
-        for field in [
-            "sender_chat",
-            "new_chat_members",
-            "message_thread_id",
-            "is_topic_message",
-            "caption",
-            "photo",
-            "via_bot",
-        ] {
-            message[field] = Value::Null;
-        }
-        message["from"]["is_bot"] = Value::Null;
-    });
-    assert_eq!(message_of(&body), message_of(&captured("message_private")));
-}
-
-#[test]
-fn a_conversation_is_private_only_if_its_chat_is_the_persons() {
-    for (name, kind, chat) in [
-        ("message_private", ConversationKind::Direct, "218485655"),
-        ("message_group", ConversationKind::Group, "-4012345678"),
-        (
-            "message_supergroup",
-            ConversationKind::Group,
-            "-1001160242915",
-        ),
-        (
-            "hostile_chat_is_not_the_person",
-            ConversationKind::Channel,
-            "5",
-        ),
-        (
-            "hostile_unknown_chat_type",
-            ConversationKind::Channel,
-            "218485655",
-        ),
-    ] {
-        let conversation = message_of(&captured(name)).conversation;
-        assert_eq!(conversation.kind, kind, "{name}");
-        assert_eq!(conversation.provider_conversation_id, chat, "{name}");
-    }
-}
-
-#[test]
-fn a_group_has_its_title_for_a_name_and_a_private_chat_has_none() {
-    for (name, title) in [
-        ("message_private", None),
-        ("message_ephemeral", None),
-        ("message_group", Some("Test")),
-        ("message_forum_topic", Some("Test")),
-    ] {
-        let conversation = message_of(&captured(name)).conversation;
-        assert_eq!(conversation.name.as_deref(), title, "{name}");
-    }
-}
-
-#[test]
-fn only_a_topic_is_a_thread() {
-    for (name, thread) in [
-        ("message_private", None),
-        ("message_supergroup_reply", None),
-        ("message_forum_topic", Some("42")),
-        ("message_private_topic", Some("7")),
-        ("message_forum_general", None),
-    ] {
-        let conversation = message_of(&captured(name)).conversation;
-        assert_eq!(conversation.thread.as_deref(), thread, "{name}");
-    }
-    // Only a forum has a general topic.
-    let first = changed(|message| {
-        message["is_topic_message"] = true.into();
-        message["message_thread_id"] = 1.into();
-    });
-    let first = message_of(&first).conversation;
-    assert_eq!(first.thread.as_deref(), Some("1"));
-    let without_number = changed(|message| message["is_topic_message"] = true.into());
-    assert_eq!(message_of(&without_number).conversation.thread, None);
-}
-
-#[test]
-fn a_message_that_only_the_bot_sees_is_answered_in_the_private_chat_with_its_writer() {
-    let aside = message_of(&captured("message_ephemeral"));
-    let private = message_of(&captured("message_private"));
-    assert_eq!(aside.conversation, private.conversation);
-    let mut update: Value = serde_json::from_slice(&captured("message_ephemeral")).unwrap();
-    let first = aside.event_keys[0].clone();
-    // Its own id is always 0, so another one of the same second must not count as the same.
-    for (pointer, other) in [
-        ("/message/ephemeral_message_id", json!(502)),
-        ("/message/from/id", json!(5)),
-    ] {
-        let before = update.pointer(pointer).unwrap().clone();
-        *update.pointer_mut(pointer).unwrap() = other;
-        let other = message_of(update.to_string().as_bytes());
-        assert_ne!(other.event_keys[0], first, "{pointer}");
-        *update.pointer_mut(pointer).unwrap() = before;
-    }
-    update["message"]["ephemeral_message_id"] = "502".into();
-    let event = only_event(update.to_string().as_bytes());
-    assert!(matches!(event, Event::Unreadable { .. }), "{event:?}");
-}
-
-#[test]
-fn an_id_of_52_bits_is_taken_whole() {
-    let message = message_of(&captured("message_big_ids"));
-    assert_eq!(message.sender.identifier, "4503599627370495");
-    assert_eq!(
-        message.conversation.provider_conversation_id,
-        "4503599627370495"
-    );
-}
-
-#[test]
 fn a_text_is_what_the_person_wrote() {
     for (name, text) in [
         ("message_start", "/start"),
@@ -829,56 +572,4 @@ fn a_user_is_the_same_at_every_bot_and_in_every_chat() {
     let private = message_of(&captured("message_private")).sender;
     assert_eq!(message_of(&captured("message_group")).sender, private);
     assert_eq!(message_of(&captured("message_supergroup")).sender, private);
-}
-
-#[test]
-fn no_kind_breaks_the_log() {
-    let kind = kind_of_ignored("long_kind", &captured("hostile_long_kind"));
-    assert!(kind.starts_with("kindxxx") && kind.len() == 64, "{kind}");
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_make_us_panic_or_answer(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-        only_event(&body);
-    }
-
-    #[test]
-    fn no_json_makes_us_panic_or_answer(update in any_json()) {
-        only_event(update.to_string().as_bytes());
-    }
-
-    #[test]
-    fn no_message_makes_us_panic_or_answer(message in any_json(), from in any_json(), chat in any_json()) {
-        let body = json!({"update_id": 1, "message": message}).to_string();
-        only_event(body.as_bytes());
-        let body = changed(|known| {
-            known["from"] = from;
-            known["chat"] = chat;
-        });
-        only_event(&body);
-    }
-
-    #[test]
-    fn every_field_may_be_anything(field in prop::sample::select(vec![
-        "message_id", "from", "chat", "date", "text", "photo", "message_thread_id", "is_topic_message",
-        "entities", "contact", "poll", "venue", "checklist", "paid_media", "rich_message", "gift",
-        "users_shared", "web_app_data", "forward_origin", "reply_to_message", "external_reply", "quote",
-    ]), value in any_json()) {
-        let body = changed(|message| message[field] = value);
-        only_event(&body);
-    }
-
-    #[test]
-    fn an_id_is_kept_digit_by_digit(user in 1_i64..(1 << 52), chat in any::<i64>()) {
-        let body = changed(|message| {
-            message["from"]["id"] = user.into();
-            message["chat"] = json!({"id": chat, "type": "supergroup"});
-        });
-        if user != 777_000 && user != 136_817_688 && user != 1_087_968_824 {
-            let message = message_of(&body);
-            prop_assert_eq!(message.sender.identifier, user.to_string());
-            prop_assert_eq!(message.conversation.provider_conversation_id, chat.to_string());
-        }
-    }
 }

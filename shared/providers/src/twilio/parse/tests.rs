@@ -12,7 +12,6 @@ use crate::{
     webhook::WebhookProvider,
 };
 use http::{HeaderMap, header::CONTENT_TYPE};
-use proptest::prelude::*;
 use std::{fs, path::PathBuf};
 use vestibule_domain::{
     chat::content::Parts,
@@ -21,6 +20,9 @@ use vestibule_domain::{
     text::is_blank,
 };
 
+mod consent;
+mod failures;
+mod hostile;
 mod kinds;
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
@@ -147,6 +149,21 @@ fn conversation(address: &str, channel: &str) -> ConversationRef {
         None,
     )
     .on_channel(channel)
+}
+
+/// Asserts the bounds that hold for every message.
+fn assert_bounded(message: &InboundMessage) {
+    assert!(message.text.chars().count() <= TEXT_MAX_CHARS);
+    assert!(!message.text.contains('\0'));
+    assert!(!is_blank(&message.words()));
+    assert!(message.attachments.len() <= ATTACHMENTS_MAX);
+    assert!(is_id(&message.provider_event_id));
+    assert!(!message.event_keys.is_empty());
+    for key in &message.event_keys {
+        assert!(is_short_graphic(key, EVENT_KEY_MAX_BYTES));
+    }
+    let address = Address::read(&message.conversation.provider_conversation_id);
+    assert!(address.is_ok_and(|address| !address.is_phone(NUMBER)));
 }
 
 #[test]
@@ -367,246 +384,6 @@ fn content_that_did_not_arrive_is_a_placeholder_of_whoever_wrote_it() {
 }
 
 #[test]
-fn every_status_but_received_is_ignored_whoever_it_is_of() {
-    for status in [
-        "accepted",
-        "scheduled",
-        "queued",
-        "sending",
-        "sent",
-        "delivered",
-        "read",
-        "canceled",
-        "receiving",
-        "partially_delivered",
-        "something_new",
-    ] {
-        let of_ours = changed(
-            "ignored_status_sent.form",
-            &[("MessageStatus", Some(status))],
-        );
-        let kind = format!("status:{status}");
-        assert_eq!(kind_of(events_of(FORM, &of_ours)), kind);
-        let of_theirs = changed_sms(&[("SmsStatus", Some(status))]);
-        assert_eq!(kind_of(of_theirs), kind);
-    }
-    message_in(changed_sms(&[("SmsStatus", None)]));
-}
-
-#[test]
-fn a_message_that_failed_later_names_person_message_and_fault() {
-    for (name, recipient, class, reason) in [
-        (
-            "failed_sms.form",
-            phone("+14133881111"),
-            FailureClass::Recipient,
-            "30003",
-        ),
-        (
-            "failed_whatsapp_window.form",
-            phone("+14133881111"),
-            FailureClass::Recipient,
-            "63016",
-        ),
-        (
-            "failed_whatsapp_bsuid.form",
-            bsuid(),
-            FailureClass::Recipient,
-            "63024",
-        ),
-        (
-            "failed_without_code.form",
-            phone("+14133881111"),
-            FailureClass::Request,
-            "failed",
-        ),
-    ] {
-        let Event::SendFailed(failure) = only(captured_events(name)) else {
-            panic!("{name} did not fail");
-        };
-        assert_eq!(failure.recipient, [recipient], "{name}");
-        assert_eq!(
-            (failure.class, failure.reason.as_str()),
-            (class, reason),
-            "{name}"
-        );
-        assert!(failure.message_id.starts_with("SM000000"), "{name}");
-    }
-    for code in ["30034", "63007"] {
-        let body = changed("failed_sms.form", &[("ErrorCode", Some(code))]);
-        let Event::SendFailed(failure) = only(events_of(FORM, &body)) else {
-            panic!("{code} is no failure");
-        };
-        assert_eq!(failure.class, FailureClass::Connector);
-    }
-}
-
-#[test]
-fn a_failed_message_is_known_by_its_id_whoever_it_was_for() {
-    for changes in [
-        [("To", None)],
-        [("To", Some("nobody"))],
-        [("To", Some(""))],
-        [("From", None)],
-    ] {
-        let body = changed("failed_sms.form", &changes);
-        let Event::SendFailed(failure) = only(events_of(FORM, &body)) else {
-            panic!("{changes:?} is no failure");
-        };
-        assert_eq!(failure.message_id, "SM00000000000000000000000000000032");
-    }
-    let body = changed("failed_sms.form", &[("MessageSid", None), ("SmsSid", None)]);
-    assert!(matches!(
-        only(events_of(FORM, &body)),
-        Event::Unreadable { .. }
-    ));
-}
-
-#[test]
-fn a_late_failure_that_the_table_does_not_know_is_told_in_the_platforms_words() {
-    let no_code = ("ErrorCode", None);
-    let unknown = ("ErrorCode", Some("99999"));
-    let known = ("ErrorCode", Some("63016"));
-    let twilios = ("ErrorMessage", Some("Something new"));
-    let channels = ("ChannelStatusMessage", Some("To +14155550100 it failed"));
-    for (changes, expected) in [
-        (vec![unknown, twilios, channels], "99999: Something new"),
-        (vec![unknown, channels], "99999: To +… it failed"),
-        (vec![no_code, twilios], "undelivered: Something new"),
-        (vec![unknown], "99999"),
-        (vec![known, twilios, channels], "63016"),
-    ] {
-        let body = changed("failed_sms.form", &changes);
-        let Event::SendFailed(failure) = only(events_of(FORM, &body)) else {
-            panic!("{changes:?} is no failure");
-        };
-        assert_eq!(failure.reason, expected, "{changes:?}");
-    }
-}
-
-/// The consent that the person of `message_sms.form` gives or ends.
-fn consent_of_sms(may_write: bool) -> Event {
-    Event::Consent {
-        sender: vec![phone("+14133881111")],
-        channel: Some("sms".into()),
-        may_write,
-        at: None,
-        event_key: Some("twilio:SM00000000000000000000000000000001".into()),
-    }
-}
-
-/// The consent that the events express, and whether there is a message too.
-fn consents(events: &[Event]) -> (Option<bool>, bool) {
-    let is_message = matches!(events.last(), Some(Event::Message(_)));
-    let may_write = events.iter().find_map(|event| match event {
-        Event::Consent { may_write, .. } => Some(*may_write),
-        _ => None,
-    });
-    assert_eq!(
-        events.len(),
-        usize::from(is_message) + usize::from(may_write.is_some())
-    );
-    (may_write, is_message)
-}
-
-#[test]
-fn a_stop_word_that_is_the_whole_sms_ends_consent_and_is_no_message() {
-    for word in [
-        "STOP",
-        "STOPALL",
-        "UNSUBSCRIBE",
-        "CANCEL",
-        "END",
-        "QUIT",
-        "REVOKE",
-        "OPTOUT",
-        "stop",
-        "Stop",
-        " sToP\n",
-    ] {
-        let events = changed_sms(&[("Body", Some(word))]);
-        let expected = consent_of_sms(false);
-        assert_eq!(events, [expected], "{word}");
-    }
-    for name in captured_names("stop_") {
-        assert_eq!(
-            consents(&captured_events(&name)),
-            (Some(false), false),
-            "{name}"
-        );
-    }
-}
-
-#[test]
-fn a_start_word_gives_consent_back_and_reaches_the_agent_all_the_same() {
-    for word in ["START", "UNSTOP", "YES", "yes", " Yes "] {
-        let events = changed_sms(&[("Body", Some(word))]);
-        let expected = consent_of_sms(true);
-        assert_eq!(events[0], expected, "{word}");
-        let message = message_in(events[1..].to_vec());
-        assert_eq!(message.text, word);
-    }
-    for name in captured_names("start_") {
-        assert_eq!(
-            consents(&captured_events(&name)),
-            (Some(true), true),
-            "{name}"
-        );
-    }
-}
-
-#[test]
-fn ordinary_words_are_messages() {
-    for text in [
-        "Yes please",
-        "yes!",
-        "Stop it",
-        "please stop",
-        "The end",
-        "cancel my order",
-        "STOPP",
-        "S T O P",
-        "HELP",
-        "INFO",
-    ] {
-        let events = changed_sms(&[("Body", Some(text))]);
-        assert_eq!(consents(&events), (None, true), "{text}");
-    }
-}
-
-#[test]
-fn on_whatsapp_words_are_words_unless_twilio_says_otherwise() {
-    for word in STOP_WORDS.into_iter().chain(START_WORDS).chain(["HELP"]) {
-        let events = changed_whatsapp(&[("Body", Some(word))]);
-        assert_eq!(consents(&events), (None, true), "{word}");
-    }
-    let both = vec![bsuid(), phone("+14133881111")];
-    let stop = changed_whatsapp(&[("OptOutType", Some("STOP"))]);
-    let expected = Event::Consent {
-        sender: both,
-        channel: Some("whatsapp".into()),
-        may_write: false,
-        at: None,
-        event_key: Some("twilio:SM00000000000000000000000000000007".into()),
-    };
-    assert_eq!(stop, [expected]);
-    let start = changed_whatsapp(&[("OptOutType", Some("START"))]);
-    assert_eq!(consents(&start), (Some(true), true));
-    let help = changed_whatsapp(&[("OptOutType", Some("HELP"))]);
-    assert_eq!(kind_of(help), "help");
-}
-
-#[test]
-fn an_opt_out_type_that_nobody_knows_leaves_the_words_to_speak() {
-    for kind in ["", "stop", "NEW"] {
-        for (body, expected) in [("STOP", (Some(false), false)), ("Hi", (None, true))] {
-            let events = changed_sms(&[("OptOutType", Some(kind)), ("Body", Some(body))]);
-            assert_eq!(consents(&events), expected, "{kind} {body}");
-        }
-    }
-}
-
-#[test]
 fn another_account_or_number_is_refused() {
     for (name, reason) in [
         ("other_account.form", "the request is for another account"),
@@ -663,35 +440,6 @@ fn a_body_of_another_kind_is_refused() {
 fn a_messaging_service_does_not_hide_the_number() {
     let message = message_in(captured_events("message_sms_service.form"));
     assert_eq!(message.sender, phone("+14133881111"));
-}
-
-#[test]
-fn what_is_needed_and_not_there_makes_a_request_unreadable() {
-    for name in captured_names("unreadable_") {
-        let event = only(captured_events(&name));
-        assert!(
-            matches!(event, Event::Unreadable { .. }),
-            "{name} {event:?}"
-        );
-    }
-    for (field, value) in [
-        ("From", None),
-        ("From", Some("")),
-        ("From", Some(" 14133881111")),
-        ("From", Some("whatsapp:")),
-        ("From", Some("whatsapp:MyBank")),
-        ("MessageSid", Some("SM#1")),
-        ("MessageSid", Some("a canary")),
-    ] {
-        let event = only(changed_sms(&[(field, value)]));
-        let Event::Unreadable { detail } = event else {
-            panic!("{field} {value:?} is readable: {event:?}");
-        };
-        assert!(
-            !detail.contains("canary") && !detail.contains("1413"),
-            "{detail}"
-        );
-    }
 }
 
 #[test]
@@ -773,144 +521,5 @@ fn a_file_is_known_by_its_media_type() {
             media.attachments[0].provider_id,
             "SM00000000000000000000000000000001-0"
         );
-    }
-}
-
-#[test]
-fn strange_media_are_left_out_and_reported_and_strange_parts_of_media_too() {
-    let mut events = captured_events("hostile_media.form");
-    let report = Event::unreadable("media are missing or malformed");
-    assert_eq!(events.pop(), Some(report.clone()));
-    assert_eq!(message_in(events).attachments, []);
-    let mut events = events_of(
-        FORM,
-        &changed("message_mms.form", &[("NumMedia", Some("3"))]),
-    );
-    assert_eq!(events.pop(), Some(report));
-    assert_eq!(message_in(events).attachments.len(), 2);
-    for count in ["-1", "1.5", "many", "", "0"] {
-        let message = message_in(changed_sms(&[
-            ("NumMedia", Some(count)),
-            ("MediaContentType0", Some("image/png")),
-        ]));
-        assert!(message.attachments.is_empty(), "{count}");
-    }
-}
-
-#[test]
-fn json_with_half_a_surrogate_pair_or_a_byte_order_mark_is_read() {
-    let message = message_in(captured_events("hostile_lone_surrogate.json"));
-    assert_eq!(message.text, "\u{FFFD}");
-    let marked = [b"\xEF\xBB\xBF".as_slice(), &captured("message_sms.json")].concat();
-    assert_eq!(
-        events_of(JSON, &marked),
-        captured_events("message_sms.json")
-    );
-}
-
-#[test]
-fn every_hostile_request_is_taken_without_harm() {
-    for name in captured_names("hostile_") {
-        let Ok(parsed) = parse_as(content_type(&name), &captured(&name), &connector()) else {
-            continue;
-        };
-        for event in parsed.events {
-            if let Event::Message(message) | Event::Placeholder(message) = event {
-                assert_bounded(&message);
-            }
-        }
-    }
-    let named = message_in(captured_events("hostile_bidi_name.form"));
-    assert_eq!(named.profile.display_name.as_deref(), Some("Ada Love lace"));
-}
-
-/// Asserts the bounds that hold for every message.
-fn assert_bounded(message: &InboundMessage) {
-    assert!(message.text.chars().count() <= TEXT_MAX_CHARS);
-    assert!(!message.text.contains('\0'));
-    assert!(!is_blank(&message.words()));
-    assert!(message.attachments.len() <= ATTACHMENTS_MAX);
-    assert!(is_id(&message.provider_event_id));
-    assert!(!message.event_keys.is_empty());
-    for key in &message.event_keys {
-        assert!(is_short_graphic(key, EVENT_KEY_MAX_BYTES));
-    }
-    let address = Address::read(&message.conversation.provider_conversation_id);
-    assert!(address.is_ok_and(|address| !address.is_phone(NUMBER)));
-}
-
-const NAMES: &[&str] = &[
-    "AccountSid",
-    "To",
-    "From",
-    "MessageSid",
-    "SmsSid",
-    "Body",
-    "SmsStatus",
-    "MessageStatus",
-    "NumMedia",
-    "MediaUrl0",
-    "MediaContentType0",
-    "ProfileName",
-    "ExternalUserId",
-    "OptOutType",
-    "ErrorCode",
-    "MessageType",
-    "ButtonText",
-    "ButtonPayload",
-    "ListId",
-    "Latitude",
-    "Label",
-    "InteractiveData",
-    "ReferralSourceUrl",
-    "OriginalRepliedMessageSid",
-];
-
-proptest! {
-    #[test]
-    fn no_bytes_make_us_panic(
-        body in proptest::collection::vec(any::<u8>(), 0..400),
-        content_type in proptest::sample::select(vec![FORM, JSON]),
-    ) {
-        let _ = parse_as(content_type, &body, &connector());
-    }
-
-    #[test]
-    fn no_json_makes_us_panic(payload in testing::any_json(NAMES)) {
-        let _ = parse_as(JSON, payload.to_string().as_bytes(), &connector());
-    }
-
-    #[test]
-    fn whatever_is_in_a_form_a_message_keeps_its_bounds(
-        name in proptest::sample::select(NAMES), value in any::<String>(),
-        other in proptest::sample::select(NAMES), other_value in "[a-z:+0-9A-Z.]{0,30}",
-    ) {
-        for captured in ["message_sms.form", "message_whatsapp.form"] {
-            let body = changed(captured, &[(name, Some(&value)), (other, Some(&other_value))]);
-            let Ok(parsed) = parse_as(FORM, &body, &connector()) else {
-                continue;
-            };
-            prop_assert!((1..=2).contains(&parsed.events.len()));
-            for event in parsed.events {
-                if let Event::Message(message) | Event::Placeholder(message) = event {
-                    assert_bounded(&message);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_request_that_was_cut_off_anywhere_is_survived(end in 0_usize..700) {
-        let body = captured("message_whatsapp.form");
-        let _ = parse_as(FORM, &body[..end.min(body.len())], &connector());
-    }
-
-    #[test]
-    fn a_message_is_the_same_whatever_the_order_of_its_parameters(
-        pairs in Just(form_urlencoded::parse(&captured("message_whatsapp.form")).into_owned().collect::<Vec<_>>()).prop_shuffle(),
-    ) {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        let expected = captured_events("message_whatsapp.form");
-        prop_assert_eq!(events_of(FORM, body.as_bytes()), expected);
     }
 }
