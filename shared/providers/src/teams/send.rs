@@ -220,6 +220,7 @@ mod tests {
             secrets: &secrets,
         };
         let text = OutgoingText {
+            id: "t",
             to,
             text,
             mark: None,

@@ -240,7 +240,13 @@ mod tests {
             id: "m",
             look_first: true,
         });
-        Telegram.send(&OutgoingText { to, text, mark }, &credentials, so_far)
+        let text = OutgoingText {
+            to,
+            id: "t",
+            text,
+            mark,
+        };
+        Telegram.send(&text, &credentials, so_far)
     }
 
     fn call(step: NextCall<SendOutcome>) -> OutgoingCall {
@@ -593,6 +599,7 @@ mod tests {
         let connector = connector();
         let chat = private_chat();
         let text = OutgoingText {
+            id: "t",
             to: Destination::Conversation(&chat),
             text: "Hello",
             mark: None,
