@@ -228,12 +228,12 @@ pub async fn bring_message(
     ApiPath(path): ApiPath<ConnectorPath>,
     body: JsonBody,
 ) -> Result<(StatusCode, Json<BroughtMessageResponse>), ApiError> {
-    let given = Given::read(body, call.now())?;
     let scope = call.scope().project(path.project_id);
     let connector = read(&deps, &call, scope, path.connector_id).await?;
     if !call.may_know_of(Some(connector.environment_id)) {
         return Err(ApiError::not_found("connector"));
     }
+    let given = Given::read(body, call.now())?;
     let message =
         message(&connector, &given.brought()).ok_or_else(|| ApiError::new(&NOT_BY_API))?;
     let chat_user_id = message.sender.chat_user_id(scope);
