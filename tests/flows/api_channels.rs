@@ -391,7 +391,7 @@ async fn a_text_that_the_system_does_not_take_is_posted_again_under_its_id_and_g
     live.world.settle().await;
     assert_eq!(live.own.texts(), ["Yes"]);
     let calls = live.own.shared.books().calls.clone();
-    assert!(calls.len() >= 3, "{calls:?}");
+    assert!(calls.len() >= 2, "{calls:?}");
     assert!(calls.iter().all(|id| *id == calls[0]), "{calls:?}");
 
     let conversation = &brought["conversation_id"];
