@@ -201,15 +201,18 @@ impl LiveChat {
     }
 
     async fn changes(&self, body: Value) {
+        let token = self.world.all_powers().await;
         let route = ("PATCH", self.path.as_str());
-        let changed = self.world.call(&self.token, route, body, &[]).await;
+        let changed = self.world.call(&token, route, body, &[]).await;
         assert_eq!(changed.status, 200, "{}", changed.body);
     }
 
     async fn shown(&self, path: &str) -> Value {
+        // A key of the test lasts for a day.
+        let token = self.world.all_powers().await;
         let path = format!("{}/{path}", self.world.project_path());
         let route = ("GET", path.as_str());
-        let shown = self.world.call(&self.token, route, Value::Null, &[]).await;
+        let shown = self.world.call(&token, route, Value::Null, &[]).await;
         assert_eq!(shown.status, 200, "{}", shown.body);
         shown.body
     }
