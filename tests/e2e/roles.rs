@@ -229,6 +229,7 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
             aws.decrypt(),
             aws.generate_data_key(),
             aws.enqueue_onboarding(),
+            aws.enqueue_drain(),
         ],
         vec![
             aws.scan(),
@@ -236,7 +237,7 @@ async fn the_admin_api_may_change_records_seal_secrets_and_enqueue_what_follows_
             aws.encrypt(),
             aws.setup_secret(),
             aws.send("email_queue_url"),
-            aws.send("inbox_queue_url"),
+            aws.send("inbox_dlq_url"),
             aws.send("onboarding_dlq_url"),
             aws.receive("inbox_queue_url"),
             aws.receive("onboarding_queue_url"),

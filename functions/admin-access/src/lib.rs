@@ -30,12 +30,12 @@ use vestibule_admin::AdminState;
 use vestibule_domain::{
     egress::OriginAllowList,
     ports::{
-        AccessRequestStore, AccountStore, AgentClient, AgentHealthReader, ChatUserStore,
-        ClientStore, ConnectorStore, EndUserStore, EnvironmentStore, IntakeStore, OnboardingQueue,
-        PersonReader, ProjectStore, SecretVault,
+        AccessRequestStore, AccountStore, AgentClient, AgentHealthReader, ChannelStore,
+        ChatUserStore, ClientStore, ConnectorStore, EndUserStore, EnvironmentStore, IntakeStore,
+        OnboardingQueue, PersonReader, ProjectStore, SecretVault,
     },
 };
-use vestibule_edge::setup::SetupCalls;
+use vestibule_edge::{intake::Intake, setup::SetupCalls};
 use vestibule_providers::transport::ChatTransport;
 
 /// Ports and settings of the admin API.
@@ -47,6 +47,8 @@ pub struct Deps {
     pub accounts: Arc<dyn AccountStore>,
     /// Clients of the account.
     pub clients: Arc<dyn ClientStore>,
+    /// Channels that the account added.
+    pub channels: Arc<dyn ChannelStore>,
     /// Projects.
     pub projects: Arc<dyn ProjectStore>,
     /// Environments.
@@ -65,6 +67,8 @@ pub struct Deps {
     pub end_users: Arc<dyn EndUserStore>,
     /// The records on which messages are decided, to explain decisions.
     pub intake: Arc<dyn IntakeStore>,
+    /// The intake of messages that customers' own systems bring.
+    pub messages: Arc<Intake>,
     /// Queue for the work that follows from approvals and from changes of connectors.
     pub onboarding: Arc<dyn OnboardingQueue>,
     /// Encrypts secrets.

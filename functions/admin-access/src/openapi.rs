@@ -110,7 +110,7 @@ mod tests {
                 follow_up::{FollowUpStatus, OnboardingMessageStatus},
             },
             chat_users::export::HeldMessageState,
-            connectors::outcome::SetUpStatus,
+            connectors::{messages::MessageOutcomeName, outcome::SetUpStatus},
             environments::test::{AnswerType, TestDeliveryStatus},
             explain::{DecisionName, DecisionReasonName},
             providers::FillName,
@@ -177,6 +177,7 @@ mod tests {
             HandlerName,
             HeldMessageState,
             MatchField,
+            MessageOutcomeName,
             OnboardingMessageStatus,
             PolicyName,
             ReasonCodeName,
@@ -244,7 +245,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 42);
+        assert_eq!(count, 43);
     }
 
     #[test]
@@ -292,6 +293,11 @@ mod tests {
                     "/problems/no-secret-of-ours",
                     409,
                     "This connector has no webhook secret that is made here"
+                ),
+                (
+                    "/problems/not-by-api",
+                    409,
+                    "A platform sends the messages of this connector"
                 ),
                 ("/problems/name-taken", 409, "The name is taken"),
                 (

@@ -127,6 +127,10 @@ fn places(routes: Routes<Deps>) -> Routes<Deps> {
             Permission::ConnectorsWrite,
             routes!(connectors::rotate::rotate_webhook_secret),
         )
+        .authorised(
+            Permission::ConversationsReply,
+            routes!(connectors::messages::bring_message),
+        )
 }
 
 /// Chat users and their access requests.

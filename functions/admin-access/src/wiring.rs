@@ -4,9 +4,10 @@ use crate::Deps;
 use ring::rand::SystemRandom;
 use std::sync::Arc;
 use vestibule_admin::AdminState;
-use vestibule_coldstart::{Adapters, EgressClientError};
+use vestibule_coldstart::{Adapters, EgressClientError, intake_ports};
 use vestibule_domain::ids::SystemIds;
-use vestibule_edge::config;
+use vestibule_edge::{config, intake::Intake};
+use vestibule_providers::api::ApiChannel;
 
 /// The API's ports, over these adapters.
 pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
@@ -24,6 +25,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         },
         accounts: adapters.accounts(&vault),
         clients: adapters.team(&vault),
+        channels: adapters.team(&vault),
         projects: projects.clone(),
         environments: projects,
         agent_health: adapters.agent_health(),
@@ -33,6 +35,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         persons: adapters.persons(&vault),
         end_users: adapters.end_users(&vault),
         intake: adapters.intake(&vault),
+        messages: Arc::new(Intake::new(Box::new(ApiChannel), intake_ports(adapters))),
         onboarding: adapters.onboarding_queue(),
         vault,
         transport: adapters.chat_transport()?,

@@ -118,6 +118,7 @@ pub(crate) async fn notice(
     let name = format!("approval:{}", approval.request_id);
     let text = OutgoingText {
         to: Destination::Privately(&user.identity, &standing.conversation),
+        id: &name,
         text: connector
             .after_approval
             .text(user.profile.language.as_ref()),

@@ -98,6 +98,7 @@ async fn send(
     let name = format!("{}:{}", job.connector_id, job.chat_user_id);
     let text = OutgoingText {
         to: Destination::Privately(&user.identity, &standing.conversation),
+        id: &name,
         text,
         mark: Some(Mark {
             id: &name,

@@ -127,8 +127,10 @@ async fn send_pieces(
             return Ok(Sending::Later(Later::OutOfTime));
         }
         let conversation = claimed.outgoing.current(&claimed.place);
+        let id = format!("{}-{}-{index}", work.job.conversation_id, text.number);
         let outgoing = OutgoingText {
             to: Destination::Conversation(&conversation),
+            id: &id,
             text: piece,
             mark: None,
         };

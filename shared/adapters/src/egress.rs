@@ -20,5 +20,7 @@ pub use api_urls::PLATFORM_API_URLS;
 pub use client::EgressClientError;
 pub use files::HttpFileTransport;
 pub use openid::{HttpKeySource, TEAMS_OPENID_METADATA_URL};
-pub use platforms::{HttpChatTransport, PlatformAddresses, TEAMS_SERVICE_ORIGINS};
+pub use platforms::{
+    AGENT_ORIGIN_ALLOWLIST, HttpChatTransport, PlatformAddresses, TEAMS_SERVICE_ORIGINS,
+};
 pub use providers::{HttpProviderTransport, PROVIDER_ORIGIN_ALLOWLIST};

@@ -3,8 +3,8 @@
 use crate::Adapters;
 use std::sync::Arc;
 use vestibule_adapters::egress::{
-    EgressClientError, HttpAgentClient, HttpChatTransport, HttpFileTransport,
-    HttpProviderTransport, PROVIDER_ORIGIN_ALLOWLIST, PlatformAddresses,
+    AGENT_ORIGIN_ALLOWLIST, EgressClientError, HttpAgentClient, HttpChatTransport,
+    HttpFileTransport, HttpProviderTransport, PROVIDER_ORIGIN_ALLOWLIST, PlatformAddresses,
 };
 use vestibule_domain::egress::OriginAllowList;
 use vestibule_edge::{chat::Platforms, files::PlatformFiles, pace::Paced};
@@ -49,7 +49,7 @@ impl Adapters<'_> {
     /// `AGENT_ORIGIN_ALLOWLIST`: origins of agent endpoints that may be private or plain http.
     pub fn agent_origin_allowlist(&mut self) -> OriginAllowList {
         self.vars()
-            .parsed("AGENT_ORIGIN_ALLOWLIST", OriginAllowList::parse)
+            .parsed(AGENT_ORIGIN_ALLOWLIST, OriginAllowList::parse)
     }
 
     /// The client of the identity providers of accounts.

@@ -1,7 +1,11 @@
 //! Makes the calls that a provider requests, one after another, until the provider knows the outcome.
 //! Sending, profile look-ups and set-up all use it.
 
-use crate::connectors::OpenConnector;
+use crate::{
+    connectors::OpenConnector,
+    standard_webhooks::{self, InvalidSecret},
+};
+use http::HeaderName;
 use ring::digest::{Context, SHA256};
 use std::{
     collections::HashMap,
@@ -9,9 +13,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use vestibule_domain::{Clock, PortError, Timestamp, connector::Connector, ports::SecretVault};
+use vestibule_domain::{
+    Clock, PortError, Timestamp, connector::Connector, ports::SecretVault, secret::Secret,
+};
 use vestibule_providers::{
-    outgoing::{CallResult, HttpReply, NextCall, OutgoingCall},
+    outgoing::{CallResult, HttpReply, NextCall, OutgoingCall, Signing},
     transport::ChatTransport,
     webhook::Credentials,
 };
@@ -129,7 +135,12 @@ impl CallRunner {
         {
             return CallResult::Replied(kept.reply.clone());
         }
-        let result = self.transport.call(call.clone()).await;
+        let result = match signed(call.clone(), now) {
+            Ok(signed) => self.transport.call(signed).await,
+            Err(InvalidSecret) => CallResult::Forbidden {
+                reason: "invalid_signing_secret".to_owned(),
+            },
+        };
         if let CallResult::Replied(reply) = &result
             && let Some(time) = keep(&call, reply)
         {
@@ -153,6 +164,19 @@ impl CallRunner {
         // free.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The call with its signature at this time, if it needs one.
+fn signed(mut call: OutgoingCall, now: Timestamp) -> Result<OutgoingCall, InvalidSecret> {
+    let Some(Signing { id, secrets }) = call.signing.take() else {
+        return Ok(call);
+    };
+    let body = call.body.as_deref().unwrap_or_default();
+    for (name, value) in standard_webhooks::headers(&id, body, &secrets, now)? {
+        let header = (HeaderName::from_static(name), Secret::new(value));
+        call.headers.push(header);
+    }
+    Ok(call)
 }
 
 fn hash_of(call: &OutgoingCall) -> CallHash {

@@ -108,6 +108,20 @@ impl Intake {
         }
     }
 
+    /// Takes a message that a caller of our own API brings, who may do so at this connector. A message of an archived
+    /// project leaves nothing.
+    pub async fn take(
+        &self,
+        connector: &Connector,
+        message: InboundMessage,
+    ) -> Result<IntakeOutcome, PortError> {
+        if connector.is_archived {
+            return Ok(IntakeOutcome::Ignored);
+        }
+        self.take_written(connector, message, Content::Whole, false)
+            .await
+    }
+
     /// Answers a webhook call. An unknown connector, another provider's connector and a bad signature
     /// get the same answer; a failure of our own is a 503, so that the platform tries again.
     pub async fn answer(
@@ -253,11 +267,13 @@ impl Intake {
         match event {
             Event::Message(message) => {
                 self.take_written(connector, *message, Content::Whole, is_large_batch)
-                    .await
+                    .await?;
+                Ok(())
             }
             Event::Placeholder(message) => {
                 self.take_written(connector, *message, Content::Withheld, is_large_batch)
-                    .await
+                    .await?;
+                Ok(())
             }
             Event::Changed(change) => {
                 let message = change.message.clone();
@@ -267,7 +283,8 @@ impl Intake {
                     Content::Changed(&change),
                     is_large_batch,
                 )
-                .await
+                .await?;
+                Ok(())
             }
             Event::Ignored { kind } => {
                 tracing::debug!(connector.id = %connector.id, event.kind = %kind, "event ignored");
@@ -309,7 +326,7 @@ impl Intake {
         message: InboundMessage,
         content: Content<'_>,
         is_large_batch: bool,
-    ) -> Result<(), PortError> {
+    ) -> Result<IntakeOutcome, PortError> {
         let now = self.clock.now();
         let handled = HandledEvent::of(&message, connector.id, repeats(connector), now);
         let taken = Box::pin(self.take_message(connector, message, content, &handled)).await?;
@@ -324,7 +341,7 @@ impl Intake {
             );
         }
         tracing::debug!(connector.id = %connector.id, outcome = ?taken, "message taken");
-        Ok(())
+        Ok(taken)
     }
 
     /// Records a wish, unless its event was handled before, and lets an onboarding message go out to which it

@@ -38,5 +38,6 @@ pub mod mail_tag;
 pub mod pace;
 pub mod sender;
 pub mod setup;
-pub mod standard_webhooks;
 pub mod webhook;
+
+pub use vestibule_providers::standard_webhooks;

@@ -51,6 +51,15 @@ pub struct FieldSpec {
     pub check: fn(&str) -> Result<(), &'static str>,
 }
 
+/// The fields of a connector of a customer's own system, by their roles (SPEC E38).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnSystem {
+    /// The field with the key of the channel, one that the account added.
+    pub channel: &'static str,
+    /// The field with the address that we call, under the rules for agents' addresses.
+    pub reply_url: &'static str,
+}
+
 /// The fields and set-up steps of a provider's connectors.
 pub trait ConnectorKind: Send + Sync {
     /// The platform.
@@ -82,6 +91,12 @@ pub trait ConnectorKind: Send + Sync {
 
     /// The steps in the platform's console for a connector with this webhook address.
     fn set_up_steps(&self, webhook_url: &str) -> Vec<String>;
+
+    /// The fields by their roles, if no platform sends the messages but a customer's own system brings them through
+    /// our API.
+    fn own_system(&self) -> Option<OwnSystem> {
+        None
+    }
 }
 
 /// Fields that passed validation.
@@ -207,6 +222,7 @@ providers![
     crate::telegram::Telegram: WebhookProvider,
     crate::dialog360::Dialog360: WebhookProvider,
     crate::twilio::Twilio: WebhookProvider,
+    crate::api::ApiChannel,
 ];
 
 /// Finds the tests and set-up calls of `provider`.
@@ -328,13 +344,14 @@ mod tests {
             ("telegram", hours(48)),
             ("360dialog", hours(8 * 24)),
             ("twilio", Repeats::ForEver),
+            ("api", hours(8 * 24)),
             ("carrier-pigeon", Repeats::ForEver),
         ] {
             assert_eq!(repeats(&Provider::new(provider)), expected, "{provider}");
         }
         assert_eq!(
             connector_kinds().len(),
-            5,
+            6,
             "each platform has its line here"
         );
     }
@@ -351,6 +368,7 @@ mod tests {
             .collect();
         assert!(!found.is_empty());
         assert!(webhook_provider(&Provider::new("teams")).is_none());
+        assert!(webhook_provider(&Provider::new("api")).is_none());
         assert!(webhook_provider(&Provider::new("carrier-pigeon")).is_none());
     }
 
@@ -478,7 +496,14 @@ mod tests {
     #[test]
     fn every_provider_has_an_api_each_with_a_key_of_its_own_and_an_encrypted_address() {
         for chat in chat_providers() {
-            assert!(!chat.apis().is_empty(), "{:?}", chat.provider());
+            let kind = connector_kind(&chat.provider()).unwrap();
+            let is_called_elsewhere = kind.own_system().is_some();
+            assert_eq!(
+                chat.apis().is_empty(),
+                is_called_elsewhere,
+                "{:?}",
+                chat.provider()
+            );
         }
         let keys: BTreeSet<&str> = apis().map(|api| api.key).collect();
         assert_eq!(keys.len(), apis().count(), "two APIs share a key");

@@ -20,6 +20,7 @@
 //! | [`withheld`] | messages whose content a platform does not hand over |
 //! | [`setup`] | connecting a connector, and testing it |
 //! | [`text`] | splitting of long texts |
+//! | [`standard_webhooks`] | the signatures of our own calls |
 //! | [`whatsapp`] | identities and forms on `WhatsApp` |
 //! | every other module | one provider each, which the [`catalogue`] lists |
 //!
@@ -64,8 +65,11 @@
 //!     error, and properties over arbitrary bytes.
 //! 11. Add the platform to the simulator (`shared/testkit`), which serves its API below the API's
 //!     key, then to `tests/fuzz` and `tests/bench`, and to the demo (`infra/local/accounts.py`).
+//!
+//! [`api`] is no platform: it has steps 3 to 7 only, because its messages come through our own API.
 
 pub mod addressed;
+pub mod api;
 pub mod catalogue;
 mod changes;
 pub mod dialog360;
@@ -77,6 +81,7 @@ pub mod outgoing;
 pub mod reason;
 pub mod setup;
 pub mod slack;
+pub mod standard_webhooks;
 pub mod teams;
 pub mod telegram;
 #[cfg(test)]

@@ -150,6 +150,18 @@ pub enum Host {
     /// The base address that a Teams message named. The transport makes the call only if
     /// [`is_service_url`](crate::teams::is_service_url) admits it.
     TeamsService(String),
+    /// The whole address of a customer's system, which an admin entered and which may hold a token. The transport
+    /// makes the call only if it is public, as that of an agent.
+    Endpoint(Secret),
+}
+
+/// A signature after Standard Webhooks that the caller adds, because it is of the time of the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// The name of what is sent, the same at each attempt.
+    pub id: String,
+    /// The secrets that sign.
+    pub secrets: Vec<Secret>,
 }
 
 /// An HTTP call to a platform. Its `Debug` shows neither a secret nor a person's text.
@@ -169,6 +181,8 @@ pub struct OutgoingCall {
     pub headers: Vec<(HeaderName, Secret)>,
     /// The body.
     pub body: Option<Vec<u8>>,
+    /// The signature to add, if the call needs one.
+    pub signing: Option<Signing>,
 }
 
 impl OutgoingCall {
@@ -182,6 +196,7 @@ impl OutgoingCall {
             query: Vec::new(),
             headers: Vec::new(),
             body: None,
+            signing: None,
         }
     }
 
@@ -222,6 +237,13 @@ impl OutgoingCall {
         let media_type = Secret::new("application/json; charset=utf-8");
         self.headers.push((header::CONTENT_TYPE, media_type));
         self.body = Some(body.to_string().into_bytes());
+        self
+    }
+
+    /// Has the call signed.
+    #[must_use]
+    pub fn with_signing(mut self, signing: Signing) -> Self {
+        self.signing = Some(signing);
         self
     }
 

@@ -239,6 +239,12 @@ impl World {
         std::mem::replace(&mut self.functions, new)
     }
 
+    /// Lets the functions call a customer's system at this origin too, although it is on this machine.
+    pub fn reaches_also(&mut self, origin: &str) {
+        self.links.agent = format!("{},{origin}", self.links.agent);
+        self.restart();
+    }
+
     /// The current time.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.clock.now_ms())

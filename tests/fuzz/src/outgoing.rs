@@ -94,7 +94,8 @@ impl<'a> Run<'a> {
             (Destination::Conversation(conversation), Some(mark)),
             (Destination::Privately(person, conversation), None),
         ] {
-            let text = OutgoingText { to, text, mark };
+            let id = "t";
+            let text = OutgoingText { to, id, text, mark };
             let outcome = self.drive(conversation, |credentials, so_far| {
                 let step = self.chat.send(&text, credentials, so_far);
                 if let NextCall::Call(call) = &step
@@ -235,6 +236,7 @@ impl<'a> Run<'a> {
                 let is_named = Some(url) == conversation.reply_url.as_ref();
                 assert!(is_named || url == GCC, "{url}");
             }
+            Host::Endpoint(_) => panic!("no platform is at an address of a customer"),
         }
         let path = PathAndQuery::try_from(call.path.as_str()).expect("a path");
         assert_eq!(path.as_str(), call.path, "not all of it is the path");

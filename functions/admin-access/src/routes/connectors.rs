@@ -14,7 +14,9 @@ mod effects;
 mod fixtures;
 pub mod get;
 pub mod list;
+pub mod messages;
 pub mod outcome;
+mod own_system;
 mod request_settings;
 pub mod rotate;
 mod secrets;
@@ -58,6 +60,8 @@ problem_types! {
         "The platform may still use the previous secret, which another rotation would invalidate. Connect the connector first, or wait until `previous_secrets_until`.";
     NO_SECRET_OF_OURS = "no-secret-of-ours", CONFLICT, "This connector has no webhook secret that is made here",
         "If the platform signs with a secret, create a new one in its console, then change the connector. The previous one stays valid for 24 hours.";
+    NOT_BY_API = "not-by-api", CONFLICT, "A platform sends the messages of this connector",
+        "Only a connector of the provider `api` takes messages of people through the API.";
 }
 
 /// A connector. The provider's fields stand under the provider's key; secrets are shown only as set or
@@ -138,9 +142,9 @@ pub struct ConnectorResponse {
     #[serde(flatten)]
     #[schema(ignore)]
     section: Map<String, Value>,
-    /// Path to which the platform sends messages.
+    /// Path to which the platform sends messages, or your own system.
     webhook_path: String,
-    /// Address to which the platform sends messages; null when this API does not know its own address.
+    /// Address to which the platform sends messages, or your own system; null when this API does not know its own address.
     webhook_url: Option<String>,
     /// Steps to take in the platform's console, with this connector's address.
     set_up_steps: Vec<String>,
@@ -182,7 +186,7 @@ impl ConnectorResponse {
         connector: Connector,
         summary: ConnectorSummary,
     ) -> Self {
-        let path = webhook_path(&connector.provider, connector.id);
+        let path = webhook_path(connector.scope, &connector.provider, connector.id);
         let url = address_at_platform(deps, origin, &connector);
         let kind = connector_kind(&connector.provider);
         let can_connect =

@@ -2,7 +2,10 @@
 
 use super::{
     api_urls::{ApiUrls, PLATFORM_API_URLS},
-    client::{EgressClientError, ReadError, builder, describe, read_body, retry_after},
+    client::{
+        EgressClientError, ReadError, SharedResolver, builder, describe, read_body, retry_after,
+    },
+    resolver::GuardedResolver,
 };
 use async_trait::async_trait;
 use http::Method;
@@ -11,7 +14,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
 use vestibule_domain::{
     Clock,
-    egress::OriginAllowList,
+    egress::{OriginAllowList, check_endpoint},
     ports::{ANSWER_TOO_LONG, CONNECTION_BROKE},
     vars::Vars,
 };
@@ -24,30 +27,35 @@ const TIMEOUT: Duration = Duration::from_secs(8);
 /// Maximum size of an answer: platforms echo the message that they accepted.
 const ANSWER_MAX: usize = 256 * 1024;
 
-/// The addresses of the platforms, from the deployment's parameters.
+/// The addresses of the platforms, and the rules for those that people name, from the deployment's parameters.
 #[derive(Debug, Clone, Default)]
 pub struct PlatformAddresses {
     api_urls: ApiUrls,
     teams_services: OriginAllowList,
+    private_endpoints: OriginAllowList,
 }
 
 impl PlatformAddresses {
-    /// Reads [`PLATFORM_API_URLS`] and [`TEAMS_SERVICE_ORIGINS`].
+    /// Reads [`PLATFORM_API_URLS`], [`TEAMS_SERVICE_ORIGINS`] and [`AGENT_ORIGIN_ALLOWLIST`].
     pub fn read(vars: &mut Vars<'_>) -> Self {
         Self {
             api_urls: vars.parsed(PLATFORM_API_URLS, ApiUrls::parse),
             teams_services: vars.parsed(TEAMS_SERVICE_ORIGINS, OriginAllowList::parse),
+            private_endpoints: vars.parsed(AGENT_ORIGIN_ALLOWLIST, OriginAllowList::parse),
         }
     }
 
     /// The address of a call, if it may be made.
     pub(super) fn url(&self, call: &OutgoingCall) -> Result<Url, CallResult> {
         let base = self.base(&call.host)?;
-        let address = format!(
-            "{}/{}",
-            base.trim_end_matches('/'),
-            call.path.trim_start_matches('/')
-        );
+        let address = match call.host {
+            Host::Endpoint(_) => base,
+            Host::Api(_) | Host::TeamsService(_) => format!(
+                "{}/{}",
+                base.trim_end_matches('/'),
+                call.path.trim_start_matches('/')
+            ),
+        };
         let Ok(mut url) = Url::parse(&address) else {
             return Err(no_reply("the platform's configured address is not a URL"));
         };
@@ -70,17 +78,21 @@ impl PlatformAddresses {
                 if is_service_url(url, &self.teams_services) {
                     Ok(url.clone())
                 } else {
-                    Err(CallResult::Forbidden {
-                        reason: "the address is not one of Microsoft's".to_owned(),
-                    })
+                    Err(forbidden("the address is not one of Microsoft's"))
                 }
             }
+            // The rule may have become stricter since the address was stored.
+            Host::Endpoint(address) => check_endpoint(address.reveal(), &self.private_endpoints)
+                .map(String::from)
+                .map_err(|error| forbidden(&format!("the address {error}"))),
         }
     }
 }
 
 /// Name of the variable with the origins that a Teams `serviceUrl` may have.
 pub const TEAMS_SERVICE_ORIGINS: &str = "TEAMS_SERVICE_ORIGINS";
+/// Name of the variable with the origins of agents and of customers' systems that may be private or plain http.
+pub const AGENT_ORIGIN_ALLOWLIST: &str = "AGENT_ORIGIN_ALLOWLIST";
 
 fn no_reply(reason: &str) -> CallResult {
     CallResult::NoReply {
@@ -88,9 +100,17 @@ fn no_reply(reason: &str) -> CallResult {
     }
 }
 
+fn forbidden(reason: &str) -> CallResult {
+    CallResult::Forbidden {
+        reason: reason.to_owned(),
+    }
+}
+
 /// See [`ChatTransport`].
 pub struct HttpChatTransport {
     client: Client,
+    /// For addresses that people name. It leads inside only where the deployment says so.
+    endpoints: Client,
     addresses: PlatformAddresses,
     clock: Arc<dyn Clock>,
 }
@@ -109,8 +129,11 @@ impl HttpChatTransport {
         addresses: PlatformAddresses,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, EgressClientError> {
+        let guard: SharedResolver =
+            Arc::new(GuardedResolver::new(addresses.private_endpoints.clone()));
         Ok(Self {
             client: builder(TIMEOUT)?.build()?,
+            endpoints: builder(TIMEOUT)?.dns_resolver(guard).build()?,
             addresses,
             clock,
         })
@@ -125,7 +148,11 @@ impl ChatTransport for HttpChatTransport {
             Err(result) => return result,
         };
         let has_effect = call.method == Method::POST;
-        let mut request = self.client.request(call.method, url);
+        let client = match call.host {
+            Host::Endpoint(_) => &self.endpoints,
+            Host::Api(_) | Host::TeamsService(_) => &self.client,
+        };
+        let mut request = client.request(call.method, url);
         for (name, value) in &call.headers {
             request = request.header(name, value.reveal());
         }
@@ -159,7 +186,7 @@ impl ChatTransport for HttpChatTransport {
 mod tests {
     use super::*;
     use crate::egress::testing::{StandingClock, serving};
-    use vestibule_domain::Timestamp;
+    use vestibule_domain::{Timestamp, secret::Secret};
     use vestibule_providers::{slack, teams};
 
     /// The addresses that these variables yield, or the problems.
@@ -167,6 +194,7 @@ mod tests {
         let get = |name: &str| match name {
             PLATFORM_API_URLS => Some(api_urls.to_owned()),
             TEAMS_SERVICE_ORIGINS => Some("https://smba.example.com".to_owned()),
+            AGENT_ORIGIN_ALLOWLIST => Some("http://10.0.0.7:8080".to_owned()),
             _ => None,
         };
         let mut vars = Vars::new(&get);
@@ -204,6 +232,35 @@ mod tests {
         ] {
             let other = Host::TeamsService(other.to_owned());
             assert!(matches!(base(other), Err(CallResult::Forbidden { .. })));
+        }
+    }
+
+    /// SPEC E38.
+    #[test]
+    fn an_address_of_a_customer_is_called_as_it_is_and_only_if_it_is_public_or_exempt() {
+        let addresses = read("*=http://127.0.0.1:9400").unwrap();
+        let base = |address: &str| addresses.base(&Host::Endpoint(Secret::new(address)));
+        for own in [
+            "https://chat.example.com/replies?of=acme",
+            "http://10.0.0.7:8080/replies",
+        ] {
+            assert_eq!(base(own), Ok(own.to_owned()));
+            let host = Host::Endpoint(Secret::new(own));
+            let call = OutgoingCall::new(host, Method::POST, "/");
+            let url = addresses.url(&call).map(String::from);
+            assert_eq!(url, Ok(own.to_owned()));
+        }
+        for inside in [
+            "http://chat.example.com/replies",
+            "https://10.0.0.8/replies",
+            "https://localhost/replies",
+            "https://user:password@chat.example.com/",
+        ] {
+            let refused = base(inside);
+            assert!(
+                matches!(refused, Err(CallResult::Forbidden { .. })),
+                "{inside}"
+            );
         }
     }
 

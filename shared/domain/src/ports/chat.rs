@@ -22,6 +22,8 @@ pub enum Destination<'a> {
 pub struct OutgoingText<'a> {
     /// The recipient.
     pub to: Destination<'a>,
+    /// A name of the text, the same at each attempt, for recipients who tell by it that a text came again.
+    pub id: &'a str,
     /// Plain text.
     pub text: &'a str,
     /// A name by which the text is recognised, if it must not be sent twice.

@@ -198,6 +198,7 @@ impl Stage {
         let connector = connector();
         let conversation = place(&connector, name);
         let text = OutgoingText {
+            id: "t",
             to: Destination::Conversation(&conversation),
             text: "Hello",
             mark: None,

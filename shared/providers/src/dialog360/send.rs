@@ -178,6 +178,7 @@ mod tests {
             secrets: &secrets,
         };
         let text = OutgoingText {
+            id: "t",
             to,
             text,
             mark: None,
@@ -384,6 +385,7 @@ mod tests {
         let connector = fixtures::connector();
         let direct = conversation(ConversationKind::Direct, PHONE);
         let text = OutgoingText {
+            id: "t",
             to: Destination::Conversation(&direct),
             text: "Hello",
             mark: None,

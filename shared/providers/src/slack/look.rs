@@ -148,6 +148,7 @@ mod tests {
         );
         let identity = fixtures::identity();
         let text = OutgoingText {
+            id: "t",
             to: Destination::Privately(&identity, &place),
             text: "Welcome",
             mark: Some(Mark {

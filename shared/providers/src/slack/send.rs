@@ -187,6 +187,7 @@ mod tests {
         };
         Slack.send(
             &OutgoingText {
+                id: "t",
                 to,
                 text,
                 mark: None,
@@ -426,6 +427,7 @@ mod tests {
         let connector = fixtures::connector();
         let direct = conversation(ConversationKind::Direct, "D1", None);
         let text = OutgoingText {
+            id: "t",
             to: Destination::Conversation(&direct),
             text: "Hello",
             mark: None,

@@ -5,7 +5,7 @@ use super::{
     ConnectorResponse,
     address::webhook_url,
     answering::{self, Answering},
-    check_environment, check_message, defaults, facts, read_message, read_section,
+    check_environment, check_message, defaults, facts, own_system, read_message, read_section,
     request_settings, take_sections,
     variants::{self, GivenVariants},
 };
@@ -138,16 +138,22 @@ pub async fn create_connector(
 ) -> Result<Response, ApiError> {
     let scope = call.scope().project(path.project_id);
     let request_hash = idempotency.request_hash(&body.0);
-    let (draft, mut errors) = Draft::read(body);
+    let (mut draft, mut errors) = Draft::read(body);
     check_environment(&deps, scope, draft.environment_id, &mut errors).await?;
     let client_id = client_of_connector(&deps, &call, draft.client_id, &mut errors).await?;
     let team_id = draft.answering.team_id();
     answering::check_team(&deps, call.scope(), team_id, &mut errors).await?;
+    if let (Some(provider), Some(fields)) = (&draft.provider, &mut draft.fields)
+        && let Some(kind) = connector_kind(provider)
+    {
+        let settings = &mut fields.settings;
+        own_system::check(&deps, call.scope(), kind, settings, &mut errors).await?;
+    }
     let mut draft = draft.complete(errors)?;
     let route = format!("projects/{}/connectors", path.project_id);
     let id: ConnectorId = idempotency.id(&call, &route);
     if let Some(kind) = connector_kind(&draft.provider) {
-        let url = webhook_url(&deps, &call.origin, &draft.provider, id);
+        let url = webhook_url(&deps, &call.origin, scope, &draft.provider, id);
         defaults::fill_in(kind, &mut draft.fields, url, deps.random.as_ref())?;
     }
     let secrets = deps

@@ -3,8 +3,8 @@
 mod patch;
 
 use super::{
-    ConnectorResponse, address::webhook_url, answering, check_environment, defaults, facts, read,
-    secrets, take_sections, variants::GivenVariants,
+    ConnectorResponse, address::webhook_url, answering, check_environment, defaults, facts,
+    own_system, read, secrets, take_sections, variants::GivenVariants,
 };
 use crate::{
     Deps,
@@ -220,8 +220,12 @@ impl Intended {
         let (patch, mut errors) = Patch::read(fields.clone(), sections.clone(), kind);
         let now = call.now();
         let mut changed = patch.applied(&connector, now, &mut errors);
-        let url = webhook_url(deps, &call.origin, &connector.provider, connector.id);
+        let url = webhook_url(deps, &call.origin, scope, &connector.provider, connector.id);
         defaults::refill(kind, &mut changed.settings, url);
+        if changed.settings != connector.settings {
+            let settings = &mut changed.settings;
+            own_system::check(deps, call.scope(), kind, settings, &mut errors).await?;
+        }
         if changed.environment_id != connector.environment_id {
             check_environment(deps, scope, Some(changed.environment_id), &mut errors).await?;
         }

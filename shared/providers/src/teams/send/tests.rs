@@ -12,6 +12,7 @@ fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> NextCall<Send
         secrets: &secrets,
     };
     let text = OutgoingText {
+        id: "t",
         to,
         text,
         mark: None,

@@ -27,7 +27,16 @@ fn step(to: Destination<'_>, text: &str, so_far: &[CallResult]) -> NextCall<Send
         id: "m",
         look_first: true,
     });
-    Telegram.send(&OutgoingText { to, text, mark }, &credentials, so_far)
+    Telegram.send(
+        &OutgoingText {
+            id: "t",
+            to,
+            text,
+            mark,
+        },
+        &credentials,
+        so_far,
+    )
 }
 
 fn call(step: NextCall<SendOutcome>) -> OutgoingCall {
@@ -378,6 +387,7 @@ fn without_a_token_the_connector_is_to_blame() {
     let connector = connector();
     let chat = private_chat();
     let text = OutgoingText {
+        id: "t",
         to: Destination::Conversation(&chat),
         text: "Hello",
         mark: None,

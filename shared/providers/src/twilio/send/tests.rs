@@ -29,6 +29,7 @@ fn step_at(
         secrets: &secrets,
     };
     let text = OutgoingText {
+        id: "t",
         to,
         text,
         mark: None,
@@ -291,6 +292,7 @@ fn without_its_settings_and_token_the_connector_is_to_blame() {
         secrets: &BTreeMap::new(),
     };
     let text = OutgoingText {
+        id: "t",
         to,
         text: "Hello",
         mark: None,
@@ -348,6 +350,7 @@ fn a_text_that_may_have_been_sent_before_cannot_be_looked_for() {
     let (connector, secrets) = (fixtures::connector(), fixtures::secrets());
     let conversation = conversation("+14133881111");
     let text = OutgoingText {
+        id: "t",
         to: Destination::Conversation(&conversation),
         text: "Hello",
         mark: Some(Mark {

@@ -1,5 +1,5 @@
-//! Signatures of deliveries to agents, after Standard Webhooks: `v1,` and the base64 HMAC-SHA256 of
-//! `id.timestamp.body`.
+//! Signatures of deliveries to agents and of texts to systems of customers, after Standard Webhooks: `v1,` and
+//! the base64 HMAC-SHA256 of `id.timestamp.body`.
 
 use data_encoding::BASE64;
 use ring::hmac;
