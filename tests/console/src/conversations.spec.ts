@@ -279,6 +279,20 @@ test("On a phone, list, thread and details are shown one at a time (U601, U161)"
   await expect(messages(page).getByText("Hello!")).toBeVisible();
   await page.getByRole("region", { name: "Conversation" }).getByRole("link", { name: "Conversations" }).click();
   await expect(rowOf(page, ada)).toBeVisible();
+
+  await page.setViewportSize({ width: 320, height: 640 });
+  const bar = page.getByRole("navigation", { name: "Main" });
+  await expect(bar.getByText("Conversations", { exact: true })).toBeVisible();
+  const cut = await bar.locator("span").evaluateAll((spans) =>
+    // Words for screen readers only have a box of one pixel.
+    spans.filter((span) => span.clientWidth > 1 && span.scrollWidth > span.clientWidth).map((span) => span.textContent),
+  );
+  expect(cut).toEqual([]);
+});
+    await expect(label).toBeVisible();
+    // As much as the name needs is shown of it.
+    expect(await label.evaluate((it) => it.scrollWidth <= it.clientWidth), name).toBe(true);
+  }
 });
 
 test("Conversations: axe finds nothing in light and dark, 1280 and 390 px, and nothing scrolls sideways at 320 px (U151, U161, U141)", async ({
