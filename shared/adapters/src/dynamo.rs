@@ -38,6 +38,7 @@ mod erasures;
 mod events;
 mod first_messages;
 mod given_up;
+mod glimpses;
 mod history;
 mod importing;
 mod imports;

@@ -32,6 +32,7 @@ test("A message to the team is assigned with the reason, answered by keyboard, a
   const ada = await desk.arrive("Ada Lovelace", "Where is my parcel?");
   await conversationOf(own, desk, ada, "assigned");
   await expect(rowOf(page, ada)).toBeVisible({ timeout: 30_000 });
+  await expect(rowOf(page, ada)).toContainText("Where is my parcel?");
   const entry = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^Conversations/ });
   await expect(entry).toContainText("1");
   await rowOf(page, ada).getByRole("link", { name: "Ada Lovelace" }).click();

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRef } from "react";
 import { type AccessRequest, requestOptions } from "../../api/access-requests";
+import { isKept } from "../../api/chat-user-pictures";
 import { isProblem } from "../../api/problems";
 import { formatDateTime, useTimeSettings } from "../../format";
 import { useTitle } from "../../frame/title";
@@ -86,7 +87,7 @@ function Content({ request, verb, context }: ContentProps) {
         <PersonAvatar
           chatUser={request.chat_user_id}
           name={request.user_name}
-          picture={request.avatar_url}
+          hasPicture={isKept(request.avatar_url)}
           project={context.project}
           size={40}
         />
