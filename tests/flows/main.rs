@@ -38,6 +38,7 @@ mod connector_rotation;
 mod connector_setup;
 mod consent;
 mod content;
+mod conversation_list;
 mod conversation_records;
 mod conversations;
 mod costs;

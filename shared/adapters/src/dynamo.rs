@@ -40,6 +40,7 @@ mod events;
 mod figures;
 mod first_messages;
 mod given_up;
+mod glimpses;
 mod history;
 mod importing;
 mod imports;

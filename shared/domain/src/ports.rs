@@ -78,8 +78,8 @@ pub use given_up::{
     GivenUpFilter, GivenUpStore, OrderedRedrive, Redrive, RedriveProgress, Redriven,
 };
 pub use history::{
-    ConversationFilter, ConversationReader, ConversationState, ConversationView, KeptHistory,
-    MESSAGE_NUMBER_MAX, MessageFilter, MessagePage,
+    ConversationFilter, ConversationReader, ConversationState, ConversationView, Glimpse,
+    KeptHistory, MESSAGE_NUMBER_MAX, MessageFilter, MessagePage,
 };
 pub use imports::{ClaimedImport, Holders, ImportStarted, ImportStore, ImportWork};
 pub use intake::{

@@ -32,6 +32,7 @@ test("A message to the team is assigned with the reason, answered by keyboard, a
   const ada = await desk.arrive("Ada Lovelace", "Where is my parcel?");
   await conversationOf(own, desk, ada, "assigned");
   await expect(rowOf(page, ada)).toBeVisible({ timeout: 30_000 });
+  await expect(rowOf(page, ada)).toContainText("Where is my parcel?");
   const entry = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^Conversations/ });
   await expect(entry).toContainText("1");
   await rowOf(page, ada).getByRole("link", { name: "Ada Lovelace" }).click();
@@ -279,6 +280,20 @@ test("On a phone, list, thread and details are shown one at a time (U601, U161)"
   await expect(messages(page).getByText("Hello!")).toBeVisible();
   await page.getByRole("region", { name: "Conversation" }).getByRole("link", { name: "Conversations" }).click();
   await expect(rowOf(page, ada)).toBeVisible();
+
+  await page.setViewportSize({ width: 320, height: 640 });
+  const bar = page.getByRole("navigation", { name: "Main" });
+  await expect(bar.getByText("Conversations", { exact: true })).toBeVisible();
+  const cut = await bar.locator("span").evaluateAll((spans) =>
+    // Words for screen readers only have a box of one pixel.
+    spans.filter((span) => span.clientWidth > 1 && span.scrollWidth > span.clientWidth).map((span) => span.textContent),
+  );
+  expect(cut).toEqual([]);
+});
+    await expect(label).toBeVisible();
+    // As much as the name needs is shown of it.
+    expect(await label.evaluate((it) => it.scrollWidth <= it.clientWidth), name).toBe(true);
+  }
 });
 
 test("Conversations: axe finds nothing in light and dark, 1280 and 390 px, and nothing scrolls sideways at 320 px (U151, U161, U141)", async ({

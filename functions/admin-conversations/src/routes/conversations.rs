@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod counts;
+mod glimpse;
 mod reply;
 pub mod update;
 mod views;
@@ -15,6 +16,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use case::{CaseResponse, Cases, shown};
+use glimpse::{ConversationPersonResponse, MessagePreviewResponse};
 use reply::ReplyResponse;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -27,11 +29,11 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ProjectScope, Timestamp,
-    account::is_channel_key,
+    account::{is_channel_key, permission::Permission},
     chat::handoff::Handoff,
     ids::ConversationId,
     page::Page,
-    ports::{CaseFilter, ConversationFilter, ConversationState, ConversationView},
+    ports::{CaseFilter, ConversationFilter, ConversationState, ConversationView, Glimpse},
 };
 
 wire_enum! {
@@ -124,6 +126,13 @@ pub struct ConversationResponse {
     last_activity_at: Option<Timestamp>,
     /// Routing to a member; null if it was never offered to the team, or long ago.
     case: Option<CaseResponse>,
+    /// Person who wrote last, for callers who hold `chat_users.read`; only in a list, unless the person was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<ConversationPersonResponse>,
+    /// Beginning of the last message; only in a list, unless the message is no longer kept, was deleted, or was erased
+    /// with a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview: Option<MessagePreviewResponse>,
     /// Whether the caller may write into it; only in the answer to a call that reads one conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<ReplyResponse>,
@@ -158,7 +167,19 @@ impl ConversationResponse {
             last_message_at: conversation.last_message_at,
             last_activity_at: conversation.last_activity_at,
             case,
+            person: None,
+            preview: None,
             reply: None,
+        }
+    }
+
+    /// Adds what a list shows beside the record: the person only for callers who may know people.
+    fn with_glimpse(self, glimpse: Glimpse, may_know_people: bool) -> Self {
+        let person = glimpse.person.filter(|_| may_know_people);
+        Self {
+            person: person.map(Into::into),
+            preview: glimpse.last_message.and_then(MessagePreviewResponse::of),
+            ..self
         }
     }
 }
@@ -255,7 +276,8 @@ impl ListFilter for ConversationQuery {
 ///
 /// All conversations of the project in which a message was delivered to the agent, or recorded without it,
 /// in the order of their last activity, of the clients whose records the caller may touch. One in which somebody
-/// writes meanwhile moves to the front. A page may be short, or empty, before the last one.
+/// writes meanwhile moves to the front. Each tells who wrote last, and the beginning of the last message. A page may be
+/// short, or empty, before the last one.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/conversations",
@@ -271,9 +293,18 @@ pub async fn list_conversations(
 ) -> Result<Json<ListResponse<ConversationResponse>>, ApiError> {
     let scope = call.scope().project(path.project_id);
     let page = views::page(&deps, &call, scope, query).await?;
+    let glimpses = deps
+        .conversations
+        .glimpses(scope, &page.items, call.now())
+        .await?;
+    let may_know_people = call.caller.may(Permission::ChatUsersRead);
     let shown = Cases::new(&deps, scope).show_all(page.items).await?;
     let page = Page {
-        items: shown,
+        items: shown
+            .into_iter()
+            .zip(glimpses)
+            .map(|(shown, glimpse)| shown.with_glimpse(glimpse, may_know_people))
+            .collect(),
         next: page.next,
     };
     Ok(ListResponse::of(page, |shown| shown))

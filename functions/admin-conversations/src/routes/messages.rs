@@ -69,7 +69,7 @@ pub struct MessageAuthorResponse {
 }
 
 impl MessageAuthorResponse {
-    fn of(author: Author, signature: Option<Signature>) -> Self {
+    pub(super) fn of(author: Author, signature: Option<Signature>) -> Self {
         let (kind, id) = match author {
             Author::ChatUser(id) => (AuthorKind::ChatUser, Some(id.to_string())),
             Author::Agent => (AuthorKind::Agent, None),

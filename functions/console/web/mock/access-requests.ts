@@ -1,5 +1,6 @@
-import type { AccessRequest, BulkResult } from "../src/api/access-requests";
+import type { AccessRequest } from "../src/api/access-requests";
 import type { Explanation } from "../src/api/explain";
+import type { BulkResult } from "../src/api/request-decisions";
 import { connectors } from "./connectors.ts";
 import { ago, id } from "./data.ts";
 import { matchesOf } from "./matches.ts";

@@ -114,6 +114,14 @@ const all: Conversation[] = (isEmpty ? [] : CASES).map((routed, index) => {
     last_message_at: ago((index + 1) * 7 * MINUTE),
     last_activity_at: ago((index + 1) * 7 * MINUTE),
     case: routed,
+    person: person ? { id: person.id, name: person.display_name, has_picture: false } : null,
+    preview: {
+      author: index === 1 ? { kind: "member", ...nameOf(BO) } : { kind: "chat_user", id: person?.id ?? null },
+      text:
+        index === 2
+          ? "مرحبا، أحتاج مساعدة في طلبي من فضلك"
+          : "Is anybody there? I have been waiting since this morning, and nobody",
+    },
   };
 });
 

@@ -1,6 +1,7 @@
 //! The reader of conversations and their messages for admins.
 
 use super::{
+    glimpses::glimpses,
     items::{ConversationItem, MessageItem, ProjectItem},
     keys::{self, PK, SK, STATE_PK},
     lists::{Index, List, open_cursor, seal_cursor},
@@ -11,15 +12,15 @@ use crate::{aws::port_error, vault::KmsVault};
 use async_trait::async_trait;
 use std::sync::Arc;
 use vestibule_domain::{
-    PortError, ProjectScope,
+    PortError, ProjectScope, Timestamp,
     account::Project,
     chat::conversation::Conversation,
     chat::history::StoredMessage,
     ids::ConversationId,
     page::{CountUpTo, ListError, Order, Page, PageRequest},
     ports::{
-        ConversationFilter, ConversationReader, ConversationState, ConversationView, KeptHistory,
-        MessageFilter, MessagePage,
+        ConversationFilter, ConversationReader, ConversationState, ConversationView, Glimpse,
+        KeptHistory, MessageFilter, MessagePage,
     },
 };
 
@@ -280,6 +281,15 @@ impl ConversationReader for DynamoHistory {
         }))
     }
 
+    async fn glimpses(
+        &self,
+        scope: ProjectScope,
+        views: &[ConversationView],
+        now: Timestamp,
+    ) -> Result<Vec<Glimpse>, PortError> {
+        glimpses(&self.table, scope, views, now).await
+    }
+
     async fn list_messages(
         &self,
         scope: ProjectScope,
@@ -337,7 +347,7 @@ mod tests {
     use crate::dynamo::table::to_row;
     use std::time::Duration;
     use vestibule_domain::{
-        AccountScope, Timestamp,
+        AccountScope,
         chat::byline::Byline,
         chat::history::HistoryDays,
         ids::{AccountId, ConnectorId, DeliveryId, ProjectId},

@@ -5,6 +5,7 @@ use crate::{
     chat::conversation::Conversation,
     chat::handoff::Handoff,
     chat::history::{HistoryDays, StoredMessage},
+    chat::user::ChatUser,
     ids::{ChatUserId, ConnectorId, ConversationId, EnvironmentId},
     page::{CountUpTo, ListError, Page, PageRequest},
     record::Record,
@@ -99,6 +100,15 @@ pub struct KeptHistory {
     pub days: HistoryDays,
 }
 
+/// A glimpse of a conversation: as much as a list shows of the people and the messages in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glimpse {
+    /// The person who wrote last, unless erased.
+    pub person: Option<ChatUser>,
+    /// The last message, unless it is no longer kept, was erased, or cannot be read.
+    pub last_message: Option<StoredMessage>,
+}
+
 /// The messages of a conversation that are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessageFilter {
@@ -183,6 +193,15 @@ pub trait ConversationReader: Send + Sync {
         scope: ProjectScope,
         id: ConversationId,
     ) -> Result<Option<KeptHistory>, PortError>;
+
+    /// Returns a glimpse of each of these conversations, in their order, with no message that the project no longer
+    /// keeps at `now`. All of them take one read, or one for every fifty of them.
+    async fn glimpses(
+        &self,
+        scope: ProjectScope,
+        views: &[ConversationView],
+        now: Timestamp,
+    ) -> Result<Vec<Glimpse>, PortError>;
 
     /// Lists messages of a conversation, in the order of their numbers. A page takes one read, or two when
     /// the first finds only messages that are not wanted; it may be short, or empty, without being the

@@ -11,16 +11,12 @@ export type RequestCounts = Schemas["AccessRequestCountsResponse"];
 export type HeldBack = Schemas["HeldBackResponse"];
 export type Count = Schemas["CountResponse"];
 export type RequestQuery = NonNullable<operations["list_access_requests"]["parameters"]["query"]>;
-export type Directory = Schemas["DirectoryRequest"] & Required<Pick<Schemas["DirectoryRequest"], "action">>;
-export type DecisionBody = Schemas["ApproveRequest"];
-export type BulkBody = Schemas["BulkDecisionRequest"];
-export type BulkResult = Schemas["BulkResultResponse"];
 
 /** Ids that one bulk decision takes. */
 export const BULK_MAX = 100;
 
-const LIST = "/v1/projects/{project_id}/access-requests";
-const ONE = "/v1/projects/{project_id}/access-requests/{access_request_id}";
+export const REQUESTS = "/v1/projects/{project_id}/access-requests";
+export const REQUEST = "/v1/projects/{project_id}/access-requests/{access_request_id}";
 
 const listKey = (project: string) => ["access-requests", project];
 const countsKey = (project: string) => ["access-request-counts", project];
@@ -29,7 +25,7 @@ const countsKey = (project: string) => ["access-request-counts", project];
 export function requestsOptions(project: string, query: RequestQuery) {
   return {
     ...listOptions([...listKey(project), query], (cursor, signal) =>
-      client.GET(LIST, {
+      client.GET(REQUESTS, {
         params: { path: { project_id: project }, query: { ...query, cursor, limit: PAGE } },
         signal,
       }),
@@ -47,7 +43,7 @@ export function requestOptions(project: string, id: string) {
 
 export async function readRequest(project: string, id: string, signal?: AbortSignal): Promise<AccessRequest> {
   const path = { project_id: project, access_request_id: id };
-  return unwrap(await client.GET(ONE, { params: { path }, ...(signal && { signal }) }));
+  return unwrap(await client.GET(REQUEST, { params: { path }, ...(signal && { signal }) }));
 }
 
 /** Pending and approved requests of a project, cheap enough to be read every few seconds. */
@@ -55,7 +51,7 @@ export function requestCountsOptions(project: string) {
   return queryOptions({
     queryKey: countsKey(project),
     queryFn: async ({ signal }) =>
-      unwrap(await client.GET(`${LIST}/counts`, { params: { path: { project_id: project } }, signal })),
+      unwrap(await client.GET(`${REQUESTS}/counts`, { params: { path: { project_id: project } }, signal })),
   });
 }
 
@@ -71,32 +67,4 @@ export function readRequestsAgain(project: string): Promise<void> {
 /** Forgets the lists that are not shown, so that the next visit reads them. */
 export function forgetOtherLists(project: string): void {
   queryClient.removeQueries({ queryKey: listKey(project), type: "inactive" });
-}
-
-export type Verb = "approve" | "reject" | "revoke";
-
-/** Decides a request, or revokes what its approval gave; answers the request as it is then. */
-export async function decide(project: string, id: string, verb: Verb, body: DecisionBody): Promise<AccessRequest> {
-  const params = { path: { project_id: project, access_request_id: id } };
-  const decided = unwrap(await client.POST(`${ONE}/${verb}`, { params, body }));
-  queryClient.setQueryData(requestOptions(project, id).queryKey, decided);
-  return decided;
-}
-
-/** Decides up to a hundred requests; answers a result for each, in their order. */
-export async function decideMany(project: string, body: BulkBody): Promise<BulkResult[]> {
-  const params = { path: { project_id: project } };
-  return unwrap(await client.POST(`${LIST}/decide`, { params, body })).results;
-}
-
-/** Rows of an export from a cursor on, as text, with the cursor of the rows after them. */
-export async function exportRequests(
-  project: string,
-  filter: RequestQuery,
-  cursor: string | undefined,
-  signal: AbortSignal,
-): Promise<{ text: string; next: string | undefined }> {
-  const params = { path: { project_id: project }, query: { ...filter, cursor } };
-  const answer = await client.GET(`${LIST}/export`, { params, parseAs: "text", signal });
-  return { text: unwrap(answer), next: answer.response.headers.get("vestibule-next-cursor") ?? undefined };
 }

@@ -21,10 +21,6 @@ export async function giveFactor(body: components["schemas"]["FactorRequest"]): 
   return unwrap(await client.POST("/v1/auth/factor", { body })).status;
 }
 
-export async function signOut(): Promise<void> {
-  unwrap(await client.POST("/v1/auth/sign-out"));
-}
-
 export async function askReset(email: string): Promise<void> {
   unwrap(await client.POST("/v1/auth/reset", { body: { email } }));
 }

@@ -10,6 +10,8 @@ export type Conversation = Schemas["ConversationResponse"];
 /** The routing of a conversation, from its offer to the team until it is over. */
 export type Case = Schemas["CaseResponse"];
 export type Message = Schemas["MessageResponse"];
+/** The beginning of the last message, as a list shows it. */
+export type MessagePreview = Schemas["MessagePreviewResponse"];
 /** A decision about a conversation, as a line of its thread. */
 export type Routed = Schemas["RoutedResponse"];
 export type TransferBody = Schemas["GiveConversationRequest"];

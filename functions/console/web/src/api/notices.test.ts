@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { setAccount } from "./client";
-import { type Me, muteProject } from "./me";
+import type { Me } from "./me";
+import { muteProject, noticedProjectsOptions } from "./notices";
 import { isProblem } from "./problems";
-import { noticedProjectsOptions } from "./projects";
 import { queryClient } from "./query";
 
 const json = (body: unknown, status = 200, headers: Record<string, string> = {}) =>

@@ -1,9 +1,9 @@
 import { useState } from "react";
-import { signOut } from "../api/auth";
 import { currentAccount } from "../api/client";
 import { updateMe, useMe } from "../api/me";
 import { queryClient } from "../api/query";
 import { session } from "../api/session";
+import { signOut } from "../api/sign-out";
 import { goTo } from "../navigation";
 import { frame } from "../texts/en/frame";
 import { applyTheme, type Theme } from "../theme";

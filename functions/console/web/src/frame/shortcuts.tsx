@@ -2,12 +2,12 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import { useAccount, useMe } from "../api/me";
 import { isCommand, isTyping } from "../keys";
 import { goTo } from "../navigation";
-import { frame } from "../texts/en/frame";
-import { Dialog } from "../ui/dialog";
-import styles from "./frame.module.css";
+import { later, useLater } from "../ui/loading";
 import { useProjectInAddress, useShownProject } from "./use-project";
 
 const SECOND_KEY_WITHIN = 1_500;
+
+const list = later(() => import("./shortcut-list"));
 
 let isListOpen = false;
 const listeners = new Set<() => void>();
@@ -37,27 +37,7 @@ function addressOf(
   return page && project ? `/console/a/${account}/p/${project}/${page}` : undefined;
 }
 
-const LIST: readonly (readonly [readonly string[], string])[] = [
-  [["/"], frame.shortcutSearch],
-  [["j"], frame.shortcutNext],
-  [["k"], frame.shortcutPrevious],
-  [["x"], frame.shortcutSelect],
-  [["Shift", "x"], frame.shortcutSelectRange],
-  [["o"], frame.shortcutOpen],
-  [["a"], frame.shortcutApprove],
-  [["r"], frame.shortcutReject],
-  [["."], frame.shortcutShowNew],
-  [["g", "r"], frame.shortcutRequests],
-  [["g", "c"], frame.shortcutConnectors],
-  [["g", "v"], frame.shortcutConversations],
-  [["g", "u"], frame.shortcutUsers],
-  [["?"], frame.shortcutList],
-  [["Esc"], frame.shortcutClose],
-  [["Ctrl/⌘", "Enter"], frame.shortcutSubmit],
-  [["F6"], frame.shortcutToasts],
-];
-
-/** Keyboard shortcuts of every page, and their list. Off while typing, in dialogs, and by preference. */
+/** Keyboard shortcuts of every page, and their list once it is wanted. Off while typing, in dialogs, and by preference. */
 export function Shortcuts() {
   const { preferences } = useMe();
   const { id: account } = useAccount();
@@ -98,23 +78,6 @@ export function Shortcuts() {
     return () => removeEventListener("keydown", press, { capture: true });
   }, [preferences.shortcuts, firstKeyAt, account, project?.id, isInProject]);
 
-  return (
-    <Dialog isOpen={isOpen} onClose={() => setListOpen(false)} size="small" title={frame.shortcuts}>
-      {!preferences.shortcuts && <p>{frame.shortcutsOff}</p>}
-      <dl className={styles.shortcuts}>
-        {LIST.map(([keys, does]) => (
-          <div key={does}>
-            <dt>{does}</dt>
-            <dd>
-              {keys.map((key) => (
-                <kbd className={styles.key} key={key}>
-                  {key}
-                </kbd>
-              ))}
-            </dd>
-          </div>
-        ))}
-      </dl>
-    </Dialog>
-  );
+  const module = useLater(list, isOpen);
+  return module ? <module.ShortcutList isOpen={isOpen} onClose={() => setListOpen(false)} /> : null;
 }

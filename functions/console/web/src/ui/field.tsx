@@ -1,4 +1,4 @@
-import { type ComponentPropsWithRef, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ComponentPropsWithRef, type ReactNode, useEffect, useId, useRef } from "react";
 import { common } from "../texts/en/common";
 import { classes } from "./classes";
 import styles from "./field.module.css";
@@ -68,12 +68,12 @@ export function useFirstFocus<Control extends HTMLElement>(isWanted: boolean | u
   return control;
 }
 
-type Native<Element extends "input" | "textarea" | "select"> = Omit<
+export type Native<Element extends "input" | "textarea" | "select"> = Omit<
   ComponentPropsWithRef<Element>,
   "value" | "onChange" | "className" | "id" | "required" | "size" | "ref"
 >;
 
-interface TextProps extends FieldProps {
+export interface TextProps extends FieldProps {
   value: string;
   onChange: (value: string) => void;
   /** Control or link at the right end of the label's line. */
@@ -95,96 +95,6 @@ export function TextField(props: TextProps & Native<"input"> & { mono?: boolean 
         id={id}
         onChange={(event) => onChange(event.target.value)}
         ref={input}
-        value={value}
-      />
-    </FieldFrame>
-  );
-}
-
-/** A field for a password, which can be shown. */
-export function PasswordField(props: TextProps & Native<"input">) {
-  const { label, help, error, optional, hideLabel, aside, value, onChange, autoFocus, ...rest } = props;
-  const { id, describedBy } = useFieldIds(error, help);
-  const input = useFirstFocus<HTMLInputElement>(autoFocus);
-  const [isShown, setShown] = useState(false);
-  return (
-    <FieldFrame aside={aside} error={error} help={help} hideLabel={hideLabel} id={id} label={label} optional={optional}>
-      <div className={styles.withButton}>
-        <input
-          maxLength={128}
-          {...rest}
-          aria-describedby={describedBy}
-          aria-invalid={error ? true : undefined}
-          autoCapitalize="off"
-          autoCorrect="off"
-          className={styles.input}
-          id={id}
-          onChange={(event) => onChange(event.target.value)}
-          ref={input}
-          spellCheck={false}
-          type={isShown ? "text" : "password"}
-          value={value}
-        />
-        <button
-          aria-controls={id}
-          aria-label={common.showPassword}
-          aria-pressed={isShown}
-          className={styles.inside}
-          onClick={() => setShown(!isShown)}
-          title={common.showPassword}
-          type="button"
-        >
-          <Icon name={isShown ? "eyeOff" : "eye"} />
-        </button>
-      </div>
-    </FieldFrame>
-  );
-}
-
-/** A field for several lines. With `limit`, a counter appears near it. */
-export function TextArea(props: TextProps & Native<"textarea"> & { limit?: number }) {
-  const {
-    label,
-    help,
-    error,
-    optional,
-    hideLabel,
-    aside,
-    value,
-    onChange,
-    limit,
-    rows = 3,
-    autoFocus,
-    ...rest
-  } = props;
-  const { id, describedBy } = useFieldIds(error, help);
-  const area = useFirstFocus<HTMLTextAreaElement>(autoFocus);
-  const isNearLimit = limit !== undefined && value.length >= limit * 0.9;
-  const counter = isNearLimit && (
-    <span aria-live="polite" className={classes(styles.counter, value.length > limit && styles.over)}>
-      {common.charactersOf(value.length, limit)}
-    </span>
-  );
-  return (
-    <FieldFrame
-      aside={aside ?? counter}
-      error={error}
-      help={help}
-      hideLabel={hideLabel}
-      id={id}
-      label={label}
-      optional={optional}
-    >
-      <textarea
-        rows={rows}
-        {...rest}
-        aria-describedby={describedBy}
-        aria-invalid={error ? true : undefined}
-        className={classes(styles.input, styles.area)}
-        dir="auto"
-        id={id}
-        onChange={(event) => onChange(event.target.value)}
-        ref={area}
         value={value}
       />
     </FieldFrame>
@@ -222,115 +132,5 @@ export function Select(props: TextProps & Native<"select"> & { options: readonly
         <Icon name="chevronDown" />
       </div>
     </FieldFrame>
-  );
-}
-
-interface CheckProps {
-  label: ReactNode;
-  help?: ReactNode;
-  /** Reason why the choice cannot be changed. */
-  blocked?: string | undefined;
-  isSelected: boolean;
-  onChange: (isSelected: boolean) => void;
-  name?: string;
-}
-
-export function Checkbox({ isIndeterminate, ...props }: CheckProps & { isIndeterminate?: boolean }) {
-  return <Check {...props} isIndeterminate={isIndeterminate} />;
-}
-
-/** A choice that takes effect, by itself or with its form. */
-export function Switch(props: CheckProps) {
-  return <Check {...props} isSwitch />;
-}
-
-function Check(props: CheckProps & { isSwitch?: boolean; isIndeterminate?: boolean | undefined }) {
-  const { label, help, blocked, isSelected, onChange, name, isSwitch, isIndeterminate } = props;
-  const notes = blocked ?? help;
-  const { id, describedBy } = useFieldIds(undefined, notes);
-  return (
-    <div className={styles.check}>
-      <input
-        aria-describedby={describedBy}
-        checked={isSelected}
-        className={isSwitch ? styles.switch : styles.box}
-        disabled={blocked !== undefined}
-        id={id}
-        name={name}
-        onChange={(event) => onChange(event.target.checked)}
-        ref={(box) => {
-          if (box) box.indeterminate = isIndeterminate ?? false;
-        }}
-        role={isSwitch ? "switch" : undefined}
-        type="checkbox"
-      />
-      <div>
-        <label className={styles.checkLabel} htmlFor={id}>
-          {label}
-        </label>
-        <FieldNotes help={notes} id={id} />
-      </div>
-    </div>
-  );
-}
-
-interface RadioGroupProps {
-  label: string;
-  help?: ReactNode;
-  error?: string | undefined;
-  value: string;
-  onChange: (value: string) => void;
-  options: readonly (Option & { help?: ReactNode })[];
-  name?: string;
-}
-
-/** A choice of one with all options in sight. */
-export function RadioGroup({ label, help, error, value, onChange, options, name }: RadioGroupProps) {
-  const { id, describedBy } = useFieldIds(error, help);
-  return (
-    <fieldset aria-describedby={describedBy} className={styles.field}>
-      <legend className={styles.label}>{label}</legend>
-      <FieldNotes error={error} help={help} id={id} />
-      <div className={styles.options}>
-        {options.map((option) => (
-          <div className={styles.check} key={option.value}>
-            <input
-              aria-describedby={option.help ? `${id}-${option.value}-help` : undefined}
-              checked={option.value === value}
-              className={styles.radio}
-              disabled={option.isDisabled}
-              id={`${id}-${option.value}`}
-              name={name ?? id}
-              onChange={() => onChange(option.value)}
-              type="radio"
-              value={option.value}
-            />
-            <div>
-              <label className={styles.checkLabel} htmlFor={`${id}-${option.value}`}>
-                {option.label}
-              </label>
-              <FieldNotes help={option.help} id={`${id}-${option.value}`} />
-            </div>
-          </div>
-        ))}
-      </div>
-    </fieldset>
-  );
-}
-
-/** Fields that belong together, below a heading of their own. */
-export function FieldGroup(props: {
-  label: string;
-  help?: ReactNode;
-  error?: string | undefined;
-  children: ReactNode;
-}) {
-  const { id, describedBy } = useFieldIds(props.error, props.help);
-  return (
-    <fieldset aria-describedby={describedBy} className={styles.field}>
-      <legend className={styles.label}>{props.label}</legend>
-      <FieldNotes error={props.error} help={props.help} id={id} />
-      <div className={styles.options}>{props.children}</div>
-    </fieldset>
   );
 }

@@ -2,21 +2,12 @@
 export { BackLink } from "./back-link";
 export { Avatar, Badge, type Tone } from "./badge";
 export { Button, IconButton, looks } from "./button";
+export { Checkbox, FieldGroup, RadioGroup, Switch } from "./choice";
 export { ComboBox } from "./combo-box";
 export { Copy, copyText } from "./copy";
 export { ConfirmDialog, ConflictDialog, type ConflictingField, Dialog, DiscardDialog, SecretOnce } from "./dialog";
 export { EnvironmentBadge } from "./environment-badge";
-export {
-  Checkbox,
-  FieldGroup,
-  type Option,
-  PasswordField,
-  RadioGroup,
-  Select,
-  Switch,
-  TextArea,
-  TextField,
-} from "./field";
+export { type Option, Select, TextField } from "./field";
 export { DangerDialog, Form, FormActions, FormDialog, type FormOptions, SubmitButton, useForm } from "./form";
 export { PageHeading } from "./heading";
 export { Icon, type IconName } from "./icon";
@@ -24,6 +15,7 @@ export { Details, Notice, Offer, Page, Row, Section, Stack } from "./layout";
 export { announce } from "./live";
 export { Marked, type Range, rangesIn } from "./marked";
 export { MenuButton, type MenuEntry, type MenuSection } from "./menu";
+export { PasswordField } from "./password-field";
 export { ProviderIcon } from "./provider-icon";
 export { SearchField } from "./search-field";
 export { describeError, EmptyState, Explained, errorText, NoMatches, ProblemView, Skeleton } from "./states";
@@ -31,6 +23,7 @@ export { StrangersText } from "./strangers-text";
 export { type Column, DataTable } from "./table";
 export { Tabs } from "./tabs";
 export { TagBox } from "./tag-box";
+export { TextArea } from "./text-area";
 export { Time, useNow } from "./time";
 export { toasts } from "./toast";
 export { Toolbar } from "./toolbar";

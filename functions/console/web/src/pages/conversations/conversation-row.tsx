@@ -1,15 +1,14 @@
 import { Link } from "@tanstack/react-router";
-import type { Conversation, View } from "../../api/conversations";
-import { useAccount } from "../../api/me";
+import type { Conversation, MessagePreview, View } from "../../api/conversations";
+import { useAccount, useMe } from "../../api/me";
 import { formatSpan } from "../../format";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { Badge, Button, Time, useNow } from "../../ui";
 import { classes } from "../../ui/classes";
-import { useNear } from "../../ui/use-near";
 import { PersonAvatar } from "../requests/person-avatar";
 import styles from "./conversations.module.css";
 import type { Place } from "./places";
-import { usePerson } from "./use-person";
+import { previewAuthor } from "./preview";
 
 interface Props {
   project: string;
@@ -28,16 +27,16 @@ interface Props {
 export function ConversationRow(props: Props) {
   const { project, conversation, view, place, isOpen, isLeft, onClaim, isClaiming } = props;
   const account = useAccount().id;
-  const { place: near, isNear } = useNear<HTMLLIElement>();
-  const { user, name } = usePerson(project, conversation, isNear);
+  const { person, preview } = conversation;
+  const name = person?.name ?? texts.someone;
   const routed = conversation.case;
   const isWaiting = routed?.state === "waiting" || routed?.state === "offered";
   return (
-    <li className={classes(styles.row, isOpen && styles.isOpen, isLeft && styles.isLeft)} ref={near}>
+    <li className={classes(styles.row, isOpen && styles.isOpen, isLeft && styles.isLeft)}>
       <PersonAvatar
-        chatUser={conversation.chat_user_id ?? ""}
+        chatUser={person?.id ?? ""}
+        hasPicture={person?.has_picture ?? false}
         name={name}
-        picture={user?.avatar_url}
         project={project}
       />
       <div className={styles.rowWords}>
@@ -59,6 +58,7 @@ export function ConversationRow(props: Props) {
           )}
           {isWaiting && <Waiting since={routed.offered_at} />}
         </div>
+        {preview && <Preview preview={preview} />}
         <p className={styles.soft}>
           {[place.channelLabel, place.client, routed?.team?.name].filter(Boolean).map((part, index) => (
             <span key={part}>
@@ -81,6 +81,21 @@ export function ConversationRow(props: Props) {
         )}
       </div>
     </li>
+  );
+}
+
+/** The beginning of the last message, behind its author unless the person wrote it. */
+function Preview({ preview }: { preview: MessagePreview }) {
+  const author = previewAuthor(preview, useMe().account?.member_id);
+  return (
+    <p className={styles.preview}>
+      {author !== undefined && (
+        <span className={styles.soft}>
+          <bdi>{author}</bdi>:{" "}
+        </span>
+      )}
+      <bdi>{preview.text}</bdi>
+    </p>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { isKept } from "../../api/chat-user-pictures";
 import { type Conversation, conversationOptions } from "../../api/conversations";
 import { environmentsOptions } from "../../api/environments";
 import { useAccount, useMay } from "../../api/me";
@@ -41,7 +42,7 @@ export function DetailsPanel({ project, id, placeOf }: Props) {
         <PersonAvatar
           chatUser={conversation.chat_user_id ?? ""}
           name={name}
-          picture={user?.avatar_url}
+          hasPicture={isKept(user?.avatar_url)}
           project={project}
           size={40}
         />

@@ -14,8 +14,8 @@ export function useChatUser(project: string, id: string | null | undefined, isWa
   return useQuery({ ...chatUserOptions(project, id ?? ""), enabled: isRead, staleTime: KEPT }).data?.value;
 }
 
-/** Who wrote last in a conversation: the name, and what else is known once `isWanted`. */
-export function usePerson(project: string, conversation: Conversation | undefined, isWanted = true) {
-  const user = useChatUser(project, conversation?.chat_user_id, isWanted);
+/** Who wrote last in a conversation: the name, and what else is known. */
+export function usePerson(project: string, conversation: Conversation | undefined) {
+  const user = useChatUser(project, conversation?.chat_user_id);
   return { user, name: user?.display_name ?? texts.someone };
 }

@@ -1,10 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import { acceptInvitation, type OpenedInvitation, signOut } from "../../api/auth";
+import { acceptInvitation, type OpenedInvitation } from "../../api/auth";
 import { type Me, visitorOptions } from "../../api/me";
 import { ApiProblem } from "../../api/problems";
 import { queryClient } from "../../api/query";
 import { session } from "../../api/session";
+import { signOut } from "../../api/sign-out";
 import type { ProviderOutcome } from "../../fragment";
 import { PublicPage } from "../../frame/public-page";
 import { invitation as texts } from "../../texts/en/invitation";

@@ -1,9 +1,9 @@
 import type { ComponentProps } from "react";
 import { newPassword as texts } from "../../texts/en/password";
 import { classes } from "../../ui/classes";
-import { PasswordField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { later, useLater } from "../../ui/loading";
+import { PasswordField } from "../../ui/password-field";
 import styles from "./new-password-field.module.css";
 import { brokenRule, countCharacters, type Owner, type PasswordRule } from "./rules";
 

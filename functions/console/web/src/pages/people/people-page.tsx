@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { isKept } from "../../api/chat-user-pictures";
 import { type ChatUser, chatUserCountsOptions, chatUsersOptions } from "../../api/chat-users";
 import { environmentsOptions } from "../../api/environments";
 import { useAccount, useMay } from "../../api/me";
@@ -118,7 +119,12 @@ function PersonCell({ person }: { person: ChatUser }) {
   const isNamed = hasName(person);
   return (
     <div className={styles.person}>
-      <PersonAvatar chatUser={person.id} name={person.display_name} picture={person.avatar_url} project={project} />
+      <PersonAvatar
+        chatUser={person.id}
+        name={person.display_name}
+        hasPicture={isKept(person.avatar_url)}
+        project={project}
+      />
       <div className={styles.names}>
         <Link className={styles.name} params={{ account, project, id }} to="/a/$account/p/$project/people/$id">
           <Marked ranges={rangesIn(person, isNamed ? "display_name" : "identifier")} text={display_name} />

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { isKept } from "../../api/chat-user-pictures";
 import { type ChatUser, type ChatUserStatus, chatUserOptions } from "../../api/chat-users";
 import { useAccount, useMay } from "../../api/me";
 import { isProblem, type Tagged } from "../../api/problems";
@@ -107,7 +108,7 @@ function Title({ person }: { person: ChatUser }) {
       <PersonAvatar
         chatUser={person.id}
         name={person.display_name}
-        picture={person.avatar_url}
+        hasPicture={isKept(person.avatar_url)}
         project={project}
         size={40}
       />

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { GivenCode } from "../../api/me";
+import type { GivenCode } from "../../api/own-security";
 import { type ApiProblem, isProblem } from "../../api/problems";
 import { formatList } from "../../format";
 import { profile as texts } from "../../texts/en/profile";

@@ -1,5 +1,6 @@
 import { useRef, useState } from "react";
-import { beginFactor, confirmFactor, meOptions, removeFactor, renewRecoveryCodes, useMe } from "../../api/me";
+import { meOptions, useMe } from "../../api/me";
+import { beginFactor, confirmFactor, removeFactor, renewRecoveryCodes } from "../../api/own-security";
 import { isProblem } from "../../api/problems";
 import { queryClient } from "../../api/query";
 import { profile as texts } from "../../texts/en/profile";

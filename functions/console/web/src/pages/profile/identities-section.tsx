@@ -1,8 +1,8 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { methodsOptions } from "../../api/auth";
-import { sessionsOptions } from "../../api/me";
 import { disconnectIdentity, type Identity, identitiesOptions } from "../../api/own-login";
+import { sessionsOptions } from "../../api/own-security";
 import { isProblem } from "../../api/problems";
 import { queryClient } from "../../api/query";
 import { common } from "../../texts/en/common";

@@ -1,4 +1,5 @@
-import { changePassword, useMe } from "../../api/me";
+import { useMe } from "../../api/me";
+import { changePassword } from "../../api/own-security";
 import { isProblem } from "../../api/problems";
 import { queryClient } from "../../api/query";
 import { profile as texts } from "../../texts/en/profile";

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { muteProject, useMe } from "../../api/me";
-import { noticedProjectsOptions, type Project } from "../../api/projects";
+import { useMe } from "../../api/me";
+import { muteProject, noticedProjectsOptions } from "../../api/notices";
+import type { Project } from "../../api/projects";
 import { profile as texts } from "../../texts/en/profile";
 import { announce, errorText, FieldGroup, ProblemView, Skeleton, Switch, toasts } from "../../ui";
 import styles from "./profile.module.css";

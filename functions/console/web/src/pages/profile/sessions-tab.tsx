@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { endOtherSessions, endSession, type Session, sessionsOptions } from "../../api/me";
+import { endOtherSessions, endSession, type Session, sessionsOptions } from "../../api/own-security";
 import { isProblem } from "../../api/problems";
 import { queryClient } from "../../api/query";
 import { profile as texts } from "../../texts/en/profile";

@@ -1,6 +1,7 @@
 import { useAccount } from "../../api/me";
 import { isProblem } from "../../api/problems";
-import { archivedProjectsOptions, deleteProject, type Project, projectsOptions } from "../../api/projects";
+import { deleteProject } from "../../api/project";
+import { archivedProjectsOptions, type Project, projectsOptions } from "../../api/projects";
 import { queryClient } from "../../api/query";
 import { goTo } from "../../navigation";
 import { storage } from "../../storage";

@@ -1,4 +1,5 @@
-import type { Project, UpdateProject } from "../../api/projects";
+import type { UpdateProject } from "../../api/project";
+import type { Project } from "../../api/projects";
 import { project as texts } from "../../texts/en/project";
 import type { ConflictingField, FormOptions } from "../../ui";
 

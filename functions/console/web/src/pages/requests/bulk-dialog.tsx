@@ -1,5 +1,6 @@
-import { type AccessRequest, type BulkResult, decideMany } from "../../api/access-requests";
+import type { AccessRequest } from "../../api/access-requests";
 import type { Connector } from "../../api/connectors";
+import { type BulkResult, decideMany } from "../../api/request-decisions";
 import { decisions } from "../../texts/en/decisions";
 import { requests as texts } from "../../texts/en/requests";
 import { FormDialog, RadioGroup, TextArea, useForm, useNow } from "../../ui";

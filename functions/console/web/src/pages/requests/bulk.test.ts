@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { BulkResult } from "../../api/access-requests";
+import type { BulkResult } from "../../api/request-decisions";
 import { setTimeSettings } from "../../format";
 import { outcomeOf } from "./bulk";
 

@@ -1,5 +1,5 @@
-import type { BulkResult } from "../../api/access-requests";
 import type { ProblemBody } from "../../api/problems";
+import type { BulkResult } from "../../api/request-decisions";
 import { formatNumber } from "../../format";
 import { decisions } from "../../texts/en/decisions";
 import { requests as texts } from "../../texts/en/requests";

@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from "react";
-import { type AccessRequest, decide } from "../../api/access-requests";
+import type { AccessRequest } from "../../api/access-requests";
 import { unblockChatUser } from "../../api/chat-users";
 import type { Connector } from "../../api/connectors";
 import { useMay } from "../../api/me";
 import { isProblem } from "../../api/problems";
+import { decide } from "../../api/request-decisions";
 import { useTimeSettings } from "../../format";
 import { common } from "../../texts/en/common";
 import { decisions } from "../../texts/en/decisions";

@@ -1,4 +1,5 @@
-import type { AccessRequest, DecisionBody } from "../../api/access-requests";
+import type { AccessRequest } from "../../api/access-requests";
+import type { DecisionBody } from "../../api/request-decisions";
 import { formatSpan } from "../../format";
 import { decisions } from "../../texts/en/decisions";
 import { type DirectoryValues, directoryBody, initialDirectory } from "./directory";

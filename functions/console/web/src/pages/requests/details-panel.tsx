@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRef } from "react";
 import { type AccessRequest, requestOptions } from "../../api/access-requests";
+import { isKept } from "../../api/chat-user-pictures";
 import { isProblem } from "../../api/problems";
 import { formatDateTime, useTimeSettings } from "../../format";
 import { useTitle } from "../../frame/title";
@@ -22,7 +23,8 @@ import { classes } from "../../ui/classes";
 import type { Verdict } from "./decision-form";
 import { conversationWords, Messages, Preview, RequestBadges } from "./facts";
 import { FormOf } from "./form-of";
-import { closedBecause, outcomesOf } from "./outcomes";
+import { outcomesOf } from "./outcome-lines";
+import { closedBecause } from "./outcomes";
 import { PersonAvatar } from "./person-avatar";
 import { ProviderName } from "./provider-name";
 import type { FormOf as Forms, RequestContext } from "./request-list";
@@ -85,7 +87,7 @@ function Content({ request, verb, context }: ContentProps) {
         <PersonAvatar
           chatUser={request.chat_user_id}
           name={request.user_name}
-          picture={request.avatar_url}
+          hasPicture={isKept(request.avatar_url)}
           project={context.project}
           size={40}
         />

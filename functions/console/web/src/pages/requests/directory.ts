@@ -1,4 +1,5 @@
-import type { AccessRequest, Directory } from "../../api/access-requests";
+import type { AccessRequest } from "../../api/access-requests";
+import type { Directory } from "../../api/request-decisions";
 
 export type Suggested = AccessRequest["suggested_end_user"];
 

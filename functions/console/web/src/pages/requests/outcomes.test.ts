@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AccessRequest } from "../../api/access-requests";
-import { closedBecause, outcomesOf, toldWords, undelivered } from "./outcomes";
+import { outcomesOf } from "./outcome-lines";
+import { closedBecause, toldWords, undelivered } from "./outcomes";
 
 const request = (more: object) => ({ onboarding_message: { status: "sent" }, ...more }) as AccessRequest;
 const clock = () => "14:03";

@@ -1,15 +1,7 @@
 import type { AccessRequest } from "../../api/access-requests";
 import { requests as texts } from "../../texts/en/requests";
 
-/** Outcome of a step after the request, with its time. */
-export interface Outcome {
-  key: "onboarding" | "notice" | "replay";
-  words: string;
-  at: string | null | undefined;
-  isBad: boolean;
-}
-
-interface Result {
+export interface Result {
   status: string;
   reason?: string | null;
   class?: string | null;
@@ -20,35 +12,6 @@ export function reasonWords({ reason, class: fault }: Result): string | undefine
   if (fault === "gave_up") return texts.gaveUp;
   if (reason) return texts.reasons[reason] ?? reason;
   return undefined;
-}
-
-/** The lines on the onboarding message, the notice and the replay (U205). */
-export function outcomesOf({ onboarding_message, notice_status, replay_status }: AccessRequest): Outcome[] {
-  const onboarding: Outcome = {
-    key: "onboarding",
-    words: withReason(texts.onboardingLine[onboarding_message.status], {
-      ...onboarding_message,
-      reason: onboarding_message.reason ?? (onboarding_message.status === "skipped" ? texts.decidedFirst : null),
-    }),
-    at: onboarding_message.at,
-    isBad: onboarding_message.status === "failed",
-  };
-  const followUps = (
-    [
-      ["notice", notice_status, texts.noticeLine],
-      ["replay", replay_status, texts.replayLine],
-    ] as const
-  ).flatMap(([key, result, lines]) =>
-    result
-      ? [{ key, words: withReason(lines[result.status], result), at: result.at, isBad: result.status === "failed" }]
-      : [],
-  );
-  return [onboarding, ...followUps];
-}
-
-function withReason(words: string, result: Result): string {
-  const reason = result.status === "failed" || result.status === "skipped" ? reasonWords(result) : undefined;
-  return reason ? `${words}: ${reason}` : words;
 }
 
 /** Why the onboarding message did not come; undefined where it did, or none was due (U204). */

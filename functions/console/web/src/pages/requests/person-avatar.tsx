@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { chatUserPictureOptions, isKept } from "../../api/chat-user-pictures";
+import { chatUserPictureOptions } from "../../api/chat-user-pictures";
 import { usePictureAddress } from "../../frame/member-avatar";
 import { Avatar } from "../../ui";
 import { useNear } from "../../ui/use-near";
@@ -8,15 +8,15 @@ interface Props {
   project: string;
   chatUser: string;
   name: string;
-  /** Address that the API names, if there is a picture. */
-  picture: string | null | undefined;
+  /** Whether the API keeps a picture. */
+  hasPicture: boolean;
   size?: 32 | 40;
 }
 
 /** The picture of a chat user, read once it comes into sight, or the initials. */
-export function PersonAvatar({ project, chatUser, name, picture, size }: Props) {
-  const { place, isNear } = useNear<HTMLSpanElement>(isKept(picture));
-  const isWanted = isKept(picture) && isNear;
+export function PersonAvatar({ project, chatUser, name, hasPicture, size }: Props) {
+  const { place, isNear } = useNear<HTMLSpanElement>(hasPicture);
+  const isWanted = hasPicture && isNear;
   const { data } = useQuery({ ...chatUserPictureOptions(project, chatUser), enabled: isWanted });
   const address = usePictureAddress(data ?? undefined);
   return (

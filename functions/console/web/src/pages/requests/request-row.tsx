@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import type { AccessRequest } from "../../api/access-requests";
+import { isKept } from "../../api/chat-user-pictures";
 import { useMay } from "../../api/me";
 import { useTimeSettings } from "../../format";
 import { requests as texts } from "../../texts/en/requests";
@@ -68,7 +69,12 @@ export const RequestRow = memo(function RequestRow(props: Props) {
             />
           )}
         </div>
-        <PersonAvatar chatUser={request.chat_user_id} name={name} picture={request.avatar_url} project={project} />
+        <PersonAvatar
+          chatUser={request.chat_user_id}
+          name={name}
+          hasPicture={isKept(request.avatar_url)}
+          project={project}
+        />
         <div className={styles.person}>
           <h2 className={styles.nameLine}>
             <Link

@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useMatches } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import { exportRequests, requestCountsOptions } from "../../api/access-requests";
+import { requestCountsOptions } from "../../api/access-requests";
 import { allConnectorsOptions } from "../../api/connectors";
 import { useAccount, useMay } from "../../api/me";
-import { fileName } from "../../download";
 import { formatCount, useTimeSettings } from "../../format";
 import { useShownProject } from "../../frame/use-project";
 import { requests as texts } from "../../texts/en/requests";
@@ -108,13 +107,11 @@ export function RequestsPage() {
         query={query}
       />
       {module && (
-        <module.ExportDialog
-          about={texts.exportAbout}
-          format={isExporting ? "csv" : undefined}
-          nameOf={(format) => fileName("access-requests", name, format)}
+        <module.ExportRequests
+          isOpen={isExporting}
           onClose={() => setExporting(false)}
-          read={(_, cursor, signal) => exportRequests(project, query, cursor, signal)}
-          texts={texts}
+          project={{ id: project, name }}
+          query={query}
         />
       )}
     </Page>

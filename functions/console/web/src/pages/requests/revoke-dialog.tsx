@@ -1,4 +1,5 @@
-import { type AccessRequest, decide } from "../../api/access-requests";
+import type { AccessRequest } from "../../api/access-requests";
+import { decide } from "../../api/request-decisions";
 import { decisions } from "../../texts/en/decisions";
 import { announce, DangerDialog, TextArea, toasts, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";

@@ -3,9 +3,10 @@ import { giveFactor, type SignInStatus, signIn } from "../../api/auth";
 import { isProblem } from "../../api/problems";
 import { signIn as texts } from "../../texts/en/sign-in";
 import { Button } from "../../ui/button";
-import { PasswordField, TextField } from "../../ui/field";
+import { TextField } from "../../ui/field";
 import { Form, SubmitButton, useForm } from "../../ui/form";
 import { Stack } from "../../ui/layout";
+import { PasswordField } from "../../ui/password-field";
 import { digits, isAppCode } from "./codes";
 import { useRefusal } from "./use-refusal";
 

@@ -84,20 +84,6 @@ export const requests = {
   selection: "Selection",
   bulkFull: "At most 100 at once",
   rowFailed: "Could not be decided. Try again.",
-  onboardingLine: {
-    none: "No onboarding message was due",
-    queued: "Onboarding message is on its way",
-    sent: "Onboarding message sent",
-    failed: "Onboarding message not delivered",
-    skipped: "Onboarding message not sent",
-  },
-  noticeLine: { queued: "Approval notice is on its way", sent: "Told", failed: "Not told", skipped: "Not told" },
-  replayLine: {
-    queued: "First message is on its way to the agent",
-    sent: "First message handed to the agent",
-    failed: "First message not handed to the agent",
-    skipped: "First message not handed to the agent",
-  },
   reasons: {
     not_wanted: "the connector does not ask for it",
     connector_deleted: "the connector was deleted",
@@ -108,7 +94,6 @@ export const requests = {
     too_old: "the message is too old",
     may_be_sent_already: "it may have been sent already",
   } as Readonly<Record<string, string>>,
-  decidedFirst: "the request was decided first",
   gaveUp: "given up after a day of attempts",
   toldAt: (time: string) => `Told at ${time}`,
   notTold: (reason: string) => `Not told: ${reason}`,
@@ -142,11 +127,4 @@ export const requests = {
   noRequests: "No requests yet",
 
   export: "Export CSV",
-  exportTitle: "Exporting access requests",
-  exportAbout: "The list is exported as it is filtered, with names and identifiers of people.",
-  exportRows: (rows: string) => `${rows} requests so far`,
-  exported: (rows: string) => (rows === "1" ? "1 request was exported" : `${rows} requests were exported`),
-  exportedNothing: "The filters show no request, so there was nothing to export.",
-  exportGoOn: "Go on",
-  cancelled: "The export was cancelled",
 } as const;

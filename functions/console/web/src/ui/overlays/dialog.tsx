@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { common } from "../../texts/en/common";
+import { dialogs as texts } from "../../texts/en/dialogs";
 import { Button, IconButton } from "../button";
 import { classes } from "../classes";
 import { Copy } from "../copy";
@@ -111,23 +112,23 @@ export function ConflictView(props: ConflictProps) {
     <DialogView
       actions={
         <>
-          <Button onClick={take}>{common.takeTheirs}</Button>
+          <Button onClick={take}>{texts.takeTheirs}</Button>
           <Button isBusy={isBusy} kind="primary" onClick={run}>
-            {common.keepMine}
+            {texts.keepMine}
           </Button>
         </>
       }
       isOpen={isOpen}
       onClose={onClose}
-      title={common.conflictTitle(by ?? common.conflictSomebody)}
+      title={texts.conflictTitle(by ?? texts.conflictSomebody)}
     >
-      <p>{common.conflictText}</p>
+      <p>{texts.conflictText}</p>
       <table className={styles.conflict}>
         <thead>
           <tr>
-            <th scope="col">{common.conflictField}</th>
-            <th scope="col">{common.yours}</th>
-            <th scope="col">{common.theirs}</th>
+            <th scope="col">{texts.conflictField}</th>
+            <th scope="col">{texts.yours}</th>
+            <th scope="col">{texts.theirs}</th>
           </tr>
         </thead>
         <tbody>
@@ -162,14 +163,14 @@ export function SecretView({ isOpen, title, secret, children, onClose }: SecretO
       <DialogView
         actions={
           <Button kind="primary" onClick={stored}>
-            {common.secretStored}
+            {texts.secretStored}
           </Button>
         }
         isOpen={isOpen}
         onClose={leave}
         title={title}
       >
-        <p>{common.secretOnce}</p>
+        <p>{texts.secretOnce}</p>
         <p className={styles.secret}>
           <Copy
             onCopied={() => {
@@ -181,14 +182,14 @@ export function SecretView({ isOpen, title, secret, children, onClose }: SecretO
         {children}
       </DialogView>
       <ConfirmView
-        action={common.secretLeave}
-        cancel={common.secretStay}
+        action={texts.secretLeave}
+        cancel={texts.secretStay}
         isOpen={isAsking}
         onClose={() => setAsking(false)}
         onConfirm={stored}
-        title={common.secretLeaveTitle}
+        title={texts.secretLeaveTitle}
       >
-        {common.secretLeaveText}
+        {texts.secretLeaveText}
       </ConfirmView>
     </>
   );

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { beginFactor } from "./me";
+import { beginFactor } from "./own-security";
 import { session } from "./session";
 
 afterEach(() => {

@@ -1,0 +1,21 @@
+/** Texts of the list of keyboard shortcuts. */
+export const shortcuts = {
+  search: "Search",
+  next: "Next row",
+  previous: "Previous row",
+  select: "Select a row",
+  selectRange: "Select rows up to here",
+  open: "Open a row",
+  approve: "Approve",
+  reject: "Reject",
+  showNew: "Show new rows",
+  requests: "Go to access requests",
+  connectors: "Go to connectors",
+  conversations: "Go to conversations",
+  users: "Go to users",
+  list: "Show this list",
+  close: "Close",
+  submit: "Send a form",
+  toasts: "Go to notifications and back",
+  off: "Single keys are switched off in your profile.",
+} as const;
