@@ -114,6 +114,8 @@ impl Stage {
             Stands::Assigned => "assigned",
         };
         assert_eq!(states(&world), [kind]);
+        // What follows is younger than all that was written.
+        world.clock.advance(Duration::from_secs(1));
         Self {
             world,
             member,

@@ -168,11 +168,11 @@ impl CallRunner {
 
 /// The call with its signature at this time, if it needs one.
 fn signed(mut call: OutgoingCall, now: Timestamp) -> Result<OutgoingCall, InvalidSecret> {
-    let Some(Signing { id, secrets }) = call.signing.take() else {
+    let Some(signing) = call.signing.take() else {
         return Ok(call);
     };
     let body = call.body.as_deref().unwrap_or_default();
-    for (name, value) in standard_webhooks::headers(&id, body, &secrets, now)? {
+    for (name, value) in standard_webhooks::headers(&signing.id, body, &signing.secrets, now)? {
         let header = (HeaderName::from_static(name), Secret::new(value));
         call.headers.push(header);
     }

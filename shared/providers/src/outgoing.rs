@@ -182,7 +182,7 @@ pub struct OutgoingCall {
     /// The body.
     pub body: Option<Vec<u8>>,
     /// The signature to add, if the call needs one.
-    pub signing: Option<Signing>,
+    pub signing: Option<Box<Signing>>,
 }
 
 impl OutgoingCall {
@@ -243,7 +243,7 @@ impl OutgoingCall {
     /// Has the call signed.
     #[must_use]
     pub fn with_signing(mut self, signing: Signing) -> Self {
-        self.signing = Some(signing);
+        self.signing = Some(Box::new(signing));
         self
     }
 
@@ -277,6 +277,7 @@ impl fmt::Debug for OutgoingCall {
                 &names(self.headers.iter().map(|(name, _)| name.as_str()).collect()),
             )
             .field("body_bytes", &self.body.as_ref().map(Vec::len))
+            .field("is_signed", &self.signing.is_some())
             .finish()
     }
 }

@@ -277,7 +277,7 @@ mod tests {
                     id: "c-1-0".to_owned(),
                     secrets: signing.iter().copied().map(Secret::new).collect(),
                 };
-                assert_eq!(call.signing, Some(expected));
+                assert_eq!(call.signing, Some(Box::new(expected)));
                 let body: Value = serde_json::from_slice(&call.body.unwrap()).unwrap();
                 assert_eq!(body["type"], "message");
                 assert_eq!(body["id"], "c-1-0");

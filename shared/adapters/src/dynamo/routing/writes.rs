@@ -288,12 +288,12 @@ impl Table {
         member_id: MemberId,
         due: Timestamp,
     ) -> Result<TransactWriteItem, PortError> {
-        self.closing_write(scope, member_id, due, Vec::new())
+        self.seat_closing_write(scope, member_id, due, Vec::new())
     }
 
     /// Makes the same write, which also orders to remove the member's seats on these channels, once nothing is assigned
     /// there.
-    pub(in crate::dynamo) fn closing_write(
+    pub(in crate::dynamo) fn seat_closing_write(
         &self,
         scope: AccountScope,
         member_id: MemberId,

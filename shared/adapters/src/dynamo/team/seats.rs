@@ -34,7 +34,7 @@ impl Table {
         }
         if change.needs_requeue() || !closed.is_empty() {
             let due = at.plus(OUTBOX_PATIENCE);
-            writes.push(self.closing_write(scope, member.id, due, closed)?);
+            writes.push(self.seat_closing_write(scope, member.id, due, closed)?);
         }
         Ok(writes)
     }
