@@ -34,7 +34,7 @@ fn path(world: &World, filters: &str) -> String {
 /// Notes a first reply as the API does.
 async fn replies(world: &World, name: &str) {
     let case = world.case(name).await;
-    let noted = world.stores.routing.note_first_reply(&case, world.now());
+    let noted = world.routing_store().note_first_reply(&case, world.now());
     let noted = noted.await.unwrap();
     assert!(matches!(noted, Changed::Done(_)), "{noted:?}");
 }

@@ -17,7 +17,7 @@ use vestibule_domain::{
     Clock, PortError, Timestamp, connector::Connector, ports::SecretVault, secret::Secret,
 };
 use vestibule_providers::{
-    outgoing::{CallResult, HttpReply, NextCall, OutgoingCall, Signing},
+    outgoing::{CallResult, Host, HttpReply, NextCall, OutgoingCall},
     transport::ChatTransport,
     webhook::Credentials,
 };
@@ -186,7 +186,11 @@ fn hash_of(call: &OutgoingCall) -> CallHash {
         context.update(&part.len().to_be_bytes());
         context.update(part);
     };
-    add(format!("{:?}", call.host).as_bytes());
+    match &call.host {
+        // Its `Debug` shows no address.
+        Host::Endpoint(address) => add(address.reveal().as_bytes()),
+        host => add(format!("{host:?}").as_bytes()),
+    }
     add(call.method.as_str().as_bytes());
     add(call.path.as_bytes());
     for (name, value) in &call.query {

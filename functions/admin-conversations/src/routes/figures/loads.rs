@@ -78,7 +78,7 @@ mod tests {
     use vestibule_domain::{
         Timestamp,
         ids::{ClientId, TeamId},
-        routing::seat::Presence,
+        routing::{reply_right::ReplyRight, seat::Presence},
         team::client_access::ClientAccess,
     };
 
@@ -92,6 +92,8 @@ mod tests {
             teams: BTreeSet::from([TeamId::derive(&["sales"])]),
             skills: BTreeSet::new(),
             presence: Presence::Available,
+            reply_right: ReplyRight::Held,
+            absent_since: None,
             idle_since: Timestamp::from_millis(0),
             moves: 0,
             version: 1,
