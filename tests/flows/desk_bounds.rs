@@ -33,10 +33,10 @@ const SLACK: &str = "slack";
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// The same demand, for this skill.
-fn skilled(demand: Demand, skill: &str) -> Demand {
+fn skilled(demand: &Demand, skill: &str) -> Demand {
     Demand {
         skills: Skill::new(skill).into_iter().collect(),
-        ..demand
+        ..demand.clone()
     }
 }
 
@@ -57,11 +57,11 @@ async fn an_agent_that_makes_up_a_skill_for_each_conversation_fills_no_desk_and_
         .await;
     for number in 0..UNSUITED_QUEUES_MAX + 2 {
         let name = made_up(number);
-        world.offers(&name, skilled(world.demand(), &name)).await;
+        world.offers(&name, skilled(&world.demand(), &name)).await;
         while world.work_routing().await {}
     }
     world
-        .offers("hallo", skilled(world.demand(), "german"))
+        .offers("hallo", skilled(&world.demand(), "german"))
         .await;
     while world.work_routing().await {}
     let queues = world.queues().await;
@@ -94,10 +94,10 @@ async fn a_conversation_that_waits_again_leaves_out_the_skills_for_which_the_des
     stage.sit(SLACK, &[seat("ana", 9)]).await;
     for number in 0..UNSUITED_QUEUES_MAX {
         let name = made_up(number);
-        stage.waits(&name, SLACK, skilled(demand(0), &name)).await;
+        stage.waits(&name, SLACK, skilled(&demand(0), &name)).await;
     }
     let given = async |name: &str| {
-        let case = stage.offered(name, SLACK, skilled(demand(0), name)).await;
+        let case = stage.offered(name, SLACK, skilled(&demand(0), name)).await;
         done(stage.hand(&case, "ana", (Verb::Claim, false)).await)
     };
     let ana = Actor::member(seat("ana", 9).member_id, "ana".to_owned());
@@ -109,7 +109,7 @@ async fn a_conversation_that_waits_again_leaves_out_the_skills_for_which_the_des
     let requeued = done(stage.store.requeue(&case, None, noted).await);
     assert_eq!(requeued.demand, demand(0));
     let case = given("moved").await;
-    let wanted = skilled(demand(1), "moved");
+    let wanted = skilled(&demand(1), "moved");
     let moving = by(&ana, stage.now());
     let moved = done(stage.store.transfer(&case, &wanted, moving).await);
     assert_eq!(moved.demand, demand(1));
@@ -146,7 +146,7 @@ async fn hard_desk(limit: u32) -> (World, MemberId) {
     let mut world = World::new().await;
     let ana = world.seated("ana", limit).await.member_id;
     for (name, skill) in [("first", "Klingon"), ("hard", "German")] {
-        world.offers(name, skilled(world.demand(), skill)).await;
+        world.offers(name, skilled(&world.demand(), skill)).await;
         world.clock.advance(Duration::from_millis(1));
     }
     while world.work_routing().await {}
@@ -222,7 +222,7 @@ async fn a_queue_that_became_empty_is_removed_by_the_next_drain_of_its_desk_or_b
         sweeps(&mut world, 1).await;
         let left = world.queues().await.into_iter();
         let left: Vec<Demand> = left.map(|queue| queue.demand).collect();
-        let others = [skilled(world.demand(), "Klingon")];
+        let others = [skilled(&world.demand(), "Klingon")];
         assert_eq!(left, others[..usize::from(!is_alone)]);
         let orders = world.outbox();
         assert_eq!(orders.len(), usize::from(!is_alone), "{orders:?}");

@@ -134,7 +134,7 @@ impl Stage {
 
 /// The calls of this work, recorded from a run without faults, so that a new call in the code extends the matrix.
 async fn sites(work: Work) -> Vec<(bool, String, usize)> {
-    let mut stage = Stage::set().await;
+    let mut stage = Box::pin(Stage::set()).await;
     assert_eq!(stage.call(work).await, Some(200), "{work:?}");
     let world = &stage.world;
     let sites = [(true, &world.to_db), (false, &world.to_aws)]
@@ -155,7 +155,7 @@ fn proxy(world: &World, is_db: bool) -> &FaultProxy {
 
 /// Runs one case.
 async fn run(case: &Case) -> Option<String> {
-    let mut stage = Stage::set().await;
+    let mut stage = Box::pin(Stage::set()).await;
     let rule = Rule::new(&case.class, case.fault.clone()).from_call(case.occurrence);
     proxy(&stage.world, case.is_db).inject(rule);
     stage.call(case.work).await;
@@ -183,7 +183,7 @@ async fn no_fault_at_any_call_of_a_release_a_transfer_or_a_requeue_loses_or_doub
     let _turn = HEAVY.lock().await;
     let mut cases = Vec::new();
     for work in [Work::Release, Work::Transfer, Work::Requeue] {
-        let sites = sites(work).await;
+        let sites = Box::pin(sites(work)).await;
         assert!(sites.len() >= 4, "{work:?}: {sites:?}");
         for (is_db, class, occurrence) in sites {
             for fault in Fault::MATRIX {
