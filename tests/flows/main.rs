@@ -106,6 +106,7 @@ mod outbox_faults;
 mod outbox_marks;
 mod outgoing;
 mod outgoing_faults;
+mod own_channels;
 mod pace;
 mod parked_changes;
 mod parked_records;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use vestibule_admin::reasons::Demanded;
 use vestibule_domain::{
     AccountScope, PortError,
-    account::channel::{CONNECTOR_CHANNELS, Channels},
+    account::channel::{Channels, name_of_connectors},
     ids::{ClientId, TeamId},
     routing::demand::{Demand, Desk},
 };
@@ -102,16 +102,14 @@ impl<'a> Names<'a> {
 
     /// The name of a channel; its key if the account removed it.
     pub async fn channel(&mut self, key: &str) -> Result<String, PortError> {
-        let own = CONNECTOR_CHANNELS.iter().find(|(own, _)| *own == key);
-        if let Some((_, name)) = own {
-            return Ok((*name).to_owned());
+        if let Some(name) = name_of_connectors(key) {
+            return Ok(name.to_owned());
         }
         let channels = match self.channels.take() {
             Some(channels) => channels,
             None => self.deps.channels.channels(self.scope).await?,
         };
-        let found = channels.get(key);
-        let name = found.map_or_else(|| key.to_owned(), |channel| channel.name.clone());
+        let name = channels.name_of(key).to_owned();
         self.channels = Some(channels);
         Ok(name)
     }

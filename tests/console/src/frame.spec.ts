@@ -53,6 +53,8 @@ test("The settings have their sections, the sidebar folds and stays so, and the 
   await settled(page, "User Management");
   expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(dark);
   await page.getByRole("button", { name: "Bo Diaz, your menu" }).click();
+  // The availability comes into the menu while it is open.
+  await expect(menu.getByRole("menuitem", { name: "Available" })).toBeVisible();
   await menu.getByRole("menuitem", { name: "System" }).click();
   await expect(page.locator("html")).not.toHaveAttribute("data-theme");
   await expect.poll(async () => (await person.api.call("GET", "/v1/me")).preferences.theme).toBe("system");

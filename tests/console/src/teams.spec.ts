@@ -25,7 +25,7 @@ test("Teams are made, renamed and deleted; equal names ignoring case are one tea
   await page.getByRole("button", { name: "New team" }).click();
   await form.getByLabel("Name").fill("NIGHT SHIFT");
   await form.getByRole("button", { name: "Create team" }).click();
-  await expect(toast(page, "There is a team Night shift already")).toBeVisible();
+  await expect(toast(page, "Team Night shift already exists")).toBeVisible();
   await expect(teams.getByRole("rowheader")).toHaveText(["Night shift"]);
 
   await page.getByRole("button", { name: "Rename Night shift" }).click();
@@ -72,14 +72,14 @@ test("Channels of connectors stand in the catalogue and stay, others are added b
   const sms = channels.getByRole("row", { name: "SMS" });
   await expect(sms).toContainText("Connectors");
   await expect(sms.getByRole("button", { name: "Delete SMS" })).toHaveAccessibleDescription(
-    "Channels of connectors stay.",
+    "Channels of connectors cannot be deleted.",
   );
   await page.getByRole("button", { name: "Add channel" }).click();
   const form = page.getByRole("dialog", { name: "Add channel" });
   await form.getByLabel("Name").fill("Live Chat");
   await form.getByLabel("Key").fill("Live Chat");
   await form.getByRole("button", { name: "Add channel" }).click();
-  await expect(form.getByText("A key has 1 to 40 small letters, digits and “_”")).toBeVisible();
+  await expect(form.getByText("A key has 1 to 40 lowercase letters, digits and “_”")).toBeVisible();
   await form.getByLabel("Key").fill("live_chat");
   await form.getByRole("button", { name: "Add channel" }).click();
   await expect(toast(page, "Channel Live Chat was added")).toBeVisible();
@@ -127,7 +127,7 @@ test("The full form invites with allowed channels, a limit for each, channels by
   const table = page.getByRole("table", { name: "Channels by client" });
   const missing = table.getByRole("checkbox", { name: "Globex on WhatsApp" });
   await expect(missing).toBeDisabled();
-  await expect(missing).toHaveAccessibleDescription("Client has none");
+  await expect(missing).toHaveAccessibleDescription("Not at this client");
   await table.getByRole("checkbox", { name: "Initech on SMS" }).uncheck();
   await allowed.getByRole("checkbox", { name: "Slack" }).check();
   await allowed.getByRole("checkbox", { name: "Slack" }).uncheck();

@@ -44,7 +44,15 @@ if (limited && Array.isArray(limited.clients)) {
   limited.work.client_channels = { [String(limited.clients[1])]: ["live_chat"] };
 }
 
-const availability: Availability = { state: "available", paused: [], since: ago(0) };
+const availability: Availability = {
+  state: "available",
+  paused: [],
+  since: ago(0),
+  channels: [
+    { key: "sms", name: "SMS", limit: 3, paused: false },
+    { key: "whatsapp", name: "WhatsApp", limit: 1, paused: false },
+  ],
+};
 
 /** Teams, channels, and one's own availability. */
 export const teamsRoutes: Routes = [

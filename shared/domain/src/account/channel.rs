@@ -45,6 +45,13 @@ impl Channels {
         self.added.iter().find(|channel| channel.key == key)
     }
 
+    /// The name of the channel with this key; the key where the account has no such channel.
+    #[must_use]
+    pub fn name_of<'a>(&'a self, key: &'a str) -> &'a str {
+        let added = || self.get(key).map(|channel| channel.name.as_str());
+        name_of_connectors(key).or_else(added).unwrap_or(key)
+    }
+
     /// The keys of all channels.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         let connectors = CONNECTOR_CHANNELS.iter().map(|(key, _)| *key);
@@ -67,7 +74,14 @@ impl Record for Channels {
 /// Whether connectors bring the channel with this key.
 #[must_use]
 pub fn is_of_connectors(key: &str) -> bool {
-    CONNECTOR_CHANNELS.iter().any(|(own, _)| *own == key)
+    name_of_connectors(key).is_some()
+}
+
+/// The name of the channel with this key, if connectors bring it.
+#[must_use]
+pub fn name_of_connectors(key: &str) -> Option<&'static str> {
+    let own = CONNECTOR_CHANNELS.iter().find(|(own, _)| *own == key);
+    own.map(|(_, name)| *name)
 }
 
 #[cfg(test)]
@@ -94,6 +108,11 @@ mod tests {
             assert!(is_channel_key(key) && channels.contains(key), "{key}");
         }
         assert!(!channels.contains("facebook"));
+        let mut named = channels.clone();
+        named.added[0].name = "Live chat".to_owned();
+        for (key, name) in [("sms", "SMS"), ("live_chat", "Live chat"), ("fax", "fax")] {
+            assert_eq!(named.name_of(key), name);
+        }
         assert_eq!(channels.keys().count(), 6);
         assert_eq!(Record::version(&channels), 1);
     }

@@ -19,7 +19,8 @@ use vestibule_admin::{
     read_fields,
 };
 use vestibule_domain::{
-    Timestamp,
+    AccountScope, Timestamp,
+    account::channel::{Channels, is_of_connectors},
     event::{Change, Event},
     ids::MemberId,
     routing::seat_of::MemberChange,
@@ -65,24 +66,89 @@ impl From<Availability> for AvailabilityResponse {
     }
 }
 
+/// A channel that a member is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"key": "live_chat", "name": "Live chat", "limit": 3, "paused": true}))]
+pub struct OwnChannelResponse {
+    /// Key.
+    key: String,
+    /// Name.
+    name: String,
+    /// Number of conversations that the member takes there at the same time; with 0, nothing is assigned automatically.
+    limit: u32,
+    /// Whether the member takes nothing new there for now.
+    paused: bool,
+}
+
+/// Availability of the member who calls, with the channels that it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "state": "available", "paused": ["live_chat"], "since": "2026-11-22T10:00:00.000Z",
+    "channels": [{"key": "live_chat", "name": "Live chat", "limit": 3, "paused": true}]
+}))]
+pub struct OwnAvailabilityResponse {
+    /// The state.
+    state: AvailabilityStateName,
+    /// Channels on which the member takes nothing new for now.
+    paused: BTreeSet<String>,
+    /// Time of the last change.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// Channels that the member is allowed.
+    channels: Vec<OwnChannelResponse>,
+}
+
+impl OwnAvailabilityResponse {
+    /// Renders a member's availability. The account's own channels are read for their names only where one is allowed.
+    async fn of(deps: &Deps, scope: AccountScope, member: Member) -> Result<Self, ApiError> {
+        let allowed = member.work.channels;
+        let added = if allowed.keys().all(|key| is_of_connectors(key)) {
+            Channels::default()
+        } else {
+            deps.channels.channels(scope).await?
+        };
+        let Availability {
+            state,
+            paused,
+            since,
+        } = member.availability;
+        let channels = allowed
+            .into_iter()
+            .map(|(key, limit)| OwnChannelResponse {
+                name: added.name_of(&key).to_owned(),
+                paused: paused.contains(&key),
+                key,
+                limit,
+            })
+            .collect();
+        Ok(Self {
+            state: state.into(),
+            paused,
+            since,
+            channels,
+        })
+    }
+}
+
 /// Read one's own availability
 ///
-/// It takes a member: a key of the account has none.
+/// The channels are those that the caller is allowed. It takes a member: a key of the account has none.
 #[utoipa::path(
     get,
     path = "/v1/me/availability",
     tag = "Members",
     responses(
-        (status = 200, description = "The availability.", body = AvailabilityResponse),
+        (status = 200, description = "The availability.", body = OwnAvailabilityResponse),
         (status = 404, description = "The caller is no member.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn get_own_availability(
     State(deps): State<Arc<Deps>>,
     call: Call,
-) -> Result<Json<AvailabilityResponse>, ApiError> {
+) -> Result<Json<OwnAvailabilityResponse>, ApiError> {
     let member = read(&deps, call.scope(), own_id(&call)?).await?;
-    Ok(Json(member.availability.into()))
+    let shown = OwnAvailabilityResponse::of(&deps, call.scope(), member).await?;
+    Ok(Json(shown))
 }
 
 /// Set one's own availability
@@ -94,7 +160,7 @@ pub async fn get_own_availability(
     tag = "Members",
     request_body = AvailabilityRequest,
     responses(
-        (status = 200, description = "The availability.", body = AvailabilityResponse),
+        (status = 200, description = "The availability.", body = OwnAvailabilityResponse),
         (status = 404, description = "The caller is no member.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Other callers keep changing the member.", body = Problem, content_type = "application/problem+json"),
     )
@@ -103,10 +169,12 @@ pub async fn set_own_availability(
     State(deps): State<Arc<Deps>>,
     call: Call,
     body: JsonBody,
-) -> Result<Json<AvailabilityResponse>, ApiError> {
+) -> Result<Json<OwnAvailabilityResponse>, ApiError> {
     let wanted = Wanted::read(body.0)?;
     let id = own_id(&call)?;
-    save(&deps, &call, id, &wanted, |_| Ok(())).await
+    let member = save(&deps, &call, id, &wanted, |_| Ok(())).await?;
+    let shown = OwnAvailabilityResponse::of(&deps, call.scope(), member).await?;
+    Ok(Json(shown))
 }
 
 /// Set a member's availability
@@ -132,7 +200,8 @@ pub async fn set_member_availability(
     let wanted = Wanted::read(body.0)?;
     let roles = deps.members.roles(call.scope()).await?;
     let check = |member: &Member| check_member(&call, &roles, member);
-    save(&deps, &call, path.member_id, &wanted, check).await
+    let member = save(&deps, &call, path.member_id, &wanted, check).await?;
+    Ok(Json(member.availability.into()))
 }
 
 /// The member who calls.
@@ -173,14 +242,14 @@ impl Wanted {
     }
 }
 
-/// Stores another availability. One that holds already is not written again.
+/// Stores another availability, and returns the member with it. One that holds already is not written again.
 async fn save(
     deps: &Deps,
     call: &Call,
     id: MemberId,
     wanted: &Wanted,
     check: impl Fn(&Member) -> Result<(), ApiError>,
-) -> Result<Json<AvailabilityResponse>, ApiError> {
+) -> Result<Member, ApiError> {
     let check = &check;
     amend(
         &IfMatch::Absent,
@@ -193,7 +262,7 @@ async fn save(
             wanted.check(&member)?;
             let before = &member.availability;
             if before.state == wanted.state && before.paused == wanted.paused {
-                return Ok(Json(member.availability.into()));
+                return Ok(member);
             }
             let now = call.now();
             let changed = Member {
@@ -213,7 +282,7 @@ async fn save(
                 .await?;
             log(&entry);
             order_work(deps.routing.as_ref(), MemberChange::new(&member, &changed)).await;
-            Ok(Json(changed.availability.into()))
+            Ok(changed)
         },
     )
     .await

@@ -3,7 +3,8 @@ import { unwrap } from "./problems";
 import { queryClient, readOptions } from "./query";
 import type { components } from "./schema";
 
-export type Availability = components["schemas"]["AvailabilityResponse"];
+/** One's own availability, with the channels that one is allowed. */
+export type Availability = components["schemas"]["OwnAvailabilityResponse"];
 export type AvailabilityState = components["schemas"]["AvailabilityStateName"];
 
 /** One's own availability for conversations, in the account that is shown. */

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { useEffect } from "react";
 import type { AvailabilityState } from "../api/availability";
 import { availabilityTexts as texts } from "../texts/en/availability";
 import type { MenuSection } from "../ui/menu";
@@ -13,10 +13,17 @@ export interface Standing {
   section: MenuSection;
 }
 
-/** Reads one's own availability for the menu, which is there before it is known. */
-export function WithAvailability({ children }: { children: (standing: Standing | undefined) => ReactNode }) {
-  const { own, channels, label, choose, pause } = useAvailability();
-  const standing = own && {
+/** Reads one's own availability, and tells the menu, which is there before it and may be open, each time it changes. */
+export function OwnStanding({ onChange }: { onChange: (standing: Standing | undefined) => void }) {
+  const availability = useAvailability();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rest follows from the availability
+  useEffect(() => onChange(standingOf(availability)), [availability.own]);
+  return null;
+}
+
+function standingOf({ own, choose, pause }: ReturnType<typeof useAvailability>): Standing | undefined {
+  if (!own) return undefined;
+  return {
     state: own.state,
     words: texts.states[own.state],
     section: {
@@ -28,14 +35,13 @@ export function WithAvailability({ children }: { children: (standing: Standing |
           isSelected: state === own.state,
           onAction: () => choose(state),
         })),
-        ...channels.map((channel) => ({
-          id: `pause-${channel}`,
-          label: texts.pause(label(channel)),
-          isSelected: own.paused.includes(channel),
-          onAction: () => pause(channel),
+        ...own.channels.map(({ key, name }) => ({
+          id: `pause-${key}`,
+          label: texts.pause(name),
+          isSelected: own.paused.includes(key),
+          onAction: () => pause(key),
         })),
       ],
     },
   };
-  return children(standing);
 }

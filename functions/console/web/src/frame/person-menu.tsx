@@ -28,8 +28,13 @@ const availability = later(() => import("./availability-menu"));
 /** The person at the foot of the sidebar: availability, profile, theme, accounts, sign-out. */
 export function PersonMenu() {
   const module = useLater(availability, false);
-  if (!module) return <Menu />;
-  return <module.WithAvailability>{(standing) => <Menu standing={standing} />}</module.WithAvailability>;
+  const [standing, setStanding] = useState<Standing>();
+  return (
+    <>
+      {module && <module.OwnStanding onChange={setStanding} />}
+      <Menu standing={standing} />
+    </>
+  );
 }
 
 function Menu({ standing }: { standing?: Standing | undefined }) {

@@ -3,15 +3,19 @@ import { getRouteApi, Link, useMatches } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { conversationCountsOptions } from "../../api/conversation-counts";
 import { type ConversationFilter, VIEWS, type View } from "../../api/conversations";
-import { useAccount, useMay } from "../../api/me";
-import { allTeamsOptions } from "../../api/teams";
+import { useAccount } from "../../api/me";
 import { formatCount } from "../../format";
 import { isCommand, isTyping } from "../../keys";
 import { conversationTexts as texts } from "../../texts/en/conversations";
+<<<<<<< ours
 import { EmptyState, looks, PageHeading, Select, Tabs } from "../../ui";
+=======
+import { EmptyState, PageHeading, Tabs } from "../../ui";
+>>>>>>> theirs
 import { ConversationList } from "./conversation-list";
 import styles from "./conversations.module.css";
 import { DetailsPanel } from "./details-panel";
+import { FilterBar, type Filters } from "./filter-bar";
 import { usePlaces } from "./places";
 import { Room } from "./room";
 import { ThreadPanel } from "./thread-panel";
@@ -19,12 +23,6 @@ import { useReader } from "./use-reader";
 
 const route = getRouteApi("/a/$account/p/$project/conversations");
 const ADDRESS = "/a/$account/p/$project/conversations";
-
-interface Filters {
-  client?: string | undefined;
-  channel?: string | undefined;
-  team?: string | undefined;
-}
 
 /** The conversations of a project: list, thread and details, one at a time on phones (U601). */
 export function ConversationsPage() {
@@ -159,49 +157,5 @@ function Views({ project, view, filters }: { project: string; view: View; filter
         };
       })}
     />
-  );
-}
-
-interface BarProps {
-  filters: Filters;
-  clients: readonly { id: string; name: string }[];
-  channels: readonly string[];
-  label: (channel: string) => string;
-  onChange: (next: Filters) => void;
-}
-
-function FilterBar({ filters, clients, channels, label, onChange }: BarProps) {
-  const mayTeams = useMay()("teams.read");
-  const teams = useQuery({ ...allTeamsOptions, enabled: mayTeams }).data ?? [];
-  const { client, channel, team } = filters;
-  return (
-    <div className={styles.filters}>
-      <Select
-        label={texts.client}
-        onChange={(next) => onChange({ client: next || undefined })}
-        options={[
-          { value: "", label: texts.allClients },
-          ...clients.map(({ id, name }) => ({ value: id, label: name })),
-        ]}
-        value={client ?? ""}
-      />
-      <Select
-        label={texts.channel}
-        onChange={(next) => onChange({ channel: next || undefined })}
-        options={[
-          { value: "", label: texts.allChannels },
-          ...channels.map((key) => ({ value: key, label: label(key) })),
-        ]}
-        value={channel ?? ""}
-      />
-      {(teams.length > 0 || team) && (
-        <Select
-          label={texts.team}
-          onChange={(next) => onChange({ team: next || undefined })}
-          options={[{ value: "", label: texts.allTeams }, ...teams.map(({ id, name }) => ({ value: id, label: name }))]}
-          value={team ?? ""}
-        />
-      )}
-    </div>
   );
 }

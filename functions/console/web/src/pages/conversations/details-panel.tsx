@@ -68,7 +68,10 @@ function Routing({ conversation }: { conversation: Conversation }) {
   const items: (readonly [string, ReactNode])[] = [];
   if (routed && routed.state !== "released") {
     if (routed.waits_because) items.push([texts.waits, routed.waits_because.text]);
-    items.push([texts.since, <Time as="full" at={routed.offered_at} key="since" />]);
+    items.push([
+      routed.assigned_to ? texts.withTeamSince : texts.since,
+      <Time as="full" at={routed.offered_at} key="since" />,
+    ]);
     if (routed.assigned_to) items.push([texts.assigned, <bdi key="member">{routed.assigned_to.name}</bdi>]);
     if (routed.why) items.push([texts.why, routed.why.text]);
     const next = routed.why?.runners_up ?? [];

@@ -1,9 +1,8 @@
 import type { View } from "../../api/conversations";
-import { formatList } from "../../format";
 import { useAvailability } from "../../frame/use-availability";
-import { availabilityTexts } from "../../texts/en/availability";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { Button, EmptyState } from "../../ui";
+import { ownWords } from "./own-words";
 
 /** Stands for a view without conversations (U607). */
 export function NoConversations({ view }: { view: View }) {
@@ -23,14 +22,7 @@ export function NoConversations({ view }: { view: View }) {
 
 /** “You have no conversations. You are available for SMS and WhatsApp.” */
 function NoneMine() {
-  const { own, channels, label, choose } = useAvailability();
-  const open = channels.filter((channel) => !own?.paused.includes(channel)).map(label);
-  const paused = channels.filter((channel) => own?.paused.includes(channel)).map(label);
-  const words = () => {
-    if (!own) return undefined;
-    if (own.state !== "available") return texts.youAre(availabilityTexts.states[own.state].toLowerCase());
-    return open.length > 0 ? texts.availableFor(formatList(open)) : texts.availableForNothing;
-  };
+  const { own, choose } = useAvailability();
   return (
     <EmptyState
       action={
@@ -42,8 +34,7 @@ function NoneMine() {
       }
       title={texts.noneMine}
     >
-      <p>{words()}</p>
-      {own?.state === "available" && paused.length > 0 && <p>{texts.pausedAlso(formatList(paused))}</p>}
+      {own && ownWords(own).map((words) => <p key={words}>{words}</p>)}
     </EmptyState>
   );
 }

@@ -1,10 +1,11 @@
 import { useEffect, useState } from "react";
 import { type Conversation, type Message, writeMessage } from "../../api/conversations";
-import { formatNumber, formatTime } from "../../format";
+import { formatNumber } from "../../format";
 import { common } from "../../texts/en/common";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { announce, Form, SubmitButton, TextArea, useForm } from "../../ui";
 import { classes } from "../../ui/classes";
+import { shortTime } from "../requests/hint";
 import styles from "./conversations.module.css";
 import { replyDrafts } from "./drafts";
 import { isNearLimit, refusalOf } from "./standing";
@@ -107,7 +108,7 @@ function rowsOf(text: string): number {
 
 /** What to know before writing. */
 function hintOf({ state, case: routed, reply }: Conversation): string | undefined {
-  if (reply?.until) return texts.windowUntil(formatTime(Date.parse(reply.until)));
+  if (reply?.until) return texts.windowUntil(shortTime(reply.until, Date.now()));
   if (state === "open") return texts.agentAnswers;
   return routed && routed.state !== "assigned" && routed.state !== "released" ? texts.waitsHint : undefined;
 }

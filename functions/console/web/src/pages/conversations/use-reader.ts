@@ -5,11 +5,11 @@ import type { Reader } from "./standing";
 /** What counts of the person who is signed in. */
 export function useReader(): Reader {
   const may = useMay();
-  const { channels, areChannelsKnown } = useAvailability();
+  const { own } = useAvailability();
   return {
     member: useMe().account?.member_id ?? "",
     mayReply: may("conversations.reply"),
     mayOverride: may("routing.override"),
-    channels: areChannelsKnown ? channels : undefined,
+    channels: own?.channels.map(({ key }) => key),
   };
 }

@@ -41,5 +41,5 @@ export const clientTexts = {
   inUseMembers: "Members whose access is limited to it",
   inUseConnectors: "Connectors that belong to it",
   empty: "No clients yet",
-  emptyText: "Clients that you add here can be given connectors, and members who look after them.",
+  emptyText: "Clients that you add here can have connectors, and members who look after them.",
 } as const;

@@ -24,7 +24,7 @@ export const teamTexts = {
   create: "Create team",
   save: "Rename team",
   created: (name: string) => `Team ${name} was created`,
-  existed: (name: string) => `There is a team ${name} already`,
+  existed: (name: string) => `Team ${name} already exists`,
   saved: (name: string) => `The team is called ${name}`,
   deleted: (name: string) => `Team ${name} was deleted`,
   deleteTitle: (name: string) => `Delete ${name}?`,
@@ -33,5 +33,5 @@ export const teamTexts = {
   inUseMembers: "Take these members out of it first",
   inUseConnectors: "Connectors that name it",
   empty: "No teams yet",
-  emptyText: "Teams that you add here can be given members, and conversations that only they take.",
+  emptyText: "Teams that you add here can have members, and conversations that only these members take.",
 } as const;
