@@ -111,6 +111,7 @@ impl OwnAvailabilityResponse {
             state,
             paused,
             since,
+            absent_since: _,
         } = member.availability;
         let channels = allowed
             .into_iter()

@@ -7,11 +7,7 @@ import { useAccount } from "../../api/me";
 import { formatCount } from "../../format";
 import { isCommand, isTyping } from "../../keys";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-<<<<<<< ours
-import { EmptyState, looks, PageHeading, Select, Tabs } from "../../ui";
-=======
-import { EmptyState, PageHeading, Tabs } from "../../ui";
->>>>>>> theirs
+import { EmptyState, looks, PageHeading, Tabs } from "../../ui";
 import { ConversationList } from "./conversation-list";
 import styles from "./conversations.module.css";
 import { DetailsPanel } from "./details-panel";

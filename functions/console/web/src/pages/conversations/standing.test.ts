@@ -95,7 +95,7 @@ describe("who may answer (U605)", () => {
 
 describe("a refusal", () => {
   it("of a text is said in words, and others are left to the form", () => {
-    expect(refusalOf(problem("reply-window-closed"))).toMatch(/time for answers is over/);
+    expect(refusalOf(problem("reply-window-closed"))).toMatch(/reply window has closed/);
     expect(refusalOf(problem("invalid-fields"))).toBeUndefined();
     expect(refusalOf(new Error())).toBeUndefined();
   });
