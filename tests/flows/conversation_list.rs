@@ -77,8 +77,8 @@ async fn a_listed_conversation_names_who_wrote_last_and_begins_the_last_message_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_no_longer_kept_or_was_deleted_is_not_in_the_list() {
     let (mut world, ada) = talked().await;
-    let token = key(&world, &[Permission::ChatUsersRead]).await;
     world.clock.advance(2 * DAY);
+    let token = key(&world, &[Permission::ChatUsersRead]).await;
     for (days, is_shown) in [(1, false), (0, false), (30, true)] {
         keep_for(&world, days).await;
         let shown = only(&world, &token).await;

@@ -63,8 +63,8 @@ async fn the_conversations_of_a_removed_member_wait_again_although_their_people_
     }
     world.settle().await;
 
-    let seat = world.seat(ana.member_id).await;
-    assert_eq!((seat.load, seat.limit), (0, None));
+    let seats = world.seats_on("slack").await;
+    assert!(!seats.contains_key(&ana.member_id), "{seats:?}");
     let mut with_bo = 0;
     for one in &held {
         let now = shown(&world, &one.path).await;
