@@ -1,4 +1,4 @@
-import { acme, invite, join } from "./people.ts";
+import { acme, found, invite, join } from "./people.ts";
 import { Caller, facts, newAddress, PASSWORD } from "./stack.ts";
 import { atProvider, expect, settings, settled, signIn, test } from "./test.ts";
 import { pathOf } from "./watch.ts";
@@ -8,7 +8,9 @@ test("An address that has a login joins a second account without new credentials
   team,
 }) => {
   const both = await join(acme, { name: "Grace Hopper" });
-  const link = await invite(team, both.email, { role: "agent" });
+  // An account without a project, which would be its start page.
+  const other = await found(team.owner, "Hooli");
+  const link = await invite(other, both.email, { role: "agent" });
   const page = await browse();
   await page.goto(link);
   await expect(page.getByText(`${both.email} has a login already. Sign in with it, then join.`)).toBeVisible();
@@ -19,9 +21,9 @@ test("An address that has a login joins a second account without new credentials
   await expect(page.getByText(`You are signed in as ${both.email}.`)).toBeVisible();
   const before = await both.api.call("GET", "/v1/me");
   expect(before.accounts).toHaveLength(1);
-  await page.getByRole("button", { name: /^Join Initech/ }).click();
+  await page.getByRole("button", { name: /^Join Hooli/ }).click();
   await settled(page, "Teams");
-  expect(pathOf(page)).toBe(settings(team.account, "teams"));
+  expect(pathOf(page)).toBe(settings(other.account, "teams"));
 
   await page.getByRole("button", { name: "Grace Hopper, your menu" }).click();
   await page.getByRole("group", { name: "Switch account" }).getByText("Acme").click();

@@ -188,7 +188,8 @@ test("Two admins decide one request: the second is told who was first; a blocked
   });
   const other = new Caller({ authorization: `Bearer ${key}` });
   await other.call("POST", `${base}/access-requests/${first.id}/reject`, {});
-  watch.expects(`409 POST ${base}/access-requests/${first.id}/approve`);
+  // On a slow machine, a poll may tell before the answer does.
+  watch.allows(`409 POST ${base}/access-requests/${first.id}/approve`);
   await page.keyboard.press("Control+Enter");
   await expect(rowOf(page, ada)).toContainText(/Rejected by .+ at \d\d:\d\d/);
   await expect(rowOf(page, ada)).toHaveCount(0, { timeout: 20_000 });
