@@ -82,7 +82,7 @@ pub(crate) async fn drain_or_order(
             Step::Done => break false,
         }
     };
-    // One by each drain: what an agent makes and leaves is removed as quickly as it comes.
+    // One in each drain: queues that an agent makes and leaves are removed as quickly as they come.
     if let Some(queue_id) = abandoned {
         remove(deps, desk, queue_id, first).await?;
     }
@@ -100,7 +100,7 @@ pub(crate) async fn drain_or_order(
     }
     match (is_cut, assigned) {
         (false, _) => {}
-        // The next one begins at the same place, and would not get further either.
+        // Another drain would begin at the same place, and get no further.
         (true, 0) => tracing::error!(
             account.id = %desk.scope.account_id(),
             channel = %desk.channel,

@@ -1,5 +1,5 @@
-//! Queues whose number counts more than waits in them, since conversations went without the router. No drain would meet
-//! what is gone where no member suits the queue, and its order would come back for ever.
+//! Queues whose number counts more conversations than wait in them, since some were deleted without the router. Where no
+//! member suits the queue, no drain would meet the rows that they left, and its order would come back for ever.
 
 use crate::{Deps, recounting::recount_queue, settling::settle};
 use vestibule_domain::{
@@ -11,7 +11,7 @@ use vestibule_domain::{
 
 /// Counts a queue that is short, or whose first case is gone or elsewhere. `true` if nothing waits in it and its order ended.
 ///
-/// What is behind the first case of a long queue is found once it is first.
+/// A leftover behind the first case of a long queue is found once it is first.
 pub(crate) async fn end_emptied(deps: &Deps, desk: &Desk, id: QueueId) -> Result<bool, PortError> {
     let routing = &deps.routing;
     let page = routing.waiting(desk.scope, id, DRAIN_PAGE, None).await?;

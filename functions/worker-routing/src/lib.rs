@@ -1,9 +1,9 @@
-//! The router: assigns conversations to members who have room for them, oldest first, and lets the others wait
+//! The router: assigns conversations to members who have room for them, oldest first, and queues the others
 //! (SPEC E22–E34).
 //!
 //! The queue may bring a job late, twice, or to two workers at once. Each change is a transaction of its own under the
-//! version of its case, and no limit is exceeded but by its condition, so that no order of events assigns anything twice. A
-//! job that makes room and is lost is made up for within a minute by the marks of the queues.
+//! version of its case, with the limit of its member as a condition, so that no order of events assigns a conversation
+//! twice or exceeds a limit. The marks of the queues make up for a lost drain within a minute.
 //!
 //! | module | content |
 //! |---|---|

@@ -1,5 +1,5 @@
-//! One conversation that asks for a member: assigned at once to one who has room, unless an older one that waits could go
-//! there, and else put into its queue.
+//! One conversation that asks for a member: assigned at once to one who has room, or put into its queue if none has, or
+//! if an older conversation that waits could go there.
 
 use crate::{BEGIN_WITHIN, Deps, draining, replies, waiting};
 use vestibule_domain::{
@@ -71,14 +71,14 @@ pub(crate) async fn work(deps: &Deps, job: OfferConversation) -> Result<Worked, 
     })
 }
 
-/// Looks at a case that is no longer to be offered: a job came twice, or its mark brought it back because the first reply is
+/// Looks at a case that is not to be offered: a job came twice, or its mark brought it back because the first reply is
 /// late.
 async fn look_again(deps: &Deps, case: Case) -> Result<(), PortError> {
     if case.misses_first_reply(deps.clock.now()) {
         return replies::note_missed(deps, case).await;
     }
     match case.state {
-        // The attempt that let it wait may have died before it told the person.
+        // The attempt that queued it may have died before it told the person.
         CaseState::Waiting => {
             waiting::tell(deps, &case).await?;
             replies::limit_late(deps, case).await
@@ -105,7 +105,7 @@ fn note(named: &NamedTeam) -> Option<String> {
     }
 }
 
-/// Assigns the conversation if that takes nothing from an older one, or lets it wait.
+/// Assigns the conversation if that takes nothing from an older one, or queues it.
 async fn settle(deps: &Deps, case: &Case, note: Option<&str>) -> Result<Changed, PortError> {
     let view = deps.routing.desk(&case.desk()).await?;
     let Some(assignment) = at_once(case, &view) else {
@@ -119,7 +119,7 @@ async fn settle(deps: &Deps, case: &Case, note: Option<&str>) -> Result<Changed,
     deps.routing.assign(case, &assignment, by).await
 }
 
-/// Lets the conversation wait, without the skills for which the desk has too many queues. A line says which these are.
+/// Queues the conversation, without the skills for which the desk has too many queues. A line says which these are.
 async fn wait(
     deps: &Deps,
     case: &Case,

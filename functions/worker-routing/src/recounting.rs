@@ -1,6 +1,6 @@
-//! Numbers, counted where they matter. A load that is too high, since a project went with its conversations, would keep a
-//! member's room for ever where something waits because members are at their limit. A queue whose number is nothing would be
-//! passed over by every drain, whatever waits in it.
+//! Numbers, counted where they matter. A load that is too high, since a project was deleted with its conversations,
+//! would take a member's room for ever, while conversations wait because members are at their limit. A queue whose
+//! number is zero would be passed over by every drain, whatever waits in it.
 
 use crate::Deps;
 use std::collections::BTreeSet;
@@ -15,7 +15,8 @@ use vestibule_domain::{
     },
 };
 
-/// Counts the load of one member who is at the limit and could take what waits in a queue: each minute of another one.
+/// Counts the load of one member who is at the limit and could take a conversation of a queue: each minute another
+/// member's.
 pub(crate) async fn recount_one(
     deps: &Deps,
     desk: &Desk,
@@ -59,8 +60,8 @@ pub(crate) async fn recount_one(
     Ok(())
 }
 
-/// Counts the cases that wait in a queue whose number was found wrong. One that never rests is left to the next drain: it
-/// is passed over by none, since its number is not nothing.
+/// Counts the cases that wait in a queue whose number was found wrong. One that never rests is left to the next drain,
+/// which does not pass it over, since its number is not zero.
 pub(crate) async fn recount_queue(
     deps: &Deps,
     desk: &Desk,

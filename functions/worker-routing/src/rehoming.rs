@@ -1,6 +1,6 @@
 //! The open conversations of a connector that was deleted, or passed to another client (SPEC E20, E21, E34). Those of a
-//! deleted one end: nobody can answer them any more. Those of one that serves another client ask for that client: they wait
-//! in its queue at their place, and a member who has one keeps it if they answer that client.
+//! deleted one are released, since nobody can answer them. Those of one that serves another client ask for that client:
+//! they wait in its queue at their place, and a member who has one keeps it if they answer that client.
 //!
 //! A job looks at each case and at the connector as they are, so a part that is done again, or by two at once, does no harm.
 //! A case may still be made by what was read before the change, and the list of cases lags behind, so a second pass goes
@@ -84,7 +84,7 @@ struct Pass<'a> {
     /// The client that the connector serves, if it is there.
     client_id: Option<ClientId>,
     budget: TimeBudget,
-    /// The desks where something waits elsewhere or ended, by channel.
+    /// The desks where conversations moved to another queue or ended, by channel.
     changed: HashMap<String, Desk>,
 }
 

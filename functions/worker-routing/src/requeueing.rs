@@ -1,7 +1,8 @@
 //! The conversations that a member may not keep: they wait again, with their original time (SPEC E34).
 //!
-//! A member may not keep what the seats do not allow any more, nor, once an absence has lasted as long as the account says,
-//! what they had when it began. What was given to them by hand since stays: whoever gave it knew.
+//! A member may not keep conversations that the seats do not allow any more, nor, once an absence has lasted as long as
+//! the account says, those that they had when it began. Those that were given to them by hand since stay: the giver
+//! knew.
 //!
 //! A job goes through all cases of the member and leaves alone those that the member may keep, as the seats say. So a part
 //! that is done again, or by two at once, does no harm, and a job that is cut off is followed by one that finds the rest.
@@ -118,8 +119,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Lets a case wait again, unless the member may keep it. `false` if it was changed so often that it is left to
-    /// another job.
+    /// Requeues a case, unless the member may keep it. `false` if it was changed so often that it is left to another
+    /// job.
     async fn requeue(&mut self, case: &Case, seat: Option<&Seat>) -> Result<bool, PortError> {
         let system = Actor::system();
         let mut case = case.clone();

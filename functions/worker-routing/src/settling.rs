@@ -32,7 +32,7 @@ pub(crate) async fn settle(
     Ok(settled)
 }
 
-/// Lets the next sweep see the queue that is the first now that another one is gone.
+/// Lets the next sweep see the queue that follows as the desk's first when another one is gone.
 async fn hand_on(deps: &Deps, desk: &Desk, first: Option<QueueId>) -> Result<(), PortError> {
     if let Some(id) = first {
         let again = deps.clock.now().plus(NEXT_SWEEP);
@@ -41,8 +41,8 @@ async fn hand_on(deps: &Deps, desk: &Desk, first: Option<QueueId>) -> Result<(),
     Ok(())
 }
 
-/// A queue without cases that nobody suits: its own order may be due in a quarter of an hour only, and until then it takes
-/// the place of another one.
+/// A queue without cases that nobody suits: its own order may not be due for a quarter of an hour, and until then it
+/// takes the place of another one.
 pub(crate) fn abandoned(view: &DeskView) -> Option<QueueId> {
     let empty = view.queues.iter().filter(|queue| queue.waiting == 0);
     let mut abandoned = empty.filter(|queue| !is_suited(&queue.demand, &view.seats));

@@ -18,7 +18,7 @@ const CALL: &str = "queue_notice";
 /// Attempts at adding the notice while others write into the conversation.
 const ATTEMPTS: u32 = 4;
 
-/// Tells the person of a case that was let wait, if it waits still.
+/// Tells the person of a case that was queued, if it still waits.
 pub(crate) async fn tell_if_still(deps: &Deps, case: &Case) -> Result<(), PortError> {
     let routing = &deps.routing;
     let now = routing.case(case.scope, case.conversation_id).await?;

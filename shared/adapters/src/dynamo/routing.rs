@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`bounds`] | the demand with which a case waits again |
 //! | [`writes`] | parts of transactions, also of those of other stores |
-//! | [`change`] | a change of a case: its transaction, and what a refusal means |
+//! | [`change`] | a change of a case: its transaction, and the meaning of a refusal |
 //! | [`ending`] | the end of a case that goes with its conversation |
 //! | [`reading`] | queries |
 //! | [`rights`] | who may reply, as the account's roles say |

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum RoutingJob {
-    /// Find a member for a conversation, or let it wait. Its case knows whether that is still to be done, so a late or
+    /// Find a member for a conversation, or queue it. Its case knows whether that is still to be done, so a late or
     /// repeated job does no harm.
     OfferConversation(OfferConversation),
     /// Assign the waiting conversations of the desk that a queue belongs to. The rows know which these are, so a late or
@@ -20,7 +20,7 @@ pub enum RoutingJob {
     /// Assign the waiting conversations of a desk where there may be room. It has no mark in the outbox: the marks of
     /// the desk's queues bring the same work within a minute.
     DrainDesk(DrainDesk),
-    /// Let the conversations wait again that a member may no longer have, some at a time. The member's seats say which
+    /// Requeue the conversations that a member may no longer have, some at a time. The member's seats say which
     /// these are, so a late or repeated job does no harm.
     RequeueMember(RequeueMember),
     /// Look after the open conversations of a connector that was deleted or passed to another client, some at a time: they

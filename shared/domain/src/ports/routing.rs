@@ -186,8 +186,8 @@ pub trait RoutingStore: Send + Sync {
         handing: HandingOff<'_>,
         by: RoutedBy<'_>,
     ) -> Result<Changed, PortError>;
-    /// Lets an offered case wait, and orders the drain of its queue. Whether the desk may have that queue is the caller's
-    /// to know.
+    /// Queues an offered case, and orders the drain of its queue. The caller has to know that the desk may have that
+    /// queue.
     async fn enqueue(&self, case: &Case, at: Timestamp) -> Result<Changed, PortError>;
     /// The same. The line about the offer gets the note, if there is one.
     async fn enqueue_noting(
@@ -206,18 +206,18 @@ pub trait RoutingStore: Send + Sync {
     /// Ends an open case; one whose first reply was missed with a line that says so before. One that is over is `Done`
     /// without a change.
     async fn release(&self, case: &Case, by: RoutedBy<'_>) -> Result<Changed, PortError>;
-    /// Lets an offered or assigned case wait, at its place, without the skills for which the desk has too many queues: see
-    /// [`admitted`](crate::routing::bounds::admitted). `declined` is not offered it in this wait. One that waits is `Done`
-    /// without a change.
+    /// Queues an offered or assigned case, at its place, without the skills for which the desk has too many queues: see
+    /// [`admitted`](crate::routing::bounds::admitted). It is not offered to `declined` in this wait. One that waits is
+    /// `Done` without a change.
     async fn requeue(
         &self,
         case: &Case,
         declined: Option<MemberId>,
         by: RoutedBy<'_>,
     ) -> Result<Changed, PortError>;
-    /// Lets an open case wait with another demand, at its place: a transfer to a team. Skills are left out as by
-    /// [`requeue`](Self::requeue). Whoever has it is not offered it in this wait. One that waits with this demand is `Done`
-    /// without a change.
+    /// Queues an open case with another demand, at its place: a transfer to a team. Skills are left out as by
+    /// [`requeue`](Self::requeue). It is not offered in this wait to the member who has it. One that waits with this
+    /// demand is `Done` without a change.
     async fn transfer(
         &self,
         case: &Case,

@@ -19,14 +19,14 @@ pub struct Assignment {
     pub facts: Option<Facts>,
     /// Whether the member may be at the limit: by hand only, with the right to it.
     pub may_exceed: bool,
-    /// What is known of the queue without this case: see [`NewPlace`].
+    /// The queue without this case, if it is known: see [`NewPlace`].
     pub queue: Option<NewPlace>,
 }
 
 /// The outcome of a change of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
-    /// It took effect, now or by an earlier attempt of this very change; with the case as it is since.
+    /// It took effect, by this attempt or an earlier one; with the case as it is since.
     Done(Box<Case>),
     /// The case was changed meanwhile; with the case as it is. Nothing was changed.
     Stale(Box<Case>),

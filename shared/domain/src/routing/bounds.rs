@@ -33,7 +33,7 @@ const BACK_OFF: [(Duration, u32); 3] = [
 /// The same after the last of these times.
 const BACK_OFF_MAX: u32 = 15;
 
-/// Whether some member could take what asks for this if they were available and had room.
+/// Whether some member could take a conversation with this demand if they were available and had room.
 #[must_use]
 pub fn is_suited(demand: &Demand, seats: &[Seat]) -> bool {
     let nobody = BTreeSet::new();
@@ -46,9 +46,9 @@ pub fn is_suited(demand: &Demand, seats: &[Seat]) -> bool {
     seats.iter().any(suits)
 }
 
-/// The demand with which a conversation may wait at a desk: its own, if that has a queue or may have one. Else skills that
-/// no member has are left out, and if that is not enough, all of them. Client and team stay: whom they leave out must not
-/// get the conversation.
+/// The demand with which a conversation may wait at a desk: its own, if that has a queue or may have one. Else skills
+/// that no member has are left out, and if that is not enough, all of them. Client and team stay: members whom they
+/// exclude must not get the conversation.
 #[must_use]
 pub fn admitted(desk: &Desk, demand: &Demand, view: &DeskView) -> Demand {
     let with = |skills: BTreeSet<Skill>| Demand {
@@ -111,8 +111,8 @@ pub fn first_of(view: &DeskView) -> Option<&Queue> {
 
 /// Time after which a queue in which something waits is due to be drained again.
 ///
-/// A drain goes through the whole desk, so it is enough that each sweep brings one of a desk's queues: that which has
-/// waited the longest, and all those that some member suits. Others are drained less and less often.
+/// A drain goes through the whole desk, so one queue a sweep would be enough: the one that has waited the longest.
+/// Queues that some member suits are due for every sweep too, and others less and less often.
 #[must_use]
 pub fn drained_again_after(queue: &Queue, view: &DeskView, now: Timestamp) -> Duration {
     if first_of(view).is_none_or(|first| first.id == queue.id)

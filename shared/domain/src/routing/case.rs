@@ -25,7 +25,7 @@ pub struct Case {
     pub connector_id: Option<ConnectorId>,
     /// Key of the channel.
     pub channel: String,
-    /// What the conversation asks of a member.
+    /// Requirements for the member.
     pub demand: Demand,
     /// The state.
     pub state: CaseState,
@@ -43,13 +43,13 @@ pub struct Case {
     /// Time before which the first reply is in time, by the client's limit at the offer; `None` without a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_reply_due_at: Option<Timestamp>,
-    /// The same time, once it was noted that no reply had come by then.
+    /// The same time, set by the note that no reply came by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_reply_missed_at: Option<Timestamp>,
     /// The time for which the project keeps messages, and so the lines of this case.
     #[serde(default)]
     pub history: HistoryDays,
-    /// Counts changes. It starts at the time of the first offer, so that a case that was forgotten repeats no number.
+    /// Counts changes. It starts at the time of the first offer, so that a case that expired repeats no number.
     pub version: u64,
     /// Time of the last change.
     pub updated_at: Timestamp,
@@ -98,7 +98,7 @@ pub struct NewCase {
     pub connector_id: Option<ConnectorId>,
     /// Key of the channel.
     pub channel: String,
-    /// What the conversation asks of a member.
+    /// Requirements for the member.
     pub demand: Demand,
     /// The time for which the project keeps messages.
     pub history: HistoryDays,
@@ -128,7 +128,7 @@ impl Case {
         }
     }
 
-    /// The desk where the conversation asks.
+    /// The desk where the conversation asks for a member.
     #[must_use]
     pub fn desk(&self) -> Desk {
         Desk {
@@ -203,7 +203,7 @@ impl Case {
         }
     }
 
-    /// Makes the case as it is once it was noted that no first reply came in time.
+    /// Makes the case with the note that no first reply came in time.
     #[must_use]
     pub fn with_missed_reply(&self, at: Timestamp) -> Self {
         Self {
@@ -223,13 +223,13 @@ impl Case {
         }
     }
 
-    /// Makes the case as it waits from this time on, at its place of before.
+    /// Makes the case as it waits from this time on, at the place of its offer.
     #[must_use]
     pub fn waiting(&self, at: Timestamp) -> Self {
         self.with_state(CaseState::Waiting, at)
     }
 
-    /// Makes the case as a member has it from this time on. The wait is over, and with it who declined.
+    /// Makes the case as a member has it from this time on. The wait is over, so the members who declined are forgotten.
     #[must_use]
     pub fn assigned_to(&self, assigned: Assigned) -> Self {
         let at = assigned.at;
@@ -249,7 +249,8 @@ impl Case {
         }
     }
 
-    /// Makes the case as it waits again, with another demand if one is given. `declined` is not offered it in this wait.
+    /// Makes the case as it waits again, with another demand if one is given. It is not offered to `declined` in this
+    /// wait.
     #[must_use]
     pub fn requeued(
         &self,

@@ -1,4 +1,4 @@
-//! Demands: what a conversation asks of a member, and the desk where it asks.
+//! Demands: the requirements of a conversation for its member, and the desk where it asks for one.
 
 use crate::{
     AccountScope,
@@ -110,7 +110,7 @@ impl<'de> Deserialize<'de> for Skill {
     }
 }
 
-/// What a conversation asks of a member.
+/// The requirements of a conversation for its member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Demand {
     /// The client of the conversation.

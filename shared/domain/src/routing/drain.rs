@@ -69,7 +69,7 @@ pub struct Drain {
     seats: Vec<Seat>,
     lines: Vec<Line>,
     at: Timestamp,
-    /// Whether a member has less to give than when the queues were looked at.
+    /// Whether a member has less room than when the queues were looked at.
     has_less_room: bool,
     orphaned: BTreeSet<QueueId>,
 }
@@ -201,7 +201,7 @@ impl Drain {
                     seat.idle_since = at;
                 }
                 Changed::NoRoom => seat.load = seat.load.max(seat.limit.unwrap_or(0)),
-                // Whoever changed the seat orders a drain that sees it as it is since.
+                // The change of the seat ordered a drain, which sees it as it is since.
                 Changed::NotAvailable => seat.presence = Presence::Inactive,
                 Changed::Stale(_) | Changed::Gone => {}
             }
@@ -213,7 +213,7 @@ impl Drain {
         match outcome {
             Changed::Done(_) => line.queue.version += 1,
             Changed::NoRoom | Changed::NotAvailable => line.read.push_front(next.case.clone()),
-            // It was changed where it is, and keeps its place.
+            // The case changed without moving, and keeps its place.
             Changed::Stale(now) if now.is_waiting() && now.queue_id() == next.queue_id => {
                 line.passed_over.get_or_insert(next.case.offered_at);
             }
@@ -224,7 +224,7 @@ impl Drain {
         }
     }
 
-    /// The queues in which something waited whose case is gone: they are to be recounted.
+    /// The queues that listed a case that is gone: they are to be recounted.
     #[must_use]
     pub const fn orphaned(&self) -> &BTreeSet<QueueId> {
         &self.orphaned
@@ -243,8 +243,8 @@ fn is_served(demand: &Demand, seats: &[Seat]) -> bool {
         .any(|seat| rule::fit(demand, &nobody, seat).is_ok())
 }
 
-/// Makes the assignment of an offered case that does not wait, if a member can take it who could take nothing that waits:
-/// it overtakes none.
+/// Makes the assignment of an offered case that does not wait, to a member who could take no case that waits: it
+/// overtakes none.
 #[must_use]
 pub fn at_once(case: &Case, desk: &DeskView) -> Option<Assignment> {
     let Choice::Assign {

@@ -8,7 +8,7 @@ use crate::{Timestamp, ids::QueueId};
 pub struct Queue {
     /// Id of the queue.
     pub id: QueueId,
-    /// What its cases ask for.
+    /// The demand of its cases.
     pub demand: Demand,
     /// Number of cases that wait.
     pub waiting: u32,
@@ -18,7 +18,7 @@ pub struct Queue {
     pub version: u64,
 }
 
-/// What a drain knows of a queue without the case that it assigns.
+/// A queue without the case that a drain assigns, as the drain knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewPlace {
     /// Version of the queue before it was read.

@@ -38,7 +38,7 @@ pub struct NamedMember {
     pub name: String,
 }
 
-/// The facts that an automatic assignment was made on.
+/// The facts behind an automatic assignment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// The member's load before it.

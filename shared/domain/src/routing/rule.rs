@@ -155,7 +155,7 @@ pub fn choose(case: &Case, seats: &[Seat]) -> Choice {
     }
 }
 
-/// The reason why a conversation waits, whatever the rule would do with it now; `None` if a member can take it.
+/// The reason why a conversation waits, by the rule and these seats; `None` if a member can take it.
 #[must_use]
 pub fn waits_because(case: &Case, seats: &[Seat]) -> Option<WaitReason> {
     match choose(case, seats) {
@@ -184,7 +184,7 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// Names the last obstacle that any seat got to. One that none got past is why the conversation waits.
+/// Names the last obstacle that any seat got to: none got past it, so the conversation waits.
 fn reason(obstacles: &[Obstacle]) -> WaitReason {
     let Some(last) = obstacles.iter().max() else {
         return WaitReason::NobodyHasChannel;

@@ -225,7 +225,7 @@ pub struct CaseResponse {
     first_reply_missed_at: Option<Timestamp>,
 }
 
-/// What the cases of one call have in common, read when it is first needed.
+/// The names and seats that the cases of one call share, each read when it is first needed.
 pub struct Cases<'a> {
     deps: &'a Deps,
     scope: ProjectScope,

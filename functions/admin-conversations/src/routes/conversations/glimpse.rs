@@ -1,4 +1,4 @@
-//! What lists show of a conversation beside its record: who wrote last, and the beginning of the last message.
+//! The parts of a listed conversation that are not on its record: who wrote last, and the beginning of the last message.
 
 use crate::routes::messages::MessageAuthorResponse;
 use serde::Serialize;

@@ -42,14 +42,14 @@ pub(super) enum Asking {
         /// Whether the member may be at the limit.
         may_exceed: bool,
     },
-    /// Let it wait for the members of a team.
+    /// Queue it for the members of a team.
     ToTeam {
         /// [`Verb::Assign`] or [`Verb::Transfer`].
         verb: Verb,
         /// The team.
         team_id: TeamId,
     },
-    /// Let it wait again.
+    /// Put it back into its queue.
     Requeue,
     /// End it.
     Release,
@@ -282,7 +282,7 @@ impl Asked<'_> {
                 verb: Verb::Claim | Verb::Assign,
                 ..
             } => {}
-            // Whoever had it has room.
+            // The member who had it has room.
             Asking::Give { .. } | Asking::ToTeam { .. } | Asking::Requeue | Asking::Release => {
                 let job = DrainDesk {
                     scope: self.scope.account(),

@@ -1,4 +1,4 @@
-//! The demand with which a case waits again: that of its own, or a wider one at a desk with too many queues.
+//! The demand with which a case waits again: its own, or a wider one at a desk with too many queues.
 
 use super::DynamoRouting;
 use vestibule_domain::{

@@ -1,4 +1,4 @@
-//! A change of a case: its transaction, and what a refusal means.
+//! A change of a case: its transaction, and the meaning of a refusal.
 
 use super::{DynamoRouting, WHAT};
 use crate::dynamo::{
@@ -40,7 +40,7 @@ enum Part {
     Other,
 }
 
-/// What is known of the queue that is left.
+/// The queue that a case leaves, as far as it is known.
 #[derive(Debug, Clone, Copy)]
 enum Leaving {
     /// It is as it was read, and gets this place.
@@ -64,7 +64,7 @@ struct Form {
     has_no_seat: bool,
 }
 
-/// What to do about a refused transaction.
+/// The next step after a refused transaction.
 enum Next {
     /// It is the outcome.
     End(Changed),
@@ -329,7 +329,7 @@ impl<'a> Change<'a> {
         Ok(update_write(update))
     }
 
-    /// Finds what to do about a refusal, by the parts whose conditions failed, each with the row that stood there.
+    /// Finds the next step after a refusal, by the parts whose conditions failed, each with the row that stood there.
     fn after_refusal(
         &mut self,
         form: &mut Form,
@@ -364,7 +364,7 @@ impl<'a> Change<'a> {
         if take(Part::LeftQueue).is_some() {
             form.leaving = match form.leaving {
                 Leaving::To(_) | Leaving::Uncounted => Leaving::Counted,
-                // A queue may be long: the router counts it, and nobody who changes a case waits for that.
+                // A queue may be long: the router counts it, so that no change of a case waits for the count.
                 Leaving::Counted => Leaving::Uncounted,
             };
             return Ok(Next::Again);

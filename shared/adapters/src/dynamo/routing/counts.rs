@@ -1,4 +1,4 @@
-//! Loads, counted: what a fault of ours or a deletion left wrong is found and corrected.
+//! Loads, counted: a number that a fault of ours or a deletion left wrong is found and corrected.
 //!
 //! A correction names the count of changes that was read before the rows were, so that it is refused if anything changed
 //! meanwhile. A refused one counts again.

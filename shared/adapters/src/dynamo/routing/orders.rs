@@ -16,7 +16,7 @@ use vestibule_domain::{
 };
 
 impl DynamoRouting {
-    /// Ends the order to drain a queue if nothing waits in it, or lets it be due again.
+    /// Ends the order to drain a queue if nothing waits in it, or postpones it.
     pub(super) async fn settle(
         &self,
         desk: &Desk,

@@ -1,8 +1,9 @@
 //! Queues, counted, in a bounded number of calls however many wait.
 //!
-//! A row whose case is gone is removed together with its part of the number. What is wrong all the same is corrected by a
-//! count of the rows under the version that was read before it, so that it is refused if anything changed meanwhile. A
-//! number that is wrong but not nothing hides no conversation from a drain, so that a queue which never rests may keep it.
+//! A row whose case is gone is removed together with its part of the number. A number that is wrong all the same is
+//! corrected by a count of the rows under the version that was read before it, so that the correction is refused if
+//! anything changed meanwhile. A number that is wrong but not zero hides no conversation from a drain, so a queue that
+//! never rests may keep it.
 
 use super::{
     DynamoRouting,
@@ -28,7 +29,7 @@ use vestibule_domain::{
 
 /// Cases that are compared with their rows at once.
 const PART: u16 = 100;
-/// Number of such parts, from the first case on: what is behind them is compared once it is first.
+/// Number of such parts, from the first case on: those behind them are compared once they are first.
 const PARTS: usize = 5;
 /// Rows that are removed at most, each by a transaction.
 const REMOVED_MAX: u32 = 100;

@@ -1,4 +1,4 @@
-//! Orders to look after the open cases of a connector that was deleted, or passed to another client.
+//! Orders to rehome the open cases of a connector that was deleted, or passed to another client.
 
 use super::{DynamoRouting, change::Change, done, stale};
 use crate::{

@@ -329,7 +329,7 @@ impl Table {
     }
 
     /// Makes the write that orders to requeue what an absent member has, from `due` on. An order that stands keeps its time:
-    /// the worker lets it be due again then.
+    /// the worker postpones it until then.
     pub(in crate::dynamo) fn absence_write(
         &self,
         scope: AccountScope,

@@ -6,7 +6,7 @@ use crate::{
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// What stands at a desk, as a plain model of the store.
+/// A desk, as a plain model of the store.
 #[derive(Debug, Clone)]
 struct Stored {
     seats: Vec<Seat>,
