@@ -48,7 +48,8 @@ pub struct BroughtMessageRequest {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BroughtUserRequest {
-    /// Your id of the person: 1 to 128 characters, without spaces. On the same channel of a project it is the same person.
+    /// Your id of the person: 1 to 128 characters, without spaces. At connectors of the same client on the same channel of
+    /// a project it is the same person.
     #[schema(required = true, nullable = false, min_length = 1, max_length = 128)]
     id: Option<String>,
     /// Name for display.
