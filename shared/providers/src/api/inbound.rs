@@ -65,6 +65,8 @@ pub fn message(connector: &Connector, brought: &Brought<'_>) -> Option<InboundMe
         brought.user_id.to_owned(),
         brought.conversation_id.map(str::to_owned),
     );
+    // Many systems number the messages of each conversation.
+    let event = format!("{}:{}", conversation.id, brought.message_id);
     Some(InboundMessage {
         sender,
         also_known_as: None,
@@ -76,7 +78,7 @@ pub fn message(connector: &Connector, brought: &Brought<'_>) -> Option<InboundMe
         parts: Parts::default(),
         entities: Entities::default(),
         provider_event_id: brought.message_id.to_owned(),
-        event_keys: vec![event_key(key().key(), brought.message_id)],
+        event_keys: vec![event_key(key().key(), &event)],
         sent_at: brought.sent_at,
     })
 }
@@ -163,7 +165,8 @@ mod tests {
         assert_eq!(conversation.channel.as_deref(), Some("live_chat"));
         assert_eq!(conversation.kind, ConversationKind::Direct);
         assert_eq!(message.text, "Hello");
-        assert_eq!(message.event_keys, ["api:m-1"]);
+        let event = format!("api:{}:m-1", conversation.id);
+        assert_eq!(message.event_keys, [event]);
     }
 
     /// SPEC A38.
@@ -184,6 +187,25 @@ mod tests {
         assert_ne!(ada, bob);
         assert_ne!(ada, in_thread("ada", None));
         assert_eq!(ada, in_thread("ada", Some("t")));
+    }
+
+    /// SPEC X01.
+    #[test]
+    fn messages_of_one_id_in_two_conversations_are_two_and_in_one_the_same() {
+        let keys = |user_id, conversation_id| {
+            let brought = Brought {
+                user_id,
+                conversation_id,
+                ..BROUGHT
+            };
+            message(&connector("live_chat"), &brought)
+                .unwrap()
+                .event_keys
+        };
+        let first = keys("ada", None);
+        assert_eq!(first, keys("ada", None));
+        assert_ne!(first, keys("bob", None));
+        assert_ne!(first, keys("ada", Some("t")));
     }
 
     /// SPEC B39.
