@@ -49,11 +49,10 @@ def main() -> int:
     console = commands.add_parser("console", help="build the web console if its sources changed")
     console.add_argument("--check", action="store_true", help="check its types and style, and run its unit tests, instead")
     console_tests = commands.add_parser("console-tests", help="try the web console of the running stack in a browser")
-    console_tests.add_argument("arguments", nargs="*", help="handed to Playwright with all options, such as a part of a file's name")
-    # A remainder that begins with an option would be refused.
-    arguments, options = parser.parse_known_args()
-    if options and arguments.command != "console-tests":
-        parser.error(f"unrecognized arguments: {' '.join(options)}")
+    console_tests.add_argument("arguments", nargs=argparse.REMAINDER, help="handed to Playwright, such as a part of a file's name")
+    # A remainder that begins with an option is taken for the parser's own unless this stands before it.
+    given = sys.argv[1:]
+    arguments = parser.parse_args([*given[:1], "--", *given[1:]] if given[:1] == ["console-tests"] else given)
     # A closed terminal and `make stop` end a run as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -67,7 +66,7 @@ def main() -> int:
             web.check() if arguments.check else build_console()
             return 0
         if arguments.command == "console-tests":
-            return 0 if try_console([*arguments.arguments, *options]) else 1
+            return 0 if try_console([argument for argument in arguments.arguments if argument != "--"]) else 1
         _continue_in_tools_environment()
         scale = _scale(arguments.scale)
         return run_detached(scale) if arguments.detach else run(scale, on_up=None)

@@ -21,6 +21,7 @@ use std::{
 use vestibule_domain::{
     account::permission::Permission,
     connector::APPROVAL_NOTICE_DEFAULT,
+    figures::Day,
     ids::{AccountId, EnvironmentId},
 };
 use vestibule_testkit::{
@@ -283,6 +284,21 @@ async fn a_stranger_gets_the_onboarding_message_at_the_reply_address_once_and_go
     assert_eq!(delivery["chat_user"]["identifier"], "ada");
     assert_eq!(delivery["chat_user"]["display_name"], "Ada Lovelace");
     assert_eq!(live.own.shared.books().refused, 0);
+}
+
+/// SPEC E37, E38.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_of_a_stranger_is_among_the_figures_of_the_channel_that_the_connector_names() {
+    let asks = json!({"policy": "OnBoarding", "onboarding_message": WELCOME});
+    let live = LiveChat::with(asks).await;
+    let brought = live.brings("m1", "ada", SAID).await;
+    assert_eq!(brought["outcome"], "request_opened");
+    let today = Day::of(live.world.now());
+    for (channel, count) in [(CHANNEL, 1), ("api", 0), ("slack", 0)] {
+        let path = format!("figures?from={today}&to={today}&channel={channel}");
+        let told = live.shown(&path).await;
+        assert_eq!(told["total"]["requests"], count, "{channel}");
+    }
 }
 
 /// SPEC E38, E36, E22.

@@ -97,6 +97,25 @@ async fn by_default_an_absence_requeues_nothing_and_the_rule_counts_for_those_wh
     world.assert_desk_agrees().await;
 }
 
+/// The order of an absence of before stands, and is due in days.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shorter_time_counts_also_for_those_who_were_absent_before_it_and_are_back() {
+    let (mut world, admin, ana) = busy().await;
+    rule(&world, &admin, json!(10_080)).await;
+    is_now(&world, &ana, "away").await;
+    after(&mut world, 5).await;
+    is_now(&world, &ana, "available").await;
+    rule(&world, &admin, json!(30)).await;
+    after(&mut world, 5).await;
+    is_now(&world, &ana, "away").await;
+    after(&mut world, 25).await;
+    assert_eq!(world.holder_of("one").await, Some(ana.member_id));
+    after(&mut world, 10).await;
+    assert!(world.case("one").await.is_waiting());
+    assert_eq!(world.rows("REQUEUE"), Vec::new());
+    world.assert_desk_agrees().await;
+}
+
 /// Whoever gives a conversation to somebody who is away knows that they are.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_given_by_hand_to_a_member_who_is_absent_stays() {

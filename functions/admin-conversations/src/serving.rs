@@ -6,18 +6,19 @@ use std::collections::HashMap;
 use vestibule_admin::{Call, problem::ApiError};
 use vestibule_domain::{
     ProjectScope,
+    connector::Connector,
     ids::{ClientId, ConnectorId, ConversationId},
     team::client_access::ClientAccess,
 };
 use vestibule_providers::catalogue::{ConnectorKind, connector_kind};
 
 /// The place of a connector's conversations in routing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedPlace {
     /// The client.
     pub client_id: ClientId,
     /// Key of the channel, unless its conversations name their own.
-    pub channel: Option<&'static str>,
+    pub channel: Option<String>,
 }
 
 /// The connectors of a project of which it is known whose they are.
@@ -52,15 +53,15 @@ impl<'a> Serving<'a> {
     /// The place of a connector's conversations; `None` for a deleted one.
     pub async fn place(&mut self, id: ConnectorId) -> Result<Option<ServedPlace>, ApiError> {
         if let Some(known) = self.known.get(&id) {
-            return Ok(*known);
+            return Ok(known.clone());
         }
         let found = self.deps.connectors.find_connector(id).await?;
         let found = found.filter(|connector| connector.scope == self.scope);
         let place = found.map(|connector| ServedPlace {
             client_id: connector.client_id,
-            channel: connector_kind(&connector.provider).map(ConnectorKind::channel),
+            channel: connector_kind(&connector.provider).map(|kind| channel(kind, &connector)),
         });
-        self.known.insert(id, place);
+        self.known.insert(id, place.clone());
         Ok(place)
     }
 
@@ -78,6 +79,14 @@ impl<'a> Serving<'a> {
         }
         Ok(served)
     }
+}
+
+/// Key of the channel of a connector: the one that it names, if a customer's own system brings its messages.
+fn channel(kind: &dyn ConnectorKind, connector: &Connector) -> String {
+    let named = kind
+        .own_system()
+        .and_then(|fields| connector.settings.get(fields.channel));
+    named.map_or_else(|| kind.channel().to_owned(), Clone::clone)
 }
 
 /// Whether the caller may touch the records of every client.

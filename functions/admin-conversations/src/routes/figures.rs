@@ -191,7 +191,7 @@ async fn is_wanted(
                     && wanted
                         .channel
                         .as_ref()
-                        .is_none_or(|key| found.channel == Some(key.as_str()))
+                        .is_none_or(|key| found.channel.as_ref() == Some(key))
             }))
         }
     }

@@ -218,11 +218,12 @@ pub async fn update_account(
             let entry = call.audit(change, now);
             let wait = changed.rules.requeue_after_minutes;
             if wait.is_some() && wait != account.rules.requeue_after_minutes {
-                // Before the change: an order that finds nothing to requeue does no harm.
-                let absent = absent_members(deps, call).await?;
+                // Before the change: an order that finds nothing to requeue does no harm. Those who are here get
+                // one too: an order of an earlier absence may stand, due at a time of the rule before.
+                let active = active_members(deps, call).await?;
                 let by = by(call, &entry);
                 deps.members
-                    .order_requeue(call.scope(), &absent, by)
+                    .order_requeue(call.scope(), &active, by)
                     .await?;
             }
             deps.accounts
@@ -235,8 +236,8 @@ pub async fn update_account(
     .await
 }
 
-/// The active members who are away or offline.
-async fn absent_members(deps: &Deps, call: &Call) -> Result<Vec<MemberId>, ApiError> {
+/// The active members.
+async fn active_members(deps: &Deps, call: &Call) -> Result<Vec<MemberId>, ApiError> {
     let filter = MemberFilter {
         status: Some(MemberStatus::Active),
         ..MemberFilter::default()
@@ -246,16 +247,14 @@ async fn absent_members(deps: &Deps, call: &Call) -> Result<Vec<MemberId>, ApiEr
         cursor: None,
         order: Order::OldestFirst,
     };
-    let mut absent = Vec::new();
+    let mut active = Vec::new();
     loop {
         let page = deps.members.list_members(call.scope(), &filter, &wanted);
         let page = page.await?;
-        let members = page.items.into_iter();
-        let away = members.filter(|member| member.availability.absent_since.is_some());
-        absent.extend(away.map(|member| member.id));
+        active.extend(page.items.into_iter().map(|member| member.id));
         wanted.cursor = page.next;
         if wanted.cursor.is_none() {
-            return Ok(absent);
+            return Ok(active);
         }
     }
 }

@@ -65,6 +65,8 @@ pub fn message(connector: &Connector, brought: &Brought<'_>) -> Option<InboundMe
         brought.user_id.to_owned(),
         brought.conversation_id.map(str::to_owned),
     );
+    // Many systems number the messages of each conversation.
+    let event = format!("{}:{}", conversation.id, brought.message_id);
     Some(InboundMessage {
         sender,
         also_known_as: None,
@@ -76,18 +78,20 @@ pub fn message(connector: &Connector, brought: &Brought<'_>) -> Option<InboundMe
         parts: Parts::default(),
         entities: Entities::default(),
         provider_event_id: brought.message_id.to_owned(),
-        event_keys: vec![event_key(key().key(), brought.message_id)],
+        event_keys: vec![event_key(key().key(), &event)],
         sent_at: brought.sent_at,
     })
 }
 
-/// The person with this id on the connector's channel. The colon keeps the scope apart from those of platforms.
+/// The person with this id in the system of the connector's client, on the connector's channel. Each client's system
+/// gives ids of its own, and is believed about them: one must not write as another's person, who may be approved. The
+/// colon keeps the scope apart from those of platforms.
 pub(super) fn identity(connector: &Connector, user_id: &str) -> Option<Identity> {
     let channel = connector.settings.get(CHANNEL)?;
     let is_own = connector.provider == key() && Brought::is_id(user_id);
     is_own.then(|| Identity {
         provider: key(),
-        platform_scope: format!("channel:{channel}"),
+        platform_scope: format!("channel:{channel}:{}", connector.client_id),
         identifier: user_id.to_owned(),
     })
 }
@@ -128,6 +132,7 @@ const NO_WEBHOOK: Refusal = Refusal::because("messages of this provider come thr
 mod tests {
     use super::*;
     use crate::testing;
+    use vestibule_domain::ids::{ClientId, ConnectorId};
 
     const BROUGHT: Brought<'_> = Brought {
         message_id: "m-1",
@@ -148,7 +153,9 @@ mod tests {
     fn a_message_is_one_of_the_person_on_the_channel_of_the_connector() {
         let message = message(&connector("live_chat"), &BROUGHT).unwrap();
         assert_eq!(message.sender.identifier, "ada@example.com");
-        assert_eq!(message.sender.platform_scope, "channel:live_chat");
+        let client = connector("live_chat").client_id;
+        let scope = format!("channel:live_chat:{client}");
+        assert_eq!(message.sender.platform_scope, scope);
         assert_eq!(
             message.profile.display_name.as_deref(),
             Some("Ada Lovelace")
@@ -158,7 +165,8 @@ mod tests {
         assert_eq!(conversation.channel.as_deref(), Some("live_chat"));
         assert_eq!(conversation.kind, ConversationKind::Direct);
         assert_eq!(message.text, "Hello");
-        assert_eq!(message.event_keys, ["api:m-1"]);
+        let event = format!("api:{}:m-1", conversation.id);
+        assert_eq!(message.event_keys, [event]);
     }
 
     /// SPEC A38.
@@ -179,6 +187,48 @@ mod tests {
         assert_ne!(ada, bob);
         assert_ne!(ada, in_thread("ada", None));
         assert_eq!(ada, in_thread("ada", Some("t")));
+    }
+
+    /// SPEC X01.
+    #[test]
+    fn messages_of_one_id_in_two_conversations_are_two_and_in_one_the_same() {
+        let keys = |user_id, conversation_id| {
+            let brought = Brought {
+                user_id,
+                conversation_id,
+                ..BROUGHT
+            };
+            message(&connector("live_chat"), &brought)
+                .unwrap()
+                .event_keys
+        };
+        let first = keys("ada", None);
+        assert_eq!(first, keys("ada", None));
+        assert_ne!(first, keys("bob", None));
+        assert_ne!(first, keys("ada", Some("t")));
+    }
+
+    /// SPEC B39.
+    #[test]
+    fn the_same_id_in_the_systems_of_two_clients_names_two_people_and_at_two_connectors_of_one_the_same()
+     {
+        let person = |connector: &Connector| message(connector, &BROUGHT).unwrap().sender;
+        let own = connector("live_chat");
+        let of_another_client = Connector {
+            client_id: ClientId::derive(&["other"]),
+            ..own.clone()
+        };
+        let second = Connector {
+            id: ConnectorId::derive(&["second"]),
+            ..own.clone()
+        };
+        assert_ne!(person(&own), person(&of_another_client));
+        assert_ne!(
+            person(&own).chat_user_id(own.scope),
+            person(&of_another_client).chat_user_id(own.scope)
+        );
+        assert_eq!(person(&own), person(&second));
+        assert_ne!(person(&own), person(&connector("forum")));
     }
 
     #[test]

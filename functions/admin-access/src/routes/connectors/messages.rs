@@ -27,8 +27,8 @@ const TEXT_MAX_CHARS: usize = 40_000;
     "conversation": {"id": "order-9"}, "text": "Where is my order?", "sent_at": "2026-11-22T10:00:00Z"
 }))]
 pub struct BroughtMessageRequest {
-    /// Your id of the message: 1 to 128 characters, without spaces. A message that is brought again within eight days
-    /// counts once.
+    /// Your id of the message: 1 to 128 characters, without spaces. A message of a conversation that is brought again
+    /// within eight days counts once.
     #[schema(required = true, nullable = false, min_length = 1, max_length = 128)]
     message_id: Option<String>,
     /// Person who wrote it.
@@ -48,7 +48,8 @@ pub struct BroughtMessageRequest {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BroughtUserRequest {
-    /// Your id of the person: 1 to 128 characters, without spaces. On the same channel of a project it is the same person.
+    /// Your id of the person: 1 to 128 characters, without spaces. At connectors of the same client on the same channel of
+    /// a project it is the same person.
     #[schema(required = true, nullable = false, min_length = 1, max_length = 128)]
     id: Option<String>,
     /// Name for display.

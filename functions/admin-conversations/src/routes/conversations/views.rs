@@ -156,7 +156,8 @@ async fn of_demand(
             continue;
         };
         let own = view.conversation.place.as_ref();
-        let channel = own.and_then(|own| own.channel.as_deref()).or(place.channel);
+        let channel = own.and_then(|own| own.channel.as_deref());
+        let channel = channel.or(place.channel.as_deref());
         let is_of_client = filter.client_id.is_none_or(|id| id == place.client_id);
         let is_on_channel = filter.channel.is_none() || filter.channel.as_deref() == channel;
         if is_of_client && is_on_channel {
