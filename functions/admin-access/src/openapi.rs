@@ -245,7 +245,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 43);
+        assert_eq!(count, 44);
     }
 
     #[test]
@@ -298,6 +298,11 @@ mod tests {
                     "/problems/not-by-api",
                     409,
                     "A platform sends the messages of this connector"
+                ),
+                (
+                    "/problems/keys-only",
+                    403,
+                    "Messages of people come from your own system, with an API key"
                 ),
                 ("/problems/name-taken", 409, "The name is taken"),
                 (

@@ -1,7 +1,7 @@
 //! `POST /v1/projects/{project_id}/connectors/{connector_id}/messages`: messages of people, brought by a customer's own
 //! system (SPEC E38).
 
-use super::{NOT_BY_API, read};
+use super::{KEYS_ONLY, NOT_BY_API, read};
 use crate::{Deps, api_types::ConnectorPath};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use vestibule_admin::{
     problem::{ApiError, Problem},
     read_fields,
 };
-use vestibule_domain::{Timestamp, text::is_blank};
+use vestibule_domain::{Timestamp, account::proof::CredentialId, text::is_blank};
 use vestibule_edge::intake::IntakeOutcome;
 use vestibule_providers::api::{Brought, message};
 
@@ -211,7 +211,7 @@ fn read_id(field: &str, given: Option<String>, errors: &mut FieldErrors) -> Opti
 /// Takes a message of a person from your own system, for a connector of the provider `api`, as a platform's webhook takes
 /// one: under the connector's policy, the agent or the team gets it, or the person asks for access. Texts for the person
 /// are posted to the connector's reply address. Whatever the outcome, the message was taken; after a failure, bring it
-/// again.
+/// again. Only an API key brings messages: a member's session is refused.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/connectors/{connector_id}/messages",
@@ -233,6 +233,9 @@ pub async fn bring_message(
     let connector = read(&deps, &call, scope, path.connector_id).await?;
     if !call.may_know_of(Some(connector.environment_id)) {
         return Err(ApiError::not_found("connector"));
+    }
+    if matches!(call.caller.credential, CredentialId::Session(..)) {
+        return Err(ApiError::new(&KEYS_ONLY));
     }
     let given = Given::read(body, call.now())?;
     let message =
