@@ -1,6 +1,11 @@
 //! Rules that keep the people of a customer's own system apart from everybody else (SPEC E38).
 
-use crate::{api_channels::LiveChat, breaker::texts, verbs::assert_problem, world::SAID};
+use crate::{
+    api_channels::{CHANNEL, LiveChat},
+    breaker::texts,
+    verbs::assert_problem,
+    world::SAID,
+};
 use serde_json::json;
 
 /// SPEC E38.
@@ -19,4 +24,39 @@ async fn no_member_brings_a_message_of_a_person_whatever_the_role() {
     assert_eq!(brought["outcome"], "delivered");
     live.world.settle().await;
     assert_eq!(texts(&live.world), [SAID]);
+}
+
+/// SPEC E38, B39.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connector_keeps_the_channel_and_the_client_by_which_its_people_are_known() {
+    let live = LiveChat::with(json!({})).await;
+    let world = &live.world;
+    let admin = world.person("super_admin").await;
+    let forum = json!({"key": "forum"});
+    let added = world
+        .call_as(&admin, ("POST", "/v1/channels"), forum, &[])
+        .await;
+    assert_eq!(added.status, 201, "{}", added.body);
+    let hooli = json!({"name": "Hooli"});
+    let hooli = world
+        .call_as(&admin, ("POST", "/v1/clients"), hooli, &[])
+        .await;
+    assert_eq!(hooli.status, 201, "{}", hooli.body);
+    let route = ("PATCH", live.path.as_str());
+    for (field, change) in [
+        ("api.channel", json!({"api": {"channel": "forum"}})),
+        ("client_id", json!({"client_id": hooli.body["id"]})),
+    ] {
+        let refused = world.call(&live.token, route, change, &[]).await;
+        assert_problem(&refused, 422, "validation");
+        let rule = "cannot be changed; create another connector instead";
+        let error = json!([{"field": field, "rule": rule}]);
+        assert_eq!(refused.body["errors"], error);
+    }
+    let same = json!({
+        "name": "Shop", "client_id": world.open.client_id, "api": {"channel": CHANNEL},
+    });
+    let kept = world.call(&live.token, route, same, &[]).await;
+    assert_eq!(kept.status, 200, "{}", kept.body);
+    assert_eq!(kept.body["name"], "Shop");
 }
