@@ -6,7 +6,7 @@ use crate::{
     verbs::assert_problem,
     world::SAID,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// SPEC E38.
 #[tokio::test(flavor = "multi_thread")]
@@ -59,4 +59,39 @@ async fn a_connector_keeps_the_channel_and_the_client_by_which_its_people_are_kn
     let kept = world.call(&live.token, route, same, &[]).await;
     assert_eq!(kept.status, 200, "{}", kept.body);
     assert_eq!(kept.body["name"], "Shop");
+}
+
+/// SPEC E38, M02.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_for_a_channel_that_the_account_removed_is_refused_until_it_is_added_again() {
+    let mut live = LiveChat::with(json!({})).await;
+    let admin = live.world.person("super_admin").await;
+    let path = format!("/v1/channels/{CHANNEL}");
+    let removed = live
+        .world
+        .call_as(&admin, ("DELETE", &path), Value::Null, &[])
+        .await;
+    assert_eq!(removed.status, 204, "{}", removed.body);
+    let refused = live.brings_by(&live.token, "m1", "ada", SAID).await;
+    assert_problem(&refused, 409, "channel-removed");
+    let detail = refused.body["detail"].as_str().unwrap();
+    assert!(detail.contains(CHANNEL), "{detail}");
+    // Whatever else of the connector is at fault can be mended meanwhile.
+    let change = json!({"api": {"reply_url": format!("{}?version=2", live.reply_url())}});
+    let route = ("PATCH", live.path.as_str());
+    let mended = live.world.call(&live.token, route, change, &[]).await;
+    assert_eq!(mended.status, 200, "{}", mended.body);
+    live.world.settle().await;
+    assert_eq!(texts(&live.world), Vec::<String>::new());
+
+    let channel = json!({"key": CHANNEL});
+    let added = live
+        .world
+        .call_as(&admin, ("POST", "/v1/channels"), channel, &[])
+        .await;
+    assert_eq!(added.status, 201, "{}", added.body);
+    let brought = live.brings("m1", "ada", SAID).await;
+    assert_eq!(brought["outcome"], "delivered");
+    live.world.settle().await;
+    assert_eq!(texts(&live.world), [SAID]);
 }

@@ -184,6 +184,11 @@ impl LiveChat {
         }
     }
 
+    /// The address of the system to which texts are posted.
+    pub fn reply_url(&self) -> String {
+        format!("{}/replies", self.own.server.url())
+    }
+
     /// The system brings a message of a person, with this key.
     pub async fn brings_by(
         &self,

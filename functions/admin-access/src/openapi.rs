@@ -245,7 +245,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 44);
+        assert_eq!(count, 45);
     }
 
     #[test]
@@ -303,6 +303,11 @@ mod tests {
                     "/problems/keys-only",
                     403,
                     "Messages of people come from your own system, with an API key"
+                ),
+                (
+                    "/problems/channel-removed",
+                    409,
+                    "The account removed the channel of this connector"
                 ),
                 ("/problems/name-taken", 409, "The name is taken"),
                 (

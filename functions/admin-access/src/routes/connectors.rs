@@ -64,6 +64,8 @@ problem_types! {
         "Only a connector of the provider `api` takes messages of people through the API.";
     KEYS_ONLY = "keys-only", FORBIDDEN, "Messages of people come from your own system, with an API key",
         "A member's session brings none: nobody who answers people may write as one of them.";
+    CHANNEL_REMOVED = "channel-removed", CONFLICT, "The account removed the channel of this connector",
+        "No member can answer on it, so no message is taken. Add the channel again, or delete the connector.";
 }
 
 /// A connector. The provider's fields stand under the provider's key; secrets are shown only as set or

@@ -139,6 +139,7 @@
 //! | team by name; team created, renamed, deleted | `A#TEAM_NAME#hash` / `TEAM`, `A#TEAM#t` / `TEAM`, audit entry | `lists_by_state` | 2 reads; 1 transaction, 6 or 8 WRU + index writes and the proof |
 //! | teams by name | `A#TEAMS` | `lists_by_state` | 1 query a page |
 //! | channels that an account added | `A#CHANNELS` / `CHANNELS`, audit entry | | 1 read; 1 transaction, 4 WRU and the proof |
+//! | the same for a message that a customer's own system brings | `A#CHANNELS` / `CHANNELS` | | 1 read, 1 RRU |
 //! | channel removed | and members, clients, `A#DESK#channel` | `lists_all` | queries of all members and clients, 1 query, 1 transaction of 2 WRU a row for ninety rows |
 //! | image of a member | `A#MEMBER#m` / `IMAGE` | | 1 read, up to 34 RRU; 1 transaction, 2 WRU a KB; 1 read for a removal |
 //! | members by name, or of one role | `A#MEMBERS` or `A#MEMBERS#role` | `lists_all`, `lists_by_state` | 1 query a page |

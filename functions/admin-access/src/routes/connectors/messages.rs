@@ -1,7 +1,7 @@
 //! `POST /v1/projects/{project_id}/connectors/{connector_id}/messages`: messages of people, brought by a customer's own
 //! system (SPEC E38).
 
-use super::{KEYS_ONLY, NOT_BY_API, read};
+use super::{CHANNEL_REMOVED, KEYS_ONLY, NOT_BY_API, read};
 use crate::{Deps, api_types::ConnectorPath};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,10 @@ use vestibule_admin::{
     problem::{ApiError, Problem},
     read_fields,
 };
-use vestibule_domain::{Timestamp, account::proof::CredentialId, text::is_blank};
+use vestibule_domain::{
+    AccountScope, Timestamp, account::proof::CredentialId, chat::message::InboundMessage,
+    text::is_blank,
+};
 use vestibule_edge::intake::IntakeOutcome;
 use vestibule_providers::api::{Brought, message};
 
@@ -220,7 +223,7 @@ fn read_id(field: &str, given: Option<String>, errors: &mut FieldErrors) -> Opti
     request_body = BroughtMessageRequest,
     responses(
         (status = 202, description = "The message was taken, by this call or an earlier one.", body = BroughtMessageResponse),
-        (status = 409, description = "A platform sends the messages of this connector, or other messages of the person keep coming; then bring it again.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "A platform sends the messages of this connector, or the account removed its channel, or other messages of the person keep coming; then bring it again.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn bring_message(
@@ -240,6 +243,7 @@ pub async fn bring_message(
     let given = Given::read(body, call.now())?;
     let message =
         message(&connector, &given.brought()).ok_or_else(|| ApiError::new(&NOT_BY_API))?;
+    check_channel(&deps, call.scope(), &message).await?;
     let chat_user_id = message.sender.chat_user_id(scope);
     let conversation_id = message.conversation.id;
     let taken = Box::pin(deps.messages.take(&connector, message)).await?;
@@ -250,6 +254,24 @@ pub async fn bring_message(
         conversation_id: conversation_id.to_string(),
     };
     Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+/// Checks that the account still has the channel of a message: one that nobody can answer would wait unseen.
+async fn check_channel(
+    deps: &Deps,
+    scope: AccountScope,
+    message: &InboundMessage,
+) -> Result<(), ApiError> {
+    let Some(key) = &message.conversation.channel else {
+        return Ok(());
+    };
+    let channels = deps.channels.channels(scope).await?;
+    if channels.get(key).is_some() {
+        return Ok(());
+    }
+    Err(ApiError::new(&CHANNEL_REMOVED).with_detail(format!(
+        "The account has no channel `{key}` any more; add it or delete the connector."
+    )))
 }
 
 #[cfg(test)]
