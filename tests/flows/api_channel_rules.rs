@@ -7,6 +7,8 @@ use crate::{
     world::SAID,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
+use vestibule_domain::access::quota::BROUGHT_PER_MINUTE;
 
 /// SPEC E38.
 #[tokio::test(flavor = "multi_thread")]
@@ -94,4 +96,31 @@ async fn a_message_for_a_channel_that_the_account_removed_is_refused_until_it_is
     assert_eq!(brought["outcome"], "delivered");
     live.world.settle().await;
     assert_eq!(texts(&live.world), [SAID]);
+}
+
+/// SPEC E38.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_messages_is_refused_until_the_next_minute_and_the_system_learns_how_long() {
+    let mut live = LiveChat::with(json!({})).await;
+    live.brings("m1", "ada", SAID).await;
+    let mut counts = live.world.db.items().unwrap();
+    counts.retain(|row| row["pk"].as_str().unwrap().ends_with("#NEW_REQUESTS"));
+    assert_eq!(counts.len(), 1, "{counts:?}");
+    let row = &counts[0];
+    assert_eq!(row["messages"], 1);
+    let room_for_one = json!({
+        "pk": {"S": row["pk"]}, "sk": {"S": row["sk"]},
+        "messages": {"N": (BROUGHT_PER_MINUTE - 1).to_string()},
+        "expires_at": {"N": row["expires_at"].to_string()},
+    });
+    live.world.db.put_raw(&room_for_one).unwrap();
+    live.brings("m2", "ada", "And now?").await;
+    let refused = live.brings_by(&live.token, "m3", "ada", "Hello?").await;
+    assert_problem(&refused, 429, "too-many-messages");
+    let wait = refused.headers["retry-after"].to_str().unwrap();
+    let wait: u64 = wait.parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    live.world.clock.advance(Duration::from_secs(wait));
+    let brought = live.brings("m3", "ada", "Hello?").await;
+    assert_eq!(brought["outcome"], "delivered");
 }

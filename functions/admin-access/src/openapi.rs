@@ -245,7 +245,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 45);
+        assert_eq!(count, 46);
     }
 
     #[test]
@@ -308,6 +308,11 @@ mod tests {
                     "/problems/channel-removed",
                     409,
                     "The account removed the channel of this connector"
+                ),
+                (
+                    "/problems/too-many-messages",
+                    429,
+                    "The connector brought too many messages in this minute"
                 ),
                 ("/problems/name-taken", 409, "The name is taken"),
                 (

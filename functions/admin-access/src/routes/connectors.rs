@@ -66,6 +66,8 @@ problem_types! {
         "A member's session brings none: nobody who answers people may write as one of them.";
     CHANNEL_REMOVED = "channel-removed", CONFLICT, "The account removed the channel of this connector",
         "No member can answer on it, so no message is taken. Add the channel again, or delete the connector.";
+    TOO_MANY_MESSAGES = "too-many-messages", TOO_MANY_REQUESTS, "The connector brought too many messages in this minute",
+        "Bring the message again after the seconds in `Retry-After`.";
 }
 
 /// A connector. The provider's fields stand under the provider's key; secrets are shown only as set or

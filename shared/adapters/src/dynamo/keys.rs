@@ -12,6 +12,7 @@
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
 //! | first message of a stranger | user with its `INDEX`, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 10 WRU and 2 a key (and 2 a KB) + 7 index writes; 2 more for the tally, and 2 for the figures |
 //! | quota of new requests, used by a person without a pending request | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#row` | | 1 update, 1 or 2 WRU; 1 more for each row of 60 people that is full, at most 10; none once the function knows that it is used up; expires after an hour |
+//! | message that a customer's own system brings | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#BROUGHT`, beside the rows of a message | | 1 update, 1 WRU; expires after an hour |
 //! | message held back beyond the quota | `P#HELD_BACK` / `CONNECTOR#id` | | 1 update, 1 WRU; 1 or 2 more for the first of a day |
 //! | connectors that held back messages | `P#HELD_BACK` | | 1 query, 1 RRU for some 30 connectors |
 //! | first message of a person whom the directory vouches for | user with its `INDEX`, standing, request, `P#TALLIES` / `CONNECTOR#id#row`, audit entry, `P#END_USER#id` / `END_USER`; a check of `P#PHONE#key` / `PHONE` | | 1 transaction, 16 WRU + index writes; 1 read for a request that was pending |
@@ -229,7 +230,7 @@ pub use project_rows::{
     environments, erasure, layout, parse_erasure, project, project_claim, project_settings,
     projects, rows_of_project,
 };
-pub use quota_rows::{held_back, held_back_in, quota};
+pub use quota_rows::{brought, held_back, held_back_in, quota};
 pub use request_rows::{
     access_request, access_requests, closing, closings_in, expiry, held_message, parse_closing,
     parse_expiry, preview, tallies_begun, tallies_in, tally, waiting,

@@ -1,7 +1,7 @@
 //! `POST /v1/projects/{project_id}/connectors/{connector_id}/messages`: messages of people, brought by a customer's own
 //! system (SPEC E38).
 
-use super::{CHANNEL_REMOVED, KEYS_ONLY, NOT_BY_API, read};
+use super::{CHANNEL_REMOVED, KEYS_ONLY, NOT_BY_API, TOO_MANY_MESSAGES, read};
 use crate::{Deps, api_types::ConnectorPath};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,8 @@ use vestibule_admin::{
     read_fields,
 };
 use vestibule_domain::{
-    AccountScope, Timestamp, account::proof::CredentialId, chat::message::InboundMessage,
-    text::is_blank,
+    AccountScope, Timestamp, access::quota::next_minute, account::proof::CredentialId,
+    chat::message::InboundMessage, text::is_blank,
 };
 use vestibule_edge::intake::IntakeOutcome;
 use vestibule_providers::api::{Brought, message};
@@ -224,6 +224,7 @@ fn read_id(field: &str, given: Option<String>, errors: &mut FieldErrors) -> Opti
     responses(
         (status = 202, description = "The message was taken, by this call or an earlier one.", body = BroughtMessageResponse),
         (status = 409, description = "A platform sends the messages of this connector, or the account removed its channel, or other messages of the person keep coming; then bring it again.", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "The connector brought 3000 messages in this minute.", body = Problem, content_type = "application/problem+json", headers(("Retry-After" = String, description = "Seconds to wait."))),
     )
 )]
 pub async fn bring_message(
@@ -244,6 +245,11 @@ pub async fn bring_message(
     let message =
         message(&connector, &given.brought()).ok_or_else(|| ApiError::new(&NOT_BY_API))?;
     check_channel(&deps, call.scope(), &message).await?;
+    let now = call.now();
+    if !deps.messages.takes_another(connector.id, now).await? {
+        let wait = next_minute(now).since(now);
+        return Err(ApiError::new(&TOO_MANY_MESSAGES).with_retry_after(wait));
+    }
     let chat_user_id = message.sender.chat_user_id(scope);
     let conversation_id = message.conversation.id;
     let taken = Box::pin(deps.messages.take(&connector, message)).await?;
