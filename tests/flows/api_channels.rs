@@ -32,7 +32,8 @@ use vestibule_testkit::{
 
 const SECRET: &str = "whsec_q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQ";
 const NEW_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-const CHANNEL: &str = "live_chat";
+/// The channel that the connector names.
+pub const CHANNEL: &str = "live_chat";
 const DAY: Duration = Duration::from_hours(24);
 /// Time after which no function has an older connector.
 const CACHED: Duration = Duration::from_secs(11);
@@ -126,11 +127,14 @@ async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
 }
 
 /// A world with a connector of a customer's system.
-struct LiveChat {
-    world: World,
+pub struct LiveChat {
+    /// Its world.
+    pub world: World,
     own: OwnSystem,
-    token: String,
-    path: String,
+    /// A key with every permission.
+    pub token: String,
+    /// The path of the connector.
+    pub path: String,
 }
 
 /// The body that makes such a connector, with these fields.
@@ -154,7 +158,8 @@ fn draft(world: &World, own: &OwnSystem, fields: Value) -> Value {
 }
 
 impl LiveChat {
-    async fn with(fields: Value) -> Self {
+    /// A world with one that has these fields beside the usual ones.
+    pub async fn with(fields: Value) -> Self {
         let mut world = World::new().await;
         let own = OwnSystem::start(world.clock.clone()).await;
         world.reaches_also(&own.server.url());
@@ -179,8 +184,19 @@ impl LiveChat {
         }
     }
 
+    /// The address of the system to which texts are posted.
+    pub fn reply_url(&self) -> String {
+        format!("{}/replies", self.own.server.url())
+    }
+
     /// The system brings a message of a person, with this key.
-    async fn brings_by(&self, token: &str, message_id: &str, person: &str, text: &str) -> Answer {
+    pub async fn brings_by(
+        &self,
+        token: &str,
+        message_id: &str,
+        person: &str,
+        text: &str,
+    ) -> Answer {
         let body = json!({
             "message_id": message_id,
             "user": {"id": person, "name": "Ada Lovelace"},
@@ -191,7 +207,7 @@ impl LiveChat {
     }
 
     /// The same, and returns what became of it.
-    async fn brings(&self, message_id: &str, person: &str, text: &str) -> Value {
+    pub async fn brings(&self, message_id: &str, person: &str, text: &str) -> Value {
         let account = self.world.scope.account_id();
         let needed = [Permission::ConversationsReply];
         let key = self.world.key(account, &needed).await;

@@ -14,6 +14,7 @@ mod address;
 mod admin;
 mod agent_api;
 mod agent_endpoint;
+mod api_channel_rules;
 mod api_channels;
 mod api_keys;
 mod at_most_once;

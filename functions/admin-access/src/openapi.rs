@@ -245,7 +245,7 @@ mod tests {
             assert!(text.contains(&format!("`{}`", kind.uri)), "{}", kind.uri);
             count += 1;
         }
-        assert_eq!(count, 43);
+        assert_eq!(count, 46);
     }
 
     #[test]
@@ -298,6 +298,21 @@ mod tests {
                     "/problems/not-by-api",
                     409,
                     "A platform sends the messages of this connector"
+                ),
+                (
+                    "/problems/keys-only",
+                    403,
+                    "Messages of people come from your own system, with an API key"
+                ),
+                (
+                    "/problems/channel-removed",
+                    409,
+                    "The account removed the channel of this connector"
+                ),
+                (
+                    "/problems/too-many-messages",
+                    429,
+                    "The connector brought too many messages in this minute"
                 ),
                 ("/problems/name-taken", 409, "The name is taken"),
                 (

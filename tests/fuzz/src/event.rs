@@ -306,6 +306,14 @@ impl IntakeStore for Ports {
         Ok(true)
     }
 
+    async fn count_brought(
+        &self,
+        _connector_id: ConnectorId,
+        _now: Timestamp,
+    ) -> Result<bool, PortError> {
+        Ok(true)
+    }
+
     async fn count_held_back(
         &self,
         _scope: ProjectScope,

@@ -62,6 +62,12 @@ problem_types! {
         "If the platform signs with a secret, create a new one in its console, then change the connector. The previous one stays valid for 24 hours.";
     NOT_BY_API = "not-by-api", CONFLICT, "A platform sends the messages of this connector",
         "Only a connector of the provider `api` takes messages of people through the API.";
+    KEYS_ONLY = "keys-only", FORBIDDEN, "Messages of people come from your own system, with an API key",
+        "A member's session brings none: nobody who answers people may write as one of them.";
+    CHANNEL_REMOVED = "channel-removed", CONFLICT, "The account removed the channel of this connector",
+        "No member can answer on it, so no message is taken. Add the channel again, or delete the connector.";
+    TOO_MANY_MESSAGES = "too-many-messages", TOO_MANY_REQUESTS, "The connector brought too many messages in this minute",
+        "Bring the message again after the seconds in `Retry-After`.";
 }
 
 /// A connector. The provider's fields stand under the provider's key; secrets are shown only as set or

@@ -323,7 +323,7 @@ export const providers: Provider[] = [
         required: true,
         fill: "nothing",
         previous_in: null,
-        help: "The key of a channel that the account added. Members get its conversations if they are allowed this channel.",
+        help: "The key of a channel that the account added. Members get its conversations if they are allowed this channel. It cannot be changed later.",
       },
       {
         name: "reply_url",

@@ -157,6 +157,14 @@ impl IntakeStore for DynamoIntake {
         self.table.use_quota(usage).await
     }
 
+    async fn count_brought(
+        &self,
+        connector_id: ConnectorId,
+        now: Timestamp,
+    ) -> Result<bool, PortError> {
+        self.table.count_brought(connector_id, now).await
+    }
+
     async fn count_held_back(
         &self,
         scope: ProjectScope,

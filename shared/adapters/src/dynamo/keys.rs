@@ -12,6 +12,7 @@
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
 //! | first message of a stranger | user with its `INDEX`, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 10 WRU and 2 a key (and 2 a KB) + 7 index writes; 2 more for the tally, and 2 for the figures |
 //! | quota of new requests, used by a person without a pending request | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#row` | | 1 update, 1 or 2 WRU; 1 more for each row of 60 people that is full, at most 10; none once the function knows that it is used up; expires after an hour |
+//! | message that a customer's own system brings | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#BROUGHT`, beside the rows of a message | | 1 update, 1 WRU; expires after an hour |
 //! | message held back beyond the quota | `P#HELD_BACK` / `CONNECTOR#id` | | 1 update, 1 WRU; 1 or 2 more for the first of a day |
 //! | connectors that held back messages | `P#HELD_BACK` | | 1 query, 1 RRU for some 30 connectors |
 //! | first message of a person whom the directory vouches for | user with its `INDEX`, standing, request, `P#TALLIES` / `CONNECTOR#id#row`, audit entry, `P#END_USER#id` / `END_USER`; a check of `P#PHONE#key` / `PHONE` | | 1 transaction, 16 WRU + index writes; 1 read for a request that was pending |
@@ -139,6 +140,7 @@
 //! | team by name; team created, renamed, deleted | `A#TEAM_NAME#hash` / `TEAM`, `A#TEAM#t` / `TEAM`, audit entry | `lists_by_state` | 2 reads; 1 transaction, 6 or 8 WRU + index writes and the proof |
 //! | teams by name | `A#TEAMS` | `lists_by_state` | 1 query a page |
 //! | channels that an account added | `A#CHANNELS` / `CHANNELS`, audit entry | | 1 read; 1 transaction, 4 WRU and the proof |
+//! | the same for a message that a customer's own system brings | `A#CHANNELS` / `CHANNELS` | | 1 read, 1 RRU |
 //! | channel removed | and members, clients, `A#DESK#channel` | `lists_all` | queries of all members and clients, 1 query, 1 transaction of 2 WRU a row for ninety rows |
 //! | image of a member | `A#MEMBER#m` / `IMAGE` | | 1 read, up to 34 RRU; 1 transaction, 2 WRU a KB; 1 read for a removal |
 //! | members by name, or of one role | `A#MEMBERS` or `A#MEMBERS#role` | `lists_all`, `lists_by_state` | 1 query a page |
@@ -228,7 +230,7 @@ pub use project_rows::{
     environments, erasure, layout, parse_erasure, project, project_claim, project_settings,
     projects, rows_of_project,
 };
-pub use quota_rows::{held_back, held_back_in, quota};
+pub use quota_rows::{brought, held_back, held_back_in, quota};
 pub use request_rows::{
     access_request, access_requests, closing, closings_in, expiry, held_message, parse_closing,
     parse_expiry, preview, tallies_begun, tallies_in, tally, waiting,

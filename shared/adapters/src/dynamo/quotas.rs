@@ -10,7 +10,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
-    access::quota::{HELD_BACK_SHOWN, HeldBack, QUOTA_KEPT, QuotaUse},
+    access::quota::{
+        BROUGHT_PER_MINUTE, HELD_BACK_SHOWN, HeldBack, QUOTA_KEPT, QuotaUse, minute_of,
+    },
     ids::ConnectorId,
 };
 
@@ -49,6 +51,26 @@ impl Table {
             }
         }
         Ok(false)
+    }
+
+    /// See [`vestibule_domain::ports::IntakeStore::count_brought`].
+    pub(super) async fn count_brought(
+        &self,
+        connector_id: ConnectorId,
+        now: Timestamp,
+    ) -> Result<bool, PortError> {
+        let update = self.update_part(
+            &keys::brought(connector_id, minute_of(now)),
+            "SET expires_at = :end ADD messages :one",
+            "attribute_not_exists(messages) OR messages < :most",
+            &[],
+            &[
+                (":end", n(now.plus(QUOTA_KEPT).seconds())),
+                (":one", n(1)),
+                (":most", n(BROUGHT_PER_MINUTE)),
+            ],
+        )?;
+        Ok(matches!(self.update(update).await?, Conditional::Done(_)))
     }
 
     /// See [`vestibule_domain::ports::IntakeStore::count_held_back`].

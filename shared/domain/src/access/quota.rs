@@ -22,6 +22,10 @@ pub const QUOTA_ROW_MAX: u16 = 60;
 const PERSON_CHARS: usize = 16;
 /// Time for which the rows of a minute are kept. No rule depends on it.
 pub const QUOTA_KEPT: Duration = Duration::from_hours(1);
+/// Number of messages that a customer's own system can bring through one connector in a minute of the clock: many times
+/// what a busy live chat has, and few enough that a system which repeats itself without end neither fills the queues
+/// that all share, nor wears out the row that counts them, at a twentieth of the writes that a row takes.
+pub const BROUGHT_PER_MINUTE: u32 = 3_000;
 /// Time for which it is shown that messages were held back, from the last of them.
 pub const HELD_BACK_SHOWN: Duration = Duration::from_hours(24);
 
@@ -47,11 +51,23 @@ pub struct QuotaRow {
     pub share: u16,
 }
 
+/// The minute of the clock, counted from 1970.
+#[must_use]
+pub const fn minute_of(at: Timestamp) -> i64 {
+    at.seconds().div_euclid(60)
+}
+
+/// The beginning of the next minute of the clock.
+#[must_use]
+pub const fn next_minute(at: Timestamp) -> Timestamp {
+    Timestamp::from_millis((minute_of(at) + 1) * 60_000)
+}
+
 impl QuotaUse {
     /// The minute, counted from 1970.
     #[must_use]
     pub const fn minute(&self) -> i64 {
-        self.at.seconds().div_euclid(60)
+        minute_of(self.at)
     }
 
     /// The name of the person in the rows. It differs from minute to minute, so that nothing leads from a

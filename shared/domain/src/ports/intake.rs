@@ -265,6 +265,14 @@ pub trait IntakeStore: Send + Sync {
     /// person who used the quota of this minute may go on.
     async fn use_quota(&self, usage: &QuotaUse) -> Result<bool, PortError>;
 
+    /// Counts a message that a customer's own system brings in this minute of the clock. `false` when the connector has
+    /// brought [`BROUGHT_PER_MINUTE`](crate::access::quota::BROUGHT_PER_MINUTE). One that is brought again counts again.
+    async fn count_brought(
+        &self,
+        connector_id: ConnectorId,
+        now: Timestamp,
+    ) -> Result<bool, PortError>;
+
     /// Counts a message that makes no request because the quota is used up. Nothing else is kept of it.
     async fn count_held_back(
         &self,

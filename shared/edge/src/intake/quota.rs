@@ -109,6 +109,15 @@ impl Intake {
         Ok(may_ask)
     }
 
+    /// Whether the connector takes another message of a customer's own system in this minute. It counts then.
+    pub async fn takes_another(
+        &self,
+        connector_id: ConnectorId,
+        now: Timestamp,
+    ) -> Result<bool, PortError> {
+        self.store.count_brought(connector_id, now).await
+    }
+
     async fn count_held_back(&self, connector: &Connector, now: Timestamp) {
         let counted = self
             .store

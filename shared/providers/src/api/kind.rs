@@ -89,7 +89,7 @@ const FIELDS: &[FieldSpec] = &[
         fill: Fill::Nothing,
         previous_in: None,
         help: "The key of a channel that the account added. Members get its conversations if they are allowed this \
-               channel.",
+               channel. It cannot be changed later.",
         check: |value| {
             is_channel_key(value).then_some(()).ok_or(
                 "The key of a channel has 1 to 40 small letters from a to z, digits and underscores.",

@@ -1,7 +1,7 @@
 //! `POST /v1/projects/{project_id}/connectors/{connector_id}/messages`: messages of people, brought by a customer's own
 //! system (SPEC E38).
 
-use super::{NOT_BY_API, read};
+use super::{CHANNEL_REMOVED, KEYS_ONLY, NOT_BY_API, TOO_MANY_MESSAGES, read};
 use crate::{Deps, api_types::ConnectorPath};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,10 @@ use vestibule_admin::{
     problem::{ApiError, Problem},
     read_fields,
 };
-use vestibule_domain::{Timestamp, text::is_blank};
+use vestibule_domain::{
+    AccountScope, Timestamp, access::quota::next_minute, account::proof::CredentialId,
+    chat::message::InboundMessage, text::is_blank,
+};
 use vestibule_edge::intake::IntakeOutcome;
 use vestibule_providers::api::{Brought, message};
 
@@ -211,7 +214,7 @@ fn read_id(field: &str, given: Option<String>, errors: &mut FieldErrors) -> Opti
 /// Takes a message of a person from your own system, for a connector of the provider `api`, as a platform's webhook takes
 /// one: under the connector's policy, the agent or the team gets it, or the person asks for access. Texts for the person
 /// are posted to the connector's reply address. Whatever the outcome, the message was taken; after a failure, bring it
-/// again.
+/// again. Only an API key brings messages: a member's session is refused.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/connectors/{connector_id}/messages",
@@ -220,7 +223,8 @@ fn read_id(field: &str, given: Option<String>, errors: &mut FieldErrors) -> Opti
     request_body = BroughtMessageRequest,
     responses(
         (status = 202, description = "The message was taken, by this call or an earlier one.", body = BroughtMessageResponse),
-        (status = 409, description = "A platform sends the messages of this connector, or other messages of the person keep coming; then bring it again.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "A platform sends the messages of this connector, or the account removed its channel, or other messages of the person keep coming; then bring it again.", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "The connector brought 3000 messages in this minute.", body = Problem, content_type = "application/problem+json", headers(("Retry-After" = String, description = "Seconds to wait."))),
     )
 )]
 pub async fn bring_message(
@@ -234,9 +238,18 @@ pub async fn bring_message(
     if !call.may_know_of(Some(connector.environment_id)) {
         return Err(ApiError::not_found("connector"));
     }
+    if matches!(call.caller.credential, CredentialId::Session(..)) {
+        return Err(ApiError::new(&KEYS_ONLY));
+    }
     let given = Given::read(body, call.now())?;
     let message =
         message(&connector, &given.brought()).ok_or_else(|| ApiError::new(&NOT_BY_API))?;
+    check_channel(&deps, call.scope(), &message).await?;
+    let now = call.now();
+    if !deps.messages.takes_another(connector.id, now).await? {
+        let wait = next_minute(now).since(now);
+        return Err(ApiError::new(&TOO_MANY_MESSAGES).with_retry_after(wait));
+    }
     let chat_user_id = message.sender.chat_user_id(scope);
     let conversation_id = message.conversation.id;
     let taken = Box::pin(deps.messages.take(&connector, message)).await?;
@@ -247,6 +260,24 @@ pub async fn bring_message(
         conversation_id: conversation_id.to_string(),
     };
     Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+/// Checks that the account still has the channel of a message: one that nobody can answer would wait unseen.
+async fn check_channel(
+    deps: &Deps,
+    scope: AccountScope,
+    message: &InboundMessage,
+) -> Result<(), ApiError> {
+    let Some(key) = &message.conversation.channel else {
+        return Ok(());
+    };
+    let channels = deps.channels.channels(scope).await?;
+    if channels.get(key).is_some() {
+        return Ok(());
+    }
+    Err(ApiError::new(&CHANNEL_REMOVED).with_detail(format!(
+        "The account has no channel `{key}` any more; add it or delete the connector."
+    )))
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ pub struct UpdateConnectorRequest {
     environment_id: Option<String>,
     /// Client that the agent serves here. The caller must have access to the present client and to this one. Requests
     /// and conversations go with the connector. A conversation that waits for a member waits for one who answers this
-    /// client, at its place, and so does one whose member does not answer this client, within minutes.
+    /// client, at its place, and so does one whose member does not answer this client, within minutes. A connector of
+    /// the provider `api` keeps its client and its channel, by which its people are known; both may be repeated.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, format = "id")]
     client_id: Option<String>,
@@ -222,14 +223,11 @@ impl Intended {
         let mut changed = patch.applied(&connector, now, &mut errors);
         let url = webhook_url(deps, &call.origin, scope, &connector.provider, connector.id);
         defaults::refill(kind, &mut changed.settings, url);
-        if changed.settings != connector.settings {
-            let settings = &mut changed.settings;
-            own_system::check(deps, call.scope(), kind, settings, &mut errors).await?;
-        }
+        own_system::check_change(deps, kind, &connector, &mut changed, &mut errors);
         if changed.environment_id != connector.environment_id {
             check_environment(deps, scope, Some(changed.environment_id), &mut errors).await?;
         }
-        if changed.client_id != connector.client_id {
+        if changed.client_id != connector.client_id && !errors.names("client_id") {
             client_of_connector(deps, call, Some(changed.client_id), &mut errors).await?;
         }
         if changed.team_id != connector.team_id {

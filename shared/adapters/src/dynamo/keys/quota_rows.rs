@@ -13,6 +13,16 @@ pub fn quota(id: ConnectorId, minute: i64, row: u16) -> Key {
     )
 }
 
+/// The count of the messages that a customer's own system brought through a connector in a minute. It is with the quota
+/// because whoever takes such a message may write there.
+#[must_use]
+pub fn brought(id: ConnectorId, minute: i64) -> Key {
+    Key::new(
+        format!("CONNECTOR#{id}#NEW_REQUESTS"),
+        format!("MINUTE#{minute}#BROUGHT"),
+    )
+}
+
 /// The partition of a project's connectors that held back messages of new people.
 #[must_use]
 pub fn held_back_in(scope: ProjectScope) -> String {
