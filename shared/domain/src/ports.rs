@@ -57,8 +57,9 @@ pub use by::By;
 pub use cases::{CaseCounts, CaseFilter, CaseReader, OpenCases};
 pub use chat::{
     ANSWER_TOO_LONG, AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage,
-    CONNECTION_BROKE, ChatPlatform, Destination, FailureClass, Mark, OutgoingText, ProfileOutcome,
-    ProfileQuery, Receipt, RetryScope, SendOutcome, TIMED_OUT, may_have_taken_effect, picture_type,
+    CONNECTION_BROKE, COULD_NOT_CONNECT, ChatPlatform, Destination, FailureClass, Mark,
+    OutgoingText, ProfileOutcome, ProfileQuery, Receipt, RetryScope, SendOutcome, TIMED_OUT,
+    is_unanswered, may_have_taken_effect, picture_type,
 };
 pub use closed_seats::ClosedSeats;
 pub use conversations::{
