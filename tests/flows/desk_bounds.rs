@@ -18,7 +18,7 @@ use vestibule_adapters::dynamo::keys;
 use vestibule_domain::{
     account::actor::Actor,
     ids::MemberId,
-    ports::{RoutedBy, RoutingStore},
+    ports::{RehomingStore, RoutedBy, RoutingStore},
     routing::{
         bounds::UNSUITED_QUEUES_MAX,
         demand::{Demand, SKILL_MAX_CHARS, SKILLS_MAX, Skill},
@@ -124,6 +124,46 @@ async fn a_conversation_that_waits_again_leaves_out_the_skills_for_which_the_des
     }
     let queues = stage.plain.queues(&desk(SLACK)).await.unwrap();
     assert_eq!(queues.len(), UNSUITED_QUEUES_MAX + 2);
+    stage.rows().check(&stage.known());
+}
+
+/// SPEC E20, E34: the queue of another client is no way around the bound either, and the thread tells of the move.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_that_waits_for_another_client_leaves_out_the_skills_for_which_the_desk_has_too_many_queues()
+ {
+    let stage = Stage::open().await;
+    let system = Actor::system();
+    let mut first = None;
+    for number in 0..UNSUITED_QUEUES_MAX {
+        let name = made_up(number);
+        let case = stage.waits(&name, SLACK, skilled(&demand(0), &name)).await;
+        first.get_or_insert(case);
+    }
+    let first = first.unwrap();
+    let passed_on = || RoutedBy {
+        note: Some("Passed on"),
+        ..by(&system, stage.now())
+    };
+    let readdressed = stage.store.readdress(&first, client(1), passed_on());
+    let moved = done(readdressed.await);
+    assert!(moved.is_waiting());
+    assert_eq!(moved.demand, demand(1));
+    assert_eq!(moved.offered_at, first.offered_at);
+    // It asks for that client already.
+    let again = stage.store.readdress(&moved, client(1), passed_on());
+    assert_eq!(done(again.await), moved);
+    let lines = stage
+        .plain
+        .routed(project(), first.conversation_id, 0, 100)
+        .await
+        .unwrap();
+    let requeues = lines.iter().filter(|line| line.verb == Verb::Requeue);
+    let notes: Vec<&str> = requeues.filter_map(|line| line.note.as_deref()).collect();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    let left_out = notes[0].strip_prefix("Passed on\n").unwrap();
+    assert!(left_out.ends_with(&made_up(0)), "{left_out}");
+    let queues = stage.plain.queues(&desk(SLACK)).await.unwrap();
+    assert_eq!(queues.len(), UNSUITED_QUEUES_MAX + 1);
     stage.rows().check(&stage.known());
 }
 

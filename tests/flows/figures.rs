@@ -1,13 +1,21 @@
 //! Figures (SPEC E37): what was asked and decided and how long people waited, counted once, by day, client, channel and team.
 
-use crate::{admin::call, client_access::Limited, lifecycle::stranger, world::World};
+use crate::{
+    admin::call,
+    client_access::Limited,
+    lifecycle::{attribute, stranger},
+    world::World,
+};
+use async_trait::async_trait;
 use serde_json::{Value, json};
 use std::time::Duration;
+use vestibule_adapters::dynamo::keys;
 use vestibule_domain::{
+    PortError, ProjectScope,
     access::request::Verdict,
-    figures::Day,
-    ids::{ClientId, ProjectId, TeamId},
-    ports::{Changed, RoutingStore},
+    figures::{Day, FigurePlace, FigureRow, Figures},
+    ids::{ClientId, ConnectorId, ProjectId, TeamId},
+    ports::{Changed, FigurePage, FigurePages, FigureReader, NextFigures, RoutingStore},
 };
 
 /// Reads figures of yesterday to tomorrow, with these filters.
@@ -184,4 +192,65 @@ async fn a_wrong_range_or_filter_is_refused_by_its_name() {
     let path = format!("{nowhere}/figures?from=2026-11-30&to=2026-11-30");
     let (status, _) = call(&world, &token, "GET", &path, Value::Null).await;
     assert_eq!(status, 404);
+}
+
+/// SPEC E37.
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_that_fill_several_pages_are_all_added_up() {
+    let world = World::new().await;
+    let day = Day::of(world.now());
+    let place = FigurePlace::Connector(world.open.id);
+    for row in 0..6 {
+        let key = keys::figures(world.open.scope, day, &place, row);
+        let stored = attribute(json!({
+            "pk": key.pk, "sk": key.sk, "on_day": day.to_string(), "connector_id": world.open.id.to_string(),
+            "request_count": 1, "filler": "x".repeat(300_000),
+        }));
+        world.db.put_raw(&stored["M"]).unwrap();
+    }
+    let told = figures(&world, "").await;
+    assert_eq!(told["total"]["requests"], 6);
+}
+
+/// A reader of as many pages as this, each with one access request.
+struct PagesOf(usize);
+
+#[async_trait]
+impl FigureReader for PagesOf {
+    async fn figures(
+        &self,
+        _scope: ProjectScope,
+        days: (Day, Day),
+        behind: Option<&str>,
+    ) -> Result<FigurePage, PortError> {
+        let number = behind.map_or(1, |at| at.parse::<usize>().unwrap() + 1);
+        let row = FigureRow {
+            day: days.0,
+            place: FigurePlace::Connector(ConnectorId::derive(&["k"])),
+            figures: Figures::asked(),
+        };
+        Ok(FigurePage {
+            rows: vec![row],
+            behind: (number < self.0).then(|| number.to_string()),
+        })
+    }
+}
+
+/// SPEC E37.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_pages_of_figures_are_read_than_a_call_may() {
+    let world = World::new().await;
+    let today = Day::of(world.now());
+    for (most, last) in [(3, NextFigures::End), (2, NextFigures::TooMany)] {
+        let reader = PagesOf(3);
+        let mut pages = FigurePages::new(&reader, world.open.scope, (today, today), most);
+        for _ in 0..most {
+            let page = pages.next_page().await.unwrap();
+            assert!(
+                matches!(&page, NextFigures::Rows(rows) if rows.len() == 1),
+                "{page:?}"
+            );
+        }
+        assert_eq!(pages.next_page().await.unwrap(), last, "{most}");
+    }
 }

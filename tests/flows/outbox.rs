@@ -303,6 +303,28 @@ async fn waiting_for_a_platform_however_often_is_never_giving_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_asks_to_wait_for_days_is_not_asked_to_take_the_text_for_ever() {
+    let mut world = World::new().await;
+    let ada = stranger(&world, "Ada Lovelace").await;
+    for (hours, status) in [(0, "queued"), (71, "queued"), (2, "failed")] {
+        world.clock.advance(Duration::from_hours(hours));
+        world.slack.fail_next(
+            "chat.postMessage",
+            Failure::RateLimited {
+                retry_after_secs: 1,
+            },
+        );
+        world.sweep().await;
+        work(&mut world).await;
+        let message = standing(&world)["onboarding_message"].clone();
+        assert_eq!(message["status"], status, "{message}");
+    }
+    assert_eq!(standing(&world)["onboarding_message"]["class"], "gave_up");
+    world.settle().await;
+    assert_eq!(world.welcomes(&ada), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_pace_keeps_a_job_from_the_platform_and_uses_up_no_attempt() {
     let mut world = World::new().await;
     let ada = stranger(&world, "Ada Lovelace").await;

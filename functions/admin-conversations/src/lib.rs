@@ -79,6 +79,7 @@ vestibule_admin::admin_function! {
         &routes::all(),
         &[
             routes::attachments::PROBLEM_TYPES,
+            routes::figures::PROBLEM_TYPES,
             routes::messages::create::PROBLEM_TYPES,
             routes::routing::PROBLEM_TYPES,
         ],

@@ -127,7 +127,7 @@ pub(crate) async fn notice(
             look_first: claimed.attempt > 1,
         }),
     };
-    let status = match sender.attempt(text, patience(claimed)).await {
+    let status = match sender.attempt(text, patience(claimed, approval.at)).await {
         Attempted::Sent(receipt) => receipt::status(work, receipt).await,
         Attempted::GivenUp { class, reason } => {
             sender.given_up(Metric::ApprovalNoticeFailed, class, reason)

@@ -41,7 +41,7 @@ pub use wiring::wire;
 
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
-    Clock, PortError,
+    Clock, PortError, Timestamp,
     access::standing::{PendingTask, Standing},
     connector::Connector,
     error::Chain,
@@ -55,7 +55,7 @@ use vestibule_domain::{
 use vestibule_edge::{
     batch::{Outcome, backoff},
     jobs::{self, Worked},
-    sender::{Later, Patience, Recording, Sender, TimeBudget},
+    sender::{GIVE_UP_AFTER, Later, Patience, Recording, Sender, TimeBudget},
 };
 
 /// Time that a worker has for a job; longer than its function may run.
@@ -183,11 +183,12 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Worked, PortError> {
     Ok(Worked::Ended)
 }
 
-/// The time for which the text of a task is tried.
-const fn patience(claimed: &ClaimedStanding) -> Patience {
+/// The time for which the text of a task that is due since `due_at` is tried.
+fn patience(claimed: &ClaimedStanding, due_at: Timestamp) -> Patience {
     Patience::Attempts {
         made: claimed.attempt,
         most: ATTEMPTS_MAX,
+        until: due_at.plus(GIVE_UP_AFTER),
     }
 }
 

@@ -105,7 +105,10 @@ async fn send(
             look_first: claimed.attempt > 1 || in_doubt,
         }),
     };
-    Ok(Ok(sender.attempt(text, patience(claimed)).await))
+    let asked_at = standing
+        .last_message_at
+        .map_or(standing.first_seen_at, |at| at.max(standing.first_seen_at));
+    Ok(Ok(sender.attempt(text, patience(claimed, asked_at)).await))
 }
 
 /// Looks the profile up at the platform and stores it. Without a connector there is no profile.

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 use vestibule_domain::Timestamp;
+use vestibule_edge::sender::GIVE_UP_AFTER;
 
 /// Wait after the first failed attempt; each further wait is three times as long.
 const FIRST: Duration = Duration::from_secs(5);
 /// Longest such wait.
 const LONGEST: Duration = Duration::from_mins(15);
-/// Age at which a text that cannot be sent yet is given up.
-const GIVE_UP_AFTER: Duration = Duration::from_hours(72);
 
 /// The time from which a text of this age is not tried any more.
 #[must_use]

@@ -57,8 +57,9 @@ pub use by::By;
 pub use cases::{CaseCounts, CaseFilter, CaseReader, OpenCases};
 pub use chat::{
     ANSWER_TOO_LONG, AVATAR_MAX_BYTES, AgentClient, AgentReply, AgentRequest, AvatarImage,
-    CONNECTION_BROKE, ChatPlatform, Destination, FailureClass, Mark, OutgoingText, ProfileOutcome,
-    ProfileQuery, Receipt, RetryScope, SendOutcome, TIMED_OUT, may_have_taken_effect, picture_type,
+    CONNECTION_BROKE, COULD_NOT_CONNECT, ChatPlatform, Destination, FailureClass, Mark,
+    OutgoingText, ProfileOutcome, ProfileQuery, Receipt, RetryScope, SendOutcome, TIMED_OUT,
+    is_unanswered, may_have_taken_effect, picture_type,
 };
 pub use closed_seats::ClosedSeats;
 pub use conversations::{
@@ -72,7 +73,7 @@ pub use environments::{
     EnvironmentDeletion, EnvironmentNeed, EnvironmentStore, NEED_SHOWN_MAX, TestStart,
 };
 pub use erasure::{ErasedPage, Eraser};
-pub use figures::FigureReader;
+pub use figures::{FigurePage, FigurePages, FigureReader, NextFigures};
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
 pub use given_up::{
     GivenUpFilter, GivenUpStore, OrderedRedrive, Redrive, RedriveProgress, Redriven,

@@ -8,7 +8,7 @@ pub fn count_missed(before: &Case, after: &Case, at: Timestamp) {
     if before.first_reply_missed_at.is_some() || after.first_reply_missed_at.is_none() {
         return;
     }
-    tracing::warn!(
+    tracing::info!(
         account.id = %after.scope.account_id(),
         project.id = %after.scope.project_id(),
         conversation.id = %after.conversation_id,

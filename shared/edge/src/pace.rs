@@ -1,6 +1,7 @@
 //! Keeps each connector below its platform's limits (PROVIDERS §0), across all sandboxes: texts wait
 //! for their turn, and a wait that a platform asks of one sandbox holds for all. A wait for one conversation
-//! holds for that one alone: its worker postpones it, and this sandbox does not call the platform for it.
+//! holds for that one alone: its worker postpones it, and this sandbox does not call the platform for it. A
+//! customer's own system that does not answer is left alone for a while, so that the texts of others do not wait for it.
 
 use crate::limits::{ConversationLimits, Place};
 use async_trait::async_trait;
@@ -13,10 +14,13 @@ use vestibule_domain::{
     error::Chain,
     ports::{
         ChatPlatform, Destination, Limited, OutgoingText, ProfileOutcome, ProfileQuery, RetryScope,
-        SendOutcome, SendPacer, Turn,
+        SendOutcome, SendPacer, Turn, is_unanswered,
     },
 };
-use vestibule_providers::catalogue::chat_provider;
+use vestibule_providers::catalogue::{chat_provider, connector_kind};
+
+/// Time for which a customer's own system that did not answer is left alone.
+const UNANSWERED_PAUSE: Duration = Duration::from_secs(30);
 
 /// A platform whose texts wait for their turn.
 pub struct Paced<P> {
@@ -130,17 +134,32 @@ impl<P> Paced<P> {
                     self.pause(connector, Limited::Texts, *wait).await;
                 }
             }
-            SendOutcome::Retry { after: None, .. } | SendOutcome::Failed { .. } => {}
+            SendOutcome::Retry {
+                after: None,
+                reason,
+                ..
+            } => {
+                if is_own_system(connector) && is_unanswered(reason) {
+                    self.pause(connector, Limited::Texts, UNANSWERED_PAUSE)
+                        .await;
+                }
+            }
+            SendOutcome::Failed { .. } => {}
         }
     }
 
-    /// Records for all jobs of the connector that its platform asked for a wait.
+    /// Records for all jobs of the connector that its platform is to be left alone.
     async fn pause(&self, connector: &Connector, what: Limited, wait: Duration) {
         let until = self.clock.now().plus(wait);
         if let Err(error) = self.pacer.pause(connector.id, what, until).await {
-            tracing::warn!(connector.id = %connector.id, error = %Chain(&error), "the platform asked to wait, and only this job knows");
+            tracing::warn!(connector.id = %connector.id, error = %Chain(&error), "the platform is to be left alone, and only this job knows");
         }
     }
+}
+
+/// Whether the connector's texts go to a system of a customer.
+fn is_own_system(connector: &Connector) -> bool {
+    connector_kind(&connector.provider).is_some_and(|kind| kind.own_system().is_some())
 }
 
 #[async_trait]

@@ -24,6 +24,8 @@ use vestibule_domain::{
 pub const CONNECTOR_DELETED: &str = "connector_deleted";
 /// Maximum number of messages on the platform for one text.
 const PIECES_MAX: usize = 50;
+/// Age at which a text that cannot be sent yet is given up.
+pub const GIVE_UP_AFTER: Duration = Duration::from_hours(72);
 /// First wait before an outcome is recorded again after a failure; each further wait is twice as long.
 const RECORD_WAIT_FIRST: Duration = Duration::from_millis(100);
 
@@ -82,12 +84,14 @@ impl Later {
 /// The time for which a text that cannot be sent yet is tried.
 #[derive(Debug, Clone, Copy)]
 pub enum Patience {
-    /// While fewer attempts than `most` were made. A wait that the platform asks for is none.
+    /// While fewer attempts than `most` were made, and until a time. A wait that the platform asks for is no attempt.
     Attempts {
         /// Number of this attempt, from 1.
         made: u32,
         /// Number of the last attempt.
         most: u32,
+        /// Time from which no wait is granted either.
+        until: Timestamp,
     },
     /// Until this time, however often.
     Until(Timestamp),
@@ -96,7 +100,7 @@ pub enum Patience {
 impl Patience {
     fn is_over(self, after: Option<Duration>, now: Timestamp) -> bool {
         match self {
-            Self::Attempts { made, most } => after.is_none() && made >= most,
+            Self::Attempts { made, most, until } => until <= now || after.is_none() && made >= most,
             Self::Until(end) => end <= now,
         }
     }
@@ -311,12 +315,18 @@ mod tests {
 
     #[test]
     fn a_text_is_tried_until_its_last_attempt_or_its_end() {
-        let (made, most) = (300, 300);
         let wait = Some(Duration::from_secs(30));
+        let attempts = |made| Patience::Attempts {
+            made,
+            most: 300,
+            until: at(5),
+        };
         for (patience, after, now, over) in [
-            (Patience::Attempts { made: 299, most }, None, 0, false),
-            (Patience::Attempts { made, most }, None, 0, true),
-            (Patience::Attempts { made, most }, wait, 0, false),
+            (attempts(299), None, 4, false),
+            (attempts(300), None, 4, true),
+            (attempts(300), wait, 4, false),
+            (attempts(1), wait, 5, true),
+            (attempts(1), None, 5, true),
             (Patience::Until(at(5)), None, 4, false),
             (Patience::Until(at(5)), None, 5, true),
             (Patience::Until(at(5)), wait, 5, true),

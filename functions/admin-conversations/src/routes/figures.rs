@@ -15,11 +15,24 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
 use utoipa::ToSchema;
-use vestibule_admin::{ApiPath, Call, FilterQuery, problem::ApiError};
+use vestibule_admin::{
+    ApiPath, Call, FilterQuery,
+    problem::{ApiError, Problem},
+    problem_types,
+};
 use vestibule_domain::{
     account::permission::Permission,
     figures::{Day, FigurePlace, Figures, Spread},
+    ports::{FigurePages, NextFigures},
 };
+
+/// Maximum number of pages of figures that a call reads: about 50 MB.
+const PAGES_MAX: u32 = 50;
+
+problem_types! {
+    RANGE_TOO_LARGE = "range-too-large", CONFLICT, "There are too many figures in the range",
+        "The project has more figures of these days than one call reads. Ask for fewer days.";
+}
 
 /// How long something took.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -114,7 +127,10 @@ pub struct ProjectFiguresResponse {
     path = "/v1/projects/{project_id}/figures",
     tag = "Figures",
     params(ProjectPath, FigureParams),
-    responses((status = 200, description = "The figures.", body = ProjectFiguresResponse))
+    responses(
+        (status = 200, description = "The figures.", body = ProjectFiguresResponse),
+        (status = 409, description = "There are too many figures in the range; ask for fewer days.", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 pub async fn get_figures(
     State(deps): State<Arc<Deps>>,
@@ -135,13 +151,18 @@ pub async fn get_figures(
     // Conversations of figures name no environment.
     if call.caller.environment_id.is_none() {
         let mut serving = Serving::new(&deps, &call, scope);
-        for row in deps
-            .figures
-            .figures(scope, wanted.first, wanted.last)
-            .await?
-        {
-            if is_wanted(&call, &mut serving, &wanted, &row.place).await? {
-                by_day.entry(row.day).or_default().add(&row.figures);
+        let range = (wanted.first, wanted.last);
+        let mut pages = FigurePages::new(deps.figures.as_ref(), scope, range, PAGES_MAX);
+        loop {
+            let rows = match pages.next_page().await? {
+                NextFigures::Rows(rows) => rows,
+                NextFigures::End => break,
+                NextFigures::TooMany => return Err(ApiError::new(&RANGE_TOO_LARGE)),
+            };
+            for row in rows {
+                if is_wanted(&call, &mut serving, &wanted, &row.place).await? {
+                    by_day.entry(row.day).or_default().add(&row.figures);
+                }
             }
         }
         members = loads::now(&deps, &call, &wanted).await?;

@@ -16,7 +16,7 @@ use std::{array, str::FromStr};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     figures::{Day, FIGURES_KEPT, FigurePlace, FigureRow, Figures, RANGES, Spread},
-    ports::FigureReader,
+    ports::{FigurePage, FigureReader},
     routing::case::Case,
 };
 
@@ -215,36 +215,35 @@ impl FigureReader for DynamoFigures {
     async fn figures(
         &self,
         scope: ProjectScope,
-        first: Day,
-        last: Day,
-    ) -> Result<Vec<FigureRow>, PortError> {
+        days: (Day, Day),
+        behind: Option<&str>,
+    ) -> Result<FigurePage, PortError> {
+        let (first, last) = days;
+        let part = keys::tallies_in(scope);
         let end = format!("{}{LAST}", keys::figures_on(last));
-        let mut found = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .key_condition_expression(format!(
-                    "{PK} = :tallies AND {SK} BETWEEN :first AND :last"
-                ))
-                .expression_attribute_values(":tallies", s(keys::tallies_in(scope)))
-                .expression_attribute_values(":first", s(keys::figures_on(first)))
-                .expression_attribute_values(":last", s(&end))
-                .set_exclusive_start_key(start.take())
-                .send()
-                .await
-                .map_err(|error| port_error("dynamodb: Query (figures)", error))?;
-            for row in answer.items.unwrap_or_default() {
-                found.push(read(&row)?);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(found);
-            }
-        }
+        let start =
+            behind.map(|at| Attributes::from([(PK.to_owned(), s(&part)), (SK.to_owned(), s(at))]));
+        let answer = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .key_condition_expression(format!("{PK} = :tallies AND {SK} BETWEEN :first AND :last"))
+            .expression_attribute_values(":tallies", s(&part))
+            .expression_attribute_values(":first", s(keys::figures_on(first)))
+            .expression_attribute_values(":last", s(&end))
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query (figures)", error))?;
+        let read_to = answer.last_evaluated_key.as_ref();
+        let behind = read_to.and_then(|key| key.get(SK)?.as_s().ok().cloned());
+        let rows = answer.items.unwrap_or_default();
+        let rows: Result<Vec<FigureRow>, PortError> = rows.iter().map(read).collect();
+        Ok(FigurePage {
+            rows: rows?,
+            behind,
+        })
     }
 }
 

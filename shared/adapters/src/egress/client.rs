@@ -10,7 +10,7 @@ use std::{
 };
 use vestibule_domain::{
     Timestamp,
-    ports::{CONNECTION_BROKE, TIMED_OUT},
+    ports::{CONNECTION_BROKE, COULD_NOT_CONNECT, TIMED_OUT},
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -123,7 +123,7 @@ pub(super) fn describe(error: &reqwest::Error) -> String {
     let kind = if error.is_timeout() {
         TIMED_OUT
     } else if error.is_connect() {
-        "could not connect"
+        COULD_NOT_CONNECT
     } else {
         CONNECTION_BROKE
     };

@@ -24,6 +24,9 @@ use vestibule_providers::transport::ChatTransport;
 
 /// Time limit for a platform.
 const TIMEOUT: Duration = Duration::from_secs(8);
+/// Time limit for a customer's system. Its address is anybody's choice, and every text that waits for it keeps those of
+/// others waiting.
+const ENDPOINT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Maximum size of an answer: platforms echo the message that they accepted.
 const ANSWER_MAX: usize = 256 * 1024;
 
@@ -133,7 +136,7 @@ impl HttpChatTransport {
             Arc::new(GuardedResolver::new(addresses.private_endpoints.clone()));
         Ok(Self {
             client: builder(TIMEOUT)?.build()?,
-            endpoints: builder(TIMEOUT)?.dns_resolver(guard).build()?,
+            endpoints: builder(ENDPOINT_TIMEOUT)?.dns_resolver(guard).build()?,
             addresses,
             clock,
         })
@@ -186,7 +189,9 @@ impl ChatTransport for HttpChatTransport {
 mod tests {
     use super::*;
     use crate::egress::testing::{StandingClock, serving};
-    use vestibule_domain::{Timestamp, secret::Secret};
+    use std::net::TcpListener;
+    use tokio::time::timeout;
+    use vestibule_domain::{Timestamp, ports::TIMED_OUT, secret::Secret};
     use vestibule_providers::{slack, teams};
 
     /// The addresses that these variables yield, or the problems.
@@ -277,6 +282,24 @@ mod tests {
             body: Vec::new(),
         };
         assert_eq!(transport.call(call).await, CallResult::Replied(expected));
+    }
+
+    /// SPEC E38.
+    #[tokio::test]
+    async fn a_customers_system_that_says_nothing_is_given_up_well_before_a_platform() {
+        // Nobody accepts, so the connection stands and no data arrives.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let addresses = PlatformAddresses {
+            private_endpoints: OriginAllowList::parse(&origin).unwrap(),
+            ..PlatformAddresses::default()
+        };
+        let clock = StandingClock(Timestamp::from_millis(0));
+        let transport = HttpChatTransport::new(addresses, Arc::new(clock)).unwrap();
+        let host = Host::Endpoint(Secret::new(origin.as_str()));
+        let call = transport.call(OutgoingCall::new(host, Method::POST, "/"));
+        let ended = timeout(TIMEOUT / 2, call).await;
+        assert_eq!(ended.unwrap(), no_reply(TIMED_OUT));
     }
 
     #[test]

@@ -105,10 +105,18 @@ pub enum RetryScope {
 
 /// The reason of a call that was not answered in time.
 pub const TIMED_OUT: &str = "timed out";
+/// The reason of a call without a connection.
+pub const COULD_NOT_CONNECT: &str = "could not connect";
 /// The reason of a call whose connection ended before the whole answer came.
 pub const CONNECTION_BROKE: &str = "the connection broke";
 /// The reason of a call whose answer is longer than we read.
 pub const ANSWER_TOO_LONG: &str = "the answer is too long";
+
+/// Whether a call that failed for this reason got no answer at all.
+#[must_use]
+pub fn is_unanswered(reason: &str) -> bool {
+    [TIMED_OUT, COULD_NOT_CONNECT, CONNECTION_BROKE].contains(&reason)
+}
 
 /// Whether a call that failed for this reason may have taken effect: it was made, and no answer of the
 /// platform itself came. A gateway's 502 and 504 say the same of the platform behind it (RFC 9110 §15.6).

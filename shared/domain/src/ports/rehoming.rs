@@ -57,8 +57,8 @@ pub trait RehomingStore: Send + Sync {
         job: RehomeConnector,
         behind: Option<&str>,
     ) -> Result<ConnectorCases, PortError>;
-    /// Lets an open case ask for another client. One that waits moves to that client's queue, at its place; a member who
-    /// has it keeps it. One that asks for this client is `Done` without a change.
+    /// Lets an open case ask for another client. One that waits moves to that client's queue, at its place, with a
+    /// line in the thread, and without skills for which the desk has too many queues; a member who has it keeps it. One that asks for this client is `Done` without a change.
     async fn readdress(
         &self,
         case: &Case,

@@ -128,7 +128,7 @@ impl Clock for Fake {
     }
 }
 
-fn connector() -> Connector {
+fn connector(provider: &'static str) -> Connector {
     let account = AccountScope::of_verified(AccountId::derive(&["a"]));
     Connector {
         id: ConnectorId::derive(&["c"]),
@@ -136,7 +136,7 @@ fn connector() -> Connector {
         environment_id: EnvironmentId::derive(&["e"]),
         client_id: ClientId::derive(&["cl"]),
         name: "Support".to_owned(),
-        provider: Provider::new("telegram"),
+        provider: Provider::new(provider),
         policy: Policy::AllowAll,
         environment_since: None,
         onboarding_since: None,
@@ -178,16 +178,22 @@ fn place(connector: &Connector, name: &str) -> ConversationRef {
 
 /// A connector whose platform answers the next texts like this.
 struct Stage {
+    provider: &'static str,
     fake: Arc<Fake>,
     paced: Paced<Platform>,
 }
 
 impl Stage {
     fn new(outcomes: &[SendOutcome]) -> Self {
+        Self::of("telegram", outcomes)
+    }
+
+    fn of(provider: &'static str, outcomes: &[SendOutcome]) -> Self {
         let fake = Arc::new(Fake::default());
         *fake.outcomes.lock().unwrap() = outcomes.to_vec().into();
         let (pacer, clock) = (Arc::<Fake>::clone(&fake), Arc::<Fake>::clone(&fake));
         Self {
+            provider,
             paced: Paced::new(Platform(Arc::clone(&fake)), pacer, clock),
             fake,
         }
@@ -195,7 +201,7 @@ impl Stage {
 
     /// Sends a text to this conversation.
     async fn send(&self, name: &str) -> SendOutcome {
-        let connector = connector();
+        let connector = connector(self.provider);
         let conversation = place(&connector, name);
         let text = OutgoingText {
             id: "t",
@@ -208,7 +214,7 @@ impl Stage {
 
     /// Shows in this conversation that a text is being written.
     async fn show_typing(&self, name: &str) {
-        let connector = connector();
+        let connector = connector(self.provider);
         let typing = ShowTyping {
             conversation: place(&connector, name),
             message_id: None,
@@ -327,4 +333,28 @@ async fn a_failure_or_a_retry_without_a_wait_pauses_nothing() {
     assert_eq!(stage.send("ada").await, unknown);
     assert_eq!(stage.wait("ada").await, None);
     assert!(stage.pauses().is_empty());
+}
+
+/// SPEC E38.
+#[tokio::test]
+async fn only_a_system_of_a_customer_is_left_alone_after_a_call_without_an_answer() {
+    let failed = |reason: &str| SendOutcome::Retry {
+        after: None,
+        scope: RetryScope::Connector,
+        reason: reason.to_owned(),
+    };
+    for (provider, reason, pauses) in [
+        ("api", "timed out", true),
+        ("api", "could not connect", true),
+        ("api", "the connection broke", true),
+        ("api", "http_503", false),
+        ("telegram", "timed out", false),
+    ] {
+        let stage = Stage::of(provider, &[failed(reason)]);
+        assert_eq!(stage.send("ada").await, failed(reason));
+        let rest = pauses.then_some((Duration::from_secs(30), RetryScope::Connector));
+        assert_eq!(stage.wait("grace").await, rest, "{provider} {reason}");
+        *stage.fake.now_ms.lock().unwrap() = 30_000;
+        assert_eq!(stage.wait("grace").await, None, "{provider} {reason}");
+    }
 }

@@ -67,7 +67,7 @@ impl ChatProvider for ApiChannel {
 
     /// Our own choice. A system that wants fewer answers with 429 and `Retry-After`.
     fn send_interval(&self) -> Duration {
-        Duration::from_millis(50)
+        Duration::from_millis(200)
     }
 }
 

@@ -24,6 +24,7 @@ use vestibule_domain::{
     routing::{
         case::{Case, CaseState},
         demand::Demand,
+        routed::Verb,
     },
 };
 
@@ -127,15 +128,27 @@ impl RehomingStore for DynamoRouting {
             client_id,
             ..case.demand.clone()
         };
-        let next = match &case.state {
-            CaseState::Waiting => case.requeued(Some(demand), None, by.at),
-            state @ (CaseState::Offered | CaseState::Assigned(_)) => Case {
-                demand,
-                ..case.with_state(state.clone(), by.at)
-            },
-            CaseState::Released { .. } => return Ok(stale(case)),
-        };
-        Box::pin(self.make(Change::to(next, by).from(case))).await
+        match &case.state {
+            CaseState::Waiting => {
+                let (demand, note) = self.bounded(&case.desk(), &demand, by.note).await?;
+                let by = RoutedBy {
+                    note: note.as_deref(),
+                    ..by
+                };
+                let change = Change::to(case.requeued(Some(demand), None, by.at), by)
+                    .from(case)
+                    .told_as(Verb::Requeue);
+                Box::pin(self.make(change)).await
+            }
+            state @ (CaseState::Offered | CaseState::Assigned(_)) => {
+                let next = Case {
+                    demand,
+                    ..case.with_state(state.clone(), by.at)
+                };
+                Box::pin(self.make(Change::to(next, by).from(case))).await
+            }
+            CaseState::Released { .. } => Ok(stale(case)),
+        }
     }
 
     async fn go_on_rehoming(
