@@ -101,7 +101,7 @@ async fn a_message_for_a_channel_that_the_account_removed_is_refused_until_it_is
 /// SPEC E38.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_messages_is_refused_until_the_next_minute_and_the_system_learns_how_long() {
-    let mut live = LiveChat::with(json!({})).await;
+    let live = LiveChat::with(json!({})).await;
     live.brings("m1", "ada", SAID).await;
     let mut counts = live.world.db.items().unwrap();
     counts.retain(|row| row["pk"].as_str().unwrap().ends_with("#NEW_REQUESTS"));
