@@ -12,8 +12,8 @@ use vestibule_domain::{
     routing::{
         case::{Case, NewCase},
         demand::{Demand, Desk},
-        reply_right::ReplyRight,
         queue::Queue,
+        reply_right::ReplyRight,
         routed::{Routed, Verb},
         seat::{Presence, Seat},
     },

@@ -46,7 +46,7 @@ pub struct MessagePreviewResponse {
 }
 
 impl MessagePreviewResponse {
-    /// The beginning of a message; `None` if it was deleted or shows nothing.
+    /// The beginning of a message; `None` if it was deleted.
     #[must_use]
     pub fn of(message: StoredMessage) -> Option<Self> {
         if message.deleted_at.is_some() {
@@ -98,12 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_was_deleted_or_shows_nothing_has_no_preview() {
+    fn a_message_that_was_deleted_has_no_preview_and_one_that_shows_nothing_says_so() {
         let deleted = StoredMessage {
             deleted_at: Some(Timestamp::from_millis(1)),
             ..written("Gone")
         };
         assert_eq!(MessagePreviewResponse::of(deleted), None);
-        assert_eq!(MessagePreviewResponse::of(written("\u{202E} \n")), None);
+        let blank = MessagePreviewResponse::of(written("\u{202E} \n")).unwrap();
+        assert_eq!(blank.text, "Content that cannot be shown here");
     }
 }
