@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { equip, judge } from "./looks.ts";
-import { found } from "./people.ts";
+import { found, join } from "./people.ts";
 import { Entrance } from "./requests.ts";
 import { expect, settled, test, toast } from "./test.ts";
 
@@ -96,10 +96,12 @@ test("Pages of people: axe finds nothing in light and dark, 1280 and 390 px, not
   team,
 }) => {
   test.slow();
-  const entrance = await Entrance.open(team, "Strange names");
+  const own = await found(team.owner, "Names Inc");
+  const looker = await join(own, { name: "Grace Hopper" });
+  const entrance = await Entrance.open(own, "Strange names");
   const stranger = await entrance.visit("محمد <b>Mallory</b> 🦊 of a very long family name that goes on and on and on");
   const { chat_user_id: id } = await entrance.request(stranger);
-  const page = await browse(team.owner);
+  const page = await browse(own.owner);
   await equip(page);
   for (const [name, rest] of [
     ["people", "people"],
@@ -109,14 +111,14 @@ test("Pages of people: axe finds nothing in light and dark, 1280 and 390 px, not
     ["person-link", `people/${id}?open=link`],
   ] as const) {
     await test.step(name, async () => {
-      await page.goto(inProject(team.account, entrance.project, rest));
+      await page.goto(inProject(own.account, entrance.project, rest));
       await settled(page);
       if (rest.includes("open=")) await expect(page.getByRole("dialog")).toBeVisible();
       await judge(page, name);
     });
   }
-  const agent = await browse(team.agent);
-  await agent.goto(inProject(team.account, entrance.project, `people/${id}`));
+  const agent = await browse(looker);
+  await agent.goto(inProject(own.account, entrance.project, `people/${id}`));
   await settled(agent, /Mallory/);
   for (const name of ["Approve…", "Block…", "Link…"]) {
     await expect(agent.getByRole("button", { name })).toHaveCount(0);

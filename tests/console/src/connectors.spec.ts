@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { equip, judge } from "./looks.ts";
-import { found } from "./people.ts";
+import { found, join } from "./people.ts";
 import { Entrance, newBot, registerBot } from "./requests.ts";
 import { eventually } from "./stack.ts";
 import { expect, settled, test, toast } from "./test.ts";
@@ -265,15 +265,15 @@ test("Pages of connectors: axe finds nothing in light and dark, 1280 and 390 px,
     });
   }
 
-  const agent = await browse(team.agent);
-  const theirs = await Entrance.open(team, "Agents' desk");
-  await agent.goto(inProject(team.account, theirs.project, "connectors"));
+  const agent = await browse(await join(own, { name: "Grace Hopper" }));
+  const theirs = await Entrance.open(own, "Agents' desk");
+  await agent.goto(inProject(own.account, theirs.project, "connectors"));
   await settled(agent, "Connectors");
   await expect(agent.getByRole("switch", { name: "Onboarding" })).toBeDisabled();
   await expect(agent.getByRole("link", { name: "New connector" })).toHaveCount(0);
   await agent.getByRole("link", { name: "Configure Agents' desk bot" }).click();
   await expect(agent.getByText("You see this without being able to change it.")).toBeVisible();
   await expect(agent.getByRole("button", { name: "Save", exact: true })).toHaveCount(0);
-  await agent.goto(inProject(team.account, theirs.project, "connectors/new"));
+  await agent.goto(inProject(own.account, theirs.project, "connectors/new"));
   await expect(agent.getByRole("heading", { level: 1 })).toHaveText("You may not see this page");
 });

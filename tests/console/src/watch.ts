@@ -6,6 +6,8 @@ const NETWORK_LINE = /^Failed to load resource: the server responded with a stat
 const MISSING_LINE = /^CodeMissing\b/;
 /** The console's question whether somebody is signed in; for a stranger, the answer is no. */
 const WHO_AM_I = "401 GET /v1/me";
+/** What the console asks once the browser is idle, which may be after the end of the session. */
+const WHEN_IDLE = "401 GET /v1/me/availability";
 
 /** Notes whatever a page must never do: call other hosts, break its policy, log errors, or get an answer that the test does not expect. */
 export class Watch {
@@ -85,7 +87,7 @@ export class Watch {
     const unexpected = this.refused.filter((answer) => {
       const index = open.indexOf(answer);
       if (index >= 0) open.splice(index, 1);
-      return index < 0 && ![WHO_AM_I, ...this.several, ...this.allowed].includes(answer);
+      return index < 0 && ![WHO_AM_I, WHEN_IDLE, ...this.several, ...this.allowed].includes(answer);
     });
     open.push(...this.several.filter((answer) => !this.refused.includes(answer)));
     return [
