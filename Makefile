@@ -17,7 +17,7 @@ TOOLS := .local/tools/bin
 .PHONY: help run stop test proofs try-console fuzz-api bench fuzz mutants build console deploy redrive reindex fmt lint clean tools
 
 help: ## Show this
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 run: ## Run everything on this machine until Ctrl-C; DETACH=1 leaves it running, SCALE=5 makes five times the people, 0 none
 	@$(LOCAL_STACK) up $(if $(filter-out 0,$(DETACH)),--detach) $(if $(SCALE),--scale "$(SCALE)")

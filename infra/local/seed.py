@@ -35,9 +35,11 @@ class Filled:
 
     users: int
     strangers: int
+    wanted: int  # users that a fast machine makes
 
     def __str__(self) -> str:
-        return f"{self.users} users, {self.strangers} strangers"
+        cut = f" of {self.wanted} (the time for it was over)" if self.users < self.wanted else ""
+        return f"{self.strangers} strangers, {self.users} users{cut}"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def fill(made: Demo, scale: float) -> Filled:
     _decide(place, written, end)
     _until(end, talkers, lambda _, person: simulator.write(place.open_door, person, len(person.messages)))
     added = _until(end, users, lambda number, person: _add_user(place, number, person))
-    return Filled(users=added, strangers=written)
+    return Filled(users=added, strangers=written, wanted=round(USERS * scale))
 
 
 def _until(end: float, some: Iterable[Person], do: Callable[[int, Person], None]) -> int:

@@ -344,13 +344,13 @@ def welcome(stack: dict, seated, detached: bool) -> None:
         commands = f"""
 {dim("# the team: who has a conversation, and who waits for what")}
 CONVERSATIONS={stack["api_url"]}/v1/projects/{stack["project_id"]}/conversations
-curl -sS -H "$KEY" "$CONVERSATIONS?view=assigned&order=oldest" | table id case.assigned_to.name case.assigned_at
-curl -sS -H "$KEY" "$CONVERSATIONS?view=queue&order=oldest" | table id case.offered_at case.waits_because.code
+curl -sS -H "$KEY" "$CONVERSATIONS?view=assigned&order=oldest" | table id person.name case.assigned_to.name case.assigned_at
+curl -sS -H "$KEY" "$CONVERSATIONS?view=queue&order=oldest" | table id person.name case.offered_at case.waits_because.code
 
 {dim("# release the oldest; a second later, whoever waits the longest is assigned")}
 ID=$(curl -sS -H "$KEY" "$CONVERSATIONS?view=assigned&order=oldest" | table --first id)
 curl -sS -H "$KEY" -X POST "$CONVERSATIONS/${{ID:?nobody has a conversation}}/release" | table id case.state
-sleep 2; curl -sS -H "$KEY" "$CONVERSATIONS?view=assigned&order=oldest" | table id case.assigned_to.name case.assigned_at
+sleep 2; curl -sS -H "$KEY" "$CONVERSATIONS?view=assigned&order=oldest" | table id person.name case.assigned_to.name case.assigned_at
 """
     say(f"""
 {bold("Vestibule is up.")}
