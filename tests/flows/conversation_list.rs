@@ -1,4 +1,4 @@
-//! What a list of conversations shows beside the records: who wrote last, and the beginning of the last message (SPEC F07).
+//! Lists of conversations: who wrote last, and the beginning of the last message, beside the records (SPEC F07).
 
 use crate::{conversations::keep_for, edits::changed, erasure::erase, world::World};
 use serde_json::{Value, json};

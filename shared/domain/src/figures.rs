@@ -301,7 +301,7 @@ mod tests {
         assert_eq!((few.count(), few.sum, few.mean()), (3, 100, Some(33)));
         assert_eq!(few.percentile(50), Some(22));
         assert_eq!(few.percentile(90), Some(90));
-        // What is as long as an end is beyond it.
+        // A time that is as long as the end of a range lies beyond that range.
         assert_eq!(spread(&[30]).ranges[..2], [0, 1]);
         let long = spread(&[1_000_000]);
         assert_eq!(long.percentile(50), Some(72 * 3600));

@@ -1,4 +1,4 @@
-//! What must hold whenever nothing is under way, read from the rows themselves.
+//! Checks of all that must hold whenever nothing is under way, read from the rows themselves.
 
 use super::stage::{account, desk};
 use serde_json::{Map, Value};

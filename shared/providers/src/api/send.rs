@@ -159,7 +159,7 @@ pub(super) fn signed_call(
         .with_signing(Signing { id, secrets }))
 }
 
-/// What an answer of the customer's system means. Only its status counts.
+/// Meaning of an answer of the customer's system. Only its status counts.
 pub(super) fn accepted(result: &CallResult) -> Result<(), CallError> {
     match result {
         CallResult::Replied(reply) if reply.is_success() => Ok(()),

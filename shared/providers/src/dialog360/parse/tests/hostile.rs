@@ -1,4 +1,4 @@
-//! What nobody promised: endless, malformed and hostile requests.
+//! Endless, malformed and hostile requests, which nobody promised to send.
 
 use super::*;
 use proptest::prelude::*;

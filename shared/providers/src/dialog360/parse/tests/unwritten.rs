@@ -1,4 +1,4 @@
-//! What no person wrote, and content that WhatsApp keeps to itself.
+//! Messages that no person wrote, and content that WhatsApp keeps to itself.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What nobody promised: malformed, incomplete and hostile requests.
+//! Malformed, incomplete and hostile requests, which nobody promised to send.
 
 use super::*;
 use proptest::prelude::*;

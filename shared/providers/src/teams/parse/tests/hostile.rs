@@ -1,4 +1,4 @@
-//! What nobody promised: malformed and hostile activities.
+//! Malformed and hostile activities, which nobody promised to send.
 
 use super::*;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What the header of a token, and that of its request, may say.
+//! Headers of tokens and of their requests, and the values that they may have.
 
 use super::*;
 

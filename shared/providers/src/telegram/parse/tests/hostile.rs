@@ -1,4 +1,4 @@
-//! What nobody promised: malformed and hostile updates.
+//! Malformed and hostile updates, which nobody promised to send.
 
 use super::*;
 use proptest::prelude::*;

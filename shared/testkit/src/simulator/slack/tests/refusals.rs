@@ -1,4 +1,4 @@
-//! What Slack refuses, and what it lets pass although it is wrong.
+//! Requests that Slack refuses, and those that it accepts although they are wrong.
 
 use super::*;
 
