@@ -72,7 +72,8 @@ function Routing({ conversation }: { conversation: Conversation }) {
       routed.assigned_to ? texts.withTeamSince : texts.since,
       <Time as="full" at={routed.offered_at} key="since" />,
     ]);
-    if (routed.assigned_to) items.push([texts.assigned, <bdi key="member">{routed.assigned_to.name}</bdi>]);
+    if (routed.assigned_to)
+      items.push([texts.assigned, <bdi key="member">{routed.assigned_to.name ?? texts.member}</bdi>]);
     if (routed.why) items.push([texts.why, routed.why.text]);
     const next = routed.why?.runners_up ?? [];
     if (next.length > 0) {

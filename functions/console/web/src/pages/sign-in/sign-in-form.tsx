@@ -39,6 +39,7 @@ export function SignInForm({ onSignedIn, step = "password", email, aside, autoFo
           setLate(true);
           setCurrent("password");
         }}
+        onBack={step === "password" ? () => setCurrent("password") : undefined}
       />
     );
   }
@@ -99,9 +100,11 @@ interface FactorProps {
   onDone: (status: SignInStatus) => void;
   /** Called when the first step is too long ago. */
   onLate: () => void;
+  /** Leads back to the first step, where it was done here. */
+  onBack: (() => void) | undefined;
 }
 
-function FactorForm({ onDone, onLate }: FactorProps) {
+function FactorForm({ onDone, onLate, onBack }: FactorProps) {
   const [isRecovery, setRecovery] = useState(false);
   const refusal = useRefusal();
   const form = useForm({
@@ -143,6 +146,7 @@ function FactorForm({ onDone, onLate }: FactorProps) {
           {...form.text("code")}
           autoCapitalize="off"
           autoComplete="off"
+          autoFocus
           key="recovery"
           label={texts.recoveryCode}
           mono
@@ -164,6 +168,11 @@ function FactorForm({ onDone, onLate }: FactorProps) {
       <Button kind="quiet" onClick={change} wide>
         {isRecovery ? texts.useApp : texts.useRecovery}
       </Button>
+      {onBack && (
+        <Button kind="quiet" onClick={onBack} wide>
+          {texts.back}
+        </Button>
+      )}
     </Form>
   );
 }
