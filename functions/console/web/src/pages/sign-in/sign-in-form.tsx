@@ -27,23 +27,26 @@ interface Props {
 export function SignInForm({ onSignedIn, step = "password", email, aside, autoFocus }: Props) {
   const [current, setCurrent] = useState(step);
   const [isLate, setLate] = useState(false);
+  const [isBack, setBack] = useState(false);
   const proceed = (status: SignInStatus) => {
     if (status === "factor_required") setCurrent("factor");
     else onSignedIn();
+  };
+  const goBack = (late: boolean) => {
+    setLate(late);
+    setBack(true);
+    setCurrent("password");
   };
   if (current === "factor") {
     return (
       <FactorForm
         onDone={proceed}
-        onLate={() => {
-          setLate(true);
-          setCurrent("password");
-        }}
-        onBack={step === "password" ? () => setCurrent("password") : undefined}
+        onBack={step === "password" ? () => goBack(false) : undefined}
+        onLate={() => goBack(true)}
       />
     );
   }
-  return <PasswordForm aside={aside} autoFocus={autoFocus} email={email} isLate={isLate} onDone={proceed} />;
+  return <PasswordForm aside={aside} autoFocus={autoFocus || isBack} email={email} isLate={isLate} onDone={proceed} />;
 }
 
 interface PasswordProps {
