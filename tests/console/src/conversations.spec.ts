@@ -15,7 +15,7 @@ const messages = (page: Page) => page.getByRole("region", { name: "Messages" });
 const failure = (page: Page, words: string | RegExp) =>
   page.getByRole("region", { name: "Notifications" }).getByRole("alert").filter({ hasText: words });
 
-test("A message to the team is assigned with the reason, answered by keyboard, and released; then there are no conversations (U601, U603, U604, U605, U606, U607, U101, SPEC E22, E31, E36)", async ({
+test("A message to the team is assigned with the reason, answered by keyboard, sent again where it failed, and released; then there are no conversations (U601, U603, U604, U605, U606, U607, U101, SPEC E22, E31, E36)", async ({
   browse,
   team,
 }) => {
@@ -79,7 +79,7 @@ test("A message to the team is assigned with the reason, answered by keyboard, a
   await expect(page.getByRole("heading", { name: "You have no conversations." })).toBeVisible();
 });
 
-test("The queue shows who waits first, since when and why, and the room there is; a claim over the limit asks first (U602, U606, U124, SPEC E33, E39)", async ({
+test("The queue shows who waits first, since when and why, and the room there is; a claim over the limit asks first (U602, U606, U124, SPEC E23, E24, E32, E33, E39)", async ({
   browse,
   team,
   watch,
@@ -140,7 +140,7 @@ test("The queue shows who waits first, since when and why, and the room there is
   await conversationOf(own, desk, cy, "assigned");
 });
 
-test("Whoever claims second is told who was first, and answering is for who has it (U606, U605, SPEC E20, E33)", async ({
+test("Whoever claims second is told who was first, and answering is for who has it and works on the channel (U606, U605, SPEC E20, E21, E33)", async ({
   browse,
   team,
   watch,
@@ -178,7 +178,7 @@ test("Whoever claims second is told who was first, and answering is for who has 
   await expect(page.getByRole("button", { name: /^Claim/ })).toHaveCount(0);
 });
 
-test("A conversation is transferred to a member or a team; full members are marked, pending ones cannot be chosen, and it is put back in the queue (U606, SPEC E33, E34)", async ({
+test("A conversation is transferred to a member or a team; full members are marked, pending ones cannot be chosen, and it is put back in the queue (U606, U601, SPEC E16, E19, E32, E33, E34)", async ({
   browse,
   team,
 }) => {
@@ -220,7 +220,8 @@ test("A conversation is transferred to a member or a team; full members are mark
   await expect(toast(page, "The conversation was transferred to Night shift")).toBeVisible();
   await expect(messages(page).getByText(/transferred it to Night shift/)).toBeVisible();
   await page.getByLabel("Team", { exact: true }).selectOption("Night shift");
-  await expect(page).toHaveURL(/team=/);
+  // The thread stays open.
+  await expect(page).toHaveURL(/\/conversations\/[0-9A-Z]{26}\?.*team=/);
   await expect(rowOf(page, bob)).toContainText("Night shift");
 
   await page.getByRole("button", { name: "Claim" }).first().click();

@@ -35,7 +35,12 @@ export function ConversationsPage() {
     ...(team && { team_id: team }),
   };
   const places: PlaceFilter = { client, channel, team };
-  const change = (next: PlaceFilter) => void navigate({ search: (now) => ({ ...now, ...next }) });
+  // The thread that is open stays open.
+  const here =
+    open === undefined
+      ? ({ to: ADDRESS, params: { account, project } } as const)
+      : ({ to: `${ADDRESS}/$id`, params: { account, project, id: open } } as const);
+  const change = (next: PlaceFilter) => void navigate({ ...here, search: (now) => ({ ...now, ...next }) });
   useEscape(open, () => void navigate({ search: (now) => ({ ...now, details: undefined }) }));
   const shown = open === undefined ? "list" : details ? "details" : "thread";
 

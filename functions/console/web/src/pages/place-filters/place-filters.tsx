@@ -27,28 +27,34 @@ interface Props {
 /** Filters by client, channel and team. */
 export function PlaceFilters({ label, filters, onChange, children, active = 0 }: Props) {
   const may = useMay();
-  const clients = useQuery({ ...allClientsOptions, enabled: may("projects.read") }).data ?? [];
+  const mayPlaces = may("projects.read");
+  const clients = useQuery({ ...allClientsOptions, enabled: mayPlaces }).data ?? [];
   const teams = useQuery({ ...allTeamsOptions, enabled: may("teams.read") }).data ?? [];
   const { channels, label: labelOf } = useChannels();
   const { client, channel, team } = filters;
+  if (!children && !mayPlaces && teams.length === 0 && countPlaces(filters) === 0) return null;
   return (
     <FilterRow active={active + countPlaces(filters)} label={label}>
       {children}
-      <Select
-        label={texts.client}
-        onChange={(next) => onChange({ client: next || undefined })}
-        options={[{ value: "", label: texts.allClients }, ...named(clients)]}
-        value={client ?? ""}
-      />
-      <Select
-        label={texts.channel}
-        onChange={(next) => onChange({ channel: next || undefined })}
-        options={[
-          { value: "", label: texts.allChannels },
-          ...channels.map(({ key }) => ({ value: key, label: labelOf(key) })),
-        ]}
-        value={channel ?? ""}
-      />
+      {(mayPlaces || client) && (
+        <Select
+          label={texts.client}
+          onChange={(next) => onChange({ client: next || undefined })}
+          options={[{ value: "", label: texts.allClients }, ...named(clients)]}
+          value={client ?? ""}
+        />
+      )}
+      {(mayPlaces || channel) && (
+        <Select
+          label={texts.channel}
+          onChange={(next) => onChange({ channel: next || undefined })}
+          options={[
+            { value: "", label: texts.allChannels },
+            ...channels.map(({ key }) => ({ value: key, label: labelOf(key) })),
+          ]}
+          value={channel ?? ""}
+        />
+      )}
       {(teams.length > 0 || team) && (
         <Select
           label={texts.team}

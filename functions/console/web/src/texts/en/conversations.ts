@@ -189,6 +189,8 @@ export const conversationTexts = {
   waits: "Why it waits",
   since: "Waiting since",
   withTeamSince: "With the team since",
+  firstReplyDue: "First reply due",
+  firstReplyMissed: "First reply missed",
   assigned: "Assigned",
   state: "State",
   connector: "Connector",
