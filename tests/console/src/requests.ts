@@ -10,6 +10,12 @@ export interface Stranger {
   identifier: string;
 }
 
+/** A file that somebody sends; its content is the same picture, whatever its name. */
+export interface SentFile {
+  name: string;
+  mime_type: string;
+}
+
 /** A project with a connector that asks for approval, and what strangers can do there. */
 export class Entrance {
   readonly project: string;
@@ -65,12 +71,13 @@ export class Entrance {
     });
   }
 
-  async say(stranger: Stranger, text: string): Promise<void> {
+  /** A stranger writes, or sends a file. */
+  async say(stranger: Stranger, said: string | SentFile): Promise<void> {
     const { deliveries } = await simulate("messages", {
       connector_id: this.connector,
       user_id: stranger.id,
       channel: "im",
-      text,
+      ...(typeof said === "string" ? { text: said } : { text: "", item: { kind: "file", ...said } }),
     });
     for (const { event_id } of deliveries) {
       await eventually("the webhook takes the message", async () => {
@@ -78,6 +85,19 @@ export class Entrance {
         return delivery.state === "accepted" ? true : undefined;
       });
     }
+  }
+
+  /** Makes the platform refuse the next message to a stranger. */
+  async refuseNext(stranger: Stranger, reason: string): Promise<void> {
+    await simulate("failures", {
+      provider: "telegram",
+      method: "sendMessage",
+      channel: stranger.identifier,
+      times: 1,
+      kind: "code",
+      status: 403,
+      code: reason,
+    });
   }
 
   /** The stranger's request, once there is one that bears their name. */

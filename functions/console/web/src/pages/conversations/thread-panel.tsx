@@ -54,7 +54,8 @@ function Thread(props: Props & { conversation: Conversation }) {
   const { user, name } = usePerson(project, conversation);
   useTitle(name);
   const thread = useThread(project, id);
-  const routed = useQuery({ ...routedOptions(project, id), refetchInterval: polled }).data ?? [];
+  const decisions = useQuery({ ...routedOptions(project, id), refetchInterval: polled });
+  const routed = decisions.data ?? [];
   const grant = user?.environments.find(({ environment_id }) => environment_id === conversation.environment_id);
   const happenings: Happening[] = [
     ...routed.map((line) => ({ kind: "routed" as const, at: line.at, key: `r${line.id}`, routed: line })),
@@ -73,8 +74,15 @@ function Thread(props: Props & { conversation: Conversation }) {
         project={project}
         reader={reader}
       />
+      {decisions.error && !decisions.data && (
+        <div className={styles.failed}>
+          <ProblemView error={decisions.error} retry={() => void decisions.refetch()} />
+        </div>
+      )}
       {thread.error ? (
-        <ProblemView error={thread.error} retry={thread.retry} />
+        <div className={styles.failed}>
+          <ProblemView error={thread.error} retry={thread.retry} />
+        </div>
       ) : !messages ? (
         <Skeleton rows={4} />
       ) : (
