@@ -183,7 +183,7 @@ test("The audit log shows who did what, values before and after, refused attempt
   expect(readFileSync(file, "utf8").split("\n").filter(Boolean)).toHaveLength(2);
 });
 
-test("The account's page changes its name and rules, and an agent may only look (U515, SPEC D34)", async ({
+test("The account's page changes its name and rules, an agent may only look, and the account is deleted with its name typed (U515, U137, SPEC D34, E34)", async ({
   browse,
   team,
 }) => {
@@ -192,8 +192,18 @@ test("The account's page changes its name and rules, and an agent may only look 
   await page.goto(settings(own.account, "account"));
   await settled(page, "Account");
   await page.getByLabel("Account name").fill("After Inc");
+  const requeue = page.getByLabel("Requeue conversations after (optional)");
+  await expect(requeue).toHaveValue("");
+  await expect(requeue).toHaveAccessibleDescription(/^Minutes for which a member is away or offline\./);
+  await requeue.fill("10081");
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Enter whole minutes from 1 to 10,080, which is a week")).toBeVisible();
+  await expect(requeue).toBeFocused();
+  await requeue.fill("30");
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(toast(page, "The account was saved")).toBeVisible();
+  const { rules } = await own.inviter.call("GET", "/v1/account");
+  expect(rules).toMatchObject({ requeue_after_minutes: 30, factor_required: false });
   await expect(page.getByRole("navigation", { name: "Main" })).toContainText("After Inc");
   await expect(page.getByRole("switch", { name: "Require a second factor" })).not.toBeChecked();
   await expect(page.getByRole("switch", { name: "Allow single sign-on only" })).not.toBeChecked();
@@ -202,7 +212,23 @@ test("The account's page changes its name and rules, and an agent may only look 
   await agent.goto(settings(team.account, "account"));
   await settled(agent, "Account");
   await expect(agent.getByText(/You may look at these settings\./)).toBeVisible();
+  await expect(agent.getByText("Requeue conversations after")).toBeVisible();
+  await expect(agent.getByText("Never", { exact: true })).toBeVisible();
   await expect(agent.getByRole("button", { name: "Save changes" })).toHaveCount(0);
+  await expect(agent.getByRole("button", { name: "Delete account…" })).toHaveCount(0);
+
+  await page.getByRole("button", { name: "Delete account…" }).click();
+  const remove = page.getByRole("alertdialog", { name: "Delete After Inc?" });
+  await expect(remove).toContainText("All its members lose access at once");
+  await expect(remove.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await remove.getByLabel("Type the account's name").fill("Before Inc");
+  await remove.getByRole("button", { name: "Delete account" }).click();
+  await expect(remove.getByText("Type After Inc exactly as it is spelled here")).toBeVisible();
+  await remove.getByLabel("Type the account's name").fill("After Inc");
+  await remove.getByRole("button", { name: "Delete account" }).click();
+  await expect(toast(page, "After Inc was deleted")).toBeVisible();
+  await settled(page, "Profile");
+  expect((await own.inviter.send("GET", "/v1/account")).status).toBe(403);
 });
 
 test("A profile holds name, password and preferences; a new password ends the other sessions (U514, U140)", async ({
