@@ -32,19 +32,14 @@ interface ButtonProps
 /** A button with its name written on it. */
 export function Button(props: ButtonProps) {
   const { kind = "plain", small, icon, wide, isBusy, blocked, changes, children, onClick, type, ...rest } = props;
-  const isOnline = useIsOnline();
-  const reason = blocked ?? (changes && !isOnline ? common.offlineButton : undefined);
-  const press = (event: MouseEvent<HTMLButtonElement>) => {
-    if (isBusy || reason) event.preventDefault();
-    else onClick?.(event);
-  };
+  const reason = useReason(blocked, changes);
   return (
     <button
       {...rest}
       aria-disabled={isBusy || reason ? true : undefined}
       className={looks({ kind, small, wide })}
       data-busy={isBusy || undefined}
-      onClick={press}
+      onClick={pressing(Boolean(isBusy || reason), onClick)}
       title={reason}
       type={type ?? "button"}
     >
@@ -56,30 +51,48 @@ export function Button(props: ButtonProps) {
   );
 }
 
+/** The reason why a button cannot be used now, if it cannot. */
+function useReason(blocked: string | undefined, changes: boolean | undefined): string | undefined {
+  const isOnline = useIsOnline();
+  return blocked ?? (changes && !isOnline ? common.offlineButton : undefined);
+}
+
+type Press = (event: MouseEvent<HTMLButtonElement>) => void;
+
+function pressing(isIdle: boolean, onClick: Press | undefined): Press {
+  return (event) => {
+    if (isIdle) event.preventDefault();
+    else onClick?.(event);
+  };
+}
+
 /** The class of what looks like a button, for links. */
 export function looks({ kind = "plain", small, wide, square }: Looks): string {
   return classes(styles.button, styles[kind], small && styles.small, wide && styles.wide, square && styles.square);
 }
 
 interface IconButtonProps
-  extends Omit<ComponentPropsWithRef<"button">, "disabled" | "className" | "title" | "children"> {
+  extends Pick<ButtonProps, "isBusy" | "blocked" | "changes">,
+    Omit<ComponentPropsWithRef<"button">, "disabled" | "className" | "title" | "children"> {
   icon: IconName;
   /** Name of the action; shown as a tooltip. */
   label: string;
   kind?: "quiet" | "danger";
-  isBusy?: boolean;
 }
 
 /** A button that shows an icon only. */
-export function IconButton({ icon, label, kind = "quiet", isBusy, type, ...rest }: IconButtonProps) {
+export function IconButton(props: IconButtonProps) {
+  const { icon, label, kind = "quiet", isBusy, blocked, changes, onClick, type, ...rest } = props;
+  const reason = useReason(blocked, changes);
   return (
     <button
       {...rest}
-      aria-disabled={isBusy ? true : undefined}
+      aria-disabled={isBusy || reason ? true : undefined}
       aria-label={label}
       className={classes(styles.button, styles.square, styles.quiet, kind === "danger" && styles.quietDanger)}
       data-busy={isBusy || undefined}
-      title={label}
+      onClick={pressing(Boolean(isBusy || reason), onClick)}
+      title={reason ?? label}
       type={type ?? "button"}
     >
       <Icon name={icon} />
