@@ -1,14 +1,8 @@
-import type { Locator } from "@playwright/test";
-import { equip, judge } from "./looks.ts";
+import { colourOf, equip, judge } from "./looks.ts";
 import { found } from "./people.ts";
 import { Entrance } from "./requests.ts";
 import { expect, settled, test, toast } from "./test.ts";
 import { Directory, phoneOf, projectSettings } from "./users.ts";
-
-/** Red, green and blue of a name in a badge. */
-function colourOf(name: Locator): Promise<number[]> {
-  return name.evaluate((element) => getComputedStyle(element).color.match(/\d+/g)?.map(Number) ?? []);
-}
 
 test("Environments are made, put in order, renamed in place and deleted, each with the badge of its name; one that is needed names what needs it (U412, U125, U130, U132, U137, U143, SPEC C60)", async ({
   browse,

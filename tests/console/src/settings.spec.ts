@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { colourOf } from "./looks.ts";
 import { acme, found, join } from "./people.ts";
 import { Caller, facts, newAddress } from "./stack.ts";
 import { atProvider, expect, settings, settled, test, toast } from "./test.ts";
@@ -79,6 +80,12 @@ test("A login method is set up from the form to the trial sign-in, and is offere
   ]);
   await page.getByRole("button", { name: "Add login method" }).click();
   await settled(page, "Add login method");
+  await page.getByRole("radio", { name: "OAuth 2.0 without OpenID Connect" }).check();
+  for (const label of ["Authorization address", "Token address", "User-info address", "Identifier field"]) {
+    await expect(page.getByLabel(label)).toBeVisible();
+  }
+  await page.getByRole("radio", { name: "OpenID Connect", exact: true }).check();
+  await expect(page.getByLabel("Identifier claim")).toHaveAccessibleDescription(/^The claim that is compared/);
   await page.getByLabel("Name", { exact: true }).fill("Methods ID");
   await page.getByLabel("Issuer").fill(facts.openid_url);
   await page.getByLabel("Client ID").fill(facts.openid_client_id);
@@ -96,7 +103,12 @@ test("A login method is set up from the form to the trial sign-in, and is offere
 
   await page.goto(`${settings(own.account, "users")}?invite=true`);
   const form = page.getByRole("dialog", { name: "New user" });
-  await expect(form.getByRole("radio", { name: "Methods ID" })).toBeVisible();
+  await form.getByRole("radio", { name: "Methods ID" }).check();
+  await expect(form.getByLabel("User identifier (optional)")).toHaveAccessibleDescription(/identifier claim/);
+  await expect(form.getByLabel("First name (optional)")).toBeVisible();
+  await expect(form.getByLabel("Last name (optional)")).toBeVisible();
+  const role = form.getByLabel("Role (optional)");
+  await expect(role.getByRole("option").first()).toHaveText("Without a role: only what extra permissions allow");
 });
 
 test("An API key is shown once, renewed, and revoked with what it made (U511, U138, SPEC D29)", async ({
@@ -109,7 +121,9 @@ test("An API key is shown once, renewed, and revoked with what it made (U511, U1
   await settled(page, "API keys");
   await page.getByRole("button", { name: "New API key" }).first().click();
   await settled(page, "New API key");
-  await expect(page.getByRole("group", { name: "Expires after" }).getByRole("radio")).toHaveCount(3);
+  for (const days of ["30 days", "90 days", "365 days"]) {
+    await expect(page.getByRole("group", { name: "Expires after" }).getByRole("radio", { name: days })).toBeVisible();
+  }
   await page.getByRole("button", { name: "Create API key" }).click();
   await expect(page.getByLabel("Name", { exact: true })).toBeFocused();
   await page.getByLabel("Name", { exact: true }).fill("Nightly report");
@@ -128,6 +142,10 @@ test("An API key is shown once, renewed, and revoked with what it made (U511, U1
   await expect(page.getByText(key)).toHaveCount(0);
   await settled(page, "API keys");
 
+  // The end of a key is marked when it is near.
+  const soon = { name: "Soon over", permissions: ["projects.read"], expires_in_days: 6 };
+  await own.inviter.call("POST", "/v1/api-keys", soon);
+
   // A key that this one makes is listed when it is revoked.
   const made = await fetch(`${facts.api_url}/v1/api-keys`, {
     method: "POST",
@@ -136,6 +154,12 @@ test("An API key is shown once, renewed, and revoked with what it made (U511, U1
   });
   expect(made.status).toBe(201);
   await page.reload();
+  const keys = page.getByRole("table", { name: "API keys" });
+  await expect(keys.getByRole("columnheader")).toHaveText(["Name", "Owner", "Last used", "Expires", "Actions"]);
+  const ending = keys.getByRole("row", { name: "Soon over" });
+  await expect(ending).toHaveText(/Soon over.*Never.*Expires in 6 days/);
+  const [red = 0, amber = 0, blue = 0] = await colourOf(ending.getByText("Expires in 6 days"));
+  expect([red > amber, amber > blue]).toEqual([true, true]);
   await page.getByRole("button", { name: "Actions for Nightly report" }).click();
   await page.getByRole("menuitem", { name: "Renew…" }).click();
   await page.getByRole("dialog", { name: "Renew “Nightly report”" }).getByRole("button", { name: "Renew" }).click();
@@ -167,6 +191,9 @@ test("The audit log shows who did what, values before and after, refused attempt
   await expect(rows.nth(1)).toContainText("Ana Lopes");
   await expect(rows.filter({ hasText: "Call refused" }).first()).toContainText("Refused");
 
+  for (const filter of ["Person", "Action", "Record", "From", "To"]) {
+    await expect(page.getByLabel(filter, { exact: true })).toBeVisible();
+  }
   await rows.nth(1).getByRole("link", { name: "Role created" }).click();
   const entry = page.getByRole("dialog", { name: "Role created" });
   await expect(entry.getByRole("columnheader")).toHaveText(["Field", "Before", "After"]);
@@ -178,6 +205,7 @@ test("The audit log shows who did what, values before and after, refused attempt
 
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export" }).click();
+  await expect(page.getByRole("menuitem", { name: /^JSON lines/ })).toBeVisible();
   await page.getByRole("menuitem", { name: /^CSV/ }).click();
   const file = await (await download).path();
   expect(readFileSync(file, "utf8").split("\n").filter(Boolean)).toHaveLength(2);

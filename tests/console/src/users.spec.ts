@@ -21,7 +21,9 @@ test("Users are added, listed and found with what was found in yellow; a search 
     "Users",
     "Environments",
   ]);
-  await expect(page.getByText(/Look through the list now and then, and remove who no longer needs access\./)).toBeVisible();
+  await expect(
+    page.getByText(/Look through the list now and then, and remove who no longer needs access\./),
+  ).toBeVisible();
   await expect(page.getByRole("button", { name: "Export" })).toBeVisible();
   await expect(page.getByRole("heading", { level: 2, name: "No users yet" })).toBeVisible();
   const empty = page.getByRole("main");
