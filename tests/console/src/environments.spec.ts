@@ -1,4 +1,5 @@
-import { colourOf, equip, judge } from "./looks.ts";
+import { colourOf } from "./colours.ts";
+import { equip, judge } from "./looks.ts";
 import { found } from "./people.ts";
 import { Entrance } from "./requests.ts";
 import { expect, settled, test, toast } from "./test.ts";
@@ -112,6 +113,8 @@ test("An environment's agent is set, tested and secured: its secret is shown onc
   await page.goto(projectSettings(own.account, directory.project, "environments"));
   await page.getByRole("link", { name: "Agent of Staging" }).click();
   await settled(page, /^Agent/);
+  await expect(page.getByLabel("Seconds to answer")).toHaveAccessibleDescription(/^timeout_seconds, 1 to 25:/);
+  await expect(page.getByLabel("Calls at the same time")).toHaveAccessibleDescription(/^max_in_flight, 1 to 100:/);
   await page.getByLabel("Agent endpoint").fill("agent.example.com");
   await page.getByLabel("Seconds to answer").fill("26");
   await page.getByRole("button", { name: "Save agent" }).click();

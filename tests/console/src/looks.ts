@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
-import type { Locator, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import type axe from "axe-core";
 import { local } from "./stack.ts";
 import { expect, PHONE, WIDE } from "./test.ts";
@@ -41,11 +41,6 @@ export async function judge(page: Page, name: string): Promise<void> {
   await expectNoOverflow(page, `${name}, ${NARROWEST} px`);
   await page.setViewportSize(WIDE);
   await page.emulateMedia({ colorScheme: "light" });
-}
-
-/** Red, green and blue of the words of an element. */
-export function colourOf(words: Locator): Promise<number[]> {
-  return words.evaluate((element) => getComputedStyle(element).color.match(/\d+/g)?.map(Number) ?? []);
 }
 
 /** Rules of WCAG for a mail, which has no landmarks. */

@@ -1,3 +1,4 @@
+import type { Locator } from "@playwright/test";
 import { found, join } from "./people.ts";
 import { newAddress } from "./stack.ts";
 import { expect, settings, settled, test, toast } from "./test.ts";
@@ -102,12 +103,19 @@ test("The last super admin cannot be removed, and the page says so (U508, SPEC D
   );
 });
 
+/** The right edge of a part of the page, in whole pixels. */
+async function rightOf(part: Locator): Promise<number> {
+  const box = await part.boundingBox();
+  return box ? Math.floor(box.x + box.width) : Number.NaN;
+}
+
 test("The list of users is searched and filtered, says how many it found, and its address shows the same again (U501, U110, U111, U121, U152)", async ({
   browse,
   team,
 }) => {
   const name = `Quentin ${newAddress("q").slice(2, 8)}`;
-  await team.inviter.call("POST", "/v1/invitations", { email: newAddress("q"), name, role: "agent" });
+  const email = newAddress("q.featherstonehaugh-cholmondeley-marjoribanks");
+  await team.inviter.call("POST", "/v1/invitations", { email, name, role: "agent" });
   const page = await browse(team.owner);
   await page.goto(settings(team.account, "users"));
   await settled(page, "User Management");
@@ -128,6 +136,11 @@ test("The list of users is searched and filtered, says how many it found, and it
   await expect(page.getByLabel("Search by name or email")).toHaveValue(name);
   await expect(page.getByLabel("Status")).toHaveValue("pending");
   await expect(page.getByRole("table").getByRole("rowheader")).toHaveCount(1);
+  // A long address is shown whole, within the page.
+  await expect(page.getByText(email, { exact: true })).toBeVisible();
+  expect(await rightOf(page.getByRole("table"))).toBeLessThanOrEqual(
+    await rightOf(page.getByRole("link", { name: "Add User" })),
+  );
   await page.getByLabel("Status").selectOption("Suspended");
   await expect(page.getByText("Nothing matches these filters")).toBeVisible();
   await page.goBack();

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { colourOf } from "./looks.ts";
+import { colourOf } from "./colours.ts";
 import { acme, found, join } from "./people.ts";
 import { Caller, facts, newAddress } from "./stack.ts";
 import { atProvider, expect, settings, settled, test, toast } from "./test.ts";

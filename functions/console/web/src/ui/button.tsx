@@ -29,17 +29,40 @@ interface ButtonProps
   children: ReactNode;
 }
 
+/** Why what changes something cannot be done now; undefined while the browser has a network. */
+export function useOffline(changes = true): string | undefined {
+  const isOnline = useIsOnline();
+  return changes && !isOnline ? common.offlineButton : undefined;
+}
+
 /** A button with its name written on it. */
 export function Button(props: ButtonProps) {
-  const { kind = "plain", small, icon, wide, isBusy, blocked, changes, children, onClick, type, ...rest } = props;
-  const reason = useReason(blocked, changes);
+  const {
+    kind = "plain",
+    small,
+    icon,
+    wide,
+    isBusy,
+    blocked,
+    changes = false,
+    children,
+    onClick,
+    type,
+    ...rest
+  } = props;
+  const offline = useOffline(changes);
+  const reason = blocked ?? offline;
+  const press = (event: MouseEvent<HTMLButtonElement>) => {
+    if (isBusy || reason) event.preventDefault();
+    else onClick?.(event);
+  };
   return (
     <button
       {...rest}
       aria-disabled={isBusy || reason ? true : undefined}
       className={looks({ kind, small, wide })}
       data-busy={isBusy || undefined}
-      onClick={pressing(Boolean(isBusy || reason), onClick)}
+      onClick={press}
       title={reason}
       type={type ?? "button"}
     >
@@ -51,39 +74,29 @@ export function Button(props: ButtonProps) {
   );
 }
 
-/** The reason why a button cannot be used now, if it cannot. */
-function useReason(blocked: string | undefined, changes: boolean | undefined): string | undefined {
-  const isOnline = useIsOnline();
-  return blocked ?? (changes && !isOnline ? common.offlineButton : undefined);
-}
-
-type Press = (event: MouseEvent<HTMLButtonElement>) => void;
-
-function pressing(isIdle: boolean, onClick: Press | undefined): Press {
-  return (event) => {
-    if (isIdle) event.preventDefault();
-    else onClick?.(event);
-  };
-}
-
 /** The class of what looks like a button, for links. */
 export function looks({ kind = "plain", small, wide, square }: Looks): string {
   return classes(styles.button, styles[kind], small && styles.small, wide && styles.wide, square && styles.square);
 }
 
 interface IconButtonProps
-  extends Pick<ButtonProps, "isBusy" | "blocked" | "changes">,
-    Omit<ComponentPropsWithRef<"button">, "disabled" | "className" | "title" | "children"> {
+  extends Omit<ComponentPropsWithRef<"button">, "disabled" | "className" | "title" | "children"> {
   icon: IconName;
   /** Name of the action; shown as a tooltip. */
   label: string;
   kind?: "quiet" | "danger";
+  isBusy?: boolean;
+  /** Reason why the button cannot be used now. */
+  blocked?: string | undefined;
+  /** The action changes something, so it cannot be done offline. */
+  changes?: boolean;
 }
 
 /** A button that shows an icon only. */
 export function IconButton(props: IconButtonProps) {
-  const { icon, label, kind = "quiet", isBusy, blocked, changes, onClick, type, ...rest } = props;
-  const reason = useReason(blocked, changes);
+  const { icon, label, kind = "quiet", isBusy, blocked, changes = false, onClick, type, ...rest } = props;
+  const offline = useOffline(changes);
+  const reason = blocked ?? offline;
   return (
     <button
       {...rest}
@@ -91,7 +104,7 @@ export function IconButton(props: IconButtonProps) {
       aria-label={label}
       className={classes(styles.button, styles.square, styles.quiet, kind === "danger" && styles.quietDanger)}
       data-busy={isBusy || undefined}
-      onClick={pressing(Boolean(isBusy || reason), onClick)}
+      onClick={reason ? undefined : onClick}
       title={reason ?? label}
       type={type ?? "button"}
     >

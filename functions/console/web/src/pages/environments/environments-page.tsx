@@ -128,6 +128,7 @@ function OrderedList({ environments, mayWrite }: { environments: readonly Enviro
               <span
                 aria-hidden="true"
                 className={styles.grip}
+                data-no-print
                 draggable={isOnline}
                 onDragEnd={() => {
                   setDragged(undefined);
