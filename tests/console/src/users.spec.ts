@@ -254,7 +254,7 @@ test("A user who writes is linked; the number's move is announced; whoever regis
   await page.getByLabel("Source").selectOption("Self-registered");
   const registered = page.getByRole("table").getByRole("row").nth(1);
   await expect(registered).toHaveText(/^Grace\s*Self-registered\s*No email.*No phone.*Production/);
-  await expect(page.getByText("1 user found")).toBeVisible();
+  await expect(page.getByText("1 user found").first()).toBeVisible();
   await page.getByRole("link", { name: "Edit Grace" }).click();
   await settled(page, "Edit User");
   await expect(page.getByLabel("Phone Number (optional)")).toHaveValue("");
