@@ -292,11 +292,7 @@ function PersonCell({ member }: { member: Member }) {
           </Link>
           {member.is_you && <Badge>{texts.you}</Badge>}
         </span>
-        {member.name !== member.email && (
-          <span className={styles.email} title={member.email}>
-            {member.email}
-          </span>
-        )}
+        {member.name !== member.email && <span className={styles.email}>{member.email}</span>}
       </div>
     </div>
   );
