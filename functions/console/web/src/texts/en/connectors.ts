@@ -92,8 +92,10 @@ export const connectorTexts = {
   chooseEnvironment: "Choose an environment",
   environmentHelp: "The agent of this environment gets the messages. An approval gives access to it.",
   clientHelp: "Members whose access is limited to some clients see the connectors of these only.",
+  clientFixed: "People are known by the client, so it stays. Create another connector for another client.",
+  channelFixed: "People are known by the channel, so it stays. Create another connector for another channel.",
   moved: (count: string, isOne: boolean) =>
-    `In the other environment, ${count} pending ${isOne ? "request is" : "requests are"} closed as rejected. Nobody is told. People who have access to the former environment only need a new approval.`,
+    `The move closes ${count} pending ${isOne ? "request" : "requests"} as rejected. Nobody is told. People who have access to the present environment only need a new approval.`,
   created: "Created",
   changed: "Last changed",
 
