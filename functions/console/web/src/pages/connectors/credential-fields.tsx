@@ -88,7 +88,11 @@ function StoredSecret({ connector, field, form, shown }: SecretProps) {
         <Button aria-label={texts.replaceOf(label)} onClick={() => setReplacing(true)} small>
           {texts.replace}
         </Button>
-        {keptUntil && <span className={styles.soft}>{texts.keptUntil(formatDateTime(keptUntil))}</span>}
+        {keptUntil && (
+          <span className={styles.soft}>
+            {texts.keptBefore} <span>{texts.keptUntil(formatDateTime(keptUntil))}</span>
+          </span>
+        )}
       </Row>
     </div>
   );

@@ -1,3 +1,4 @@
+import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Connector } from "../../api/connectors";
 import { useMay } from "../../api/me";
@@ -23,6 +24,8 @@ import { PolicyConfirm, useSavePolicy } from "./onboarding-dialogs";
 import { OnboardingToggle } from "./onboarding-toggle";
 import { useSectionForm } from "./use-section-form";
 import { onboardingChange, onboardingLabels, onboardingNames, onboardingOf, onboardingRules } from "./values";
+
+const route = getRouteApi("/a/$account/p/$project/connectors/$id");
 
 interface Props {
   record: Tagged<Connector>;
@@ -66,7 +69,6 @@ function DirectoryOnly({ connector }: { connector: Connector }) {
         more={isDirectory ? texts.leaveDirectoryText : texts.toDirectoryText}
         onClose={() => setOpen(false)}
         onConfirm={() => save({ policy }, texts.policyChanged(connector.name))}
-        textOf={texts.closeText}
         title={isDirectory ? texts.leaveDirectoryTitle : texts.toDirectoryTitle}
       />
     </div>
@@ -74,6 +76,7 @@ function DirectoryOnly({ connector }: { connector: Connector }) {
 }
 
 function OnboardingForm({ record, provider }: Omit<Props, "onToggle">) {
+  const { field } = route.useSearch();
   const { form, conflict } = useSectionForm({
     record,
     valuesOf: onboardingOf,
@@ -110,7 +113,13 @@ function OnboardingForm({ record, provider }: Omit<Props, "onToggle">) {
             label={texts.cooldown}
           />
           <TextField {...form.text("expiry")} {...number} help={texts.expiryHelp} label={texts.expiry} optional />
-          <TextField {...form.text("limit")} {...number} help={texts.limitHelp} label={texts.limit} />
+          <TextField
+            {...form.text("limit")}
+            {...number}
+            autoFocus={field === "limit"}
+            help={texts.limitHelp}
+            label={texts.limit}
+          />
         </div>
         <Checkbox {...form.check("preapprove")} help={texts.preapproveHelp} label={texts.preapprove} />
         <FormActions>

@@ -11,7 +11,7 @@ export const connectorTexts = {
   unnamed: "Unknown",
   client: "Client",
   handler: "Answered by",
-  handlers: { agent: "The agent", team: "Your team" },
+  handlers: { agent: "Agent", team: "Team" },
   status: { connected: "Connected", notConnected: "Not connected yet", broken: "Credentials do not work" },
   statusAbout: {
     awaitsConnect: "The platform was not told the address yet.",
@@ -25,6 +25,7 @@ export const connectorTexts = {
   configureOf: (name: string) => `Configure ${name}`,
   moreOf: (name: string) => `More actions for ${name}`,
   explain: "Explain…",
+  people: "People on this platform",
 
   // Onboarding
   onboarding: "Onboarding",
@@ -62,12 +63,13 @@ export const connectorTexts = {
   turnOn: "Turn on",
   turnedOn: (name: string) => `Onboarding is on for ${name}`,
   offTitle: "Turn onboarding off?",
-  offText: (count: string, isOne: boolean) =>
-    `${count} pending ${isOne ? "request" : "requests"} will be closed as rejected. Nobody is told. Everybody who writes reaches the agent.`,
+  offMore: "Everybody who writes reaches the agent.",
   turnOff: "Turn off",
   turnedOff: (name: string) => `Onboarding is off for ${name}`,
-  closeText: (count: string, isOne: boolean) =>
-    `${count} pending ${isOne ? "request" : "requests"} will be closed as rejected. Nobody is told.`,
+  closeText: (count: string) =>
+    count === "0"
+      ? "No request is pending."
+      : `${count} pending ${count === "1" ? "request" : "requests"} will be closed as rejected. Nobody is told.`,
   toDirectory: "Switch to directory only…",
   toDirectoryTitle: "Switch to directory only?",
   toDirectoryText: "People who are not in the directory get no answer, and no request is made for them.",
@@ -99,8 +101,8 @@ export const connectorTexts = {
   created: "Created",
   changed: "Last changed",
 
-  answering: "Answers",
-  answeringAbout: "Who answers the people who write through this connector.",
+  answering: "Conversations",
+  answeringAbout: "Who answers people who write through this connector, and what they see of it.",
   handlerHelp: {
     agent: "The agent gets every message, until it hands a conversation over to your team.",
     team: "Each conversation goes to a member of your team. The agent is asked nothing.",
@@ -126,7 +128,8 @@ export const connectorTexts = {
   replace: "Replace",
   replaceOf: (label: string) => `Replace ${label}`,
   keepStored: "Keep the stored one",
-  keptUntil: (time: string) => `The one before: Kept until ${time}`,
+  keptBefore: "Previous secret:",
+  keptUntil: (time: string) => `Kept until ${time}`,
   newSecret: (label: string) => `New ${label}`,
   fieldRule: (label: string) => `Enter the ${label}`,
   secretNew: "(a new one)",
@@ -148,7 +151,7 @@ export const connectorTexts = {
   expiryHelp: "A pending request is closed after these days. Leave it empty to keep it until somebody decides.",
   expiryRule: "Enter days from 1 to 365, or nothing",
   limit: "New requests a minute",
-  limitHelp: "Beyond it, messages are counted, but no request is made and no message is sent.",
+  limitHelp: "Messages of more new people are counted, but make no request and get no answer.",
   limitRule: "Enter a number from 1 to 600",
   preapprove: "Let people of the directory in",
   preapproveHelp: "Somebody whose number is in the directory, with this environment, needs no approval.",
@@ -165,10 +168,10 @@ export const connectorTexts = {
   connectAbout: "Tells the platform the address and the secret.",
   connectedSince: "Told to the platform",
   rotate: "Rotate secret",
-  rotateAbout: "Makes a new webhook secret and sends it to the platform. The one before works for another day.",
+  rotateAbout: "Makes a new webhook secret and sends it to the platform. The previous one works for another 24 hours.",
   rotateTitle: "Rotate the webhook secret?",
   rotateText:
-    "The platform gets a new one at once. The one before is accepted for 24 hours, so that no message is lost.",
+    "The platform gets a new one at once. The previous one is accepted for 24 hours, so that no message is lost.",
   rotateFirst: "Connect first: the platform does not have the last secret yet.",
   works: "It works",
   manual: "Do this by hand",
@@ -194,17 +197,16 @@ export const connectorTexts = {
   unknownPlatform: "There is no such platform",
   create: "Create connector",
   createdToast: (name: string) => `${name} was created`,
-  fieldsAbout: "Have the platform's console open in another tab. Each field says where to find its value there.",
+  fieldsAbout: "Open the platform's console in another tab. Each field says where to find its value there.",
   namePlaceholder: (platform: string) => `Support on ${platform}`,
   addressAbout: "Give the platform this connector's address.",
-  addressConnect: "This platform takes the address by itself: press “Connect”, on this page or later.",
+  addressConnect: "“Connect”, in the next step, gives this platform the address. Nothing has to be entered by hand.",
   testTitle: "Test the connector",
   next: "Continue",
   skip: "Continue without a test",
-  goBack: "Back",
   policyTitle: "Who may write?",
   policyOff: "Everybody",
-  policyOn: "People whom an admin approved",
+  policyOn: "Approved people",
   policyList: "Directory only",
   finish: "Finish",
   ready: (name: string) => `${name} is set up`,

@@ -2,7 +2,7 @@
 export const explain = {
   title: (name: string) => `Can ${name} talk here?`,
   titleAnybody: "Who can talk here?",
-  facts: "What counts, in order",
+  facts: "Facts in order",
   holds: "Yes",
   fails: "No",
   changes: "What would change this",
