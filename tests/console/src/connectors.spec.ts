@@ -109,7 +109,7 @@ test("A card tells where a connector stands, and its toggle turns onboarding off
   await expect(closed.filter({ hasText: "Ada Lovelace" })).toContainText("Onboarding was turned off");
 });
 
-test("A connector is configured section by section: a save of one leaves what is typed in another, a conflict is asked about, stored secrets stay unseen, and deleting says what is lost (U305, U304, U131, U132, U133, U134, U137, SPEC A04b, A44, A46)", async ({
+test("A connector is configured section by section: a save of one leaves what is typed in another, a conflict is asked about, stored secrets stay unseen, and deleting says what is lost (U305, U304, U131, U132, U133, U134, U137, SPEC A04b, A44, A46, A52)", async ({
   browse,
   team,
   watch,
@@ -149,6 +149,19 @@ test("A connector is configured section by section: a save of one leaves what is
       requests_expire_after_days: 30,
       new_requests_per_minute: 20,
     });
+
+  // A52: people whose platform tells their language get the text in it.
+  await page.getByText("Onboarding Message in other languages", { exact: true }).click();
+  await page.getByRole("button", { name: "Add language" }).first().click();
+  await expect(page.getByLabel("Language tag")).toBeFocused();
+  await page.getByLabel("Language tag").fill("de");
+  await saveOf(page, "Onboarding").click();
+  await expect(page.getByText("Enter the text in German, or remove it")).toBeVisible();
+  await page.getByLabel("Text in German").fill("Bitte warten Sie auf Ana.");
+  await saveOf(page, "Onboarding").click();
+  await expect
+    .poll(() => own.inviter.call("GET", path))
+    .toMatchObject({ onboarding_messages: { de: "Bitte warten Sie auf Ana." } });
 
   // E36: members answer, and people who wait for them are told so.
   await page.getByRole("radio", { name: "Team", exact: true }).check();

@@ -58,9 +58,12 @@ export function fieldOfOutcome(named: string | null | undefined): string | undef
 /** The provider of customers' own systems, whose people are known by the connector's channel and client. */
 const OWN_SYSTEM = "api";
 
+/** Whether a connector speaks with a customer's own system rather than with a platform. */
+export const isOwnSystem = (provider: string): boolean => provider === OWN_SYSTEM;
+
 /** Why a value of a stored connector stays as it is; undefined where it may change. */
 export function fixedReason(provider: string, field: string): string | undefined {
-  if (provider !== OWN_SYSTEM) return undefined;
+  if (!isOwnSystem(provider)) return undefined;
   return ({ client: texts.clientFixed, channel: texts.channelFixed } as Readonly<Record<string, string>>)[field];
 }
 

@@ -80,6 +80,25 @@ export const connectorTexts = {
   leaveDirectoryAction: "Open",
   policyChanged: (name: string) => `Access through ${name} was changed`,
 
+  // Texts in several languages
+  messagesIn: "Onboarding Message in other languages",
+  noticesIn: "Notice of the approval in other languages",
+  queueNoticesIn: "Notice while waiting in other languages",
+  languages: (label: string, count: number) => (count === 0 ? label : `${label} (${count})`),
+  languagesHelp:
+    "Slack, Microsoft Teams and Telegram tell a person's language. Where none fits, or none is told, the text above is sent.",
+  byLanguage: "Texts by language",
+  language: "Language tag",
+  text: "Text",
+  textIn: (language: string) => `Text in ${language}`,
+  addLanguage: "Add language",
+  removeText: "Remove",
+  removeLanguage: (language: string) => (language ? `Remove ${language}` : "Remove this language"),
+  languagesFull: "A text has at most 20 languages",
+  languageRule: "Enter a language tag, such as de or pt-BR",
+  languageTwice: (language: string) => `${language} has two texts. Keep one of them`,
+  languageText: (language: string) => `Enter the text in ${language}, or remove it`,
+
   // Configuration
   notFound: "There is no such connector",
   back: "Connectors",
@@ -123,6 +142,7 @@ export const connectorTexts = {
 
   credentials: "Credentials",
   credentialsAbout: "As the platform's console shows them. Secrets are encrypted, and never shown again.",
+  credentialsOwn: "The address and the secret of your own system. Secrets are encrypted, and never shown again.",
   set: "Set",
   notSet: "Not set",
   replace: "Replace",
@@ -162,6 +182,7 @@ export const connectorTexts = {
   webhookAbout: "The address to which the platform sends messages.",
   noAddress: "This installation does not know its own address. The path is:",
   steps: "Steps in the platform's console",
+  stepsOwn: "Steps in your own system",
   test: "Test",
   testAbout: "Asks the platform whether the credentials work. Nothing is changed.",
   connect: "Connect",
