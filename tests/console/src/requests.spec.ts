@@ -86,7 +86,11 @@ test("A stranger's request is listed with what they wrote, opened in full, and a
     "Processing Note",
   ]);
   await panel.getByRole("button", { name: "Close" }).click();
-  await expect(rowOf(page, ada)).toContainText(/Told at|Being told/);
+  // The notice goes out a moment after the approval.
+  await expect(async () => {
+    await page.reload();
+    await expect(rowOf(page, ada)).toContainText(/Told at \d\d:\d\d/, { timeout: 2_000 });
+  }).toPass();
   await page.getByRole("button", { name: "Revoke access of Ada Lovelace…" }).click();
   const ask = page.getByRole("alertdialog", { name: "Revoke access of Ada Lovelace?" });
   await expect(ask.getByText("Ada Lovelace goes back to onboarding in Production.")).toBeVisible();
