@@ -234,7 +234,11 @@ const newConnectorOf = createRoute({
 const connector = createRoute({
   getParentRoute: () => project,
   path: "/connectors/$id",
-  validateSearch: (raw: Raw) => ({ toggle: flag(raw, "toggle") }),
+  validateSearch: (raw: Raw) => ({
+    toggle: flag(raw, "toggle"),
+    /** The field that the page begins at. */
+    field: oneOf(raw, "field", ["limit"]),
+  }),
   staticData: { title: frame.connectors, permission: "projects.read" },
   component: lazyPage(() => import("./pages/connectors/connector-page"), "ConnectorPage"),
 });
