@@ -52,14 +52,15 @@ test("People are listed by standing and found; a profile approves, revokes, bloc
   await expect(page.getByRole("list", { name: "Access requests of this person" })).toContainText("A customer of ours");
 
   await page.getByRole("button", { name: "Revoke Production" }).click();
-  const revoke = page.getByRole("dialog", { name: "Take Production from Ada Lovelace?" });
+  const revoke = page.getByRole("alertdialog", { name: "Take Production from Ada Lovelace?" });
+  await expect(revoke.getByRole("button", { name: "Cancel" })).toBeFocused();
   await expect(revoke).toContainText("Ada Lovelace goes back to onboarding in Production");
   await revoke.getByRole("button", { name: "Revoke access" }).click();
   await expect(toast(page, "Ada Lovelace has no access to Production any more")).toBeVisible();
   await expect(page.getByText("This person was approved in no environment.")).toBeVisible();
 
   await page.getByRole("button", { name: "Block…" }).click();
-  const block = page.getByRole("dialog", { name: "Block Ada Lovelace?" });
+  const block = page.getByRole("alertdialog", { name: "Block Ada Lovelace?" });
   await block.getByLabel("Note").fill("Sends nothing but spam.");
   await block.getByRole("button", { name: "Block", exact: true }).click();
   await expect(page.getByText(/^Blocked by Ana Lopes on /)).toBeVisible();

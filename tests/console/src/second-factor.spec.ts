@@ -54,7 +54,8 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
   await settled(third, "Teams");
 
   await page.getByRole("button", { name: "Remove", exact: true }).click();
-  const remove = page.getByRole("dialog", { name: "Remove second factor?" });
+  const remove = page.getByRole("alertdialog", { name: "Remove second factor?" });
+  await expect(remove.getByRole("button", { name: "Cancel" })).toBeFocused();
   await remove.getByLabel("Code").fill(codeOf(secret, 1));
   await remove.getByRole("button", { name: "Remove second factor" }).click();
   await expect(toast(page, "Your second factor is removed")).toBeVisible();

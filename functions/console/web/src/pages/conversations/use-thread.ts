@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { type Message, newestMessagesOptions, readMessages } from "../../api/conversations";
-import { polled } from "../../api/polling";
+import { polling } from "../../api/polling";
 import { gapBefore, merged } from "./thread";
 
 /** The messages of one conversation, from the newest back as far as they were asked for. For a component that has the conversation as its key. */
 export function useThread(project: string, id: string) {
-  const newest = useQuery({ ...newestMessagesOptions(project, id), refetchInterval: polled });
+  const newest = useQuery({ ...newestMessagesOptions(project, id), ...polling });
   const [messages, setMessages] = useState<readonly Message[]>();
   const [hasEarlier, setHasEarlier] = useState(false);
   const [isReadingEarlier, setReadingEarlier] = useState(false);

@@ -212,10 +212,10 @@ function Item({ environment, isFirst, isLast, mayWrite, onMove, onDelete }: Item
           >
             {texts.agent}
           </Link>
-          {!isFirst && <IconButton icon="up" label={texts.moveUpOf(name)} onClick={() => onMove(-1)} />}
-          {!isLast && <IconButton icon="down" label={texts.moveDownOf(name)} onClick={() => onMove(1)} />}
-          <IconButton icon="edit" label={texts.renameOf(name)} onClick={() => setRenaming(true)} />
-          <IconButton icon="trash" kind="danger" label={texts.deleteOf(name)} onClick={onDelete} />
+          {!isFirst && <IconButton changes icon="up" label={texts.moveUpOf(name)} onClick={() => onMove(-1)} />}
+          {!isLast && <IconButton changes icon="down" label={texts.moveDownOf(name)} onClick={() => onMove(1)} />}
+          <IconButton changes icon="edit" label={texts.renameOf(name)} onClick={() => setRenaming(true)} />
+          <IconButton changes icon="trash" kind="danger" label={texts.deleteOf(name)} onClick={onDelete} />
         </div>
       )}
     </>

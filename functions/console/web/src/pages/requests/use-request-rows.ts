@@ -9,7 +9,7 @@ import {
   requestCountsOptions,
   requestsOptions,
 } from "../../api/access-requests";
-import { polled } from "../../api/polling";
+import { polling } from "../../api/polling";
 import { isProblem } from "../../api/problems";
 import { queryClient } from "../../api/query";
 import { requests as texts } from "../../texts/en/requests";
@@ -121,7 +121,7 @@ export function useRequestRows(project: string, query: RequestQuery) {
     focusRow(next.id);
   }, [rows.ids, rows.records]);
 
-  const counts = useQuery({ ...requestCountsOptions(project), refetchInterval: polled }).data;
+  const counts = useQuery({ ...requestCountsOptions(project), ...polling }).data;
   const known = useRef<Known | undefined>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each answer
   useEffect(() => {
