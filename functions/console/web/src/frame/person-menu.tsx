@@ -75,7 +75,6 @@ function Menu({ standing }: { standing?: Standing | undefined }) {
       entries: [
         { id: "profile", label: frame.profile, icon: "person", href: "/console/profile" },
         { id: "sessions", label: frame.sessions, icon: "lock", href: "/console/profile?tab=sessions" },
-        { id: "shortcuts", label: frame.shortcuts, icon: "info", onAction: openShortcutList },
       ],
     },
     {
@@ -88,6 +87,7 @@ function Menu({ standing }: { standing?: Standing | undefined }) {
         onAction: () => choose(id),
       })),
     },
+    { entries: [{ id: "shortcuts", label: frame.shortcuts, icon: "info", onAction: openShortcutList }] },
     ...(me.accounts.length > 1
       ? [
           {

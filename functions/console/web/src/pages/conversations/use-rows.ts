@@ -2,6 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { type Conversation, type ConversationFilter, conversationsOptions, type View } from "../../api/conversations";
 import { polling } from "../../api/polling";
+import { readMore } from "../../api/query";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { useArrivals } from "../../ui/use-arrivals";
 import { arranged, type Rows } from "./rows";
@@ -49,7 +50,7 @@ export function useRows(project: string, view: View, filter: ConversationFilter)
     isFetching,
     /** Nothing was found yet, and more is read. */
     isSearching: count === 0 && hasNextPage && !error,
-    showMore: hasNextPage ? () => void fetchNextPage() : undefined,
+    showMore: hasNextPage ? () => void readMore(query) : undefined,
     isShowingMore: isFetchingNextPage,
     /** Shows the list as it is now. */
     renew: () => arrange(undefined),

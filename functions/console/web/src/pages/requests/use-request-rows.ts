@@ -11,7 +11,7 @@ import {
 } from "../../api/access-requests";
 import { polling } from "../../api/polling";
 import { isProblem } from "../../api/problems";
-import { queryClient } from "../../api/query";
+import { queryClient, readMore } from "../../api/query";
 import { requests as texts } from "../../texts/en/requests";
 import { announce } from "../../ui";
 import { useArrivals } from "../../ui/use-arrivals";
@@ -49,7 +49,7 @@ export function useRequestRows(project: string, query: RequestQuery) {
 
   const showMore = () => {
     takes.current = true;
-    void list.fetchNextPage();
+    void readMore(list);
   };
 
   /** Takes rows away, and moves the focus on if one of them has it. */
