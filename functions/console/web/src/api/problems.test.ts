@@ -37,13 +37,13 @@ describe("what went wrong", () => {
   it("counts the busy answers of a path in a row, until another answer comes (U122)", () => {
     const answer = (status: number) =>
       Object.defineProperty(new Response(null, { status }), "url", { value: "https://example.com/v1/roles?limit=50" });
-    const before = () => {
+    const busy = () => {
       const failure = readFailure(answer(503), undefined);
       return failure instanceof ServiceBusy && failure.before;
     };
-    expect([before(), before(), before()]).toEqual([0, 1, 2]);
+    expect([busy(), busy(), busy()]).toEqual([0, 1, 2]);
     unwrap({ data: {}, response: answer(200) });
-    expect(before()).toBe(0);
+    expect(busy()).toBe(0);
   });
 
   it("is thrown instead of data", () => {
