@@ -62,6 +62,8 @@ build: tools console ## Build the functions for Lambda; ARCH=arm64 or x86_64, by
 		|| { echo "Rust lacks the standard library for $(ARCH). Install it: rustup target add $(TARGET)"; exit 1; }
 	PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --locked --release --target $(TARGET) $(addprefix --package ,$(FUNCTIONS))
 	@$(PYTHON) infra/scripts/package_sizes.py $(FUNCTIONS)
+	@$(PYTHON) infra/scripts/sbom.py --target $(TARGET) $(FUNCTIONS) > target/lambda/sbom.cdx.json
+	@echo "Bill of materials: target/lambda/sbom.cdx.json"
 
 console: ## Build the files of the web console, if their sources changed
 	@$(LOCAL_STACK) console
