@@ -73,6 +73,7 @@ mod given_up;
 mod given_up_texts;
 mod handoff;
 mod handoff_records;
+mod health;
 mod identities;
 mod imports;
 mod imports_failing;
