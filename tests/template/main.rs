@@ -17,6 +17,7 @@ mod layout;
 mod limits;
 mod markdown;
 mod roles;
+mod runbook;
 mod sbom;
 mod table;
 mod variables;
