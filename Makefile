@@ -19,7 +19,7 @@ TOOLS := .local/tools/bin
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
-run: ## Run everything on this machine until Ctrl-C; DETACH=1 leaves it running, SCALE=5 makes five times the people, 0 none
+run: ## Run everything on this machine until Ctrl-C; DETACH=1 leaves it running, SCALE=7 makes seven times the people, 0 none
 	@$(LOCAL_STACK) up $(if $(filter-out 0,$(DETACH)),--detach) $(if $(SCALE),--scale "$(SCALE)")
 
 stop: ## Stop a local stack that runs in another terminal or in the background

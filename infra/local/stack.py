@@ -140,6 +140,7 @@ def run(scale: float, on_up) -> int:
     """Starts the stack and runs it until it is stopped."""
     # These need the tools environment, so they cannot be imported at the top.
     import demo
+    import demo_admin
     import emulator
     import gateway
     import logs
@@ -177,6 +178,8 @@ def run(scale: float, on_up) -> int:
             mail.serve()
             emulator.invite_first_admin(credentials, deployment)
             first_link = mail.link_to(ADMIN_EMAIL)
+        with step("Let the demo admin in"):
+            admin = demo_admin.join(made)
         with step("Start simulator and agent"):
             start_companions(processes, made)
         with step("Connect the platforms"):
@@ -184,7 +187,7 @@ def run(scale: float, on_up) -> int:
         with step("Start the OpenID provider"):
             openid_provider.start(processes, client, made.redirect_uri)
             demo.check_login_method(made)
-        seated = None
+        seated = filled = None
         if scale:
             with step("Seat the team", "two members and people who write to them; SCALE=0 leaves them out"):
                 seated = team.seat(made)
@@ -192,6 +195,8 @@ def run(scale: float, on_up) -> int:
             with step("Fill the project of people", f"{seed.PROJECT}; SCALE=0 leaves it out"):
                 filled = seed.fill(made, scale)
             say(f"    {dim(f'{seed.PROJECT}: {filled}')}")
+        shown = filled.path if filled else f"/v1/projects/{made.project_id}"
+        demo_admin.serve(admin, f"/console/a/{made.account_id}/p/{shown.rsplit('/', 1)[-1]}/requests")
         stack = {
             "api_url": API.url,
             "api_key": made.api_key,
@@ -199,6 +204,8 @@ def run(scale: float, on_up) -> int:
             "setup_secret_arn": deployment.outputs["SetupSecretArn"],
             "admin_email": ADMIN_EMAIL,
             "first_admin_link": first_link,
+            "demo_link": admin.link,
+            "demo_name": demo_admin.NAME,
             "mail_url": MAIL.url,
             "openid_url": OPENID.url,
             "openid_client_id": client.id,
@@ -357,9 +364,10 @@ sleep 2; curl -sS -H "$KEY" "$CONVERSATIONS?view=assigned&order=oldest" | table 
 
   {bold(f"Chat as a {', '.join(others)} or {last} user")}: {stack["simulator_url"]}
 
-  {bold("Console")}       {stack["api_url"]}/console   {dim("begin with the link of the first admin:")}
+  {bold("Console")}       {stack["demo_link"]}
+                {dim(f"signs you in as {stack['demo_name']}, on this machine only; the console is at {stack['api_url']}/console")}
   {bold("First admin")}   {stack["first_admin_link"]}
-                {dim(f"the link in the mail to {stack['admin_email']}; it works once, and for seven days")}
+                {dim(f"how it begins on AWS: the link in the mail to {stack['admin_email']}; it works once, and for seven days")}
   {bold("Caught mail")}   {stack["mail_url"]}   {dim("nothing leaves this machine")}
   {bold("OpenID")}        {stack["openid_url"]}   {dim("the provider behind the login method Acme; its page takes anybody")}{members}
   {bold("API")}           {stack["api_url"]}/v1/openapi.json
