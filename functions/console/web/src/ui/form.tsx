@@ -4,7 +4,6 @@ import { common } from "../texts/en/common";
 import { Button } from "./button";
 import { Dialog, DiscardDialog } from "./dialog";
 import styles from "./form.module.css";
-import { Row } from "./layout";
 import { ProblemView } from "./states";
 import type { FormState } from "./use-form";
 
@@ -154,10 +153,10 @@ export function FormDialog(props: FormDialogProps) {
       <Dialog isOpen={isOpen} onClose={leave} size={size} title={title}>
         <Form form={form} isGuarded={isGuarded}>
           {children}
-          <Row align="end">
+          <div className={styles.ends}>
             <Button onClick={leave}>{common.cancel}</Button>
             <SubmitButton kind={kind}>{submit}</SubmitButton>
-          </Row>
+          </div>
         </Form>
       </Dialog>
       <DiscardDialog
@@ -191,12 +190,12 @@ export function DangerDialog({ isOpen, onClose, title, form, action, children }:
     <Dialog isOpen={isOpen} onClose={leave} role="alertdialog" size="small" title={title}>
       <Form form={form} isGuarded={false}>
         {children}
-        <Row align="end">
+        <div className={styles.ends}>
           <Button autoFocus onClick={leave}>
             {common.cancel}
           </Button>
           <SubmitButton kind="danger">{action}</SubmitButton>
-        </Row>
+        </div>
       </Form>
     </Dialog>
   );

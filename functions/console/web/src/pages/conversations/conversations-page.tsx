@@ -44,7 +44,7 @@ export function ConversationsPage() {
         <PageHeading
           actions={
             <Link
-              className={looks({ kind: "quiet" })}
+              className={looks({})}
               params={{ account, project }}
               search={{ client, channel, team }}
               to="/a/$account/p/$project/figures"
