@@ -14,6 +14,8 @@ interface Facts {
   account_id: string;
   admin_email: string;
   first_admin_link: string;
+  demo_link: string;
+  demo_name: string;
   openid_url: string;
   openid_client_id: string;
   openid_client_secret: string;
