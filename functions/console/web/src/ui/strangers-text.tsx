@@ -26,7 +26,7 @@ export function StrangersText({ children, ranges }: Props) {
         {ranges?.length ? <Marked ranges={ranges} text={children} /> : children}
       </bdi>
       {isCut && !isOpen && (
-        <button className={styles.linkButton} onClick={() => setOpen(true)} type="button">
+        <button className={classes(styles.linkButton, "target")} onClick={() => setOpen(true)} type="button">
           {common.showAll}
         </button>
       )}

@@ -16,7 +16,7 @@ export function Toolbar({ children, active = 0 }: Props) {
   const [isOpen, setOpen] = useState(false);
   const id = useId();
   return (
-    <div className={styles.toolbar}>
+    <div className={styles.toolbar} data-filters>
       <div className={styles.first}>{first}</div>
       {filters.length > 0 && (
         <>

@@ -78,7 +78,7 @@ export const RequestRow = memo(function RequestRow(props: Props) {
         <div className={styles.person}>
           <h2 className={styles.nameLine}>
             <Link
-              className={styles.name}
+              className={classes(styles.name, "target")}
               from="/a/$account/p/$project/requests"
               id={linkId(id)}
               params={(now) => ({ ...now, id })}
