@@ -16,12 +16,10 @@ export function ExactTime() {
     addEventListener("focusin", enter);
     addEventListener("focusout", leave);
     addEventListener("keydown", press);
-    addEventListener("scroll", leave, { capture: true, passive: true });
     return () => {
       removeEventListener("focusin", enter);
       removeEventListener("focusout", leave);
       removeEventListener("keydown", press);
-      removeEventListener("scroll", leave, { capture: true });
     };
   }, []);
   return time && createPortal(<Tip time={time} />, document.body);
@@ -35,11 +33,17 @@ function Tip({ time }: { time: HTMLTimeElement }) {
     if (!shown) return;
     // Above everything, dialogs too.
     shown.showPopover();
-    const place = time.getBoundingClientRect();
-    const { width, height } = shown.getBoundingClientRect();
-    const below = place.bottom + GAP;
-    shown.style.top = `${below + height < innerHeight ? below : place.top - GAP - height}px`;
-    shown.style.left = `${Math.max(GAP, Math.min(place.left, innerWidth - GAP - width))}px`;
+    const place = () => {
+      const beside = time.getBoundingClientRect();
+      const { width, height } = shown.getBoundingClientRect();
+      const below = beside.bottom + GAP;
+      shown.style.top = `${below + height < innerHeight ? below : beside.top - GAP - height}px`;
+      shown.style.left = `${Math.max(GAP, Math.min(beside.left, innerWidth - GAP - width))}px`;
+    };
+    place();
+    // What receives the focus may be scrolled into sight.
+    addEventListener("scroll", place, { capture: true, passive: true });
+    return () => removeEventListener("scroll", place, { capture: true });
   }, [time]);
   return (
     <div aria-hidden="true" className={styles.tip} popover="manual" ref={tip}>

@@ -36,7 +36,7 @@ export function FilterBar({ filters, clients, channels, label, onChange }: BarPr
           {active > 0 ? common.filtersActive(active) : common.filters}
         </Button>
       </div>
-      <div className={styles.filters} data-open={isOpen} id={id}>
+      <div className={styles.filters} data-filters data-open={isOpen} id={id}>
         <Select
           label={texts.client}
           onChange={(next) => onChange({ client: next || undefined })}

@@ -91,7 +91,7 @@ function FilterBar({ range, filters, onChange }: BarProps) {
   const fault = rangeFault(range);
   const rule = { backwards: texts.toRule, long: texts.rangeRule(DAYS_MAX) };
   return (
-    <section aria-label={texts.filters} className={styles.filters}>
+    <section aria-label={texts.filters} className={styles.filters} data-filters>
       <TextField
         label={texts.from}
         onChange={(value) => onChange({ from: value || undefined })}
