@@ -33,7 +33,7 @@ proofs: ## Show which tests prove each line of the specification, and how the se
 	@$(PYTHON) infra/scripts/proofs.py console
 	@$(PYTHON) infra/scripts/proofs.py asvs
 
-try-console: ## Try the console of the local stack in Chromium, an installed one or npm's; ONLY=… for tests whose title has it (tests/console)
+try-console: ## Try the console of the local stack in Chromium, an installed one or npm's; ONLY=… for tests whose file or title has it; PROOF=full ONLY=budget measures its times (tests/console)
 	@$(LOCAL_STACK) console-tests $(if $(ONLY),--grep "$(ONLY)")
 
 fuzz-api: tools ## Call every operation of the API on the local stack, as its document describes it; PROOF=full for thousands of calls (tests/api)

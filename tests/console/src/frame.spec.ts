@@ -203,12 +203,6 @@ test("A toast goes after six seconds, not while somebody reads it (U136)", async
   await page.clock.runFor(1_500);
   await expect(shown).toBeHidden();
 });
-
-test("On paper there are the heading and the rows, without navigation and buttons (U162)", async ({ browse, team }) => {
-  const page = await browse(team.owner);
-  await page.goto(settings(team.account, "users"));
-  await settled(page, "User Management");
-  await page.emulateMedia({ media: "print" });
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await expect(page.getByRole("row", { name: team.owner.email })).toBeVisible();
   await expect(page.getByRole("navigation")).toHaveCount(0);
