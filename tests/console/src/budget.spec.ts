@@ -243,7 +243,8 @@ test("With 500 requests in the list, each key and press is answered within 200 m
   await page.keyboard.press("Escape");
   await expect(every).not.toBeChecked();
   await page.evaluate(() => {
-    window.measured.inp = 0;
+    // To show them all is no part of it.
+    Object.assign(window.measured, { inp: 0, cls: 0 });
   });
 
   for (const key of ["j", "j", "j", "k", "x", "j", "j", "Shift+X", "Escape"]) await page.keyboard.press(key);
