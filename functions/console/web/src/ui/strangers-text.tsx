@@ -28,7 +28,7 @@ export function StrangersText({ children, ranges, within = (shown) => shown }: P
         {within(ranges?.length ? <Marked ranges={ranges} text={children} /> : children)}
       </bdi>
       {isCut && !isOpen && (
-        <button className={classes(styles.linkButton, "target")} onClick={() => setOpen(true)} type="button">
+        <button className={styles.linkButton} onClick={() => setOpen(true)} type="button">
           {common.showAll}
         </button>
       )}
