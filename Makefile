@@ -33,7 +33,7 @@ proofs: ## Show which tests prove each line of the specification, and how the se
 	@$(PYTHON) infra/scripts/proofs.py console
 	@$(PYTHON) infra/scripts/proofs.py asvs
 
-try-console: ## Try the console of the local stack in Chromium, an installed one or npm's; ONLY=… for tests whose title has it (tests/console)
+try-console: ## Try the console of the local stack in Chromium, an installed one or npm's; ONLY=… for tests whose file or title has it; PROOF=full ONLY=budget measures its times (tests/console)
 	@$(LOCAL_STACK) console-tests $(if $(ONLY),--grep "$(ONLY)")
 
 screenshots: ## Take a picture of every page of the local stack's console in every state, and print what was found in each; ONLY=… for some

@@ -16,7 +16,7 @@ const day = (date: string, more?: Partial<Figures>): FigureDay => ({ date, figur
 
 describe("the charts of the figures (U608)", () => {
   it("write a time in its largest unit, and short ones in seconds", () => {
-    expect([0, 45, 89, 90, 3600].map(formatSeconds)).toEqual(["0 secs", "45 secs", "89 secs", "2 mins", "1 hr"]);
+    expect([0, 45, 89, 90, 3600].map(formatSeconds)).toEqual(["0 sec", "45 sec", "89 sec", "2 min", "1 hr"]);
   });
 
   it("have a bar for each number above nothing, the largest as high as the chart", () => {
