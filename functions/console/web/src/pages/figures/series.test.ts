@@ -40,7 +40,7 @@ describe("the charts of the figures (U608)", () => {
     if (!waiting || !median) throw new Error("no chart");
     const short = figures({ waiting_time: { count: 1, mean_seconds: 0, median_seconds: 0, p90_seconds: 0 } });
     expect(written(waiting, median.value(figures()))).toBe("–");
-    expect(written(waiting, median.value(short))).toBe("0 secs");
+    expect(written(waiting, median.value(short))).toBe("0 sec");
     expect(waiting.more?.value(short)).toBe(1);
   });
 
