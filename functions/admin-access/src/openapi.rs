@@ -113,6 +113,7 @@ mod tests {
             connectors::{messages::MessageOutcomeName, outcome::SetUpStatus},
             environments::test::{AnswerType, TestDeliveryStatus},
             explain::{DecisionName, DecisionReasonName},
+            health::HealthName,
             providers::FillName,
         },
     };
@@ -175,6 +176,7 @@ mod tests {
             FillName,
             FollowUpStatus,
             HandlerName,
+            HealthName,
             HeldMessageState,
             MatchField,
             MessageOutcomeName,

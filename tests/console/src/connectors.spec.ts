@@ -116,7 +116,7 @@ test("A connector is configured section by section: a save of one leaves what is
 }) => {
   const own = await found(team.owner, "Sections Inc");
   const entrance = await Entrance.open(own, "Help desk");
-  await entrance.visit("Ada Lovelace");
+  const ada = await entrance.visit("Ada Lovelace");
   const path = `/v1/projects/${entrance.project}/connectors/${entrance.connector}`;
   const page = await browse(own.owner);
   await page.goto(inProject(own.account, entrance.project, `connectors/${entrance.connector}`));
@@ -220,6 +220,9 @@ test("A connector is configured section by section: a save of one leaves what is
   await expect(page.getByRole("switch", { name: "Onboarding" })).toHaveCount(0);
   await expect(page.getByLabel("Onboarding Message")).toHaveCount(0);
 
+  await entrance.request(ada, "rejected");
+  await page.reload();
+  await settled(page, "My bot");
   await page.getByRole("button", { name: "Delete connector…" }).click();
   const question = page.getByRole("alertdialog", { name: "Delete My bot?" });
   await expect(question.getByRole("button", { name: "Cancel" })).toBeFocused();

@@ -256,7 +256,7 @@ test("What was typed survives leaving, a long reply is counted, earlier messages
   const last = messages(page).getByText("Message 60", { exact: true });
   await expect(last).toBeInViewport();
   await page.getByLabel("Reply").fill("x".repeat(3_500));
-  await expect(page.getByText(/^3500 of \d+ characters/)).toBeVisible();
+  await expect(page.getByText(/^3,500 of [\d,]+ characters/)).toBeVisible();
   const heights: number[] = [];
   for (const lines of [1, 5, 8, 30]) {
     await page.getByLabel("Reply").fill(Array(lines).fill("A line").join("\n"));
@@ -265,7 +265,7 @@ test("What was typed survives leaving, a long reply is counted, earlier messages
   const [one = 0, five = 0, eight = 0, thirty] = heights;
   expect(one < five && five < eight).toBe(true);
   expect(thirty).toBe(eight);
-  await expect(page.getByText(/of \d+ characters/)).toHaveCount(0);
+  await expect(page.getByText(/of [\d,]+ characters/)).toHaveCount(0);
   await page.getByLabel("Reply").fill("Half a thought");
   await rowOf(page, bob).getByRole("link", { name: "Bob Stone" }).click();
   await expect(page.getByLabel("Reply")).toHaveValue("");

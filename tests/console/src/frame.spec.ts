@@ -182,7 +182,7 @@ test("What is polled is read every 15 s, every 60 s while nobody touches the pag
   const page = await browse(own.owner);
   await page.clock.install();
   let reads = 0;
-  const isRead = ({ url }: { url: () => string }) => url().endsWith("/access-requests/counts");
+  const isRead = (call: { url(): string }) => call.url().endsWith("/access-requests/counts");
   page.on("request", (request) => {
     if (isRead(request)) reads += 1;
   });

@@ -36,11 +36,11 @@ export async function judge(page: Page, name: string): Promise<void> {
     await page.setViewportSize(size);
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      expect(await violations(page), `axe: ${name}, ${device} px, ${colorScheme}`).toEqual([]);
+      expect.soft(await violations(page), `axe: ${name}, ${device} px, ${colorScheme}`).toEqual([]);
       await page.screenshot({ path: resolve(SCREENSHOTS, `${name}-${device}-${colorScheme}.png`), fullPage: true });
     }
     await expectNoOverflow(page, `${name}, ${device} px`);
-    expect(await smallTargets(page, target), `targets: ${name}, ${device} px`).toEqual([]);
+    expect.soft(await smallTargets(page, target), `targets: ${name}, ${device} px`).toEqual([]);
   }
   await page.setViewportSize({ width: NARROWEST, height: 640 });
   await expectNoOverflow(page, `${name}, ${NARROWEST} px`);

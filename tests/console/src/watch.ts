@@ -1,7 +1,8 @@
 import type { BrowserContext, Page } from "@playwright/test";
 
-/** Chromium's own line about an answer; `Watch` judges the answer instead. */
-const NETWORK_LINE = /^Failed to load resource: the server responded with a status of \d+/;
+/** Chromium's own line about an answer, which `Watch` judges instead, or about none while a test is offline. */
+const NETWORK_LINE =
+  /^Failed to load resource: (the server responded with a status of \d+|net::ERR_INTERNET_DISCONNECTED)/;
 /** The console's own line about a file that did not come. */
 const MISSING_LINE = /^CodeMissing\b/;
 /** The console's question whether somebody is signed in; for a stranger, the answer is no. */

@@ -33,6 +33,7 @@ pub struct DependenciesResponse {
 
 /// Health of a stack or service.
 #[derive(Clone, Copy, Serialize, ToSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub enum HealthName {
     /// It answers.

@@ -13,6 +13,7 @@ import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { peopleTexts as texts } from "../../texts/en/people";
 import { Badge, ProblemView, Section, Skeleton, StrangersText, Time, type Tone } from "../../ui";
+import { classes } from "../../ui/classes";
 import styles from "./people.module.css";
 
 const TONES: Record<AccessRequest["status"], Tone> = { pending: "warn", approved: "good", rejected: "bad" };
@@ -55,7 +56,7 @@ function RequestRow({ request }: { request: AccessRequest }) {
         <Badge tone={TONES[status]}>{texts.requestStatus[status]}</Badge>
         {revoked_at && <Badge>{texts.requestRevoked}</Badge>}
         <Link
-          className={styles.name}
+          className={classes(styles.name, "target")}
           params={{ account, project, id: request.id }}
           search={TABS[status]}
           to="/a/$account/p/$project/requests/$id"
@@ -110,7 +111,7 @@ export function ConversationsSection({ person }: { person: ChatUser }) {
               <div className={styles.words}>
                 <span className={styles.line}>
                   <Link
-                    className={styles.name}
+                    className={classes(styles.name, "target")}
                     params={{ account, project, id: conversation.id }}
                     search={{ view: "all" }}
                     to="/a/$account/p/$project/conversations/$id"
