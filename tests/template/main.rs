@@ -304,6 +304,20 @@ fn the_table_has_the_keys_and_indexes_that_the_tests_use() {
 }
 
 #[test]
+fn the_table_and_its_key_outlive_the_stack_and_everything_else_goes_with_it_by_default() {
+    let template = template();
+    let mut kept = BTreeSet::new();
+    for (id, resource) in entries(template.at("/Resources")) {
+        let policies = ["DeletionPolicy", "UpdateReplacePolicy"].map(|name| &resource[name]);
+        if policies != [&Value::Null; 2] {
+            assert_eq!(policies, ["RetainExceptOnCreate", "Retain"], "{id}");
+            kept.insert(id);
+        }
+    }
+    assert_eq!(kept, ["Key", "Table"].into());
+}
+
+#[test]
 fn every_parameter_is_described_and_takes_no_value_that_makes_no_sense() {
     let template = template();
     let parameters = template.at("/Parameters");
