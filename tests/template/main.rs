@@ -59,6 +59,27 @@ fn every_route_of_the_admin_api_reaches_the_function_that_serves_it() {
     }
 }
 
+/// A route costs an integration and a permission, and the template has a size to keep.
+#[test]
+fn no_route_brings_to_a_function_what_another_route_of_it_brings_anyway() {
+    let template = template();
+    for function in functions(&template) {
+        let id = function.resource.id;
+        for (name, event) in entries(function.resource.property("Events")) {
+            if event["Type"] != "HttpApi" {
+                continue;
+            }
+            let path = event["Properties"]["Path"].as_str().unwrap();
+            let mut document = template.document().clone();
+            let events = &mut document["Resources"][id]["Properties"]["Events"];
+            events.as_object_mut().unwrap().remove(name).unwrap();
+            let without = Template::of(document);
+            let reached = without.function_at(&path.replace("{proxy+}", "any/below"));
+            assert_ne!(reached.map(folder), Some(folder(function)), "{path}");
+        }
+    }
+}
+
 #[test]
 fn every_folder_of_functions_is_deployed_from_where_it_is_built_and_nothing_else_is() {
     let template = template();
@@ -280,6 +301,20 @@ fn the_table_has_the_keys_and_indexes_that_the_tests_use() {
         *table.property("TimeToLiveSpecification"),
         json!({"AttributeName": "expires_at", "Enabled": true})
     );
+}
+
+#[test]
+fn the_table_and_its_key_outlive_the_stack_and_everything_else_goes_with_it_by_default() {
+    let template = template();
+    let mut kept = BTreeSet::new();
+    for (id, resource) in entries(template.at("/Resources")) {
+        let policies = ["DeletionPolicy", "UpdateReplacePolicy"].map(|name| &resource[name]);
+        if policies != [&Value::Null; 2] {
+            assert_eq!(policies, ["RetainExceptOnCreate", "Retain"], "{id}");
+            kept.insert(id);
+        }
+    }
+    assert_eq!(kept, ["Key", "Table"].into());
 }
 
 #[test]
