@@ -479,7 +479,7 @@ mod tests {
     use super::*;
     use crate::aws::{AwsSettings, sdk_config};
     use vestibule_domain::{
-        event::{Change, Event},
+        event::{Change, Event, told::Told},
         ids::AccountId,
         vars::Vars,
     };
@@ -497,6 +497,7 @@ mod tests {
                 after: serde_json::Value::Null,
             },
             request_id: "r".to_owned(),
+            told: Told::default(),
         }
     }
 

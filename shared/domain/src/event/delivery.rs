@@ -95,15 +95,15 @@ impl EventAttempt {
                 (Some(*status), Some(body), Some(format!("http {status}")))
             }
             AgentReply::Unreachable { reason } => (None, None, Some(reason.clone())),
-            AgentReply::Forbidden { reason } => {
-                (None, None, Some(format!("the address {reason}")))
-            }
+            AgentReply::Forbidden { reason } => (None, None, Some(format!("the address {reason}"))),
         };
         Self {
             at,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             http_status,
-            answer: body.filter(|_| shows_answer).and_then(|body| beginning(body)),
+            answer: body
+                .filter(|_| shows_answer)
+                .and_then(|body| beginning(body)),
             problem,
         }
     }
@@ -274,7 +274,10 @@ mod tests {
         );
         assert_eq!(delivery.status, EventDeliveryStatus::Failed);
         let three_days = 3 * 24 * 60 * 60;
-        assert!((three_days - 4 * 60 * 60..three_days).contains(&now), "{now}");
+        assert!(
+            (three_days - 4 * 60 * 60..three_days).contains(&now),
+            "{now}"
+        );
         assert_eq!(usize::try_from(delivery.tries).unwrap(), waits.len() + 1);
     }
 
@@ -323,7 +326,10 @@ mod tests {
             };
             EventAttempt::of(&reply, at(1), Duration::ZERO, shows).answer
         };
-        assert_eq!(of(b"a\x07\r\nb\xff".to_vec(), true).unwrap(), "a  b\u{fffd}");
+        assert_eq!(
+            of(b"a\x07\r\nb\xff".to_vec(), true).unwrap(),
+            "a  b\u{fffd}"
+        );
         assert_eq!(of("é".repeat(600).into_bytes(), true).unwrap().len(), 1024);
         assert_eq!(of(b"secret".to_vec(), false), None);
         assert_eq!(of(Vec::new(), true), None);

@@ -3,12 +3,11 @@
 use super::{
     AuditEntry, Event,
     catalogue::{EventType, names},
-    subscription::Subscription,
     told::{EventData, Told},
 };
 use crate::{
     AccountScope, PortError, Timestamp,
-    ids::{AccountId, ConnectorId, EnvironmentId, OutgoingEventId, ProjectId},
+    ids::{AccountId, ConnectorId, EnvironmentId, OutgoingEventId, ProjectId, SubscriptionId},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -109,12 +108,17 @@ impl OutgoingEvent {
 
     /// Makes the test of a subscription.
     #[must_use]
-    pub fn test(subscription: &Subscription, id: OutgoingEventId, at: Timestamp) -> Self {
-        let data = EventData::new().id("webhook_id", subscription.id);
+    pub fn test(
+        scope: AccountScope,
+        subscription_id: SubscriptionId,
+        id: OutgoingEventId,
+        at: Timestamp,
+    ) -> Self {
+        let data = EventData::new().id("webhook_id", subscription_id);
         Self {
             id,
             kind: EventType::WebhookTest,
-            scope: subscription.scope,
+            scope,
             at,
             told: Told::default().with(data),
         }
@@ -161,9 +165,7 @@ fn types_of(entry: &AuditEntry) -> &'static [EventType] {
         Event::AccessRequestRejected(_) if is_expired(entry) => &[Type::AccessRequestExpired],
         Event::AccessRequestRejected(_) => &[Type::AccessRequestRejected],
         Event::AccessRequestExpired(_) => &[Type::AccessRequestExpired],
-        Event::AccessRequestRevoked(_) | Event::ChatUserRevoked(_) => {
-            &[Type::AccessRequestRevoked]
-        }
+        Event::AccessRequestRevoked(_) | Event::ChatUserRevoked(_) => &[Type::AccessRequestRevoked],
         Event::ChatUserBlocked(_) => &[Type::ChatUserBlocked],
         Event::ChatUserUnblocked(_) => &[Type::ChatUserUnblocked],
         Event::ChatUserErased(_) => &[Type::ChatUserErased],
@@ -210,7 +212,7 @@ mod tests {
         account::actor::Actor,
         event::Change,
         ids::{
-            AccessRequestId, ApiKeyId, AuditId, ChatUserId, InvitationId, MemberId, SubscriptionId,
+            AccessRequestId, ApiKeyId, AuditId, ChatUserId, ConversationId, InvitationId, MemberId,
         },
         samples::{at, connector, environment, scope, subscription},
     };
@@ -323,8 +325,12 @@ mod tests {
     fn an_acceptance_is_told_for_the_invitation_and_for_the_member() {
         let (id, invitation) = (MemberId::derive(&["m"]), InvitationId::derive(&["i"]));
         let data = EventData::new().id("invitation_id", invitation);
-        let entry = entry(Event::MemberJoined(id), Value::Null, json!({"status": "active"}))
-            .about(Told::default().with(data));
+        let entry = entry(
+            Event::MemberJoined(id),
+            Value::Null,
+            json!({"status": "active"}),
+        )
+        .about(Told::default().with(data));
         let events = OutgoingEvent::of_entry(&entry);
         let kinds: Vec<EventType> = events.iter().map(|event| event.kind).collect();
         assert_eq!(
@@ -369,7 +375,7 @@ mod tests {
 
     #[test]
     fn changes_that_no_account_hears_and_the_routers_own_tell_nothing() {
-        let id = crate::ids::ConversationId::derive(&["c"]);
+        let id = ConversationId::derive(&["c"]);
         for event in [
             Event::ConversationAssigned(id),
             Event::ConversationReleased(id),
@@ -378,7 +384,11 @@ mod tests {
             Event::SubscriptionUpdated(SubscriptionId::derive(&["s"])),
         ] {
             let entry = entry(event, Value::Null, json!({"name": "x"}));
-            assert!(OutgoingEvent::of_entry(&entry).is_empty(), "{}", event.key());
+            assert!(
+                OutgoingEvent::of_entry(&entry).is_empty(),
+                "{}",
+                event.key()
+            );
         }
     }
 
@@ -386,11 +396,12 @@ mod tests {
     fn a_test_names_the_webhook_that_is_tested() {
         let subscription = subscription();
         let id = OutgoingEventId::derive(&["t"]);
-        let event = OutgoingEvent::test(&subscription, id, at(1));
+        let (scope, webhook) = (subscription.scope, subscription.id);
+        let event = OutgoingEvent::test(scope, webhook, id, at(1));
         assert_eq!(event.missing(), Vec::<&str>::new());
         let body = body(&event);
         assert_eq!(body["type"], "webhook.test");
-        assert_eq!(body["data"], json!({"webhook_id": subscription.id}));
+        assert_eq!(body["data"], json!({"webhook_id": webhook}));
         assert!(body.get("project_id").is_none());
     }
 }

@@ -169,9 +169,8 @@ impl Repeatable for Subscription {
 mod tests {
     use super::*;
     use crate::{
-        AccountScope,
         event::told::Told,
-        ids::{AccountId, ProjectId},
+        ids::AccountId,
         samples::{at, scope, subscription},
     };
     use serde_json::json;
@@ -215,10 +214,7 @@ mod tests {
     /// SPEC F04.
     #[test]
     fn a_subscription_hears_its_account_its_project_and_its_types_only() {
-        let here = event(
-            EventType::ConnectorFailing,
-            Told::in_project(scope()),
-        );
+        let here = event(EventType::ConnectorFailing, Told::in_project(scope()));
         let of_account = event(EventType::MemberLeft, Told::default());
         let all = subscription();
         assert!(all.hears(&here) && all.hears(&of_account));

@@ -268,7 +268,12 @@ mod tests {
             "Ä",
         ] {
             let value = json!(text);
-            for kind in [FieldKind::Id, FieldKind::Actor, FieldKind::Code, FieldKind::Time] {
+            for kind in [
+                FieldKind::Id,
+                FieldKind::Actor,
+                FieldKind::Code,
+                FieldKind::Time,
+            ] {
                 assert_eq!(Fact::read(kind, &value), None, "{kind:?} {text}");
             }
             assert_eq!(Fact::read(FieldKind::Codes, &json!([text])), None);
