@@ -4,13 +4,12 @@ mod answer;
 
 pub use answer::{AgentAnswer, Unreadable};
 
-use crate::standard_webhooks;
+use crate::signed::{SigningSecrets, Unsigned};
 use vestibule_domain::{
     PortError, Timestamp,
     account::{AgentEndpoint, Environment},
     chat::delivery::Envelope,
     ports::{AgentRequest, SecretVault},
-    secret::Secret,
 };
 
 /// Makes the request that delivers an envelope to the environment's agent, signed with every secret that
@@ -22,38 +21,19 @@ pub async fn delivery_request(
     envelope: &Envelope<'_>,
     now: Timestamp,
 ) -> Result<AgentRequest, PortError> {
-    let body =
-        serde_json::to_vec(envelope).map_err(|error| PortError::rejected("envelope", error))?;
-    let secrets = open_secrets(vault, environment, agent, now).await?;
-    let signed = standard_webhooks::headers(&envelope.id.to_string(), &body, &secrets, now)
-        .map_err(|error| PortError::corrupt("signing secret", error))?;
-    let mut headers = vec![("content-type", "application/json".to_owned())];
-    headers.extend(signed);
-    Ok(AgentRequest {
-        endpoint: agent.endpoint.clone(),
-        headers,
-        body,
+    let unsigned = Unsigned {
+        endpoint: &agent.endpoint,
+        id: envelope.id.to_string(),
+        body: serde_json::to_vec(envelope)
+            .map_err(|error| PortError::rejected("envelope", error))?,
         timeout: agent.timeout.duration(),
-    })
-}
-
-/// Opens the secrets that sign at this time, the current one first.
-async fn open_secrets(
-    vault: &dyn SecretVault,
-    environment: &Environment,
-    agent: &AgentEndpoint,
-    now: Timestamp,
-) -> Result<Vec<Secret>, PortError> {
-    let context = Environment::secret_context(environment.scope, environment.id);
-    let mut secrets = Vec::new();
-    for sealed in agent.secrets_that_sign(now) {
-        let secret = vault
-            .open(sealed, AgentEndpoint::SIGNING_SECRET, &context)
-            .await?
-            .ok_or_else(|| PortError::corrupt("signing secret", "it is not set"))?;
-        secrets.push(secret);
-    }
-    Ok(secrets)
+    };
+    let secrets = SigningSecrets {
+        sealed: agent.secrets_that_sign(now).collect(),
+        field: AgentEndpoint::SIGNING_SECRET,
+        context: Environment::secret_context(environment.scope, environment.id),
+    };
+    unsigned.signed(vault, &secrets, now).await
 }
 
 #[cfg(test)]
@@ -66,6 +46,7 @@ mod tests {
         account::agent::{AgentTimeout, DeliveryDays, MaxInFlight},
         connector::SealedSecrets,
         ids::{AccountId, DeliveryId, EnvironmentId, ProjectId},
+        secret::Secret,
     };
 
     const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

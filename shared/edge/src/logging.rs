@@ -79,6 +79,10 @@ pub enum Metric {
     DeliveryRetried,
     /// A delivery to an agent was given up.
     DeliveryGivenUp,
+    /// A call that tells a subscription of an event failed.
+    EventDeliveryFailed,
+    /// An event was given up at a subscription.
+    EventDeliveryGivenUp,
     /// A mail was given up.
     MailFailed,
     /// No member replied to a conversation within its client's limit.
@@ -101,6 +105,8 @@ impl Metric {
             Self::SendFailedLater => "SendFailedLater",
             Self::DeliveryRetried => "DeliveryRetried",
             Self::DeliveryGivenUp => "DeliveryGivenUp",
+            Self::EventDeliveryFailed => "EventDeliveryFailed",
+            Self::EventDeliveryGivenUp => "EventDeliveryGivenUp",
             Self::MailFailed => "MailFailed",
             Self::FirstReplyMissed => "FirstReplyMissed",
             Self::OutboxMarkUnreadable => "OutboxMarkUnreadable",
