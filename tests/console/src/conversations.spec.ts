@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 import { conversationOf, conversationsOf, equipped, hire, openDesk } from "./desk.ts";
 import { equip, judge } from "./looks.ts";
 import { found } from "./people.ts";
-import type { Stranger } from "./requests.ts";
+import { Entrance, type Stranger } from "./requests.ts";
 import { facts } from "./stack.ts";
 import { expect, PHONE, settled, test, toast } from "./test.ts";
 
@@ -15,19 +15,21 @@ const messages = (page: Page) => page.getByRole("region", { name: "Messages" });
 const failure = (page: Page, words: string | RegExp) =>
   page.getByRole("region", { name: "Notifications" }).getByRole("alert").filter({ hasText: words });
 
-test("A message to the team is assigned with the reason, answered by keyboard, and released; then there are no conversations (U601, U603, U604, U605, U606, U607, U101, SPEC E22, E31, E36)", async ({
+test("A message to the team is assigned with the reason, answered by keyboard, sent again where it failed, and released; then there are no conversations (U601, U603, U604, U605, U606, U607, U101, SPEC E22, E31, E36)", async ({
   browse,
   team,
 }) => {
   const own = await found(team.owner, "Desk Inc");
-  const grace = await hire(own, { channels: { telegram: 2 } }, { name: "Grace Hopper" });
+  const grace = await hire(own, { channels: { sms: 1, telegram: 2 } }, { name: "Grace Hopper" });
+  await grace.api.call("PUT", "/v1/me/availability", { state: "away" });
   const desk = await openDesk(own, "Help desk");
   const page = await browse(grace);
   await page.goto(conversationsOf(own.account, desk.project));
   await settled(page, "Conversations");
-  await expect(views(page).getByRole("link")).toHaveText([/^Mine/, /^Queue/, /^Assigned/, /^With the agent/, /^All/]);
   await expect(page.getByRole("heading", { name: "You have no conversations." })).toBeVisible();
-  await expect(page.getByText("You are available for Telegram.")).toBeVisible();
+  await expect(page.getByText("You are away.")).toBeVisible();
+  await page.getByRole("button", { name: "Become available" }).click();
+  await expect(page.getByText(/^You are available for (SMS and Telegram|Telegram and SMS)\.$/)).toBeVisible();
 
   const ada = await desk.arrive("Ada Lovelace", "Where is my parcel?");
   await conversationOf(own, desk, ada, "assigned");
@@ -35,19 +37,37 @@ test("A message to the team is assigned with the reason, answered by keyboard, a
   await expect(rowOf(page, ada)).toContainText("Where is my parcel?");
   const entry = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^Conversations/ });
   await expect(entry).toContainText("1");
+  const counted = [/^Mine ?1$/, /^Queue ?0$/, /^Assigned ?1$/, /^With the agent ?0$/, /^All ?1$/];
+  await expect(views(page).getByRole("link")).toHaveText(counted);
+  const because = /Grace Hopper: available, handles .+ on Telegram, had 0 of 2, the only one with room/;
+  const viewOf = (name: RegExp) => views(page).getByRole("link", { name }).click();
+  await viewOf(/^Assigned/);
+  await expect(rowOf(page, ada)).toContainText(because);
+  await viewOf(/^Mine/);
   await rowOf(page, ada).getByRole("link", { name: "Ada Lovelace" }).click();
   await expect(page).toHaveURL(/\/conversations\/[0-9A-Z]{26}$/);
+  await expect(page.getByRole("complementary", { name: "Details" })).toContainText(because);
   await expect(page.getByRole("heading", { level: 2, name: "Ada Lovelace" })).toBeFocused();
   await expect(messages(page).getByText("Where is my parcel?")).toBeVisible();
   await expect(messages(page).getByRole("heading", { name: "Today" })).toBeVisible();
   await expect(messages(page).getByText(/^Assigned to Grace Hopper/)).toBeVisible();
-  await expect(messages(page).getByText(/^Grace Hopper: available, handles .+, had 0 of 2/)).toBeVisible();
+  await expect(messages(page).getByText(because)).toBeVisible();
 
   await page.getByLabel("Reply").fill("It is on its way.");
   await page.keyboard.press("Control+Enter");
   await expect(messages(page).getByText("It is on its way.")).toBeVisible();
   await expect(page.getByLabel("Reply")).toHaveValue("");
-  await expect(messages(page).getByText(/^(Sent|Sending…)$/)).toBeVisible();
+  await expect(messages(page).getByText("Sent", { exact: true })).toBeVisible();
+
+  await desk.refuseNext(ada, "Forbidden: bot was blocked by the user");
+  await page.getByLabel("Reply").fill("Do you hear me?");
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  const failed = messages(page).getByText(/^Not delivered: Forbidden: bot was blocked by the user/);
+  await expect(failed).toBeVisible();
+  await failed.getByRole("button", { name: "Try again to send “Do you hear me?”" }).click();
+  await expect(messages(page).getByText("Do you hear me?", { exact: true })).toHaveCount(2);
+  await expect(messages(page).getByText("Sent", { exact: true })).toHaveCount(2);
+  await expect(failed).toBeVisible();
 
   await page.getByRole("button", { name: "Release" }).click();
   const ask = page.getByRole("alertdialog", { name: "Release this conversation?" });
@@ -59,14 +79,14 @@ test("A message to the team is assigned with the reason, answered by keyboard, a
   await expect(page.getByRole("heading", { name: "You have no conversations." })).toBeVisible();
 });
 
-test("The queue shows who waits first, since when and why, and the room there is; a claim over the limit asks first (U602, U606, U124, SPEC E33, E39)", async ({
+test("The queue shows who waits first, since when and why, and the room there is; a claim over the limit asks first (U602, U606, U124, SPEC E23, E24, E32, E33, E39)", async ({
   browse,
   team,
   watch,
 }) => {
   const own = await found(team.owner, "Queue Inc");
   const grace = await hire(own, { channels: { telegram: 1 } }, { name: "Grace Hopper" });
-  await equipped(own, own.owner, { channels: { telegram: 0 } });
+  await equipped(own, own.owner, { channels: { sms: 5, telegram: 0 } });
   const desk = await openDesk(own, "Queue");
   await conversationOf(own, desk, await desk.arrive("Ada Lovelace"), "assigned");
   const bob = await desk.arrive("Bob Stone", "Is anybody there?");
@@ -79,14 +99,26 @@ test("The queue shows who waits first, since when and why, and the room there is
   const rows = page.getByRole("list", { name: "Conversations" }).getByRole("listitem");
   await expect(rows).toHaveText([/Bob Stone/, /Cy Twombly/]);
   await expect(rows.first()).toContainText(/Waiting \d+ min/);
-  await expect(rows.first()).toContainText(/could take it.+limit/);
+  await expect(rows.first()).toContainText("2 people could take it; all are at their Telegram limit");
+  await expect(rows.first()).toContainText(/Telegram · .+/);
   await expect(views(page).getByRole("link", { name: /^Queue/ })).toContainText("2");
   const room = page.getByRole("region", { name: "Room" });
   await expect(room).toContainText("Telegram full");
+  await expect(room).toContainText("SMS 0 of 5 in use");
   await room.getByRole("button", { name: "Per person" }).click();
   const people = page.getByRole("dialog", { name: "Room per person" });
   await expect(people.getByRole("row", { name: "Grace Hopper" })).toContainText("1 of 1");
   await page.keyboard.press("Escape");
+
+  const channel = page.getByLabel("Channel", { exact: true });
+  await channel.selectOption("SMS");
+  await expect(page).toHaveURL(/channel=sms/);
+  await expect(page.getByRole("heading", { name: "Nothing matches these filters" })).toBeVisible();
+  await expect(room).toHaveText(/^SMS 0 of 5 in use/);
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await page.getByLabel("Client", { exact: true }).selectOption({ index: 1 });
+  await expect(page).toHaveURL(/client=/);
+  await expect(rows).toHaveText([/Bob Stone/, /Cy Twombly/]);
 
   const dee = await desk.arrive("Dee Dee");
   await conversationOf(own, desk, dee, "waiting");
@@ -108,7 +140,7 @@ test("The queue shows who waits first, since when and why, and the room there is
   await conversationOf(own, desk, cy, "assigned");
 });
 
-test("Whoever claims second is told who was first, and answering is for who has it (U606, U605, SPEC E20, E33)", async ({
+test("Whoever claims second is told who was first, and answering is for who has it and works on the channel (U606, U605, SPEC E20, E21, E33)", async ({
   browse,
   team,
   watch,
@@ -125,7 +157,7 @@ test("Whoever claims second is told who was first, and answering is for who has 
   const path = `/v1/projects/${desk.project}/conversations/${id}`;
   const page = await browse(ana);
   await page.goto(conversationsOf(own.account, desk.project, "?view=queue"));
-  await expect(rowOf(page, ada)).toContainText("Nobody available");
+  await expect(rowOf(page, ada)).toContainText(/Nobody available handles .+ on Telegram/);
   await bo.api.call("POST", `${path}/claim`, {});
   watch.expects(`409 POST ${path}/claim`);
   await page.getByRole("button", { name: "Claim the conversation of Ada Lovelace" }).click();
@@ -137,9 +169,16 @@ test("Whoever claims second is told who was first, and answering is for who has 
   await rowOf(page, ada).getByRole("link", { name: "Ada Lovelace" }).click();
   await expect(page.getByRole("status").filter({ hasText: "Assigned to Bo Diaz" })).toBeVisible();
   await expect(page.getByLabel("Reply")).toHaveCount(0);
+
+  await own.inviter.call("PATCH", `/v1/members/${ana.id}`, { work: { channels: { sms: 3 } } });
+  await bo.api.call("POST", `${path}/requeue`, {});
+  await page.reload();
+  await expect(page.getByRole("status").filter({ hasText: "Your channels do not include Telegram" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Transfer…" })).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Claim/ })).toHaveCount(0);
 });
 
-test("A conversation is transferred to a member or a team; full members are marked, pending ones cannot be chosen, and it is put back in the queue (U606, SPEC E33, E34)", async ({
+test("A conversation is transferred to a member or a team; full members are marked, pending ones cannot be chosen, and it is put back in the queue (U606, U601, SPEC E16, E19, E32, E33, E34)", async ({
   browse,
   team,
 }) => {
@@ -163,7 +202,9 @@ test("A conversation is transferred to a member or a team; full members are mark
   await rowOf(page, bob).getByRole("link", { name: "Bob Stone" }).click();
   await page.getByRole("button", { name: "Transfer…" }).click();
   const dialog = page.getByRole("dialog", { name: "Transfer the conversation" });
-  await expect(dialog.getByRole("radio", { name: "Late Comer" })).toBeDisabled();
+  const late = dialog.getByRole("radio", { name: "Late Comer" });
+  await expect(late).toBeDisabled();
+  await expect(late).toHaveAccessibleDescription("Pending: the invitation is not accepted yet");
   await expect(dialog.getByRole("radio", { name: "Grace Hopper" })).toHaveAccessibleDescription("1 of 1");
   await dialog.getByRole("radio", { name: "Grace Hopper" }).check();
   await dialog.getByRole("button", { name: "Transfer" }).click();
@@ -178,6 +219,10 @@ test("A conversation is transferred to a member or a team; full members are mark
   await dialog.getByRole("button", { name: "Transfer" }).click();
   await expect(toast(page, "The conversation was transferred to Night shift")).toBeVisible();
   await expect(messages(page).getByText(/transferred it to Night shift/)).toBeVisible();
+  await page.getByLabel("Team", { exact: true }).selectOption("Night shift");
+  // The thread stays open.
+  await expect(page).toHaveURL(/\/conversations\/[0-9A-Z]{26}\?.*team=/);
+  await expect(rowOf(page, bob)).toContainText("Night shift");
 
   await page.getByRole("button", { name: "Claim" }).first().click();
   await expect(toast(page, "You have this conversation")).toBeVisible();
@@ -186,6 +231,7 @@ test("A conversation is transferred to a member or a team; full members are mark
   const requeue = page.getByRole("alertdialog", { name: "Put the conversation back in the queue?" });
   await requeue.getByRole("button", { name: "Requeue" }).click();
   await expect(toast(page, "The conversation is back in the queue")).toBeVisible();
+  await expect(messages(page).getByText(/put it back in the queue/)).toBeVisible();
 });
 
 test("What was typed survives leaving, a long reply is counted, earlier messages load upwards without a jump, and new ones wait behind a button (U604, U605)", async ({
@@ -211,6 +257,15 @@ test("What was typed survives leaving, a long reply is counted, earlier messages
   await expect(last).toBeInViewport();
   await page.getByLabel("Reply").fill("x".repeat(3_500));
   await expect(page.getByText(/^3500 of \d+ characters/)).toBeVisible();
+  const heights: number[] = [];
+  for (const lines of [1, 5, 8, 30]) {
+    await page.getByLabel("Reply").fill(Array(lines).fill("A line").join("\n"));
+    heights.push(await page.getByLabel("Reply").evaluate(({ clientHeight }) => clientHeight));
+  }
+  const [one = 0, five = 0, eight = 0, thirty] = heights;
+  expect(one < five && five < eight).toBe(true);
+  expect(thirty).toBe(eight);
+  await expect(page.getByText(/of \d+ characters/)).toHaveCount(0);
   await page.getByLabel("Reply").fill("Half a thought");
   await rowOf(page, bob).getByRole("link", { name: "Bob Stone" }).click();
   await expect(page.getByLabel("Reply")).toHaveValue("");
@@ -221,12 +276,17 @@ test("What was typed survives leaving, a long reply is counted, earlier messages
   await anchor.scrollIntoViewIfNeeded();
   await expect(messages(page).getByText("The conversation begins here")).toBeAttached();
   await expect(anchor).toBeInViewport();
-  await desk.say(ada, "Are you there?");
-  const arrived = page.getByRole("button", { name: "1 new message" });
+  await desk.say(ada, { name: "door.jpg", mime_type: "image/jpeg" });
+  await desk.say(ada, { name: "invoice.pdf", mime_type: "application/pdf" });
+  const arrived = page.getByRole("button", { name: "2 new messages" });
   await expect(arrived).toBeVisible({ timeout: 30_000 });
+  await expect(anchor).toBeInViewport();
   await arrived.click();
-  await expect(messages(page).getByText("Are you there?")).toBeInViewport();
+  await expect(messages(page).getByRole("img", { name: "door.jpg" })).toBeInViewport();
   await expect(arrived).toHaveCount(0);
+  const download = page.waitForEvent("download");
+  await messages(page).getByRole("button", { name: "Download invoice.pdf" }).click();
+  expect((await download).suggestedFilename()).toBe("invoice.pdf");
 });
 
 test("What the agent hands over waits with the note, and can be given back to it (U604, U606, U601, SPEC E36)", async ({
@@ -236,19 +296,23 @@ test("What the agent hands over waits with the note, and can be given back to it
   const own = await found(team.owner, "Agent Inc");
   await equipped(own, own.owner, { channels: { telegram: 3 } });
   await own.owner.api.call("PUT", "/v1/me/availability", { state: "away" });
-  const desk = await openDesk(own, "Agents");
+  // The agent answers its connector, and strangers wait for an approval.
+  const desk = await Entrance.open(own, "Agents");
   const project = `/v1/projects/${desk.project}`;
-  await own.inviter.call("PATCH", `${project}/connectors/${desk.connector}`, { handler: "agent" });
   const { environment_id } = await own.inviter.call("GET", `${project}/connectors/${desk.connector}`);
   await own.inviter.call("PATCH", `${project}/environments/${environment_id}`, {
     agent: { endpoint: `${facts.agent_url}/deliveries`, signing_secret: facts.agent_signing_secret },
   });
-  const ada = await desk.arrive("Ada Lovelace");
+  const ada = await desk.visit("Ada Lovelace");
+  const { id: request } = await desk.request(ada);
+  await own.inviter.call("POST", `${project}/access-requests/${request}/approve`, {});
+  await desk.say(ada, "Where is my parcel?");
   const page = await browse(own.owner);
   await page.goto(conversationsOf(own.account, desk.project, "?view=agent"));
   await expect(rowOf(page, ada)).toContainText("With the agent", { timeout: 30_000 });
   await rowOf(page, ada).getByRole("link", { name: "Ada Lovelace" }).click();
   await expect(page.getByText("The agent answers here. Your reply is sent as well.")).toBeVisible();
+  await expect(messages(page).getByText(/^Ada Lovelace was approved by Ana Lopes/)).toBeVisible();
   await page.getByRole("button", { name: "Hand over to the team" }).click();
   const over = page.getByRole("alertdialog", { name: "Hand the conversation over to the team?" });
   await over.getByRole("button", { name: "Hand over to the team" }).click();

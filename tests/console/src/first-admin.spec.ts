@@ -9,7 +9,7 @@ async function isFresh(link: string): Promise<boolean> {
   return answer.status === "pending";
 }
 
-test("The first admin comes in by the mailed link, invites one person by e-mail and one by OpenID Connect, and both act within their roles (U702, U105, U112, U502, U503, U504, SPEC D03, D05, D09, D15, D16)", async ({
+test("The first admin comes in by the mailed link, invites one person by e-mail and one by OpenID Connect, and both act within their roles (U702, U105, U112, U502, U503, U504, SPEC D03, D04, D05, D09, D15, D16, E17, E18)", async ({
   browse,
   watch,
 }) => {

@@ -1,10 +1,12 @@
 import { found, join } from "./people.ts";
-import { PASSWORD } from "./stack.ts";
+import { Caller, linkTo, PASSWORD } from "./stack.ts";
 import { beginSecondFactor, expect, settings, settled, signIn, test, toast } from "./test.ts";
 import { codeOf } from "./totp.ts";
 import { pathOf } from "./watch.ts";
 
-test("A second factor is set up by an app's code, asked for at the next sign-in, and a recovery code stands in for it (U514, U701, U138, SPEC D28)", async ({
+const NEXT = "eleven brown owls by the pond";
+
+test("A second factor is set up by an app's code, asked for at the next sign-in and after a reset, and a recovery code stands in for it (U514, U701, U703, U138, SPEC D28, D31)", async ({
   browse,
   team,
   watch,
@@ -25,7 +27,7 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
 
   const codes = page.getByRole("dialog", { name: "Recovery codes" });
   await expect(codes.getByRole("listitem")).toHaveCount(10);
-  const [recovery = ""] = await codes.getByRole("listitem").allInnerTexts();
+  const [recovery = "", another = ""] = await codes.getByRole("listitem").allInnerTexts();
   // They are shown this once, so nothing but the button closes them.
   await page.keyboard.press("Escape");
   await codes.getByRole("button", { name: "I have stored them" }).click();
@@ -36,6 +38,9 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
   await other.goto("/console/sign-in");
   await signIn(other, person.email, PASSWORD);
   await expect(other.getByRole("heading", { name: "Second factor" })).toBeVisible();
+  await other.getByRole("button", { name: "Back to email and password" }).click();
+  await expect(other.getByLabel("Email", { exact: true })).toBeFocused();
+  await signIn(other, person.email, PASSWORD);
   watch.expects("401 POST /v1/auth/factor");
   await other.getByLabel("Code").fill("000000");
   await other.getByRole("button", { name: "Go on" }).click();
@@ -53,11 +58,30 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
   await third.getByRole("button", { name: "Go on" }).click();
   await settled(third, "Teams");
 
-  await page.getByRole("button", { name: "Remove", exact: true }).click();
-  const remove = page.getByRole("dialog", { name: "Remove second factor?" });
+  // A reset ends all sessions, so nothing goes on in these.
+  for (const open of [page, other, third]) await open.close();
+  await Caller.nobody().call("POST", "/v1/auth/reset", { email: person.email });
+  const last = await browse();
+  await last.goto(await linkTo(person.email, "reset"));
+  await settled(last, "Choose a new password");
+  await expect(last.getByText("After this, your second factor is asked for.")).toBeVisible();
+  await last.getByLabel("New password").fill(NEXT);
+  await last.getByRole("button", { name: "Set password" }).click();
+  await settled(last, "One step is left");
+  await expect(last.getByText("The new password is set, and all other sessions have ended.")).toBeVisible();
+  await last.getByRole("button", { name: "Use a recovery code" }).click();
+  await last.getByLabel("Recovery code").fill(another);
+  await last.getByRole("button", { name: "Go on" }).click();
+  await settled(last, "Your new password is set");
+  await expect(last.getByText(/^You are signed in here\. All other sessions have ended/)).toBeVisible();
+
+  await last.goto("/console/profile?tab=security");
+  await last.getByRole("button", { name: "Remove", exact: true }).click();
+  const remove = last.getByRole("alertdialog", { name: "Remove second factor?" });
+  await expect(remove.getByRole("button", { name: "Cancel" })).toBeFocused();
   await remove.getByLabel("Code").fill(codeOf(secret, 1));
   await remove.getByRole("button", { name: "Remove second factor" }).click();
-  await expect(toast(page, "Your second factor is removed")).toBeVisible();
+  await expect(toast(last, "Your second factor is removed")).toBeVisible();
 });
 
 test("An account that requires a second factor lets nobody in before it is set up (U515, U105, SPEC D28)", async ({

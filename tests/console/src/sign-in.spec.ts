@@ -1,4 +1,4 @@
-import { Caller, newAddress, PASSWORD, SESSION } from "./stack.ts";
+import { Caller, facts, newAddress, PASSWORD, SESSION } from "./stack.ts";
 import { expect, PHONE, settings, settled, signIn, test } from "./test.ts";
 import { pathOf } from "./watch.ts";
 
@@ -63,6 +63,29 @@ test("Too many attempts say when to go on (U701, SPEC D28)", async ({ browse, wa
   await page.goto("/console/sign-in");
   await signIn(page, email, "wrong as it can be");
   await expect(page.getByText(/^Too many attempts\. Try again in \d+ s\.$/).last()).toBeVisible();
+});
+
+test("An account's page says if its ways of signing in cannot be read, and takes a password meanwhile (U701, U122)", async ({
+  browse,
+  watch,
+}) => {
+  const page = await browse();
+  const problem = { type: "/problems/unavailable", title: "No answer", detail: "", status: 503, request_id: "r" };
+  let failing = true;
+  await page.route("**/v1/auth/methods?*", (route) =>
+    failing
+      ? route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(problem) })
+      : route.fallback(),
+  );
+  watch.expectsSome("503 GET /v1/auth/methods");
+  await page.goto(`/console/sign-in/${facts.account_id}`);
+  const alert = page.getByRole("alert").filter({ hasText: "No answer" });
+  await expect(alert).toBeVisible();
+  await expect(page.getByLabel("Password", { exact: true })).toBeVisible();
+  failing = false;
+  await alert.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("button", { name: "Sign in with Acme" })).toBeVisible();
+  await expect(alert).toHaveCount(0);
 });
 
 test("The form names each missing field, beside it, and puts the focus into the first (U133)", async ({ browse }) => {

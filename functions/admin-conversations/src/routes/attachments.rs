@@ -115,8 +115,8 @@ pub struct RangeHeader {
 ///
 /// Fetches the file from the platform with the connector's credentials; nothing is stored here. One answer
 /// has at most 4194304 bytes, so a longer file takes several calls with a `Range` each; without one it is
-/// refused. PNG, JPEG, GIF and WebP pictures are shown by a browser, everything else is a download. How long
-/// a file can be read is up to the platform.
+/// refused. PNG, JPEG, GIF and WebP pictures are shown by a browser, everything else is a download. The
+/// platform decides for how long a file can be read.
 #[utoipa::path(
     get,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}/messages/{number}/attachments/{index}",

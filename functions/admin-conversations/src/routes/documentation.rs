@@ -11,7 +11,7 @@ use vestibule_admin::problem::Problem;
     tags(
         (name = "Conversations", description = "Conversations of people with the agent, and their messages."),
         (name = "Routing", description = "Members who have conversations, and conversations that wait for one."),
-        (name = "Figures", description = "How long people waited for members, and for decisions."),
+        (name = "Figures", description = "Times that people waited for members, and for decisions."),
         (name = "Deliveries", description = "Deliveries to agents and messages to people that were given up.")
     )
 )]

@@ -1,4 +1,4 @@
-//! `GET /v1/projects/{project_id}/figures`: how long people waited, by day (SPEC E37).
+//! `GET /v1/projects/{project_id}/figures`: times that people waited, by day (SPEC E37).
 
 mod loads;
 mod params;
@@ -34,7 +34,7 @@ problem_types! {
         "The project has more figures of these days than one call reads. Ask for fewer days.";
 }
 
-/// How long something took.
+/// Lengths of several times: their number, mean and percentiles.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"count": 12, "mean_seconds": 240, "median_seconds": 180, "p90_seconds": 540}))]
 pub struct SpreadResponse {
@@ -120,7 +120,7 @@ pub struct ProjectFiguresResponse {
 /// By day, in UTC, for up to 92 days, of the clients whose records the caller may touch. Each time counts on the day on
 /// which it ended; median and `p90_seconds` are estimates from numbers of times in fixed ranges. Access requests are those
 /// of connectors, which name a client and a channel but no team: with `team_id`, and for callers without the permission
-/// `access_requests.read`, they are null. What ended more than 400 days ago is forgotten. A key that is limited to an
+/// `access_requests.read`, they are null. Figures are kept for 400 days. A key that is limited to an
 /// environment gets no figures of members' conversations: they are 0.
 #[utoipa::path(
     get,

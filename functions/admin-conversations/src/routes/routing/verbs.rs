@@ -179,7 +179,7 @@ pub async fn claim_conversation(
 
 /// Assign a conversation
 ///
-/// Gives a conversation that waits to a member, available or not, or lets it wait for the members of a team.
+/// Gives a conversation that waits to a member, available or not, or to a team, for whose members it then waits.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}/assign",
@@ -230,8 +230,8 @@ pub async fn transfer_conversation(
 
 /// Requeue a conversation
 ///
-/// Lets a conversation that a member has wait again, at the place of its offer. The member who calls is not asked again in
-/// that wait. One that waits stays as it is.
+/// Puts a conversation that a member has back in the queue, at the place of its offer. The member who calls is not asked
+/// again in that wait. One that waits stays as it is.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}/requeue",

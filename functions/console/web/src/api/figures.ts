@@ -5,7 +5,7 @@ import type { components } from "./schema";
 
 /** Figures of some days. */
 export type Figures = components["schemas"]["FiguresResponse"];
-/** How long something took. */
+/** Lengths of several times: their number, mean and percentiles. */
 export type Spread = components["schemas"]["SpreadResponse"];
 /** A day with its figures. */
 export type FigureDay = components["schemas"]["DayResponse"];

@@ -26,4 +26,4 @@ export { TagBox } from "./tag-box";
 export { TextArea } from "./text-area";
 export { Time, useNow } from "./time";
 export { toasts } from "./toast";
-export { Toolbar } from "./toolbar";
+export { FilterRow, Toolbar } from "./toolbar";

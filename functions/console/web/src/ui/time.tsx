@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { formatDate, formatDateTime, formatExact, formatRelative, useTimeSettings } from "../format";
+import { formatDate, formatDateTime, formatExact, formatRelative, formatTime, useTimeSettings } from "../format";
 
 let now = Date.now();
 
@@ -20,8 +20,8 @@ export function useNow(): number {
 
 interface Props {
   at: string;
-  /** `relative` (“5 min ago” up to a day), `date`, or `full`. */
-  as?: "relative" | "date" | "full";
+  /** `relative` (“5 min ago” up to a day), `date`, `clock` for a day that is told already, or `full`. */
+  as?: "relative" | "date" | "clock" | "full";
 }
 
 /** A point in time; the exact one stands in its tooltip. */
@@ -31,9 +31,11 @@ export function Time({ at, as = "relative" }: Props) {
   const text =
     as === "date"
       ? formatDate(at, settings)
-      : as === "full"
-        ? formatDateTime(at, settings)
-        : formatRelative(at, current, settings);
+      : as === "clock"
+        ? formatTime(Date.parse(at), settings)
+        : as === "full"
+          ? formatDateTime(at, settings)
+          : formatRelative(at, current, settings);
   return (
     <time dateTime={at} title={formatExact(at, settings)}>
       {text}

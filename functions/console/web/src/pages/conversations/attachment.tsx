@@ -22,9 +22,8 @@ interface Props {
 
 /** A file of a message: a picture is shown, everything else is downloaded. Both come through the API. */
 export function AttachmentView(props: Props) {
-  const { kind, mime_type } = props.file;
-  const isPicture = (kind === "image" || kind === "sticker") && SHOWN.includes(mime_type ?? "");
-  return isPicture ? <Picture {...props} /> : <Download {...props} />;
+  // Platforms call a picture that is sent uncompressed a file.
+  return SHOWN.includes(props.file.mime_type ?? "") ? <Picture {...props} /> : <Download {...props} />;
 }
 
 const nameOf = ({ name, kind }: Props["file"]) => name || texts.files[kind];

@@ -10,7 +10,7 @@ import { ConversationRow } from "./conversation-row";
 import styles from "./conversations.module.css";
 import { NoConversations } from "./empty";
 import type { Place } from "./places";
-import type { Reader } from "./standing";
+import { isOutsideChannels, type Reader } from "./standing";
 import { useRows } from "./use-rows";
 import { useVerbs } from "./use-verbs";
 
@@ -71,7 +71,11 @@ export function ConversationList(props: Props) {
               isLeft={list.rows?.left.has(conversation.id) ?? false}
               isOpen={conversation.id === open}
               key={conversation.id}
-              onClaim={view === "queue" && reader.mayReply ? () => void verbs.claim(conversation) : undefined}
+              onClaim={
+                view === "queue" && reader.mayReply && !isOutsideChannels(conversation, reader)
+                  ? () => void verbs.claim(conversation)
+                  : undefined
+              }
               place={placeOf(conversation)}
               project={project}
               view={view}

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Conversation, MessagePreview, View } from "../../api/conversations";
 import { useAccount, useMe } from "../../api/me";
-import { formatSpan } from "../../format";
+import { formatExact, formatSpan } from "../../format";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { Badge, Button, Time, useNow } from "../../ui";
 import { classes } from "../../ui/classes";
@@ -103,7 +103,7 @@ function Preview({ preview }: { preview: MessagePreview }) {
 export function Waiting({ since }: { since: string }) {
   const now = useNow();
   return (
-    <time className={styles.waiting} dateTime={since}>
+    <time className={styles.waiting} dateTime={since} title={formatExact(since)}>
       {texts.waiting(formatSpan(now - Date.parse(since)))}
     </time>
   );

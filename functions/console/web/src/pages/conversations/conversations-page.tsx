@@ -8,10 +8,10 @@ import { formatCount } from "../../format";
 import { isCommand, isTyping } from "../../keys";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { EmptyState, looks, PageHeading, Tabs } from "../../ui";
+import { countPlaces, type PlaceFilter, PlaceFilters } from "../place-filters/place-filters";
 import { ConversationList } from "./conversation-list";
 import styles from "./conversations.module.css";
 import { DetailsPanel } from "./details-panel";
-import { FilterBar, type Filters } from "./filter-bar";
 import { usePlaces } from "./places";
 import { Room } from "./room";
 import { ThreadPanel } from "./thread-panel";
@@ -26,7 +26,7 @@ export function ConversationsPage() {
   const { view = "mine", client, channel, team, details } = route.useSearch();
   const open = (useMatches().at(-1)?.params as { id?: string } | undefined)?.id;
   const reader = useReader();
-  const { placeOf, label, clients, channels } = usePlaces(project);
+  const { placeOf, label } = usePlaces(project);
   const navigate = route.useNavigate();
   const renew = useRef<() => void>(() => {});
   const filter: ConversationFilter = {
@@ -34,7 +34,13 @@ export function ConversationsPage() {
     ...(channel && { channel }),
     ...(team && { team_id: team }),
   };
-  const change = (next: Filters) => void navigate({ search: (now) => ({ ...now, ...next }) });
+  const places: PlaceFilter = { client, channel, team };
+  // The thread that is open stays open.
+  const here =
+    open === undefined
+      ? ({ to: ADDRESS, params: { account, project } } as const)
+      : ({ to: `${ADDRESS}/$id`, params: { account, project, id: open } } as const);
+  const change = (next: PlaceFilter) => void navigate({ ...here, search: (now) => ({ ...now, ...next }) });
   useEscape(open, () => void navigate({ search: (now) => ({ ...now, details: undefined }) }));
   const shown = open === undefined ? "list" : details ? "details" : "thread";
 
@@ -46,7 +52,7 @@ export function ConversationsPage() {
             <Link
               className={looks({ kind: "quiet" })}
               params={{ account, project }}
-              search={{ client, channel, team }}
+              search={places}
               to="/a/$account/p/$project/figures"
             >
               {texts.figures}
@@ -54,21 +60,17 @@ export function ConversationsPage() {
           }
           title={texts.title}
         />
-        <Views filters={{ client, channel, team }} project={project} view={view} />
+        <Views filters={places} project={project} view={view} />
+        <div className={styles.filters}>
+          <PlaceFilters filters={places} label={texts.filters} onChange={change} />
+        </div>
       </div>
       <div className={styles.columns}>
         <div className={styles.list}>
-          <FilterBar
-            channels={channels.map(({ key }) => key)}
-            clients={clients}
-            filters={{ client, channel, team }}
-            label={label}
-            onChange={change}
-          />
           {view === "queue" && <Room channel={channel} label={label} />}
           <ConversationList
             filter={filter}
-            isFiltered={Boolean(client || channel || team)}
+            isFiltered={countPlaces(places) > 0}
             // Another view begins with rows of its own.
             key={JSON.stringify([view, filter])}
             onClearFilters={() => change({ client: undefined, channel: undefined, team: undefined })}
@@ -132,7 +134,7 @@ function useEscape(open: string | undefined, close: () => void): void {
 }
 
 /** The views, each with its count. */
-function Views({ project, view, filters }: { project: string; view: View; filters: Filters }) {
+function Views({ project, view, filters }: { project: string; view: View; filters: PlaceFilter }) {
   const account = useAccount().id;
   const counts = useQuery(conversationCountsOptions(project)).data;
   return (

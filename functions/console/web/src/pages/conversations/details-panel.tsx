@@ -72,7 +72,14 @@ function Routing({ conversation }: { conversation: Conversation }) {
       routed.assigned_to ? texts.withTeamSince : texts.since,
       <Time as="full" at={routed.offered_at} key="since" />,
     ]);
-    if (routed.assigned_to) items.push([texts.assigned, <bdi key="member">{routed.assigned_to.name}</bdi>]);
+    const { first_reply_at, first_reply_due_at, first_reply_missed_at } = routed;
+    if (first_reply_missed_at) {
+      items.push([texts.firstReplyMissed, <Time at={first_reply_missed_at} key="missed" />]);
+    } else if (first_reply_due_at && !first_reply_at) {
+      items.push([texts.firstReplyDue, <Time at={first_reply_due_at} key="due" />]);
+    }
+    if (routed.assigned_to)
+      items.push([texts.assigned, <bdi key="member">{routed.assigned_to.name ?? texts.member}</bdi>]);
     if (routed.why) items.push([texts.why, routed.why.text]);
     const next = routed.why?.runners_up ?? [];
     if (next.length > 0) {

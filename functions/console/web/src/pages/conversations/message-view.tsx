@@ -1,9 +1,8 @@
 import { useState } from "react";
 import { type Message, writeMessage } from "../../api/conversations";
 import { useMe } from "../../api/me";
-import { formatTime } from "../../format";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { Button, errorText, toasts } from "../../ui";
+import { Button, errorText, Time, toasts } from "../../ui";
 import { classes } from "../../ui/classes";
 import { AttachmentView } from "./attachment";
 import styles from "./conversations.module.css";
@@ -25,8 +24,7 @@ export function MessageView({ project, conversation, message, mayReply, onSent }
   return (
     <div className={classes(styles.message, isOurs && styles.isOurs)}>
       <p className={styles.byline}>
-        <Author message={message} project={project} />{" "}
-        <time dateTime={created_at}>{formatTime(Date.parse(created_at))}</time>
+        <Author message={message} project={project} /> <Time as="clock" at={created_at} />
         {edited_at && !deleted_at && ` · ${texts.edited}`}
       </p>
       {deleted_at ? (

@@ -25,7 +25,7 @@ export function usePlaces(project: string) {
   const connectors = useQuery({ ...allConnectorsOptions(project), enabled: mayRead }).data;
   const clients = useQuery({ ...allClientsOptions, enabled: mayRead }).data;
   const providers = useQuery(providersOptions).data?.items;
-  const { channels, label } = useChannels();
+  const { label } = useChannels();
 
   const placeOf = ({ connector_id, channel: own, case: routed }: Conversation): Place => {
     const connector = connectors?.find(({ id }) => id === connector_id);
@@ -40,5 +40,5 @@ export function usePlaces(project: string) {
       maxChars: provider?.message_max_chars,
     };
   };
-  return { placeOf, label, clients: clients ?? [], channels };
+  return { placeOf, label };
 }

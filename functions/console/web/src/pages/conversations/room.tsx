@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Desk, desksOptions, roomOptions, type Seat } from "../../api/desks";
-import { polled } from "../../api/polling";
+import { polling } from "../../api/polling";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { Button, type Column, DataTable, Dialog, Skeleton, Stack } from "../../ui";
+import { Button, type Column, DataTable, Dialog, ProblemView, Skeleton, Stack } from "../../ui";
 import styles from "./conversations.module.css";
 
 interface Props {
@@ -15,8 +15,9 @@ interface Props {
 /** What room there is: “SMS 5 of 12 in use · WhatsApp full”, per person on demand (U602). */
 export function Room({ label, channel }: Props) {
   const [isOpen, setOpen] = useState(false);
-  const room = useQuery({ ...roomOptions, refetchInterval: polled }).data?.items ?? [];
-  const desks = useQuery({ ...desksOptions, enabled: isOpen, staleTime: 0 }).data?.items;
+  const room = useQuery({ ...roomOptions, ...polling }).data?.items ?? [];
+  const seats = useQuery({ ...desksOptions, enabled: isOpen, staleTime: 0 });
+  const desks = seats.data?.items;
   const isShown = (desk: Desk) => channel === undefined || desk.channel === channel;
   const shown = room.filter(isShown);
   if (shown.length === 0) return null;
@@ -28,7 +29,12 @@ export function Room({ label, channel }: Props) {
       </Button>
       <Dialog isOpen={isOpen} onClose={() => setOpen(false)} title={texts.perPersonTitle}>
         <Stack gap={5}>
-          {!desks && <Skeleton rows={3} />}
+          {!desks &&
+            (seats.error ? (
+              <ProblemView error={seats.error} retry={() => void seats.refetch()} />
+            ) : (
+              <Skeleton rows={3} />
+            ))}
           {desks?.filter(isShown).map((desk) => (
             <section key={desk.channel}>
               <h3>{roomOf(desk, label(desk.channel))}</h3>

@@ -46,6 +46,14 @@ describe("what somebody can do with a conversation (U606)", () => {
     expect(verbsOf(conversation("offered"), me, true)).toEqual(["claim", "transfer"]);
   });
 
+  it("is not to claim one on a channel that is not theirs", () => {
+    expect(verbsOf(conversation("waiting", { channel: "whatsapp" }), me, true)).toEqual(["transfer"]);
+    expect(verbsOf(conversation("waiting", { channel: "whatsapp" }), { ...me, channels: undefined }, true)).toEqual([
+      "claim",
+      "transfer",
+    ]);
+  });
+
   it("is to release, transfer or requeue one's own", () => {
     const mine = conversation("assigned", { assigned_to: { id: "me", name: "Me" } });
     expect(verbsOf(mine, me, false)).toEqual(["release", "transfer", "requeue", "giveBack"]);

@@ -19,13 +19,21 @@ function openCase({ case: routed }: Conversation) {
   return routed && routed.state !== "released" ? routed : undefined;
 }
 
+/** Whether the channel of a conversation is one that the reader is not allowed, so that they can neither claim it nor answer. */
+export function isOutsideChannels({ case: routed }: Conversation, { channels }: Reader): boolean {
+  return routed != null && channels !== undefined && !channels.includes(routed.channel);
+}
+
 /** What the reader can do with a conversation. `isTeams` if its connector is answered by the team, so that no agent can have it back. */
 export function verbsOf(conversation: Conversation, reader: Reader, isTeams: boolean): Verb[] {
   if (!reader.mayReply || conversation.state === "closed") return [];
   const giveBack: Verb[] = conversation.handoff && !isTeams ? ["giveBack"] : [];
   const routed = openCase(conversation);
   if (!routed) return conversation.state === "open" && !isTeams ? ["handOver"] : giveBack;
-  if (routed.state !== "assigned") return ["claim", "transfer", ...giveBack];
+  if (routed.state !== "assigned") {
+    const claim: Verb[] = isOutsideChannels(conversation, reader) ? [] : ["claim"];
+    return [...claim, "transfer", ...giveBack];
+  }
   const isMine = routed.assigned_to?.id === reader.member;
   return isMine || reader.mayOverride ? ["release", "transfer", "requeue", ...giveBack] : [];
 }
@@ -55,8 +63,7 @@ export function whyNotReply(
   const routed = openCase(conversation);
   const holder = routed?.assigned_to;
   if (holder && holder.id !== reader.member) return texts.cannot.assigned(holder.name ?? texts.member);
-  const isOutside = routed && !holder && reader.channels && !reader.channels.includes(routed.channel);
-  if (isOutside) return texts.cannot.channel(label(routed.channel));
+  if (routed && !holder && isOutsideChannels(conversation, reader)) return texts.cannot.channel(label(routed.channel));
   const told = conversation.reply;
   return told && !told.allowed ? (REFUSALS[told.code ?? ""] ?? told.text ?? texts.cannot.permission) : undefined;
 }

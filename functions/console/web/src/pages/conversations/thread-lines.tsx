@@ -1,8 +1,8 @@
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Conversation, Message } from "../../api/conversations";
-import { formatDate, formatDay, formatTime, useTimeSettings } from "../../format";
+import { formatDate, formatDay, useTimeSettings } from "../../format";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { Button, EmptyState, ProblemView, StrangersText, useNow } from "../../ui";
+import { Button, EmptyState, ProblemView, StrangersText, Time, useNow } from "../../ui";
 import { useArrivals } from "../../ui/use-arrivals";
 import styles from "./conversations.module.css";
 import { MessageView } from "./message-view";
@@ -145,7 +145,7 @@ function SystemLine({ at, children, why, note }: SystemLineProps) {
   return (
     <div className={styles.system}>
       <p>
-        <bdi>{children}</bdi> <time dateTime={at}>{formatTime(Date.parse(at))}</time>
+        <bdi>{children}</bdi> <Time as="clock" at={at} />
       </p>
       {why && <p dir="auto">{why}</p>}
       {note && <StrangersText>{note}</StrangersText>}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Message } from "../../api/conversations";
-import { arrivedAfter, gapBefore, type Happening, linesOf, merged } from "./thread";
+import { arrivedAfter, gapBefore, type Happening, isUnderWay, linesOf, merged } from "./thread";
 
 function message(number: number, at: string, more: Partial<Message> = {}): Message {
   return {
@@ -42,6 +42,15 @@ describe("the messages of a thread", () => {
   it("count as new if others wrote them", () => {
     const reply = message(4, NEXT, { direction: "outgoing" });
     expect(arrivedAfter([message(2, NOON), message(3, NEXT), reply], 2)).toBe(1);
+  });
+
+  it("are read again soon while one is being sent, for a minute", () => {
+    const queued = message(2, NOON, { direction: "outgoing", sending: { status: "queued", at: null } });
+    const noon = Date.parse(NOON);
+    expect(isUnderWay([message(1, MORNING), queued], noon + 1_000)).toBe(true);
+    expect(isUnderWay([queued], noon + 60_000)).toBe(false);
+    expect(isUnderWay([{ ...queued, sending: { status: "sent", at: NOON } }], noon + 1_000)).toBe(false);
+    expect(isUnderWay([message(1, NOON)], noon + 1_000)).toBe(false);
   });
 });
 

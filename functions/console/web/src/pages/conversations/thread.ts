@@ -19,6 +19,16 @@ export function arrivedAfter(messages: readonly Message[], number: number): numb
   return messages.filter((message) => message.number > number && message.direction === "inbound").length;
 }
 
+/** Milliseconds for which the outcome of a sending is awaited. */
+const AWAITED = 60_000;
+
+/** Whether the outcome of a message that was just written is about to be known. */
+export function isUnderWay(messages: readonly Message[], now: number): boolean {
+  return messages.some(
+    ({ sending, created_at }) => sending?.status === "queued" && now - Date.parse(created_at) < AWAITED,
+  );
+}
+
 /** Something besides messages that happened in a conversation. */
 export type Happening =
   | { kind: "routed"; at: string; key: string; routed: Routed }

@@ -7,7 +7,7 @@ import { allMembersOptions } from "../../api/members";
 import { allTeamsOptions } from "../../api/teams";
 import { folded } from "../../folded";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { ConfirmDialog, FormDialog, RadioGroup, TextField, useForm } from "../../ui";
+import { ConfirmDialog, FormDialog, ProblemView, RadioGroup, Skeleton, TextField, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
 import styles from "./conversations.module.css";
 import { limitMet, type Reader } from "./standing";
@@ -23,6 +23,9 @@ interface Props {
   onChanged: () => void;
 }
 
+/** Somebody to choose, or who has not accepted the invitation yet, or is suspended. */
+type Choice = Seat & { status?: "pending" | "suspended" };
+
 interface Values {
   kind: "member" | "team";
   member: string;
@@ -37,14 +40,16 @@ const isFull = ({ load, limit }: Seat) => load >= limit;
 /** Transfers a conversation to a member, or to a team; over the limit only after a question (U606). */
 export function TransferDialog({ project, conversation, routed, reader, isOpen, onClose, onChanged }: Props) {
   const may = useMay();
-  const desks = useQuery({ ...desksOptions, enabled: isOpen, staleTime: 0 }).data?.items;
+  const desks = useQuery({ ...desksOptions, enabled: isOpen, staleTime: 0 });
   const mayTeams = may("teams.read");
-  const teams = useQuery({ ...allTeamsOptions, enabled: isOpen && mayTeams }).data ?? [];
+  const listed = useQuery({ ...allTeamsOptions, enabled: isOpen && mayTeams });
+  const teams = listed.data ?? [];
   const [isAsking, setAsking] = useState(false);
   const [met, setMet] = useState<{ name: string; load: number; limit: number }>();
   const pending = usePendingSeats(routed?.channel, isOpen);
-  const active = desks?.find(({ channel }) => channel === routed?.channel)?.members ?? [];
-  const seats = [...active, ...pending].filter(({ id }) => id !== routed?.assigned_to?.id);
+  const active = desks.data?.items.find(({ channel }) => channel === routed?.channel)?.members ?? [];
+  const others = pending.filter(({ id }) => !active.some((seat) => seat.id === id));
+  const seats: Choice[] = [...active, ...others].filter(({ id }) => id !== routed?.assigned_to?.id);
   const seatOf = (id: string) => seats.find((seat) => seat.id === id);
   const nameOf = ({ kind, member, team }: Values) =>
     (kind === "member" ? seatOf(member)?.name : teams.find(({ id }) => id === team)?.name) ?? "";
@@ -94,6 +99,7 @@ export function TransferDialog({ project, conversation, routed, reader, isOpen, 
     finish(form.values);
   };
   const { kind, member, team } = form.values;
+  const reading = kind === "member" ? desks : listed;
   return (
     <>
       <FormDialog
@@ -116,7 +122,13 @@ export function TransferDialog({ project, conversation, routed, reader, isOpen, 
             value={kind}
           />
         )}
-        {kind === "member" ? (
+        {reading.data === undefined ? (
+          reading.error ? (
+            <ProblemView error={reading.error} retry={() => void reading.refetch()} />
+          ) : (
+            <Skeleton rows={3} />
+          )
+        ) : kind === "member" ? (
           <MembersField
             error={form.errors.member}
             key={String(isOpen)}
@@ -157,7 +169,7 @@ function bodyOf({ kind, member, team }: Values): TransferBody {
 }
 
 interface FieldProps {
-  seats: readonly Seat[];
+  seats: readonly Choice[];
   value: string;
   onChange: (id: string) => void;
   error: string | undefined;
@@ -198,25 +210,27 @@ function MembersField({ seats, value, onChange, error, mayOverride }: FieldProps
   );
 }
 
-function optionOf({ id, name, load, limit, presence }: Seat, mayOverride: boolean) {
-  const isPending = presence === "inactive";
+function optionOf({ id, name, load, limit, presence, status }: Choice, mayOverride: boolean) {
+  const isOut = presence === "inactive";
   const needs = load >= limit && !mayOverride ? texts.fullNeeds : undefined;
   const standing = presence === "available" ? undefined : texts.presence[presence];
   return {
     value: id,
     label: name,
-    isDisabled: isPending || needs !== undefined,
-    help: isPending ? texts.pending : [texts.loadOf(load, limit), standing, needs].filter(Boolean).join(" · "),
+    isDisabled: isOut || needs !== undefined,
+    help: isOut
+      ? texts.out[status ?? "inactive"]
+      : [texts.loadOf(load, limit), standing, needs].filter(Boolean).join(" · "),
   };
 }
 
 /** Members who would answer on a channel, and have not accepted their invitation yet or are suspended. */
-function usePendingSeats(channel: string | undefined, isWanted: boolean): Seat[] {
+function usePendingSeats(channel: string | undefined, isWanted: boolean): Choice[] {
   const may = useMay();
   const members = useQuery({ ...allMembersOptions, enabled: isWanted && may("members.read") }).data ?? [];
   return members.flatMap(({ id, name, status, work }) => {
     const limit = channel === undefined ? undefined : work.channels[channel];
-    const isOut = status === "pending" || status === "suspended";
-    return isOut && limit !== undefined ? [{ id, name, limit, load: 0, presence: "inactive" as const }] : [];
+    if (limit === undefined || (status !== "pending" && status !== "suspended")) return [];
+    return [{ id, name, limit, load: 0, presence: "inactive" as const, status }];
   });
 }

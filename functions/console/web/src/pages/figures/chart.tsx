@@ -83,6 +83,12 @@ export function DayChart({ kind, days, total }: { kind: ChartKind; days: readonl
   );
 }
 
+/** “22 Nov 2026 · Requests: 4 · Decisions: 1”, to be read over a day. */
+function wordsOf(kind: ChartKind, { date, figures }: FigureDay): string {
+  const values = kind.series.map(({ title, value }) => `${title}: ${written(kind, value(figures))}`);
+  return [dayName(date), ...values].join(" · ");
+}
+
 function Bars({ kind, days, label }: { kind: ChartKind; days: readonly FigureDay[]; label: string }) {
   const { bars, max } = barsOf(kind, days);
   const [first, last] = [days.at(0), days.at(-1)];
@@ -92,6 +98,17 @@ function Bars({ kind, days, label }: { kind: ChartKind; days: readonly FigureDay
         {max > 0 && kind.format(max)}
       </span>
       <svg aria-label={label} preserveAspectRatio="none" role="img" viewBox={`0 0 ${WIDTH} ${HEIGHT}`}>
+        {days.map((day, place) => (
+          <rect
+            className={styles.day}
+            height={HEIGHT}
+            key={day.date}
+            width={WIDTH / days.length}
+            x={(place * WIDTH) / days.length}
+          >
+            <title>{wordsOf(kind, day)}</title>
+          </rect>
+        ))}
         {bars.map(({ key, series, x, width, height }) => (
           <rect
             data-series={series}

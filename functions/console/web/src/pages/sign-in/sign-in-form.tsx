@@ -27,22 +27,26 @@ interface Props {
 export function SignInForm({ onSignedIn, step = "password", email, aside, autoFocus }: Props) {
   const [current, setCurrent] = useState(step);
   const [isLate, setLate] = useState(false);
+  const [isBack, setBack] = useState(false);
   const proceed = (status: SignInStatus) => {
     if (status === "factor_required") setCurrent("factor");
     else onSignedIn();
+  };
+  const goBack = (late: boolean) => {
+    setLate(late);
+    setBack(true);
+    setCurrent("password");
   };
   if (current === "factor") {
     return (
       <FactorForm
         onDone={proceed}
-        onLate={() => {
-          setLate(true);
-          setCurrent("password");
-        }}
+        onBack={step === "password" ? () => goBack(false) : undefined}
+        onLate={() => goBack(true)}
       />
     );
   }
-  return <PasswordForm aside={aside} autoFocus={autoFocus} email={email} isLate={isLate} onDone={proceed} />;
+  return <PasswordForm aside={aside} autoFocus={autoFocus || isBack} email={email} isLate={isLate} onDone={proceed} />;
 }
 
 interface PasswordProps {
@@ -99,9 +103,11 @@ interface FactorProps {
   onDone: (status: SignInStatus) => void;
   /** Called when the first step is too long ago. */
   onLate: () => void;
+  /** Leads back to the first step, where it was done here. */
+  onBack: (() => void) | undefined;
 }
 
-function FactorForm({ onDone, onLate }: FactorProps) {
+function FactorForm({ onDone, onLate, onBack }: FactorProps) {
   const [isRecovery, setRecovery] = useState(false);
   const refusal = useRefusal();
   const form = useForm({
@@ -143,6 +149,7 @@ function FactorForm({ onDone, onLate }: FactorProps) {
           {...form.text("code")}
           autoCapitalize="off"
           autoComplete="off"
+          autoFocus
           key="recovery"
           label={texts.recoveryCode}
           mono
@@ -164,6 +171,11 @@ function FactorForm({ onDone, onLate }: FactorProps) {
       <Button kind="quiet" onClick={change} wide>
         {isRecovery ? texts.useApp : texts.useRecovery}
       </Button>
+      {onBack && (
+        <Button kind="quiet" onClick={onBack} wide>
+          {texts.back}
+        </Button>
+      )}
     </Form>
   );
 }

@@ -9,7 +9,7 @@ import { PublicPage } from "../../frame/public-page";
 import { goTo, safeReturn } from "../../navigation";
 import { signIn as texts } from "../../texts/en/sign-in";
 import { Notice, Stack } from "../../ui/layout";
-import { Skeleton } from "../../ui/states";
+import { ProblemView, Skeleton } from "../../ui/states";
 import { pendingSignIn } from "./pending";
 import { ProviderButtons } from "./provider-buttons";
 import styles from "./sign-in.module.css";
@@ -51,7 +51,7 @@ export function AccountSignInPage() {
   const { account } = ofAccount.useParams();
   const { return_to } = ofAccount.useSearch();
   const outcome = readOutcome(useFragment());
-  const { data: methods, isPending } = useQuery(methodsOptions(account));
+  const { data: methods, isPending, error, refetch } = useQuery(methodsOptions(account));
   const address = return_to ?? pendingSignIn.returnTo();
 
   useEffect(() => {
@@ -72,6 +72,7 @@ export function AccountSignInPage() {
   return (
     <PublicPage about={takesPassword ? undefined : texts.ssoOnly} title={texts.title}>
       <Problem kind={outcome.problem} />
+      {error && !methods && <ProblemView error={error} retry={() => void refetch()} />}
       {providers.length > 0 && !outcome.awaitsFactor && (
         <Stack>
           <ProviderButtons
