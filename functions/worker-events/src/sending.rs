@@ -17,10 +17,10 @@ use vestibule_domain::{
     ports::{Claim, Lease, Sending},
 };
 use vestibule_edge::{
-    event_call::event_request,
     jobs::Worked,
     logging::{Metric, count},
     sender::Recording,
+    subscriptions::event_request,
 };
 
 /// Time that a worker has for a delivery: as long as its function may run.

@@ -4,7 +4,7 @@ mod answer;
 
 pub use answer::{AgentAnswer, Unreadable};
 
-use crate::signed::{SigningSecrets, Unsigned};
+use crate::signing::{SigningKeys, signed_request};
 use vestibule_domain::{
     PortError, Timestamp,
     account::{AgentEndpoint, Environment},
@@ -21,72 +21,32 @@ pub async fn delivery_request(
     envelope: &Envelope<'_>,
     now: Timestamp,
 ) -> Result<AgentRequest, PortError> {
-    let unsigned = Unsigned {
-        endpoint: &agent.endpoint,
-        id: envelope.id.to_string(),
-        body: serde_json::to_vec(envelope)
-            .map_err(|error| PortError::rejected("envelope", error))?,
-        timeout: agent.timeout.duration(),
-    };
-    let secrets = SigningSecrets {
+    let body =
+        serde_json::to_vec(envelope).map_err(|error| PortError::rejected("envelope", error))?;
+    let keys = SigningKeys {
         sealed: agent.secrets_that_sign(now).collect(),
         field: AgentEndpoint::SIGNING_SECRET,
         context: Environment::secret_context(environment.scope, environment.id),
     };
-    unsigned.signed(vault, &secrets, now).await
+    let place = (agent.endpoint.as_str(), agent.timeout.duration());
+    let id = envelope.id.to_string();
+    signed_request(vault, &keys, place, (&id, body), now).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use async_trait::async_trait;
-    use std::collections::{BTreeMap, BTreeSet};
+    use crate::signing::testing::GlassVault;
+    use std::collections::BTreeSet;
     use vestibule_domain::{
         AccountScope,
         account::agent::{AgentTimeout, DeliveryDays, MaxInFlight},
         connector::SealedSecrets,
         ids::{AccountId, DeliveryId, EnvironmentId, ProjectId},
-        secret::Secret,
     };
 
     const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const NEW: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-
-    /// Seals a secret as its context and itself.
-    struct GlassVault;
-
-    #[async_trait]
-    impl SecretVault for GlassVault {
-        async fn seal(
-            &self,
-            fields: &BTreeMap<String, Secret>,
-            context: &(dyn for<'a> Fn(&'a str) -> String + Send + Sync),
-        ) -> Result<SealedSecrets, PortError> {
-            let sealed = |(name, secret): (&String, &Secret)| {
-                let text = format!("{} {}", context(name), secret.reveal());
-                (name.clone(), text)
-            };
-            Ok(SealedSecrets {
-                wrapped_key: "key".to_owned(),
-                fields: fields.iter().map(sealed).collect(),
-            })
-        }
-
-        async fn open(
-            &self,
-            sealed: &SealedSecrets,
-            field: &str,
-            context: &str,
-        ) -> Result<Option<Secret>, PortError> {
-            let Some(text) = sealed.fields.get(field) else {
-                return Ok(None);
-            };
-            match text.split_once(' ') {
-                Some((of, secret)) if of == context => Ok(Some(Secret::new(secret))),
-                _ => Err(PortError::corrupt("secret", "it is of another place")),
-            }
-        }
-    }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)
@@ -109,12 +69,7 @@ mod tests {
 
     async fn sealed(environment: &Environment, secret: &str) -> SealedSecrets {
         let context = Environment::secret_context(environment.scope, environment.id);
-        let name = AgentEndpoint::SIGNING_SECRET.to_owned();
-        let fields = BTreeMap::from([(name, Secret::new(secret))]);
-        GlassVault
-            .seal(&fields, &|_| context.clone())
-            .await
-            .unwrap()
+        GlassVault::sealed(AgentEndpoint::SIGNING_SECRET, secret, &context).await
     }
 
     /// The signatures that a delivery at this time has.

@@ -17,8 +17,8 @@
 //! | [`pace`] | each connector kept below its platform's limits |
 //! | `limits` | the limits that single conversations met |
 //! | [`agent`] | signed requests to agents, and the texts of their answers |
-//! | [`event_call`] | signed requests that tell an account's own systems of its events |
-//! | `signed` | the signing that both share |
+//! | [`subscriptions`] | signed requests to the addresses that hear an account's events |
+//! | `signing` | what both have in common |
 //! | [`standard_webhooks`] | their signatures |
 //! | [`mail_tag`] | the tag by which what became of a mail finds its record |
 //! | [`config`], [`logging`] | the process's environment; logs and metrics |
@@ -29,7 +29,6 @@ mod calls;
 pub mod chat;
 pub mod config;
 pub mod connectors;
-pub mod event_call;
 pub mod files;
 pub mod first_reply;
 pub mod gateway;
@@ -41,7 +40,8 @@ pub mod mail_tag;
 pub mod pace;
 pub mod sender;
 pub mod setup;
-mod signed;
+mod signing;
+pub mod subscriptions;
 pub mod webhook;
 
 pub use vestibule_providers::standard_webhooks;

@@ -1,10 +1,11 @@
+import { colourOf } from "./colours.ts";
 import { equip, judge } from "./looks.ts";
 import { found } from "./people.ts";
 import { Entrance } from "./requests.ts";
 import { expect, settled, test, toast } from "./test.ts";
 import { Directory, phoneOf, projectSettings } from "./users.ts";
 
-test("Environments are made, put in order, renamed in place and deleted; one that is needed names what needs it (U412, U130, U132, U137, SPEC C60)", async ({
+test("Environments are made, put in order, renamed in place and deleted, each with the badge of its name; one that is needed names what needs it (U412, U125, U130, U132, U137, U143, SPEC C60)", async ({
   browse,
   team,
   watch,
@@ -27,12 +28,31 @@ test("Environments are made, put in order, renamed in place and deleted; one tha
   await expect(list.nth(2)).toContainText("1 connector");
   await expect(list.nth(2)).toContainText("1 user");
 
-  await page.getByRole("button", { name: "Move up Production" }).click();
+  const up = page.getByRole("button", { name: "Move up Production" });
+  await up.focus();
+  await up.press("Enter");
   await expect(list).toHaveText([/Development/, /Production/, /Staging/]);
+  await expect(up).toBeFocused();
+  await expect(page.locator("[aria-live=polite]")).toContainText("Production is at place 2 of 3");
   await page.getByRole("button", { name: "Move down Development" }).click();
   await expect(list).toHaveText([/Production/, /Development/, /Staging/]);
+  await expect(up).toHaveAccessibleDescription("It is the first already.");
   await page.reload();
   await expect(list).toHaveText([/Production/, /Development/, /Staging/]);
+  const order = page.waitForResponse((answer) => answer.url().endsWith("/environments/reorder"));
+  await page.getByTitle("Drag Staging to another place").dragTo(list.first());
+  await expect(list).toHaveText([/Staging/, /Production/, /Development/]);
+  expect((await order).ok()).toBe(true);
+
+  // What would change something waits for the network.
+  await page.context().setOffline(true);
+  for (const name of ["Move down Staging", "Rename Staging", "Delete Staging", "New environment"]) {
+    await expect(page.getByRole("button", { name })).toHaveAccessibleDescription(
+      "You are offline, so nothing can be changed now.",
+    );
+  }
+  await page.context().setOffline(false);
+  await expect(page.getByText(/^You are offline/)).toBeHidden();
 
   await page.getByRole("button", { name: "New environment" }).click();
   const form = page.getByRole("dialog", { name: "New environment" });
@@ -54,6 +74,17 @@ test("Environments are made, put in order, renamed in place and deleted; one tha
   await name.press("Enter");
   await expect(toast(page, "Renamed to Trial")).toBeVisible();
   await expect(list.nth(3)).toContainText("Trial");
+  const badge = (of: string) => colourOf(list.getByText(of, { exact: true }));
+  const [grey = [], violet = [], green = [], blue = []] = await Promise.all(
+    ["Development", "Staging", "Production", "Trial"].map(badge),
+  );
+  const [red = 0, , most = 0] = grey;
+  expect(most - red).toBeLessThan(25);
+  expect(violet.indexOf(Math.max(...violet))).toBe(2);
+  expect(violet.indexOf(Math.min(...violet))).toBe(1);
+  expect(green.indexOf(Math.max(...green))).toBe(1);
+  expect(blue.indexOf(Math.max(...blue))).toBe(2);
+  expect(blue.indexOf(Math.min(...blue))).toBe(0);
 
   await page.getByRole("button", { name: "Delete Trial" }).click();
   const confirm = page.getByRole("alertdialog", { name: "Delete Trial?" });
@@ -82,6 +113,8 @@ test("An environment's agent is set, tested and secured: its secret is shown onc
   await page.goto(projectSettings(own.account, directory.project, "environments"));
   await page.getByRole("link", { name: "Agent of Staging" }).click();
   await settled(page, /^Agent/);
+  await expect(page.getByLabel("Seconds to answer")).toHaveAccessibleDescription(/^timeout_seconds, 1 to 25:/);
+  await expect(page.getByLabel("Calls at the same time")).toHaveAccessibleDescription(/^max_in_flight, 1 to 100:/);
   await page.getByLabel("Agent endpoint").fill("agent.example.com");
   await page.getByLabel("Seconds to answer").fill("26");
   await page.getByRole("button", { name: "Save agent" }).click();

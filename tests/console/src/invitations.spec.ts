@@ -116,7 +116,7 @@ test("Somebody who is invited again is shown with the way to resend or to replac
   await eventually("the mail of the second invitation", async () => (await mailsTo(email))[1]);
 });
 
-test("The full form asks for name, address, role and client access, and makes the same invitation (U504, U133, U134, SPEC D06, D07, D08)", async ({
+test("The full form asks for name, address, image, role and client access, and makes the same invitation (U504, U133, U134, SPEC D06, D07, D08, E02)", async ({
   browse,
   team,
 }) => {
@@ -135,6 +135,24 @@ test("The full form asks for name, address, role and client access, and makes th
   await summary.getByRole("button", { name: "Enter an email address such as ana@example.com" }).click();
   await expect(page.getByLabel("Email Address")).toBeFocused();
 
+  // Drawn here: wider than high, and larger than what is kept.
+  const drawn = await page.evaluate(() => {
+    const canvas = document.createElement("canvas");
+    canvas.width = 800;
+    canvas.height = 600;
+    canvas.getContext("2d")?.fillRect(0, 0, 400, 600);
+    return canvas.toDataURL("image/png").split(",")[1] ?? "";
+  });
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Choose image…" }).click();
+  const picture = { name: "ana.png", mimeType: "image/png", buffer: Buffer.from(drawn, "base64") };
+  await (await chooser).setFiles(picture);
+  const crop = page.getByRole("dialog", { name: "Profile image" });
+  await expect(crop.getByRole("img", { name: "Preview of the picture" })).toBeVisible();
+  await crop.getByLabel("Move the square sideways").fill("0");
+  await crop.getByRole("button", { name: "Use image" }).click();
+  await expect(page.getByRole("button", { name: "Remove profile image" })).toBeVisible();
+
   const email = newAddress("full");
   await page.getByLabel("Full Name").fill("Ana Silva");
   await page.getByLabel("Email Address").fill(email);
@@ -148,18 +166,47 @@ test("The full form asks for name, address, role and client access, and makes th
   await page.getByRole("button", { name: "Add User" }).click();
   await expect(toast(page, `Invitation sent to ${email}`)).toBeVisible();
   await settled(page, "User Management");
-  await expect(page.getByRole("row", { name: email }).first()).toContainText("Ana Silva");
+  const row = page.getByRole("row", { name: email }).first();
+  await expect(row).toContainText("Ana Silva");
+  const edit = await row.getByRole("link", { name: "Edit Ana Silva" }).getAttribute("href");
+  const stored = await team.inviter.send("GET", `/v1/members/${edit?.split("/").at(-1)}/image`);
+  const file = Buffer.from(await stored.arrayBuffer());
+  expect(file.length).toBeLessThanOrEqual(100 * 1024);
+  const size = await page.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const { width, height } = await createImageBitmap(new Blob([bytes]));
+    return [width, height];
+  }, file.toString("base64"));
+  expect(size).toEqual([256, 256]);
 });
 
-test("What was typed into the short form goes along to the full one (U503)", async ({ browse, team }) => {
+test("What was typed into the short form goes along to the full one, which makes a link instead of a mail on demand (U503, U504, SPEC D32)", async ({
+  browse,
+  team,
+}) => {
   const page = await browse(team.owner);
   await page.goto(`${settings(team.account, "users")}?invite=true`);
   const form = page.getByRole("dialog", { name: "New user" });
+  const method = form.getByRole("group", { name: "Select the login method" });
+  await expect(method.getByRole("radio", { name: "Email & password" })).toBeChecked();
+  await expect(form.getByRole("link", { name: "Set up more in Login methods" })).toBeVisible();
   const email = newAddress("short");
   await form.getByLabel("User email address").fill(email);
   await form.getByLabel("Role", { exact: true }).selectOption("Agent");
   await form.getByRole("button", { name: "Add client access, limits and team" }).click();
   await settled(page, "Add User");
   await expect(page.getByLabel("Email Address")).toHaveValue(email);
-  await expect(page.getByLabel("Role", { exact: true })).toHaveValue("agent");
+  const role = page.getByLabel("Role", { exact: true });
+  await expect(role).toHaveValue("agent");
+  await expect(role.getByRole("option").filter({ hasText: /^(Agent|Super Admin)$/ })).toHaveCount(2);
+  await page.getByLabel("Full Name").fill("Ana Silva");
+  await page.getByRole("checkbox", { name: "Send the invitation by email" }).uncheck();
+  await page.getByRole("button", { name: "Add User" }).click();
+  const link = page.getByRole("dialog", { name: "Invitation link of Ana Silva" });
+  await expect(link).toContainText("/console/invitation#");
+  await expect(toast(page, "Invitation sent")).toHaveCount(0);
+  await link.getByRole("button", { name: "Done" }).click();
+  await settled(page, "User Management");
+  await expect(page.getByRole("row", { name: email }).first()).toContainText("Pending");
+  await expect(stepsOf(page, email).first()).toHaveText(/^Link made/);
 });

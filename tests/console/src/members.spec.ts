@@ -1,3 +1,4 @@
+import type { Locator } from "@playwright/test";
 import { found, join } from "./people.ts";
 import { newAddress } from "./stack.ts";
 import { expect, settings, settled, test, toast } from "./test.ts";
@@ -45,23 +46,32 @@ test("Two admins who change one member at once see both values, and choose (U132
   expect(kept.name).toBe("Grace Hopper");
 });
 
-test("A member's role and extra permissions are changed; suspending, reinstating and removing say what they do (U508, U501, U137, U130, SPEC D13, D14)", async ({
+test("A member's role and extra permissions are changed; suspending, reinstating and removing say what they do (U508, U501, U137, U130, SPEC D13, D14, D26)", async ({
   browse,
   team,
 }) => {
-  const person = await join(team, { name: "Ida Rhodes" });
+  const person = await join(team, { name: "Ida Rhodes", extra_permissions: ["members.read", "members.manage"] });
   const page = await browse(team.owner);
   await page.goto(settings(team.account, "users"));
   await settled(page, "User Management");
   await page.getByRole("link", { name: "Edit Ida Rhodes" }).click();
   await settled(page, "Ida Rhodes");
-  await page.getByRole("group").getByText("Extra permissions").click();
+  await expect(page.getByText(/^Holds \d+ of \d+ permissions\.$/)).toBeVisible();
+  await expect(page.getByRole("checkbox", { name: "View the audit log" })).toHaveAccessibleDescription(/audit log/);
   await page.getByRole("checkbox", { name: "View the audit log" }).check();
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(toast(page, "Ida Rhodes was changed")).toBeVisible();
   const member = await browse(person);
   await member.goto(settings(team.account, "audit"));
   await settled(member, "Audit log");
+  // Who manages the team gives nothing that they do not hold.
+  const colleague = await team.agent.api.call("GET", "/v1/me");
+  await member.goto(`${settings(team.account, "users")}/${colleague.account.member_id}`);
+  await settled(member, "Grace Hopper");
+  await member.getByRole("group").getByText("Extra permissions").click();
+  const roles = member.getByRole("checkbox", { name: "Manage roles" });
+  await expect(roles).toBeDisabled();
+  await expect(roles).toHaveAccessibleDescription(/You do not hold this permission, so you cannot give it\.$/);
 
   await page.getByRole("button", { name: "Suspend" }).click();
   await page.getByRole("alertdialog", { name: "Suspend Ida Rhodes?" }).getByRole("button", { name: "Suspend" }).click();
@@ -73,7 +83,9 @@ test("A member's role and extra permissions are changed; suspending, reinstating
   await page.getByRole("link", { name: "Users", exact: true }).first().click();
   await page.getByRole("button", { name: "Remove Ida Rhodes" }).click();
   const remove = page.getByRole("alertdialog", { name: "Remove Ida Rhodes?" });
-  await expect(remove.getByText(/loses access at once, and can be invited again at any time\./)).toBeVisible();
+  await expect(
+    remove.getByText("Ida Rhodes loses access at once. They can be invited again at any time."),
+  ).toBeVisible();
   await expect(remove.getByRole("button", { name: "Cancel" })).toBeFocused();
   await remove.getByRole("button", { name: "Remove user" }).click();
   await expect(page.getByRole("row", { name: person.email })).toHaveCount(0);
@@ -91,24 +103,44 @@ test("The last super admin cannot be removed, and the page says so (U508, SPEC D
   );
 });
 
+/** The right edge of a part of the page, in whole pixels. */
+async function rightOf(part: Locator): Promise<number> {
+  const box = await part.boundingBox();
+  return box ? Math.floor(box.x + box.width) : Number.NaN;
+}
+
 test("The list of users is searched and filtered, says how many it found, and its address shows the same again (U501, U110, U111, U121, U152)", async ({
   browse,
   team,
 }) => {
   const name = `Quentin ${newAddress("q").slice(2, 8)}`;
-  await team.inviter.call("POST", "/v1/invitations", { email: newAddress("q"), name, role: "agent" });
+  const email = newAddress("q.featherstonehaugh-cholmondeley-marjoribanks");
+  await team.inviter.call("POST", "/v1/invitations", { email, name, role: "agent" });
   const page = await browse(team.owner);
   await page.goto(settings(team.account, "users"));
   await settled(page, "User Management");
+  await expect(page.getByText(/An invited person becomes active by accepting the invitation\.$/)).toBeVisible();
+  await expect(page.getByRole("button", { name: "+ New user" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Add User" })).toBeVisible();
+  const header = page.getByRole("table", { name: "Users of this account" }).getByRole("columnheader");
+  await expect(header).toHaveText(["User", "Role and teams", "Clients and load", "Status", "Actions"]);
   await page.getByLabel("Search by name or email").fill(name);
   await expect(page.locator("[aria-live=polite]")).toContainText("1 user found");
   await expect(page).toHaveURL(/q=Quentin/);
   await page.getByLabel("Status").selectOption("Pending");
+  await page.getByLabel("Role", { exact: true }).selectOption("Super Admin");
+  await expect(page.getByText("Nothing matches these filters")).toBeVisible();
+  await page.getByLabel("Role", { exact: true }).selectOption("Agent");
   await page.reload();
   await settled(page, "User Management");
   await expect(page.getByLabel("Search by name or email")).toHaveValue(name);
   await expect(page.getByLabel("Status")).toHaveValue("pending");
   await expect(page.getByRole("table").getByRole("rowheader")).toHaveCount(1);
+  // A long address is shown whole, within the page.
+  await expect(page.getByText(email, { exact: true })).toBeVisible();
+  expect(await rightOf(page.getByRole("table"))).toBeLessThanOrEqual(
+    await rightOf(page.getByRole("link", { name: "Add User" })),
+  );
   await page.getByLabel("Status").selectOption("Suspended");
   await expect(page.getByText("Nothing matches these filters")).toBeVisible();
   await page.goBack();
@@ -116,5 +148,6 @@ test("The list of users is searched and filtered, says how many it found, and it
   await page.getByRole("button", { name: "Clear search" }).click();
   await expect(page.getByLabel("Search by name or email")).toBeFocused();
   await page.getByLabel("Status").selectOption("Any status");
+  await page.getByLabel("Role", { exact: true }).selectOption("All roles");
   await expect(page.getByRole("row", { name: team.owner.email })).toBeVisible();
 });

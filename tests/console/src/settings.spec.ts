@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { colourOf } from "./colours.ts";
 import { acme, found, join } from "./people.ts";
 import { Caller, facts, newAddress } from "./stack.ts";
 import { atProvider, expect, settings, settled, test, toast } from "./test.ts";
@@ -79,6 +80,12 @@ test("A login method is set up from the form to the trial sign-in, and is offere
   ]);
   await page.getByRole("button", { name: "Add login method" }).click();
   await settled(page, "Add login method");
+  await page.getByRole("radio", { name: "OAuth 2.0 without OpenID Connect" }).check();
+  for (const label of ["Authorization address", "Token address", "User-info address", "Identifier field"]) {
+    await expect(page.getByLabel(label)).toBeVisible();
+  }
+  await page.getByRole("radio", { name: "OpenID Connect", exact: true }).check();
+  await expect(page.getByLabel("Identifier claim")).toHaveAccessibleDescription(/^The claim that is compared/);
   await page.getByLabel("Name", { exact: true }).fill("Methods ID");
   await page.getByLabel("Issuer").fill(facts.openid_url);
   await page.getByLabel("Client ID").fill(facts.openid_client_id);
@@ -96,7 +103,12 @@ test("A login method is set up from the form to the trial sign-in, and is offere
 
   await page.goto(`${settings(own.account, "users")}?invite=true`);
   const form = page.getByRole("dialog", { name: "New user" });
-  await expect(form.getByRole("radio", { name: "Methods ID" })).toBeVisible();
+  await form.getByRole("radio", { name: "Methods ID" }).check();
+  await expect(form.getByLabel("User identifier (optional)")).toHaveAccessibleDescription(/identifier claim/);
+  await expect(form.getByLabel("First name (optional)")).toBeVisible();
+  await expect(form.getByLabel("Last name (optional)")).toBeVisible();
+  const role = form.getByLabel("Role (optional)");
+  await expect(role.getByRole("option").first()).toHaveText("Without a role: only what extra permissions allow");
 });
 
 test("An API key is shown once, renewed, and revoked with what it made (U511, U138, SPEC D29)", async ({
@@ -109,7 +121,9 @@ test("An API key is shown once, renewed, and revoked with what it made (U511, U1
   await settled(page, "API keys");
   await page.getByRole("button", { name: "New API key" }).first().click();
   await settled(page, "New API key");
-  await expect(page.getByRole("group", { name: "Expires after" }).getByRole("radio")).toHaveCount(3);
+  for (const days of ["30 days", "90 days", "365 days"]) {
+    await expect(page.getByRole("group", { name: "Expires after" }).getByRole("radio", { name: days })).toBeVisible();
+  }
   await page.getByRole("button", { name: "Create API key" }).click();
   await expect(page.getByLabel("Name", { exact: true })).toBeFocused();
   await page.getByLabel("Name", { exact: true }).fill("Nightly report");
@@ -128,6 +142,10 @@ test("An API key is shown once, renewed, and revoked with what it made (U511, U1
   await expect(page.getByText(key)).toHaveCount(0);
   await settled(page, "API keys");
 
+  // The end of a key is marked when it is near.
+  const soon = { name: "Soon over", permissions: ["projects.read"], expires_in_days: 6 };
+  await own.inviter.call("POST", "/v1/api-keys", soon);
+
   // A key that this one makes is listed when it is revoked.
   const made = await fetch(`${facts.api_url}/v1/api-keys`, {
     method: "POST",
@@ -136,6 +154,12 @@ test("An API key is shown once, renewed, and revoked with what it made (U511, U1
   });
   expect(made.status).toBe(201);
   await page.reload();
+  const keys = page.getByRole("table", { name: "API keys" });
+  await expect(keys.getByRole("columnheader")).toHaveText(["Name", "Owner", "Last used", "Expires", "Actions"]);
+  const ending = keys.getByRole("row", { name: "Soon over" });
+  await expect(ending).toHaveText(/Soon over.*Never.*Expires in 6 days/);
+  const [red = 0, amber = 0, blue = 0] = await colourOf(ending.getByText("Expires in 6 days"));
+  expect([red > amber, amber > blue]).toEqual([true, true]);
   await page.getByRole("button", { name: "Actions for Nightly report" }).click();
   await page.getByRole("menuitem", { name: "Renew…" }).click();
   await page.getByRole("dialog", { name: "Renew “Nightly report”" }).getByRole("button", { name: "Renew" }).click();
@@ -167,6 +191,9 @@ test("The audit log shows who did what, values before and after, refused attempt
   await expect(rows.nth(1)).toContainText("Ana Lopes");
   await expect(rows.filter({ hasText: "Call refused" }).first()).toContainText("Refused");
 
+  for (const filter of ["Person", "Action", "Record", "From", "To"]) {
+    await expect(page.getByLabel(filter, { exact: true })).toBeVisible();
+  }
   await rows.nth(1).getByRole("link", { name: "Role created" }).click();
   const entry = page.getByRole("dialog", { name: "Role created" });
   await expect(entry.getByRole("columnheader")).toHaveText(["Field", "Before", "After"]);
@@ -178,12 +205,13 @@ test("The audit log shows who did what, values before and after, refused attempt
 
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export" }).click();
+  await expect(page.getByRole("menuitem", { name: /^JSON lines/ })).toBeVisible();
   await page.getByRole("menuitem", { name: /^CSV/ }).click();
   const file = await (await download).path();
   expect(readFileSync(file, "utf8").split("\n").filter(Boolean)).toHaveLength(2);
 });
 
-test("The account's page changes its name and rules, and an agent may only look (U515, SPEC D34)", async ({
+test("The account's page changes its name and rules, an agent may only look, and the account is deleted with its name typed (U515, U137, SPEC D34, E34)", async ({
   browse,
   team,
 }) => {
@@ -192,8 +220,18 @@ test("The account's page changes its name and rules, and an agent may only look 
   await page.goto(settings(own.account, "account"));
   await settled(page, "Account");
   await page.getByLabel("Account name").fill("After Inc");
+  const requeue = page.getByLabel("Requeue conversations after (optional)");
+  await expect(requeue).toHaveValue("");
+  await expect(requeue).toHaveAccessibleDescription(/^Minutes for which a member is away or offline\./);
+  await requeue.fill("10081");
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Enter whole minutes from 1 to 10,080, which is a week")).toBeVisible();
+  await expect(requeue).toBeFocused();
+  await requeue.fill("30");
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(toast(page, "The account was saved")).toBeVisible();
+  const { rules } = await own.inviter.call("GET", "/v1/account");
+  expect(rules).toMatchObject({ requeue_after_minutes: 30, factor_required: false });
   await expect(page.getByRole("navigation", { name: "Main" })).toContainText("After Inc");
   await expect(page.getByRole("switch", { name: "Require a second factor" })).not.toBeChecked();
   await expect(page.getByRole("switch", { name: "Allow single sign-on only" })).not.toBeChecked();
@@ -202,7 +240,23 @@ test("The account's page changes its name and rules, and an agent may only look 
   await agent.goto(settings(team.account, "account"));
   await settled(agent, "Account");
   await expect(agent.getByText(/You may look at these settings\./)).toBeVisible();
+  await expect(agent.getByText("Requeue conversations after")).toBeVisible();
+  await expect(agent.getByText("Never", { exact: true })).toBeVisible();
   await expect(agent.getByRole("button", { name: "Save changes" })).toHaveCount(0);
+  await expect(agent.getByRole("button", { name: "Delete account…" })).toHaveCount(0);
+
+  await page.getByRole("button", { name: "Delete account…" }).click();
+  const remove = page.getByRole("alertdialog", { name: "Delete After Inc?" });
+  await expect(remove).toContainText("All its members lose access at once");
+  await expect(remove.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await remove.getByLabel("Type the account's name").fill("Before Inc");
+  await remove.getByRole("button", { name: "Delete account" }).click();
+  await expect(remove.getByText("Type After Inc exactly as it is spelled here")).toBeVisible();
+  await remove.getByLabel("Type the account's name").fill("After Inc");
+  await remove.getByRole("button", { name: "Delete account" }).click();
+  await expect(toast(page, "After Inc was deleted")).toBeVisible();
+  await settled(page, "Profile");
+  expect((await own.inviter.send("GET", "/v1/account")).status).toBe(403);
 });
 
 test("A profile holds name, password and preferences; a new password ends the other sessions (U514, U140)", async ({

@@ -1,4 +1,4 @@
-import { hire } from "./desk.ts";
+import { conversationOf, hire, openDesk } from "./desk.ts";
 import { equip, judge } from "./looks.ts";
 import { found, join } from "./people.ts";
 import { newAddress } from "./stack.ts";
@@ -128,11 +128,18 @@ test("The full form invites with allowed channels, a limit for each, channels by
   const missing = table.getByRole("checkbox", { name: "Globex on WhatsApp" });
   await expect(missing).toBeDisabled();
   await expect(missing).toHaveAccessibleDescription("Not at this client");
+  await expect(page.getByText("Give only the channels and clients that this person needs.")).toBeVisible();
+  await allowed.getByRole("checkbox", { name: "WhatsApp" }).uncheck();
+  await expect(table.getByRole("checkbox", { name: "Initech on WhatsApp" })).toHaveAccessibleDescription("Not allowed");
+  await allowed.getByRole("checkbox", { name: "WhatsApp" }).check();
   await table.getByRole("checkbox", { name: "Initech on SMS" }).uncheck();
   await allowed.getByRole("checkbox", { name: "Slack" }).check();
   await allowed.getByRole("checkbox", { name: "Slack" }).uncheck();
 
   const limits = page.getByRole("group", { name: "Conversations at a time" });
+  await expect(limits).toHaveAccessibleDescription(
+    /at the same time on each channel, over all clients\. 0 means .* realistic, for example SMS 3, Live Chat 2, Facebook 4\./,
+  );
   await expect(limits.getByRole("textbox")).toHaveCount(2);
   await expect(limits.getByLabel("SMS")).toHaveValue("");
   await limits.getByLabel("SMS").fill("3");
@@ -144,6 +151,7 @@ test("The full form invites with allowed channels, a limit for each, channels by
   await limits.getByLabel("WhatsApp").fill("0");
 
   const teams = page.getByRole("combobox", { name: "Teams (optional)" });
+  await expect(page.getByText(/^Teams serve routing and structure/)).toBeVisible();
   await teams.fill("Night shift");
   await expect(page.getByRole("listbox").getByRole("option").last()).toHaveText("Create “Night shift”");
   await teams.press("Enter");
@@ -169,7 +177,7 @@ test("The full form invites with allowed channels, a limit for each, channels by
   });
 });
 
-test("Taking an allowed channel away says which clients lose it, and its limit, before it is saved; the list shows teams and load (U505, U501, SPEC E08)", async ({
+test("Taking an allowed channel away says which clients lose it, and its limit, before it is saved; list, form and removal tell the load (U505, U501, U506, U508, SPEC E08)", async ({
   browse,
   team,
 }) => {
@@ -180,7 +188,26 @@ test("Taking an allowed channel away says which clients lose it, and its limit, 
   const person = await join(own, { name: "Ida Rhodes", clients: [client.id] });
   const { account } = await person.api.call("GET", "/v1/me");
   await own.inviter.call("PATCH", `/v1/members/${account.member_id}`, { work });
+  const busy = await hire(own, { channels: { telegram: 3 } }, { name: "Mary Jackson" });
+  const desk = await openDesk(own, "Help desk");
+  await conversationOf(own, desk, await desk.arrive("Ada Lovelace"), "assigned");
   const page = await browse(own.owner);
+  await page.goto(settings(own.account, "users"));
+  await settled(page, "User Management");
+  await expect(page.getByRole("row", { name: busy.email })).toContainText("Telegram 1/3");
+  await page.getByRole("button", { name: "Remove Mary Jackson" }).click();
+  const remove = page.getByRole("alertdialog", { name: "Remove Mary Jackson?" });
+  await expect(remove).toContainText(
+    "Mary Jackson loses access at once; 1 conversation goes back to the queue. They can be invited again at any time.",
+  );
+  await remove.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("link", { name: "Edit Mary Jackson" }).click();
+  await settled(page, "Mary Jackson");
+  const given = page.getByRole("group", { name: "Conversations at a time" }).getByLabel("Telegram");
+  await expect(given).toHaveAccessibleDescription("1 open now");
+  await given.fill("0");
+  await expect(given).toHaveAccessibleDescription("1 open now; nothing is taken away");
+  await given.fill("3");
   await page.goto(settings(own.account, "users"));
   await settled(page, "User Management");
   await page.getByLabel("Team").selectOption("Night shift");

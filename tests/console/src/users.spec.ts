@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { equip, judge } from "./looks.ts";
 import { found, join } from "./people.ts";
 import { Entrance } from "./requests.ts";
+import { eventually } from "./stack.ts";
 import { expect, settled, test, toast } from "./test.ts";
 import { Directory, phoneOf, projectSettings } from "./users.ts";
 
@@ -20,13 +21,25 @@ test("Users are added, listed and found with what was found in yellow; a search 
     "Users",
     "Environments",
   ]);
+  await expect(
+    page.getByText(/Look through the list now and then, and remove who no longer needs access\./),
+  ).toBeVisible();
+  await expect(page.getByRole("button", { name: "Export" })).toBeVisible();
   await expect(page.getByRole("heading", { level: 2, name: "No users yet" })).toBeVisible();
   const empty = page.getByRole("main");
+  await expect(empty).toContainText("People who are added here may write to the agent");
   await expect(empty.getByRole("link", { name: "Import" })).toHaveCount(2);
   await empty.getByRole("link", { name: "Add User" }).first().click();
 
   await settled(page, "Add User");
   await expect(page.getByLabel("Phone Number")).toHaveAttribute("placeholder", "+1 555-123-4567");
+  await expect(page.getByLabel("Phone Number")).toHaveAccessibleDescription(/how the agent knows who writes/);
+  await expect(page.getByLabel("Email (optional)")).toHaveAccessibleDescription(/when you know it/);
+  await expect(page.getByLabel("Middle Name (optional)")).toBeVisible();
+  await expect(page.getByText("Full names make people easy to find.")).toBeVisible();
+  await expect(page.getByRole("group", { name: "Environments" })).toHaveAccessibleDescription(
+    /^Development is for the core team, Staging for testing together, and Production only for those who are ready/,
+  );
   const boxes = page.getByRole("group", { name: "Environments" }).getByRole("checkbox");
   await expect(boxes).toHaveCount(3);
   for (const box of await boxes.all()) await expect(box).not.toBeChecked();
@@ -63,8 +76,9 @@ test("Users are added, listed and found with what was found in yellow; a search 
   await expect(table.getByRole("columnheader")).toHaveText(["User", "Phone", "Environments", "Created", "Actions"]);
   const rows = table.getByRole("row");
   await expect(rows.filter({ hasText: "Ada Lovelace" })).toHaveText(
-    /Ada Lovelace\s*Invited\s*ada@example\.com.*\+1 202-555-1843.*Staging\s*Production/,
+    /Ada Lovelace\s*Invited\s*ada@example\.com.*\+1 202-555-1843.*Staging\s*Production.*\d+ \w+ 20\d\d/,
   );
+  await expect(rows.filter({ hasText: "Ada Lovelace" }).locator("[data-initials=AL]")).toBeVisible();
   await directory.add({ first_name: "Grace", middle_name: "Brewster", last_name: "Hopper" });
   await directory.add({ first_name: "Zoë", last_name: "Nuñez" });
   await page.reload();
@@ -72,18 +86,40 @@ test("Users are added, listed and found with what was found in yellow; a search 
   await expect(rows.filter({ hasText: "Grace" })).toContainText("No email");
 
   const search = page.getByLabel("Search by name, email or phone");
+  const asked: (string | null)[] = [];
+  page.on("request", (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (pathname.endsWith("/end-users") && searchParams.has("q")) asked.push(searchParams.get("q"));
+  });
   await page.keyboard.press("/");
   await expect(search).toBeFocused();
   await page.keyboard.type("LACE");
   await expect(rows).toHaveCount(2);
   await expect(table.locator("mark")).toHaveText(["lace"]);
-  await expect(page.getByText("1 user found").first()).toBeVisible();
+  await expect(page.locator("[aria-live=polite]")).toContainText("1 user found");
+  // Asked once, after the last key.
+  expect(asked).toEqual(["LACE"]);
   await expect(page).toHaveURL(/q=LACE/);
   await page.reload();
   await expect(table.locator("mark")).toHaveText(["lace"]);
   await search.fill("nunez");
   await expect(table.locator("mark")).toHaveText(["Nuñez"]);
+  // An answer that comes after that of a later search is dropped.
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route("**/end-users?*q=hopper*", async (route) => {
+    await held;
+    await route.fallback();
+  });
+  const late = page.waitForRequest(/q=hopper/);
+  await search.fill("hopper");
+  await late;
   await search.fill("5551843");
+  await expect(table.locator("mark")).toHaveText(["555-1843"]);
+  answer();
+  await page.unroute("**/end-users?*q=hopper*");
   await expect(table.locator("mark")).toHaveText(["555-1843"]);
   await page.getByRole("button", { name: "Clear search" }).click();
   await expect(search).toBeFocused();
@@ -109,6 +145,10 @@ test("Users are added, listed and found with what was found in yellow; a search 
   await page.getByLabel("Source").selectOption("Self-registered");
   await expect(page.getByText("Nothing matches these filters")).toBeVisible();
   await page.getByRole("button", { name: "Clear filters" }).click();
+  await page.getByLabel("Sort").selectOption("Oldest first");
+  await expect(rows.getByRole("rowheader")).toHaveText([/Ada/, /Grace/, /Zoë/]);
+  await page.getByLabel("Sort").selectOption("Newest first");
+  await expect(rows.getByRole("rowheader")).toHaveText([/Zoë/, /Grace/, /Ada/]);
   await page.getByLabel("Sort").selectOption("By name");
   await expect(rows.getByRole("rowheader")).toHaveText([/^Ada/, /^Grace/, /^Zoë/]);
   await expect(page).toHaveURL(/order=name/);
@@ -168,24 +208,27 @@ test("A user is changed in all environments at once; a taken number names its ho
   await expect(toast(page, "Ada King King was changed")).toBeVisible();
 });
 
-test("A user who writes is linked; the number's move is announced; data is exported, and a deletion says what is lost (U408, U409, U414, U137, U153, SPEC C38, C41, C42, C43, C44, C62)", async ({
+test("A user who writes is linked; the number's move is announced; whoever registered by writing may lack number and last name; data is exported, and a deletion says what is lost (U404, U406, U408, U409, U414, U137, U153, SPEC C54, C38, C41, C42, C43, C44, C62)", async ({
   browse,
   team,
 }) => {
   const own = await found(team.owner, "Erasure Inc");
   const entrance = await Entrance.open(own, "Help desk");
   const stranger = await entrance.visit("Ada Lovelace");
+  const { id: wish } = await entrance.request(await entrance.visit("Grace"));
   const { items } = await own.inviter.call("GET", `/v1/projects/${entrance.project}/environments`);
   const production = items.find(({ name }: { name: string }) => name === "Production");
-  const add = (first_name: string, phone: string) =>
-    own.inviter.call("POST", `/v1/projects/${entrance.project}/end-users`, {
-      first_name,
-      last_name: "Lovelace",
-      phone,
-      environment_ids: [production.id],
-    });
-  const ada = await add("Ada", phoneOf(1));
-  await add("Grace", phoneOf(2));
+  const ada = await own.inviter.call("POST", `/v1/projects/${entrance.project}/end-users`, {
+    first_name: "Ada",
+    last_name: "Lovelace",
+    phone: phoneOf(1),
+    environment_ids: [production.id],
+  });
+  await own.inviter.call("POST", `/v1/projects/${entrance.project}/access-requests/${wish}/approve`, {});
+  await eventually("Grace among the users", async () => {
+    const listed = await own.inviter.call("GET", `/v1/projects/${entrance.project}/end-users?source=self_registered`);
+    return listed.items[0];
+  });
   const { chat_user_id } = await entrance.request(stranger);
   await own.inviter.call("POST", `/v1/projects/${entrance.project}/chat-users/${chat_user_id}/link`, {
     end_user_id: ada.id,
@@ -208,9 +251,21 @@ test("A user who writes is linked; the number's move is announced; data is expor
 
   await page.goto(projectSettings(own.account, entrance.project, "users"));
   await settled(page, "Users Management");
-  const remove = page.getByRole("button", { name: "Delete Grace Lovelace" });
+  await page.getByLabel("Source").selectOption("Self-registered");
+  const registered = page.getByRole("table").getByRole("row").nth(1);
+  await expect(registered).toHaveText(/^Grace\s*Self-registered\s*No email.*No phone.*Production/);
+  await expect(page.getByText("1 user found").first()).toBeVisible();
+  await page.getByRole("link", { name: "Edit Grace" }).click();
+  await settled(page, "Edit User");
+  await expect(page.getByLabel("Phone Number (optional)")).toHaveValue("");
+  await expect(page.getByLabel("Last Name (optional)")).toHaveValue("");
+  await page.getByLabel("Middle Name").fill("Brewster");
+  await page.getByRole("button", { name: "Update User" }).click();
+  await expect(toast(page, "Grace Brewster was changed")).toBeVisible();
+  await settled(page, "Users Management");
+  const remove = page.getByRole("button", { name: "Delete Grace Brewster" });
   await remove.click();
-  const dialog = page.getByRole("alertdialog", { name: "Delete Grace Lovelace?" });
+  const dialog = page.getByRole("alertdialog", { name: "Delete Grace Brewster?" });
   await expect(dialog).toContainText("ALL environments");
   await expect(dialog).toContainText("cannot be undone");
   await expect(dialog).toContainText("the block stays");
@@ -219,7 +274,7 @@ test("A user who writes is linked; the number's move is announced; data is expor
   await expect(remove).toBeFocused();
   await remove.click();
   await dialog.getByRole("button", { name: "Remove" }).click();
-  await expect(toast(page, "Grace Lovelace was removed")).toBeVisible();
+  await expect(toast(page, "Grace Brewster was removed")).toBeVisible();
   await expect(page.getByRole("row", { name: /Grace/ })).toHaveCount(0);
 
   await page.getByRole("link", { name: "Edit Ada Lovelace" }).click();
@@ -244,13 +299,19 @@ test("A file is checked first, its columns are assigned, and then it is imported
   const page = await browse(own.owner);
   await page.goto(projectSettings(own.account, directory.project, "users/import"));
   await settled(page, "Import users");
+  await expect(page.getByText("or drop it here")).toBeVisible();
   const template = page.waitForEvent("download");
   await page.getByRole("button", { name: "Download template" }).click();
   expect(readFileSync(await (await template).path(), "utf8")).toMatch(/^Phone Number,Email,First Name/);
 
-  const file = page.getByLabel("CSV file");
-  await file.setInputFiles({ name: "people.xlsx", mimeType: "application/octet-stream", buffer: Buffer.from("x") });
+  const dropped = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(["x"], "people.xlsx"));
+    return transfer;
+  });
+  await page.getByText("or drop it here").dispatchEvent("drop", { dataTransfer: dropped });
   await expect(page.getByRole("alert")).toContainText("Choose a CSV file");
+  const file = page.getByLabel("CSV file");
   const rows = [
     "Phone,Rufname,Last Name,Environments",
     `${phoneOf(1)},Augusta,Lovelace,Production`,

@@ -60,8 +60,6 @@ export const permissions: Schemas["PermissionResponse"][] = [
   P("end_users.write", "end_users", "Manage users", "Add, change, import and delete users of projects."),
   P("access_requests.read", "access_requests", "View access requests", "Read access requests."),
   P("access_requests.decide", "access_requests", "Decide access requests", "Approve and reject access requests."),
-  P("end_users.read", "end_users", "View users", "Read the directory of a project."),
-  P("end_users.write", "end_users", "Manage users", "Add, change and delete people of the directory."),
   P("conversations.read", "conversations", "View conversations", "Read conversations and their messages."),
   P("conversations.reply", "conversations", "Reply in conversations", "Write into conversations, as the agent."),
   P("routing.override", "conversations", "Exceed limits", "Give conversations to members at their limit."),

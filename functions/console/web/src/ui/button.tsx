@@ -29,11 +29,29 @@ interface ButtonProps
   children: ReactNode;
 }
 
+/** Why what changes something cannot be done now; undefined while the browser has a network. */
+export function useOffline(changes = true): string | undefined {
+  const isOnline = useIsOnline();
+  return changes && !isOnline ? common.offlineButton : undefined;
+}
+
 /** A button with its name written on it. */
 export function Button(props: ButtonProps) {
-  const { kind = "plain", small, icon, wide, isBusy, blocked, changes, children, onClick, type, ...rest } = props;
-  const isOnline = useIsOnline();
-  const reason = blocked ?? (changes && !isOnline ? common.offlineButton : undefined);
+  const {
+    kind = "plain",
+    small,
+    icon,
+    wide,
+    isBusy,
+    blocked,
+    changes = false,
+    children,
+    onClick,
+    type,
+    ...rest
+  } = props;
+  const offline = useOffline(changes);
+  const reason = blocked ?? offline;
   const press = (event: MouseEvent<HTMLButtonElement>) => {
     if (isBusy || reason) event.preventDefault();
     else onClick?.(event);
@@ -68,18 +86,26 @@ interface IconButtonProps
   label: string;
   kind?: "quiet" | "danger";
   isBusy?: boolean;
+  /** Reason why the button cannot be used now. */
+  blocked?: string | undefined;
+  /** The action changes something, so it cannot be done offline. */
+  changes?: boolean;
 }
 
 /** A button that shows an icon only. */
-export function IconButton({ icon, label, kind = "quiet", isBusy, type, ...rest }: IconButtonProps) {
+export function IconButton(props: IconButtonProps) {
+  const { icon, label, kind = "quiet", isBusy, blocked, changes = false, onClick, type, ...rest } = props;
+  const offline = useOffline(changes);
+  const reason = blocked ?? offline;
   return (
     <button
       {...rest}
-      aria-disabled={isBusy ? true : undefined}
+      aria-disabled={isBusy || reason ? true : undefined}
       aria-label={label}
       className={classes(styles.button, styles.square, styles.quiet, kind === "danger" && styles.quietDanger)}
       data-busy={isBusy || undefined}
-      title={label}
+      onClick={reason ? undefined : onClick}
+      title={reason ?? label}
       type={type ?? "button"}
     >
       <Icon name={icon} />

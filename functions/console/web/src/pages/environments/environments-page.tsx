@@ -33,6 +33,7 @@ import {
   useForm,
 } from "../../ui";
 import { classes } from "../../ui/classes";
+import { useIsOnline } from "../../ui/online";
 import { useOnOpen } from "../../ui/use-on-open";
 import { DeleteEnvironment } from "./delete-environment";
 import styles from "./environments.module.css";
@@ -74,6 +75,7 @@ export function EnvironmentsPage() {
 
 function OrderedList({ environments, mayWrite }: { environments: readonly Environment[]; mayWrite: boolean }) {
   const project = useProjectId();
+  const isOnline = useIsOnline();
   const [dragged, setDragged] = useState<number>();
   const [over, setOver] = useState<number>();
   const [deleting, setDeleting] = useState<Environment>();
@@ -126,7 +128,8 @@ function OrderedList({ environments, mayWrite }: { environments: readonly Enviro
               <span
                 aria-hidden="true"
                 className={styles.grip}
-                draggable
+                data-no-print
+                draggable={isOnline}
                 onDragEnd={() => {
                   setDragged(undefined);
                   setOver(undefined);
@@ -212,10 +215,23 @@ function Item({ environment, isFirst, isLast, mayWrite, onMove, onDelete }: Item
           >
             {texts.agent}
           </Link>
-          {!isFirst && <IconButton icon="up" label={texts.moveUpOf(name)} onClick={() => onMove(-1)} />}
-          {!isLast && <IconButton icon="down" label={texts.moveDownOf(name)} onClick={() => onMove(1)} />}
-          <IconButton icon="edit" label={texts.renameOf(name)} onClick={() => setRenaming(true)} />
-          <IconButton icon="trash" kind="danger" label={texts.deleteOf(name)} onClick={onDelete} />
+          {/* Both stay, so that the focus does. */}
+          <IconButton
+            blocked={isFirst ? texts.isFirst : undefined}
+            changes
+            icon="up"
+            label={texts.moveUpOf(name)}
+            onClick={() => onMove(-1)}
+          />
+          <IconButton
+            blocked={isLast ? texts.isLast : undefined}
+            changes
+            icon="down"
+            label={texts.moveDownOf(name)}
+            onClick={() => onMove(1)}
+          />
+          <IconButton changes icon="edit" label={texts.renameOf(name)} onClick={() => setRenaming(true)} />
+          <IconButton changes icon="trash" kind="danger" label={texts.deleteOf(name)} onClick={onDelete} />
         </div>
       )}
     </>

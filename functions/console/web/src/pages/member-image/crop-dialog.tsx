@@ -1,22 +1,24 @@
 import { useEffect, useId, useRef, useState } from "react";
-import { setMemberImage } from "../../api/member-images";
 import { common } from "../../texts/en/common";
 import { image as texts } from "../../texts/en/image";
-import { announce, Button, Dialog, Explained, ProblemView, toasts } from "../../ui";
+import { Button, Dialog, Explained, ProblemView } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
 import styles from "./image.module.css";
-import { draw, fileOf, toBase64 } from "./picture";
+import { draw, fileOf } from "./picture";
 
 interface Props {
-  member: string;
+  /** The verb on the button. */
+  action: string;
   /** The picture that was chosen; it stays while the dialog closes. */
   bitmap: ImageBitmap | undefined;
   isOpen: boolean;
   onClose: () => void;
+  /** Takes the square over; what it throws is shown here. */
+  onImage: (square: Blob) => unknown;
 }
 
-/** Shows what is kept of a chosen picture, and sends it. */
-export function CropDialog({ member, bitmap, isOpen, onClose }: Props) {
+/** Shows what is kept of a chosen picture, and hands it over. */
+export function CropDialog({ action, bitmap, isOpen, onClose, onImage }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -33,10 +35,8 @@ export function CropDialog({ member, bitmap, isOpen, onClose }: Props) {
     try {
       const file = await fileOf(canvas.current);
       if (!file) throw new Explained(texts.tooRich);
-      await setMemberImage(member, await toBase64(file));
+      await onImage(file);
       onClose();
-      toasts.done(texts.saved);
-      announce(texts.saved);
     } catch (failure) {
       setError(failure);
     } finally {
@@ -50,7 +50,7 @@ export function CropDialog({ member, bitmap, isOpen, onClose }: Props) {
         <>
           <Button onClick={leave}>{common.cancel}</Button>
           <Button changes isBusy={isBusy} kind="primary" onClick={() => void save()}>
-            {texts.save}
+            {action}
           </Button>
         </>
       }

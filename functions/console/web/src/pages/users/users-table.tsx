@@ -126,7 +126,7 @@ function UserActions({ user, onDelete }: { user: EndUser; onDelete: () => void }
       >
         <Icon name="edit" />
       </Link>
-      <IconButton icon="trash" kind="danger" label={texts.deleteOf(name)} onClick={onDelete} />
+      <IconButton changes icon="trash" kind="danger" label={texts.deleteOf(name)} onClick={onDelete} />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** Texts of the page “Account”. */
 export const account = {
   title: "Account",
-  about: "The account's name, and how its members sign in.",
+  about: "The account's name, and the rules for its members.",
   aboutReadOnly: "You may look at these settings. Changing them needs the permission to manage the account.",
   general: "General",
   name: "Account name",
@@ -31,6 +31,14 @@ export const account = {
   isOpen: "(still to do)",
   toLoginMethods: "Go to Login methods",
   signInThere: "Sign in there",
+
+  absence: "Absence",
+  requeueAfter: "Requeue conversations after",
+  requeueAfterHelp:
+    "Minutes for which a member is away or offline. Their conversations then go back to the queue and keep their place. Leave it empty, and they stay with the member. A conversation that is assigned to somebody while they are away stays, too.",
+  requeueAfterRule: "Enter whole minutes from 1 to 10,080, which is a week",
+  minutes: (minutes: string) => (minutes === "1" ? "1 minute" : `${minutes} minutes`),
+  requeueNever: "Never",
 
   log: "Audit log",
   logDays: "Keep entries",

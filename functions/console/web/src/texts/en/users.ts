@@ -204,7 +204,10 @@ export const users = {
   leaveTitle: "Leave this account?",
   leaveText: "You lose access at once, and your API keys end. You can be invited again at any time.",
   removeTitle: (name: string) => `Remove ${name}?`,
-  removeText: (name: string) => `${name} loses access at once, and can be invited again at any time.`,
+  removeText: (name: string, open: string) =>
+    `${name} loses access at once${open}. They can be invited again at any time.`,
+  removeQueued: (count: number) =>
+    count === 1 ? "; 1 conversation goes back to the queue" : `; ${count} conversations go back to the queue`,
   backToQueue: (count: number) =>
     count === 1 ? "1 conversation goes back to the queue." : `${count} conversations go back to the queue.`,
   removeKeys: "Their API keys end, and what runs with them stops working.",

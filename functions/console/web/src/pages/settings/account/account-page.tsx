@@ -56,6 +56,9 @@ function Shown({ account }: { account: Account }) {
           ]}
         />
       </Section>
+      <Section title={texts.absence}>
+        <Details items={[[texts.requeueAfter, wordsOf("requeueAfter", draft)]]} />
+      </Section>
     </>
   );
 }

@@ -13,16 +13,21 @@ describe("the settings of an account (U515)", () => {
   it("are sent as far as they were changed", () => {
     expect(toUpdate(saved, saved)).toEqual({});
     expect(toUpdate({ ...saved, name: " Acme Ltd " }, saved)).toEqual({ name: "Acme Ltd" });
+    expect(toUpdate({ ...saved, requeueAfter: " 30 " }, saved)).toEqual({ rules: { requeue_after_minutes: 30 } });
+    expect(toUpdate({ ...saved, requeueAfter: "" }, { ...saved, requeueAfter: "30" })).toEqual({
+      rules: { requeue_after_minutes: null },
+    });
     expect(toUpdate({ ...saved, factorRequired: true, ssoOnly: true }, saved)).toEqual({
       rules: { factor_required: true, sso_only: true },
     });
   });
 
   it("show both values of each field that somebody else changed too (U132)", () => {
-    const mine = { ...saved, name: "Acme Ltd", factorRequired: true };
+    const mine = { ...saved, name: "Acme Ltd", factorRequired: true, requeueAfter: "1440" };
     expect(differences(mine, saved)).toEqual([
       { label: "Account name", mine: "Acme Ltd", theirs: "Acme" },
       { label: "Require a second factor", mine: "On", theirs: "Off" },
+      { label: "Requeue conversations after", mine: "1,440 minutes", theirs: "Never" },
     ]);
   });
 

@@ -1,5 +1,7 @@
 import type { Account, UpdateAccount } from "../../../api/account";
+import { formatNumber } from "../../../format";
 import { account as texts } from "../../../texts/en/account";
+import { minutesOf, minutesText } from "../minutes";
 
 /** The changeable settings of an account. */
 export interface Draft {
@@ -7,6 +9,8 @@ export interface Draft {
   factorRequired: boolean;
   providerFactorCounts: boolean;
   ssoOnly: boolean;
+  /** Minutes of an absence after which conversations wait again; empty for never. */
+  requeueAfter: string;
 }
 
 export const labels: Record<keyof Draft, string> = {
@@ -14,12 +18,14 @@ export const labels: Record<keyof Draft, string> = {
   factorRequired: texts.factorRequired,
   providerFactorCounts: texts.providerFactorCounts,
   ssoOnly: texts.ssoOnly,
+  requeueAfter: texts.requeueAfter,
 };
 
 export const apiNames: Partial<Record<keyof Draft, string>> = {
   factorRequired: "rules.factor_required",
   providerFactorCounts: "rules.provider_factor_counts",
   ssoOnly: "rules.sso_only",
+  requeueAfter: "rules.requeue_after_minutes",
 };
 
 export function draftOf({ name, rules }: Account): Draft {
@@ -28,6 +34,7 @@ export function draftOf({ name, rules }: Account): Draft {
     factorRequired: rules.factor_required,
     providerFactorCounts: rules.provider_factor_counts,
     ssoOnly: rules.sso_only,
+    requeueAfter: minutesText(rules.requeue_after_minutes),
   };
 }
 
@@ -39,6 +46,8 @@ export function toUpdate(draft: Draft, saved: Draft): UpdateAccount {
     rules.provider_factor_counts = draft.providerFactorCounts;
   }
   if (draft.ssoOnly !== saved.ssoOnly) rules.sso_only = draft.ssoOnly;
+  const minutes = minutesOf(draft.requeueAfter) ?? null;
+  if (minutes !== (minutesOf(saved.requeueAfter) ?? null)) rules.requeue_after_minutes = minutes;
   const update: UpdateAccount = {};
   if (draft.name.trim() !== saved.name) update.name = draft.name.trim();
   if (Object.keys(rules).length > 0) update.rules = rules;
@@ -49,7 +58,9 @@ export function toUpdate(draft: Draft, saved: Draft): UpdateAccount {
 export function wordsOf(name: keyof Draft, draft: Draft): string {
   const value = draft[name];
   if (typeof value === "boolean") return value ? texts.yes : texts.no;
-  return value;
+  if (name !== "requeueAfter") return value;
+  const minutes = minutesOf(value);
+  return minutes == null ? texts.requeueNever : texts.minutes(formatNumber(minutes));
 }
 
 const YEAR = 365;

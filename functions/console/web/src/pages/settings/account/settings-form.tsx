@@ -17,6 +17,7 @@ import {
   TextField,
   toasts,
 } from "../../../ui";
+import { minutesOf } from "../minutes";
 import { useRecordForm } from "../use-record-form";
 import { apiNames, consequences, type Draft, differences, draftOf, labels, toUpdate } from "./draft";
 import { GeneralDetails } from "./general-details";
@@ -46,7 +47,10 @@ export function SettingsForm({ record }: { record: Tagged<Account> }) {
     differences,
     labels,
     apiNames,
-    rules: { name: (name) => (name.trim() ? undefined : texts.nameRequired) },
+    rules: {
+      name: (name) => (name.trim() ? undefined : texts.nameRequired),
+      requeueAfter: (minutes) => (minutesOf(minutes) === undefined ? texts.requeueAfterRule : undefined),
+    },
     onDone: () => {
       // The name stands in the frame, and the rules may ask more of this session.
       void queryClient.invalidateQueries({ queryKey: ["me"] });
@@ -104,6 +108,16 @@ export function SettingsForm({ record }: { record: Tagged<Account> }) {
               />
               <SsoOnly field={form.check("ssoOnly")} isOn={saved.ssoOnly} />
             </Stack>
+          </Section>
+          <Section title={texts.absence}>
+            <TextField
+              {...form.text("requeueAfter")}
+              autoComplete="off"
+              help={texts.requeueAfterHelp}
+              inputMode="numeric"
+              label={texts.requeueAfter}
+              optional
+            />
           </Section>
         </Stack>
         <FormActions>

@@ -2,6 +2,7 @@ import type { Client, CreateClient, UpdateClient } from "../../../api/clients";
 import { channelLabel } from "../../../channel-label";
 import { clientTexts as texts } from "../../../texts/en/clients";
 import type { ConflictingField } from "../../../ui";
+import { minutesOf, minutesText } from "../minutes";
 
 /** The changeable values of a client. */
 export interface ClientValues {
@@ -13,23 +14,12 @@ export interface ClientValues {
 
 export const NEW: ClientValues = { name: "", channels: [], firstReply: "" };
 
-/** Longest limit of the first reply: a week. */
-const FIRST_REPLY_MAX = 7 * 24 * 60;
-
 export function valuesOf(client: Client): ClientValues {
   return {
     name: client.name,
     channels: [...client.channels].sort(),
-    firstReply: client.first_reply_minutes == null ? "" : String(client.first_reply_minutes),
+    firstReply: minutesText(client.first_reply_minutes),
   };
-}
-
-/** The minutes that a text means; null for none, undefined if it is no such number. */
-export function minutesOf(text: string): number | null | undefined {
-  const typed = text.trim();
-  if (typed === "") return null;
-  const minutes = /^\d{1,6}$/.test(typed) ? Number(typed) : Number.NaN;
-  return minutes >= 1 && minutes <= FIRST_REPLY_MAX ? minutes : undefined;
 }
 
 /** A new client. */

@@ -6,17 +6,9 @@ import { queryClient } from "../../../api/query";
 import { clientTexts as texts } from "../../../texts/en/clients";
 import { announce, Checkbox, ConflictDialog, FieldGroup, FormDialog, TextField, toasts } from "../../../ui";
 import { useChannels } from "../channels/use-channels";
+import { minutesOf } from "../minutes";
 import { useRecordDialog } from "../use-record-form";
-import {
-  bodyOf,
-  type ClientValues,
-  changeOf,
-  channelChoices,
-  conflictsOf,
-  minutesOf,
-  NEW,
-  valuesOf,
-} from "./client-body";
+import { bodyOf, type ClientValues, changeOf, channelChoices, conflictsOf, NEW, valuesOf } from "./client-body";
 
 const NAME_MAX = 100;
 

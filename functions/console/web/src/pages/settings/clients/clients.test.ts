@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ApiProblem } from "../../../api/problems";
 import { channelLabel } from "../../../channel-label";
-import { changeOf, channelChoices, conflictsOf, isChannelKey, minutesOf } from "./client-body";
+import { minutesOf } from "../minutes";
+import { changeOf, channelChoices, conflictsOf, isChannelKey } from "./client-body";
 import { inTheWay } from "./in-the-way";
 
 describe("a client's channels", () => {

@@ -12,6 +12,8 @@ export type Access = "all" | "some" | "default";
 export interface InviteValues extends WorkValues {
   method: string;
   fullName: string;
+  /** The profile image in base64; empty for none. */
+  image: string;
   email: string;
   identifier: string;
   firstName: string;
@@ -29,6 +31,7 @@ export const EMPTY: InviteValues = {
   ...NO_WORK,
   method: PASSWORD,
   fullName: "",
+  image: "",
   email: "",
   identifier: "",
   firstName: "",

@@ -26,6 +26,7 @@ import { PASSWORD } from "./invitation-body";
 import { InviteTrouble } from "./invite-trouble";
 import { LinkDialog, type MadeLink } from "./link-dialog";
 import { MethodField, ProviderFields } from "./method-fields";
+import { NewImage } from "./new-image";
 import { useInviteForm } from "./use-invite-form";
 import { WorkSections } from "./work/work-sections";
 
@@ -87,6 +88,7 @@ export function NewUserPage() {
             />
           </Stack>
         </Section>
+        <NewImage name={form.values.fullName || "?"} onChange={(picture) => form.set("image", picture)} />
         <Section title={texts.access}>
           <Stack gap={5}>
             <RoleField

@@ -6,7 +6,7 @@ import { goTo } from "../../../navigation";
 import { users as texts } from "../../../texts/en/users";
 import { announce, Checkbox, ConfirmDialog, Stack, toasts } from "../../../ui";
 import { readTeamAgain } from "./use-invitations";
-import { OpenConversations } from "./work/open-conversations";
+import { useOpenConversations } from "./work/open-conversations";
 
 interface Props {
   member: Member | undefined;
@@ -23,6 +23,7 @@ export function RemoveDialog({ member, isOpen, onClose, onRemoved }: Props) {
   }, [isOpen]);
   const name = member?.name ?? "";
   const isLeaving = member?.is_you ?? false;
+  const count = useOpenConversations(member?.id, isOpen);
 
   const remove = async () => {
     if (!member) return;
@@ -56,8 +57,7 @@ export function RemoveDialog({ member, isOpen, onClose, onRemoved }: Props) {
           <p>{texts.leaveText}</p>
         ) : (
           <>
-            <p>{texts.removeText(name)}</p>
-            <OpenConversations isWanted={isOpen} member={member?.id} />
+            <p>{texts.removeText(name, count > 0 ? texts.removeQueued(count) : "")}</p>
             <p>
               {texts.removeKeys} {texts.removeOther}
             </p>

@@ -4,7 +4,9 @@ import { methodsOptions } from "../../../api/auth";
 import { type Invitation, invite } from "../../../api/invitations";
 import { loginMethodsOptions } from "../../../api/login-methods";
 import { useAccount, useMay, useMe } from "../../../api/me";
+import { setMemberImage } from "../../../api/member-images";
 import { isProblem } from "../../../api/problems";
+import { image } from "../../../texts/en/image";
 import { users as texts } from "../../../texts/en/users";
 import { announce, toasts, useForm } from "../../../ui";
 import { EMPTY, type InviteValues, invitationBody, isAddress, PASSWORD, type Resolution } from "./invitation-body";
@@ -55,6 +57,7 @@ export function useInviteForm({ kind, initial, onDone }: Options) {
     initial: begin,
     labels: {
       fullName: texts.fullName,
+      image: image.title,
       method: texts.method,
       email: isFull ? texts.emailLong : texts.email,
       identifier: texts.identifier,
@@ -88,9 +91,11 @@ export function useInviteForm({ kind, initial, onDone }: Options) {
       days: "expires_in_days",
       ...workForm.apiNames,
     },
-    send: (values, idempotencyKey) => {
+    send: async (values, idempotencyKey) => {
       setTrouble(undefined);
-      return invite(invitationBody(values, kind, resolution.current), idempotencyKey);
+      const made = await invite(invitationBody(values, kind, resolution.current), idempotencyKey);
+      if (values.image) await setMemberImage(made.member.id, values.image).catch(() => toasts.failed(image.notSaved));
+      return made;
     },
     onDone: (invitation) => {
       const isAgain = resolution.current?.onConflict === "resend";
