@@ -77,7 +77,7 @@ console: ## Build the files of the web console, if their sources changed
 deploy: build ## Build, then deploy to the AWS account of this shell's credentials; PARAMETERS='Name=value …' sets the template's
 	$(TOOLS)/sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
 
-redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboarding, outgoing, email, email-events, team, index or routing, LOCAL=1 for the local stack
+redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboarding, outgoing, email, email-events, team, index, routing or events, LOCAL=1 for the local stack
 	@$(TOOLS)/python infra/scripts/redrive.py --queue "$(QUEUE)" --stack "$(STACK)" $(if $(LOCAL),--local) $(if $(YES),--yes)
 
 reindex: tools ## Write the search index of a project anew: ACCOUNT=id PROJECT=id, CHECK=1 only counts differences, LOCAL=1 for the local stack

@@ -61,6 +61,8 @@ mod erasure_given_up;
 mod erasure_notes;
 mod erasure_older;
 mod erasure_records;
+mod event_records;
+mod events;
 mod expiry;
 mod explain;
 mod factor;

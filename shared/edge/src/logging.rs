@@ -100,6 +100,10 @@ metrics! {
     DeliveryRetried,
     /// A delivery to an agent was given up.
     DeliveryGivenUp,
+    /// A call that tells a subscription of an event failed.
+    EventDeliveryFailed,
+    /// An event was given up at a subscription.
+    EventDeliveryGivenUp,
     /// A mail was given up.
     MailFailed,
     /// No member replied to a conversation within its client's limit.

@@ -14,7 +14,8 @@ use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoClosings, DynamoConnectors, DynamoEndUsers,
-        DynamoIntake, DynamoProjects, DynamoRouting, DynamoSendPacer, DynamoStandings, DynamoTeam,
+        DynamoIntake, DynamoLogins, DynamoProjects, DynamoRouting, DynamoSendPacer,
+        DynamoStandings, DynamoSubscriptions, DynamoTeam,
     },
     sqs::SqsQueue,
     vault::KmsVault,
@@ -40,7 +41,7 @@ use vestibule_domain::{
         NEW_REQUESTS_PER_MINUTE_MAX, Policy, Provider, QueueNotice, RequestLimits, SealedSecrets,
         WebhookState, secret_context,
     },
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{
         AccountId, ApiKeyId, AuditId, ClientId, ConnectorId, EnvironmentId, IdSource, SystemIds,
     },
@@ -70,8 +71,12 @@ pub struct Stores {
     pub team: Arc<DynamoTeam>,
     pub routing: Arc<DynamoRouting>,
     pub routing_queue: Arc<SqsQueue>,
+    pub logins: Arc<DynamoLogins>,
+    pub subscriptions: Arc<DynamoSubscriptions>,
     /// The worker of the search index.
     pub index: worker_index::Deps,
+    /// The worker of outgoing events.
+    pub events: worker_events::Deps,
     /// The right of whoever makes the initial contents.
     pub proof: CallerProof,
 }
@@ -135,7 +140,10 @@ impl Stores {
             team: adapters.team(&vault),
             routing: adapters.routing(),
             routing_queue: adapters.routing_queue(),
+            logins: adapters.logins(&vault),
+            subscriptions: adapters.subscriptions(&vault),
             index: worker_index::wire(adapters).0,
+            events: worker_events::wire(adapters).unwrap().0,
             proof: CallerProof {
                 credential: CredentialPlace::ApiKey {
                     hash: MAKER.1.to_owned(),
@@ -567,5 +575,6 @@ pub fn audit(scope: ProjectScope, now: Timestamp) -> AuditEntry {
             after: json!(null),
         },
         request_id: "test".into(),
+        told: Told::default(),
     }
 }

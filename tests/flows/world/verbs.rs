@@ -137,17 +137,23 @@ impl World {
 
     /// Runs the outgoing worker in as many sandboxes as there are jobs for, at once.
     pub async fn work_outgoing_at_once(&mut self) {
+        self.work_at_once("outgoing", 5).await;
+    }
+
+    /// Runs a worker in as many sandboxes as there are batches of this size, at once. `false` if there were none.
+    pub async fn work_at_once(&mut self, queue: &str, size: usize) -> bool {
         let mut batches = Vec::new();
-        while let Some(batch) = self.aws.take_batch("outgoing", 5) {
+        while let Some(batch) = self.aws.take_batch(queue, size) {
             batches.push(batch);
         }
         let world = &*self;
         let running = batches.iter().map(|batch| async move {
             let event = serde_json::from_value(batch.event.clone()).unwrap();
-            let answer = world.run_worker("outgoing", event).await;
+            let answer = world.run_worker(queue, event).await;
             world.aws.finish_batch(batch, Some(&answer));
         });
         join_all(running).await;
+        !batches.is_empty()
     }
 
     /// Polls the inbox as Lambda does, in this many sandboxes with one message each, until `over` is done.
@@ -180,12 +186,18 @@ impl World {
             || self.run_email().await
             || self.work_index().await
             || self.work_routing().await
+            || self.work_events().await
         {}
     }
 
     /// Gives the worker of the directory and the search the available jobs. `false` if there were none.
     pub async fn work_index(&mut self) -> bool {
         self.work("index").await
+    }
+
+    /// Gives the worker of outgoing events the available jobs, once. `false` if there were none.
+    pub async fn work_events(&mut self) -> bool {
+        self.work("events").await
     }
 
     /// Gives the router the available jobs, once. `false` if there were none.
@@ -246,7 +258,7 @@ impl World {
 
     /// Gives a worker the available jobs, once, where no fault kills it. `false` if there were none.
     pub async fn work_on(&self, queue: &str) -> bool {
-        let Some(batch) = self.aws.take_batch(queue, 10) else {
+        let Some(batch) = self.aws.take_batch(queue, batch_size(queue)) else {
             return false;
         };
         let event = serde_json::from_value(batch.event.clone()).unwrap();
@@ -256,7 +268,7 @@ impl World {
     }
 
     pub(super) async fn work(&mut self, queue: &str) -> bool {
-        let Some(batch) = self.aws.take_batch(queue, 10) else {
+        let Some(batch) = self.aws.take_batch(queue, batch_size(queue)) else {
             return false;
         };
         let event: SqsEvent = serde_json::from_value(batch.event.clone()).unwrap();
@@ -307,6 +319,13 @@ impl World {
                     };
                     batch::run(event, functions.routing.queue.as_ref(), handle).await
                 }
+                "events" => {
+                    let deps = &functions.events;
+                    let handle = async |body: String, receives| {
+                        worker_events::handle(deps, &body, receives).await
+                    };
+                    batch::run(event, functions.events.queue.as_ref(), handle).await
+                }
                 "team" => {
                     let deps = &functions.team;
                     let handle = async |body: String, receives| {
@@ -330,6 +349,7 @@ impl World {
     /// Runs the sweeper. `false` if it failed, which would raise its alarm.
     pub async fn sweep(&mut self) -> bool {
         self.index_quietly().await;
+        self.tell_quietly().await;
         let swept = self
             .unless_killed(sweeper::sweep(&self.functions.sweeper))
             .await;
@@ -361,6 +381,7 @@ impl World {
     pub async fn settle(&mut self) {
         for _ in 0..200 {
             self.work_all().await;
+            self.tell_quietly().await;
             let waiting = [
                 "onboarding",
                 "inbox.fifo",
@@ -368,6 +389,7 @@ impl World {
                 "email",
                 "team",
                 "routing.fifo",
+                "events",
             ]
             .iter()
             .any(|queue| !self.aws.messages(queue).is_empty());
@@ -492,6 +514,11 @@ impl World {
             .await
             .unwrap()
     }
+}
+
+/// Number of messages that an invocation gets. Where one job may wait long for others' systems, it is one.
+fn batch_size(queue: &str) -> usize {
+    if queue == "events" { 1 } else { 10 }
 }
 
 /// The job of an order beside a record.
