@@ -233,6 +233,8 @@ def run(scale: float, on_up) -> int:
             "index_queue_url": deployment.outputs["IndexQueueUrl"],
             "routing_queue_url": deployment.outputs["RoutingQueueUrl"],
             "routing_dlq_url": deployment.outputs["RoutingDlqUrl"],
+            "events_queue_url": deployment.outputs["EventsQueueUrl"],
+            "events_dlq_url": deployment.outputs["EventsDlqUrl"],
             "team_dlq_url": deployment.outputs["TeamDlqUrl"],
             "functions": functions,
             "roles": deployment.of_type("AWS::IAM::Role"),

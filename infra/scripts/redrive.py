@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts dead letters back on the queue they fell from: `make redrive QUEUE=inbox|onboarding|outgoing|email|email-events|team|index|routing`.
+"""Puts dead letters back on the queue they fell from: `make redrive QUEUE=inbox|onboarding|outgoing|email|email-events|team|index|routing|events`.
 
 Do it once the cause is fixed; a message that fails again comes back here after its attempts. Both workers stand a job that comes
 twice, so redriving is safe at any time.
@@ -28,6 +28,7 @@ QUEUES = {
     "team": ("TeamQueueUrl", "TeamDlqUrl"),
     "index": ("IndexQueueUrl", "IndexDlqUrl"),
     "routing": ("RoutingQueueUrl", "RoutingDlqUrl"),
+    "events": ("EventsQueueUrl", "EventsDlqUrl"),
 }
 STACK_FILE = Path(__file__).resolve().parents[2] / ".local" / "stack.json"
 MOVE_SECONDS = 600

@@ -472,6 +472,7 @@ impl Stack {
             "team_queue_url",
             "index_queue_url",
             "routing_queue_url",
+            "events_queue_url",
         ];
         eventually("the end of all queued work", IN_MINUTES, async || {
             let calls = queues.map(|queue| {

@@ -13,7 +13,7 @@ use vestibule_tests::aws_calls;
 
 /// Kinds of partitions, and future kinds that today's functions must not reach. Those that only the list of
 /// calls names are tried as well.
-const PARTITIONS: [(&str, &str); 56] = [
+const PARTITIONS: [(&str, &str); 59] = [
     ("the set-up", "SET_UP"),
     ("the data key", "KEYRING"),
     ("an account, its API keys and its members", "ACCOUNT#{id}"),
@@ -120,11 +120,20 @@ const PARTITIONS: [(&str, &str); 56] = [
         "the channels that an account added",
         "ACCOUNT#{id}#CHANNELS",
     ),
+    ("an outgoing event", "ACCOUNT#{id}#OUTGOING_EVENT#{id}"),
+    (
+        "the subscriptions of an account",
+        "ACCOUNT#{id}#SUBSCRIPTIONS",
+    ),
+    (
+        "the deliveries to a subscription",
+        "ACCOUNT#{id}#SUBSCRIPTION#{id}",
+    ),
     ("a kind that is not known", "OTHER#{id}"),
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-const LISTS: [&str; 56] = [
+const LISTS: [&str; 59] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -140,6 +149,8 @@ const LISTS: [&str; 56] = [
     "OUTBOX#drain_queue#{number}",
     "OUTBOX#requeue_member#{number}",
     "OUTBOX#rehome_connector#{number}",
+    "OUTBOX#publish_event#{number}",
+    "OUTBOX#send_event#{number}",
     "ACCOUNT#{id}#KEYS",
     "ACCOUNT#{id}#MEMBERS",
     "ACCOUNT#{id}#MEMBERS#super_admin",
@@ -149,6 +160,7 @@ const LISTS: [&str; 56] = [
     "ACCOUNT#{id}#METHODS",
     "ACCOUNT#{id}#AUDIT_BY#{any}",
     "ACCOUNT#{id}#AUDIT_ON#{any}",
+    "ACCOUNT#{id}#SUBSCRIPTION#{id}#DELIVERIES",
     "LOGIN#{id}#MEMBERS",
     "LOGIN#{id}#SESSIONS",
     "LOGIN#{id}#SESSION_USES",

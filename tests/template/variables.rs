@@ -35,6 +35,7 @@ fn wire(folder: &str, adapters: &mut Adapters<'_>) {
         "worker-delivery" => drop(worker_delivery::wire(adapters).unwrap()),
         "worker-outgoing" => drop(worker_outgoing::wire(adapters).unwrap()),
         "worker-email" => drop(worker_email::wire(adapters)),
+        "worker-events" => drop(worker_events::wire(adapters).unwrap()),
         "worker-team" => drop(worker_team::wire(adapters)),
         "worker-index" => drop(worker_index::wire(adapters)),
         "worker-routing" => drop(worker_routing::wire(adapters)),

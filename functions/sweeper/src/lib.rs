@@ -52,6 +52,12 @@ const NOTICES_ROOM: Room = Room {
     jobs: 10,
     ..Room::UNLIMITED
 };
+/// The room for an account's events, since one job publishes many, and for those on their way to one subscription, so that
+/// one that does not answer leaves workers to the others.
+const EVENTS_ROOM: Room = Room {
+    jobs: 20,
+    ..Room::UNLIMITED
+};
 
 /// Ports of the sweeper.
 pub struct Deps {
@@ -181,10 +187,10 @@ async fn sweep_group(deps: &Deps, kinds: &[JobKind], now: Timestamp) -> Tally {
         HashMap::new()
     };
     let first = usize::try_from(now.seconds() / 60).unwrap_or(0);
-    let unpaced = if kinds == [JobKind::SendNotices] {
-        NOTICES_ROOM
-    } else {
-        Room::UNLIMITED
+    let unpaced = match kinds {
+        [JobKind::SendNotices] => NOTICES_ROOM,
+        [JobKind::PublishEvent | JobKind::SendEvent] => EVENTS_ROOM,
+        _ => Room::UNLIMITED,
     };
     let planned = plan(&backlogs, first, |owner| {
         let pace = owner.connector_id().and_then(|id| paces.get(&id));

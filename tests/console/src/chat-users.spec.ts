@@ -51,15 +51,24 @@ test("People are listed by standing and found; a profile approves, revokes, bloc
   await expect(page.getByText(/^Granted by Ana Lopes on /)).toBeVisible();
   await expect(page.getByRole("list", { name: "Access requests of this person" })).toContainText("A customer of ours");
 
+  // Each request leads to its details, and the way back to the profile.
+  await page.getByRole("list", { name: "Access requests of this person" }).getByRole("link").first().click();
+  const details = page.getByRole("dialog", { name: "Ada Lovelace" });
+  await expect(details.getByText("Processing Note")).toBeVisible();
+  await page.goBack();
+  await settled(page, /Ada Lovelace/);
+
   await page.getByRole("button", { name: "Revoke Production" }).click();
-  const revoke = page.getByRole("dialog", { name: "Take Production from Ada Lovelace?" });
+  const revoke = page.getByRole("alertdialog", { name: "Revoke access of Ada Lovelace to Production?" });
+  await expect(revoke.getByRole("button", { name: "Cancel" })).toBeFocused();
   await expect(revoke).toContainText("Ada Lovelace goes back to onboarding in Production");
   await revoke.getByRole("button", { name: "Revoke access" }).click();
   await expect(toast(page, "Ada Lovelace has no access to Production any more")).toBeVisible();
   await expect(page.getByText("This person was approved in no environment.")).toBeVisible();
 
   await page.getByRole("button", { name: "Block…" }).click();
-  const block = page.getByRole("dialog", { name: "Block Ada Lovelace?" });
+  const block = page.getByRole("alertdialog", { name: "Block Ada Lovelace?" });
+  await expect(block.getByRole("button", { name: "Cancel" })).toBeFocused();
   await block.getByLabel("Note").fill("Sends nothing but spam.");
   await block.getByRole("button", { name: "Block", exact: true }).click();
   await expect(page.getByText(/^Blocked by Ana Lopes on /)).toBeVisible();
@@ -74,7 +83,7 @@ test("People are listed by standing and found; a profile approves, revokes, bloc
   expect(readFileSync(await (await download).path(), "utf8")).toContain(ada.identifier);
 
   await page.getByRole("button", { name: "More actions" }).click();
-  await page.getByRole("menuitem", { name: "Explain…" }).click();
+  await page.getByRole("menuitem", { name: "Explain" }).click();
   const explanation = page.getByRole("dialog", { name: "Can Ada Lovelace talk here?" });
   await expect(explanation.getByRole("list").first().getByRole("listitem")).not.toHaveCount(0);
   await explanation.getByRole("button", { name: "Close" }).click();

@@ -1,12 +1,19 @@
 import type { Page } from "@playwright/test";
 import { equip, judge } from "./looks.ts";
 import { found, join } from "./people.ts";
-import { Entrance, newBot, registerBot } from "./requests.ts";
+import { Entrance, newBot, registerBot, requestsOf } from "./requests.ts";
 import { eventually } from "./stack.ts";
 import { expect, settled, test, toast } from "./test.ts";
 
 /** The address of a page of a project. */
 const inProject = (account: string, project: string, rest: string) => `/console/a/${account}/p/${project}/${rest}`;
+
+/** The button that saves one section of a connector. */
+const saveOf = (page: Page, title: string) =>
+  page
+    .locator("section")
+    .filter({ has: page.getByRole("heading", { level: 2, name: title, exact: true }) })
+    .getByRole("button", { name: "Save", exact: true });
 
 const cardOf = (page: Page, name: string) => page.getByRole("article", { name });
 
@@ -16,7 +23,7 @@ test("A card tells where a connector stands, and its toggle turns onboarding off
 }) => {
   const own = await found(team.owner, "Cards Inc");
   const entrance = await Entrance.open(own, "Help desk");
-  await entrance.visit("Ada Lovelace");
+  const ada = await entrance.visit("Ada Lovelace");
   const page = await browse(own.owner);
   await page.goto(inProject(own.account, entrance.project, "connectors"));
   await settled(page, "Connectors");
@@ -24,7 +31,9 @@ test("A card tells where a connector stands, and its toggle turns onboarding off
   for (const words of [
     "Telegram",
     "Production",
-    "The agent",
+    "Answered by",
+    "Agent",
+    "Connected",
     "New people need approval before they reach the agent.",
   ]) {
     await expect(card).toContainText(words);
@@ -35,6 +44,19 @@ test("A card tells where a connector stands, and its toggle turns onboarding off
   );
   await card.getByText("When to leave it off").click();
   await expect(card.getByRole("group").getByRole("listitem")).toHaveCount(3);
+
+  // The platform's people, and what keeps one of them out, are one menu away.
+  await card.getByRole("button", { name: "More actions for Help desk bot" }).click();
+  await expect(page.getByRole("menuitem", { name: "People on this platform" })).toHaveAttribute(
+    "href",
+    new RegExp(`/p/${entrance.project}/people\\?provider=telegram$`),
+  );
+  await page.getByRole("menuitem", { name: "Explain…" }).click();
+  const explanation = page.getByRole("dialog", { name: "Who can talk here?" });
+  await explanation.getByLabel("Identifier").fill(ada.identifier);
+  await explanation.getByRole("button", { name: "Explain" }).click();
+  await expect(explanation).toContainText(/Ada Lovelace cannot talk here yet: a request is pending since .+ UTC\./);
+  await explanation.getByRole("button", { name: "Close" }).click();
 
   const toggle = card.getByRole("switch", { name: "Onboarding" });
   await expect(toggle).toBeChecked();
@@ -71,6 +93,10 @@ test("A card tells where a connector stands, and its toggle turns onboarding off
   await on.getByRole("button", { name: "Turn on" }).click();
   await expect(message).toBeFocused();
   await expect(message).toHaveAccessibleDescription(/^Enter the message that new people get/);
+  await message.fill("x".repeat(4097));
+  await expect(on.getByText(/^4,097 of [\d,]+ characters$/)).toBeVisible();
+  await on.getByRole("button", { name: "Turn on" }).click();
+  await expect(message).toHaveAccessibleDescription(/^A message here has at most [\d,]+ characters/);
   await message.fill("Ana looks at your request today.");
   await expect(on.getByRole("figure")).toContainText("Ana looks at your request today.");
   await on.getByRole("button", { name: "Turn on" }).click();
@@ -78,9 +104,12 @@ test("A card tells where a connector stands, and its toggle turns onboarding off
   await expect(toggle).toBeChecked();
   const now = await own.inviter.call("GET", `/v1/projects/${entrance.project}/connectors/${entrance.connector}`);
   expect(now).toMatchObject({ policy: "OnBoarding", onboarding_message: "Ana looks at your request today." });
+  await page.goto(requestsOf(own.account, entrance.project, "?tab=history"));
+  const closed = page.getByRole("list", { name: "Access requests" }).getByRole("listitem");
+  await expect(closed.filter({ hasText: "Ada Lovelace" })).toContainText("Onboarding was turned off");
 });
 
-test("A connector is configured section by section: a save of one leaves what is typed in another, a conflict is asked about, stored secrets stay unseen, and deleting says what is lost (U305, U304, U131, U132, U133, U134, U137, SPEC A04b, A44, A46)", async ({
+test("A connector is configured section by section: a save of one leaves what is typed in another, a conflict is asked about, stored secrets stay unseen, and deleting says what is lost (U305, U304, U131, U132, U133, U134, U137, SPEC A04b, A44, A46, A52)", async ({
   browse,
   team,
   watch,
@@ -92,24 +121,24 @@ test("A connector is configured section by section: a save of one leaves what is
   const page = await browse(own.owner);
   await page.goto(inProject(own.account, entrance.project, `connectors/${entrance.connector}`));
   await settled(page, "Help desk bot");
-  for (const title of ["General", "Credentials", "Answers", "Onboarding", "Webhook"]) {
-    await expect(page.getByRole("heading", { level: 2, name: title })).toBeVisible();
-  }
-  const save = page.getByRole("button", { name: "Save", exact: true });
+  const titles = ["General", "Credentials", "Onboarding", "Conversations", "Webhook"];
+  await expect(page.getByRole("heading", { level: 2 })).toHaveText(titles);
   await page.getByLabel("Onboarding Message").fill("Wait for Ana.");
   await page.getByLabel("Name", { exact: true }).fill("Orders bot");
-  await save.first().click();
+  await saveOf(page, "General").click();
   await expect(toast(page, "Orders bot was saved")).toBeVisible();
   await expect(page.getByLabel("Onboarding Message")).toHaveValue("Wait for Ana.");
 
+  await expect(page.getByRole("group", { name: "After approval" }).getByRole("checkbox")).toHaveCount(2);
+  await expect(page.getByRole("checkbox", { name: "Tell the user" })).toBeChecked();
   await page.getByRole("checkbox", { name: "Hand over the first message" }).check();
   await page.getByLabel("Cool-down (hours)").fill("soon");
-  await save.last().click();
+  await saveOf(page, "Onboarding").click();
   await expect(page.getByLabel("Cool-down (hours)")).toBeFocused();
   await page.getByLabel("Cool-down (hours)").fill("0");
   await page.getByLabel(/^Expiry \(days\)/).fill("30");
   await page.getByLabel("New requests a minute").fill("20");
-  await save.last().click();
+  await saveOf(page, "Onboarding").click();
   await expect
     .poll(() => own.inviter.call("GET", path))
     .toMatchObject({
@@ -121,11 +150,24 @@ test("A connector is configured section by section: a save of one leaves what is
       new_requests_per_minute: 20,
     });
 
+  // A52: people whose platform tells their language get the text in it.
+  await page.getByText("Onboarding Message in other languages", { exact: true }).click();
+  await page.getByRole("button", { name: "Add language" }).first().click();
+  await expect(page.getByLabel("Language tag")).toBeFocused();
+  await page.getByLabel("Language tag").fill("de");
+  await saveOf(page, "Onboarding").click();
+  await expect(page.getByText("Enter the text in German, or remove it")).toBeVisible();
+  await page.getByLabel("Text in German").fill("Bitte warten Sie auf Ana.");
+  await saveOf(page, "Onboarding").click();
+  await expect
+    .poll(() => own.inviter.call("GET", path))
+    .toMatchObject({ onboarding_messages: { de: "Bitte warten Sie auf Ana." } });
+
   // E36: members answer, and people who wait for them are told so.
-  await page.getByRole("radio", { name: "Your team" }).check();
+  await page.getByRole("radio", { name: "Team", exact: true }).check();
   await page.getByLabel(/^Notice while waiting/).fill("Somebody is with you soon.");
   await page.getByRole("checkbox", { name: "Show who replies" }).check();
-  await save.nth(2).click();
+  await saveOf(page, "Conversations").click();
   await expect
     .poll(() => own.inviter.call("GET", path))
     .toMatchObject({
@@ -146,7 +188,7 @@ test("A connector is configured section by section: a save of one leaves what is
   await page.getByLabel("Name", { exact: true }).fill("My bot");
   await own.inviter.call("PATCH", path, { name: "Their bot" });
   watch.expects(`412 PATCH ${path}`);
-  await save.first().click();
+  await saveOf(page, "General").click();
   const conflict = page.getByRole("dialog", { name: /changed this while you were editing\.$/ });
   await expect(conflict.getByRole("row", { name: "Name" })).toContainText("Their bot");
   await conflict.getByRole("button", { name: "Keep mine" }).click();
@@ -165,7 +207,10 @@ test("A connector is configured section by section: a save of one leaves what is
   await page.getByRole("button", { name: "Test", exact: true }).click();
   await expect(page.getByRole("strong").filter({ hasText: "It works" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Connect", exact: true })).toBeVisible();
-  await expect(page.getByRole("button", { name: "Rotate secret" })).toBeVisible();
+  await page.getByRole("button", { name: "Rotate secret" }).click();
+  const rotate = page.getByRole("alertdialog", { name: "Rotate the webhook secret?" });
+  await rotate.getByRole("button", { name: "Rotate secret" }).click();
+  await expect(page.getByText(/^Kept until \d+ \w+ \d{4}, \d\d:\d\d$/)).toBeVisible();
 
   await page.getByRole("button", { name: "Switch to directory only…" }).click();
   const directory = page.getByRole("alertdialog", { name: "Switch to directory only?" });
@@ -178,6 +223,7 @@ test("A connector is configured section by section: a save of one leaves what is
   await page.getByRole("button", { name: "Delete connector…" }).click();
   const question = page.getByRole("alertdialog", { name: "Delete My bot?" });
   await expect(question.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await expect(question).toContainText("No request is pending.");
   await question.getByRole("button", { name: "Delete connector", exact: true }).click();
   await expect(toast(page, "My bot was deleted")).toBeVisible();
   await settled(page, "Connectors");
@@ -221,6 +267,7 @@ test("A new connector is made step by step, each with an address; a failed test 
 
   await page.getByRole("button", { name: "Test", exact: true }).click();
   await expect(page.getByRole("strong").filter({ hasText: "The platform refuses" })).toBeVisible();
+  await expect(page.getByText("Look at “Bot token” in the credentials.")).toBeVisible();
   const token = page.getByLabel("New Bot token");
   await expect(token).toBeFocused();
   await expect(token).toHaveAttribute("aria-invalid", "true");
@@ -231,11 +278,44 @@ test("A new connector is made step by step, each with an address; a failed test 
   await expect(page).toHaveURL(/step=policy/);
   await expect(page.getByRole("radio", { name: "Everybody" })).toBeChecked();
   await expect(page.getByText("When to leave it off")).toBeVisible();
-  await page.getByRole("radio", { name: "People whom an admin approved" }).check();
+  await page.getByRole("radio", { name: "Approved people" }).check();
   await expect(page.getByLabel("Onboarding Message")).not.toBeEmpty();
   await page.getByRole("button", { name: "Finish" }).click();
   await expect(toast(page, "Orders bot is set up")).toBeVisible();
   await expect(cardOf(page, "Orders bot").getByRole("switch", { name: "Onboarding" })).toBeChecked();
+  await expect(cardOf(page, "Orders bot")).toContainText("Not connected yet");
+
+  // People of a customer's own system are known by channel and client, so that both stay.
+  await own.inviter.call("POST", "/v1/channels", { key: "live_chat" });
+  const shop = await own.inviter.call("POST", `/v1/projects/${project}/connectors`, {
+    name: "Shop chat",
+    provider: "api",
+    environment_id: items[0].environment_id,
+    policy: "AllowList",
+    api: {
+      channel: "live_chat",
+      reply_url: "https://chat.example.com/replies",
+      signing_secret: `whsec_${Buffer.alloc(32, 7).toString("base64")}`,
+    },
+  });
+  const lost = { name: "Lost bot", provider: "telegram", environment_id: items[0].environment_id, telegram: newBot() };
+  const { id: broken } = await own.inviter.call("POST", `/v1/projects/${project}/connectors`, lost);
+  await own.inviter.call("POST", `/v1/projects/${project}/connectors/${broken}/test`);
+  await page.reload();
+  await expect(cardOf(page, "Lost bot")).toContainText("Credentials do not work");
+  await expect(cardOf(page, "Shop chat")).toContainText("Directory only");
+  await expect(cardOf(page, "Shop chat").getByRole("switch")).toHaveCount(0);
+  await page.goto(inProject(own.account, project, `connectors/${shop.id}`));
+  await settled(page, "Shop chat");
+  for (const [label, value] of [
+    ["Channel", "live_chat"],
+    ["Client", /./],
+  ] as const) {
+    const field = page.getByLabel(label, { exact: true });
+    await expect(field).toHaveValue(value);
+    await expect(field).not.toBeEditable();
+    await expect(field).toHaveAccessibleDescription(/so it stays\. Create another connector/);
+  }
 });
 
 test("Pages of connectors: axe finds nothing in light and dark, 1280 and 390 px, and nothing scrolls sideways at 320 px; who may not change them only looks (U151, U160, U161, U105, U301, U305, U307)", async ({

@@ -62,6 +62,14 @@ test("A stranger's request is listed with what they wrote, opened in full, and a
   await expect(row.getByLabel("Note (optional)")).toBeFocused();
   await expect(page).toHaveURL(/approve=/);
   await expect(row.getByRole("group", { name: "Directory" }).getByRole("radio")).not.toHaveCount(0);
+  const choices = ["Add as new user", "Add to existing user", "Do not add"];
+  for (const name of choices) await expect(row.getByRole("radio", { name })).toBeVisible();
+  await row.getByLabel("Note (optional)").fill("x".repeat(3600));
+  await expect(row.getByText("3,600 of 4,000 characters")).toBeVisible();
+  await row.getByLabel("Note (optional)").fill("x".repeat(4001));
+  await page.keyboard.press("Control+Enter");
+  await expect(row.getByLabel("Note (optional)")).toHaveAccessibleDescription(/^Use at most 4,000 characters/);
+  await row.getByLabel("Note (optional)").fill("");
   await page.keyboard.type("A customer of ours");
   await page.keyboard.press("Control+Enter");
   await expect(toast(page, "Ada Lovelace can interact with the agent")).toBeVisible();
@@ -72,8 +80,17 @@ test("A stranger's request is listed with what they wrote, opened in full, and a
   await toast(page, "Ada Lovelace can interact").getByRole("link", { name: "View" }).click();
   await expect(panel.getByText("A customer of ours")).toBeVisible();
   await expect(panel.getByText(own.owner.name)).toBeVisible();
+  await expect(panel.getByRole("term").filter({ hasText: /^Process/ })).toHaveText([
+    "Processed By",
+    "Processed At",
+    "Processing Note",
+  ]);
   await panel.getByRole("button", { name: "Close" }).click();
-  await expect(rowOf(page, ada)).toContainText(/Told at|Being told/);
+  // The notice goes out a moment after the approval.
+  await expect(async () => {
+    await page.reload();
+    await expect(rowOf(page, ada)).toContainText(/Told at \d\d:\d\d/, { timeout: 2_000 });
+  }).toPass();
   await page.getByRole("button", { name: "Revoke access of Ada Lovelace…" }).click();
   const ask = page.getByRole("alertdialog", { name: "Revoke access of Ada Lovelace?" });
   await expect(ask.getByText("Ada Lovelace goes back to onboarding in Production.")).toBeVisible();
@@ -97,7 +114,9 @@ test("A rejection says when a new request is possible, stands in the history, an
   await page.goto(requestsOf(own.account, entrance.project));
   await page.getByRole("button", { name: "Reject Bob Stone" }).click();
   const row = rowOf(page, bob);
-  await expect(row.getByText(/a new request is possible in 24 hours/)).toBeVisible();
+  await expect(row.getByText(/^They stay without access, and nobody is told\./)).toContainText(
+    "If they write again, a new request is possible in 24 hours. They can be approved later from their profile.",
+  );
   await page.keyboard.type("Known as a spammer");
   await page.keyboard.press("Escape");
   const discard = page.getByRole("alertdialog", { name: "Discard changes?" });
@@ -151,6 +170,8 @@ test("The list is searched, filtered and ordered, each in the address, new reque
   await page.getByLabel("Search by name or identifier").fill("nobody of this name");
   await expect(page.getByRole("heading", { name: "Nothing matches these filters" })).toBeVisible();
   await page.getByRole("button", { name: "Clear filters" }).click();
+  const ages = ["Any age", "Last 24 hours", "7 days", "30 days", "Dates…"];
+  await expect(page.getByLabel("Age").getByRole("option")).toHaveText(ages);
   await page.getByLabel("Age").selectOption("Last 24 hours");
   await page.getByLabel("Provider").selectOption("Telegram");
   await expect(rows).toHaveCount(2);
@@ -161,6 +182,10 @@ test("The list is searched, filtered and ordered, each in the address, new reque
   await expect(rows).toHaveCount(2);
   await page.keyboard.press(".");
   await expect(rows).toHaveCount(3);
+  await tabs(page)
+    .getByRole("link", { name: /^Approved/ })
+    .click();
+  await expect(page.getByLabel("Order")).toHaveValue("newest");
 });
 
 test("Two admins decide one request: the second is told who was first; a blocked person is unblocked to be approved, and others are decided together (U210, U211, U150, SPEC B30, B32)", async ({
@@ -170,11 +195,12 @@ test("Two admins decide one request: the second is told who was first; a blocked
 }) => {
   const own = await found(team.owner, "Two Inc");
   const entrance = await Entrance.open(own, "Both");
-  const [ada, bob, cy, dee] = [
+  const [ada, bob, cy, dee, eve] = [
     await entrance.visit("Ada Lovelace"),
     await entrance.visit("Bob Stone"),
     await entrance.visit("Cy Twombly"),
     await entrance.visit("Dee Dee"),
+    await entrance.visit("Eve Fox"),
   ];
   const page = await browse(own.owner);
   await page.goto(requestsOf(own.account, entrance.project));
@@ -204,14 +230,26 @@ test("Two admins decide one request: the second is told who was first; a blocked
   await expect(toast(page, "Bob Stone can interact with the agent")).toBeVisible();
 
   await page.getByRole("checkbox", { name: /^Select all rows/ }).check();
-  await expect(page.getByRole("region", { name: "Selection" })).toContainText("2 selected");
+  await expect(page.getByRole("region", { name: "Selection" })).toContainText("3 selected");
   await page.getByRole("region", { name: "Selection" }).getByRole("button", { name: "Approve" }).click();
-  const dialog = page.getByRole("dialog", { name: "Approve 2 requests?" });
-  await expect(dialog.getByRole("listitem")).toHaveText([new RegExp(cy.name), new RegExp(dee.name)]);
+  const dialog = page.getByRole("dialog", { name: "Approve 3 requests?" });
+  await expect(dialog.getByRole("listitem")).toHaveText([cy, dee, eve].map(({ name }) => new RegExp(name)));
   await dialog.getByLabel("Note (optional)").fill("The new team");
+  // Meanwhile, somebody else decides about one of them, and blocks another.
+  const [third, fourth] = [await entrance.request(cy), await entrance.request(dee)];
+  await other.call("POST", `${base}/access-requests/${third.id}/reject`, {});
+  await other.call("POST", `${base}/chat-users/${fourth.chat_user_id}/block`, {});
   await dialog.getByRole("button", { name: "Approve" }).click();
-  await expect(toast(page, "2 approved.")).toBeVisible();
-  await expect(tabs(page).getByRole("link")).toHaveText([/^Pending\s*0$/, /^Approved\s*3$/]);
+  const failed = page.getByRole("region", { name: "Notifications" }).getByRole("alert");
+  await expect(failed).toContainText(/1 approved\. 1 was rejected by Night shift at \d\d:\d\d\. 1 is blocked\./);
+  // What was not done stays selected, with its reason.
+  await expect(rowOf(page, cy)).toContainText(/Rejected by Night shift at \d\d:\d\d/);
+  await expect(rowOf(page, dee)).toContainText("Blocked. Unblock to approve.");
+  await expect(rowOf(page, dee).getByRole("checkbox")).toBeChecked();
+  await expect(rowOf(page, eve)).toHaveCount(0);
+  await expect(tabs(page).getByRole("link")).toHaveText([/^Pending\s*1$/, /^Approved\s*2$/]);
+  await page.getByRole("region", { name: "Selection" }).getByRole("button", { name: "Clear" }).click();
+  await expect(page.getByRole("region", { name: "Selection" })).toHaveCount(0);
 });
 
 test("Requests are cleared by keyboard alone: the focus goes on after each decision (U150, U152, U206, U210)", async ({
@@ -259,15 +297,20 @@ test("An explanation says whether somebody may talk here, with the facts and wha
 }) => {
   const own = await found(team.owner, "Why Inc");
   const entrance = await Entrance.open(own, "Reasons");
-  await entrance.visit("Ada Lovelace");
+  const ada = await entrance.visit("Ada Lovelace");
   const page = await browse(own.owner);
   await page.goto(requestsOf(own.account, entrance.project));
   await page.getByRole("button", { name: "More for Ada Lovelace" }).click();
   await page.getByRole("menuitem", { name: "Explain" }).click();
   const dialog = page.getByRole("dialog", { name: "Can Ada Lovelace talk here?" });
-  await expect(dialog.getByRole("heading", { name: "What counts, in order" })).toBeVisible();
-  await expect(dialog.getByRole("listitem").first()).toContainText(/^(Yes|No): /);
+  await expect(dialog).toContainText(/Ada Lovelace cannot talk here yet: a request is pending since .+ UTC\./);
+  await expect(dialog.getByRole("heading", { name: "Facts in order" })).toBeVisible();
+  await expect(dialog.getByRole("listitem").first()).toContainText(/^(Applies|Does not apply): /);
   await expect(dialog.getByRole("heading", { name: "What would change this" })).toBeVisible();
+  const { id } = await entrance.request(ada);
+  await own.inviter.call("POST", `/v1/projects/${entrance.project}/access-requests/${id}/approve`, {});
+  await dialog.getByRole("button", { name: "Check again" }).click();
+  await expect(dialog).toContainText(/Ada Lovelace can talk here: approved in Production by Ana Lopes on \d+ \w+\./);
 });
 
 test("Without requests the page says how they come, or that no connector asks; another project is one choice away (U213, U103, U111)", async ({
@@ -280,11 +323,12 @@ test("Without requests the page says how they come, or that no connector asks; a
   const page = await browse(own.owner);
   await page.goto(requestsOf(own.account, silent));
   await expect(page.getByRole("heading", { name: "No connector asks for approval" })).toBeVisible();
-  await expect(page.getByRole("button", { name: "Go to Connectors" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Go to Connectors" })).toHaveAttribute("href", /\/connectors$/);
   await page.getByRole("button", { name: "Silent, switch project" }).click();
   await page.getByRole("menuitem", { name: "Open" }).click();
   await expect(page).toHaveURL(new RegExp(`/p/${entrance.project}/requests`));
   await expect(page.getByRole("heading", { name: "No pending requests" })).toBeVisible();
+  await expect(page.getByText(/^Requests appear here by themselves when strangers write/)).toBeVisible();
   await page.getByRole("link", { name: /^Approved/ }).click();
   await expect(page.getByRole("heading", { name: "Nobody has been approved yet" })).toBeVisible();
 });

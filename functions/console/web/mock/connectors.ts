@@ -75,6 +75,7 @@ export const connectors: Connector[] = [
     id: "01JD3Q3Z9V8M4T6K2N7P5R1SK0",
     policy: "OnBoarding",
     onboarding_message: WAIT,
+    onboarding_messages: { de: "Danke! Ihre Anfrage wird geprüft." },
     pending_count: { count: 12, more: false },
     last_message_at: ago(5 * MINUTE),
     previous_secrets_until: ago(-0.8 * DAY),
@@ -104,6 +105,10 @@ export const connectors: Connector[] = [
       outcome: "failed",
       problem: "360dialog does not know this API key. Generate a new one in the Hub, and save it here.",
     },
+  }),
+  connectorOf("Shop chat", "api", {
+    last_message_at: ago(2 * DAY),
+    api: { channel: "live_chat", reply_url: "https://chat.example.com/replies", signing_secret: set },
   }),
   connectorOf("Staff assistant with a rather long name that does not fit on one line", "teams", {
     environment_id: environment(0),
@@ -216,6 +221,10 @@ export const connectorsRoutes: Routes = [
           const part = (known as unknown as Record<string, Record<string, unknown>>)[known.provider] ?? {};
           const given = body[known.provider] as Record<string, string> | undefined;
           if (body.policy && body.policy !== "OnBoarding") known.pending_count = { count: 0, more: false };
+          for (const name of ["onboarding_messages", "approval_notices", "queue_notices"] as const) {
+            const texts = Object.entries({ ...known[name], ...body[name] });
+            if (body[name]) body[name] = Object.fromEntries(texts.filter(([, text]) => text !== null));
+          }
           Object.assign(known, body, given ? { [known.provider]: stored(known.provider, part, given) } : {}, {
             updated_at: ago(0),
           });

@@ -19,6 +19,7 @@ use vestibule_domain::{
         follow_up::notifiable_until,
         held_message::cool_down_ends,
         request::{AccessRequest, RequestStatus},
+        standing::Standing,
     },
     account::permission::Permission,
     connector::Policy,
@@ -69,6 +70,10 @@ pub struct AccessRequestDetailsResponse {
     /// such time, and for a request that was followed by another.
     #[schema(value_type = Option<String>, format = DateTime)]
     notifiable_until: Option<Timestamp>,
+    /// Time at which the person asked, on the channel of the conversation, not to be written to. Null for somebody who
+    /// did not, and for a request that was followed by another.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    opted_out_at: Option<Timestamp>,
     /// Time from which a message of the person makes a new request, for a request that was rejected. Null
     /// where the next message makes one at once, where none does, and for a request that was followed by
     /// another.
@@ -125,6 +130,7 @@ impl AccessRequestDetailsResponse {
         let window = chat_provider(&view.request.provider)
             .and_then(|provider| provider.reply_window(&view.request.conversation));
         let notifiable = counted.and_then(|standing| notifiable_until(standing, window));
+        let opted_out_at = counted.and_then(Standing::opted_out_at);
         let approval = view
             .standing
             .as_ref()
@@ -156,6 +162,7 @@ impl AccessRequestDetailsResponse {
                 .and_then(|preview| preview.shown_at(now))
                 .map(str::to_owned),
             notifiable_until: notifiable,
+            opted_out_at,
             new_request_possible_at: possible_at,
             expires_at,
             end_user: view.end_user.map(Into::into),
@@ -246,7 +253,6 @@ mod tests {
         access::approval::Approval,
         access::consent::{Consents, Wish},
         access::request::{Preview, ReasonCode, RequestDecision, Verdict},
-        access::standing::Standing,
         account::actor::Actor,
         chat::conversation::{ConversationKind, ConversationRef},
         chat::send_status::{SendStatus, SkipReason},
@@ -392,7 +398,9 @@ mod tests {
 
     #[test]
     fn somebody_who_asked_not_to_be_written_to_cannot_be_told_from_then_on() {
-        assert_eq!(shown(view())["notifiable_until"], json!(null));
+        let before = shown(view());
+        assert_eq!(before["notifiable_until"], json!(null));
+        assert_eq!(before["opted_out_at"], json!(null));
         let mut view = view();
         if let Some(standing) = &mut view.standing {
             let stop = Wish {
@@ -403,7 +411,9 @@ mod tests {
             };
             standing.consents = standing.consents.with(&stop).unwrap();
         }
-        assert_eq!(shown(view)["notifiable_until"], "1970-01-01T00:00:00.005Z");
+        let after = shown(view);
+        assert_eq!(after["notifiable_until"], "1970-01-01T00:00:00.005Z");
+        assert_eq!(after["opted_out_at"], "1970-01-01T00:00:00.005Z");
     }
 
     #[test]

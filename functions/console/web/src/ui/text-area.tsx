@@ -1,3 +1,4 @@
+import { formatNumber } from "../format";
 import { common } from "../texts/en/common";
 import { classes } from "./classes";
 import { FieldFrame, type Native, type TextProps, useFieldIds, useFirstFocus } from "./field";
@@ -24,7 +25,7 @@ export function TextArea(props: TextProps & Native<"textarea"> & { limit?: numbe
   const isNearLimit = limit !== undefined && value.length >= limit * 0.9;
   const counter = isNearLimit && (
     <span aria-live="polite" className={classes(styles.counter, value.length > limit && styles.over)}>
-      {common.charactersOf(value.length, limit)}
+      {common.charactersOf(formatNumber(value.length), formatNumber(limit))}
     </span>
   );
   return (

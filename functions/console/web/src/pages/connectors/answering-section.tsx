@@ -30,6 +30,8 @@ import {
   skillText,
   wordOf,
 } from "./values";
+import { variantWords } from "./variants";
+import { VariantsField } from "./variants-field";
 
 interface Props {
   record: Tagged<Connector>;
@@ -92,6 +94,11 @@ export function AnsweringSection({ record, provider }: Props) {
           optional
           rows={3}
         />
+        <VariantsField
+          field={form.text("queueNotices")}
+          label={texts.queueNoticesIn}
+          limit={provider?.message_max_chars}
+        />
         <FormActions>
           <SubmitButton>{texts.save}</SubmitButton>
         </FormActions>
@@ -104,6 +111,7 @@ export function AnsweringSection({ record, provider }: Props) {
 function wordsOf(name: keyof Answering, values: Answering, teamOf: (id: string) => string): string {
   if (name === "handler") return texts.handlers[values.handler];
   if (name === "team") return teamOf(values.team);
+  if (name === "queueNotices") return variantWords(values.queueNotices);
   return name === "skills" ? skillsOf(values).join(", ") : wordOf(values[name]);
 }
 

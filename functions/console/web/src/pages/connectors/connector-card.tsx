@@ -27,6 +27,7 @@ export function ConnectorCard({ connector, onToggle }: { connector: Connector; o
   const { id, name, provider, client_id, handler, last_message_at } = connector;
   const account = useAccount().id;
   const project = useProjectId();
+  const maySeePeople = useMay()("chat_users.read");
   const [isExplaining, setExplaining] = useState(false);
   const providers = useQuery(providersOptions).data?.items;
   const clients = useQuery(allClientsOptions).data;
@@ -66,7 +67,21 @@ export function ConnectorCard({ connector, onToggle }: { connector: Connector; o
           <MenuButton
             label={texts.moreOf(name)}
             sections={[
-              { entries: [{ id: "explain", label: texts.explain, icon: "info", onAction: () => setExplaining(true) }] },
+              {
+                entries: [
+                  ...(maySeePeople
+                    ? [
+                        {
+                          id: "people",
+                          label: texts.people,
+                          icon: "person" as const,
+                          href: `/console/a/${account}/p/${project}/people?provider=${provider}`,
+                        },
+                      ]
+                    : []),
+                  { id: "explain", label: texts.explain, icon: "info", onAction: () => setExplaining(true) },
+                ],
+              },
             ]}
           />
         </Row>

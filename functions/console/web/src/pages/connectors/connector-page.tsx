@@ -97,8 +97,8 @@ function ConnectorView({ record }: { record: Tagged<Connector> }) {
           <p>{texts.readOnly}</p>
         </Notice>
       )}
-      {mayChange && <AnsweringSection provider={provider} record={record} />}
       <OnboardingSection onToggle={() => ask(true)} provider={provider} record={record} />
+      {mayChange && <AnsweringSection provider={provider} record={record} />}
       <WebhookSection connector={connector} isReadOnly={!mayChange} provider={provider} setUp={setUp} />
       {mayChange && <DeleteSection record={record} />}
       <Details

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Connector } from "../../api/connectors";
 import type { Provider } from "../../api/providers";
-import { fieldOfOutcome, fieldsOf, partOf, stateOf } from "./connector";
+import { fieldOfOutcome, fieldsOf, fixedReason, partOf, stateOf } from "./connector";
 
 const base = { can_connect: true, webhook_connected_at: null, last_message_at: null, last_test: null };
 const failed = { at: "2026-11-22T10:00:00Z", outcome: "failed", problem: "Slack does not know this token." } as const;
@@ -23,6 +23,13 @@ describe("the state of a connector (U301)", () => {
     expect(stateOf(connected)).toEqual({ state: "broken", about: "Slack does not know this token." });
     expect(stateOf({ ...connected, last_test: { ...failed, outcome: "unavailable" } }).state).toBe("connected");
   });
+});
+
+it("the channel and client of a customer's own system stay, and nothing else does (U305)", () => {
+  expect(fixedReason("api", "client")).toMatch(/another connector for another client/);
+  expect(fixedReason("api", "channel")).toMatch(/another connector for another channel/);
+  expect(fixedReason("api", "reply_url")).toBeUndefined();
+  expect(fixedReason("slack", "client")).toBeUndefined();
 });
 
 describe("the fields of a platform", () => {

@@ -55,6 +55,18 @@ export function fieldOfOutcome(named: string | null | undefined): string | undef
   return named ? named.slice(named.indexOf(".") + 1) : undefined;
 }
 
+/** The provider of customers' own systems, whose people are known by the connector's channel and client. */
+const OWN_SYSTEM = "api";
+
+/** Whether a connector speaks with a customer's own system rather than with a platform. */
+export const isOwnSystem = (provider: string): boolean => provider === OWN_SYSTEM;
+
+/** Why a value of a stored connector stays as it is; undefined where it may change. */
+export function fixedReason(provider: string, field: string): string | undefined {
+  if (!isOwnSystem(provider)) return undefined;
+  return ({ client: texts.clientFixed, channel: texts.channelFixed } as Readonly<Record<string, string>>)[field];
+}
+
 /** Whether this API makes the webhook secret of a platform, and so can rotate it. */
 export function canRotate(provider: Provider | undefined): boolean {
   return provider?.fields.some(({ fill }) => fill === "random_secret") ?? false;

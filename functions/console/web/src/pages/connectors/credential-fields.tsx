@@ -4,7 +4,7 @@ import type { ProviderField } from "../../api/providers";
 import { formatDateTime } from "../../format";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import { Badge, Button, PasswordField, Row, TextField, type useForm } from "../../ui";
-import { isSet } from "./connector";
+import { fixedReason, isSet } from "./connector";
 import styles from "./connectors.module.css";
 import type { Credentials } from "./values";
 
@@ -34,6 +34,8 @@ export function CredentialFields({ form, fields, connector, complaint }: Props) 
       placeholder: field.placeholder ?? undefined,
       spellCheck: false,
     };
+    const fixed = connector && fixedReason(connector.provider, field.name);
+    if (fixed) return <TextField {...common} help={fixed} key={field.name} mono readOnly />;
     if (!field.secret) return <TextField {...common} key={field.name} mono />;
     if (!connector) return <PasswordField {...common} key={field.name} maxLength={4096} />;
     return <StoredSecret connector={connector} field={field} form={form} key={field.name} shown={common} />;
@@ -86,7 +88,11 @@ function StoredSecret({ connector, field, form, shown }: SecretProps) {
         <Button aria-label={texts.replaceOf(label)} onClick={() => setReplacing(true)} small>
           {texts.replace}
         </Button>
-        {keptUntil && <span className={styles.soft}>{texts.keptUntil(formatDateTime(keptUntil))}</span>}
+        {keptUntil && (
+          <span className={styles.soft}>
+            {texts.keptBefore} <span>{texts.keptUntil(formatDateTime(keptUntil))}</span>
+          </span>
+        )}
       </Row>
     </div>
   );

@@ -4,7 +4,7 @@ import type { Tagged } from "../../api/problems";
 import type { Provider } from "../../api/providers";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import { ConflictDialog, Form, FormActions, Section, SubmitButton } from "../../ui";
-import { fieldOfOutcome, fieldsOf } from "./connector";
+import { fieldOfOutcome, fieldsOf, isOwnSystem } from "./connector";
 import { CredentialFields } from "./credential-fields";
 import { useSectionForm } from "./use-section-form";
 import {
@@ -52,7 +52,10 @@ export function CredentialsSection({ record, provider, outcome, onSaved }: Props
   }, [outcome]);
 
   return (
-    <Section about={texts.credentialsAbout} title={texts.credentials}>
+    <Section
+      about={isOwnSystem(provider.provider) ? texts.credentialsOwn : texts.credentialsAbout}
+      title={texts.credentials}
+    >
       <Form form={form}>
         <CredentialFields complaint={complaint} connector={record.value} fields={fields} form={form} />
         <FormActions>

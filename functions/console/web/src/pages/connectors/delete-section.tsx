@@ -40,7 +40,7 @@ export function DeleteSection({ record }: { record: Tagged<Connector> }) {
       >
         <Stack gap={2}>
           <p>{texts.deleteText}</p>
-          {pending && <p>{texts.closeText(formatCount(pending), pending.count === 1 && !pending.more)}</p>}
+          {pending && <p>{texts.closeText(formatCount(pending))}</p>}
         </Stack>
       </ConfirmDialog>
     </Section>

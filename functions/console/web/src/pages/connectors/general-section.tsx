@@ -7,6 +7,7 @@ import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import { ConflictDialog, Form, FormActions, Notice, Section, Select, SubmitButton, TextField } from "../../ui";
+import { fixedReason } from "./connector";
 import { useSectionForm } from "./use-section-form";
 import { generalChange, generalLabels, generalNames, generalOf, generalRules } from "./values";
 
@@ -29,6 +30,7 @@ export function GeneralSection({ record }: { record: Tagged<Connector> }) {
       return name === "client" ? nameOf(clients, values.client) : values.name;
     },
   });
+  const clientFixed = fixedReason(record.value.provider, "client");
   const isMoved = form.values.environment !== record.value.environment_id;
   return (
     <Section title={texts.general}>
@@ -41,12 +43,22 @@ export function GeneralSection({ record }: { record: Tagged<Connector> }) {
           options={environments.map(({ id, name }) => ({ value: id, label: name }))}
         />
         {isMoved && <MoveNotice connector={record.value.id} environment={form.values.environment} />}
-        <Select
-          {...form.text("client")}
-          help={texts.clientHelp}
-          label={texts.client}
-          options={clients.map(({ id, name }) => ({ value: id, label: name }))}
-        />
+        {clientFixed ? (
+          <TextField
+            {...form.text("client")}
+            help={clientFixed}
+            label={texts.client}
+            readOnly
+            value={nameOf(clients, form.values.client)}
+          />
+        ) : (
+          <Select
+            {...form.text("client")}
+            help={texts.clientHelp}
+            label={texts.client}
+            options={clients.map(({ id, name }) => ({ value: id, label: name }))}
+          />
+        )}
         <FormActions>
           <SubmitButton>{texts.save}</SubmitButton>
         </FormActions>

@@ -129,7 +129,7 @@ function TurnOff({ connector, isOpen, onClose }: Props) {
       isOpen={isOpen}
       onClose={onClose}
       onConfirm={() => save({ policy: "AllowAll" }, texts.turnedOff(connector.name))}
-      textOf={texts.offText}
+      more={texts.offMore}
       title={texts.offTitle}
     />
   );
@@ -139,14 +139,14 @@ interface ConfirmProps extends Props {
   change: UpdateConnector;
   title: string;
   action: string;
-  textOf: (count: string, isOne: boolean) => string;
-  more?: string;
+  /** What the change means for people. */
+  more: string;
   onConfirm: () => Promise<void>;
 }
 
 /** Asks before a change of the policy, with the number of requests that it closes. */
 export function PolicyConfirm(props: ConfirmProps) {
-  const { connector, change, isOpen, onClose, onConfirm, title, action, textOf, more } = props;
+  const { connector, change, isOpen, onClose, onConfirm, title, action, more } = props;
   const effects = useEffects(connector, change, isOpen);
   const closed = effects.data?.pending_requests_closed;
   const confirm = async () => {
@@ -166,10 +166,9 @@ export function PolicyConfirm(props: ConfirmProps) {
       {effects.error && !effects.data ? (
         <ProblemView error={effects.error} retry={() => void effects.refetch()} />
       ) : closed ? (
-        <>
-          <p>{textOf(formatCount(closed), closed.count === 1 && !closed.more)}</p>
-          {more && <p>{more}</p>}
-        </>
+        <p>
+          {texts.closeText(formatCount(closed))} {more}
+        </p>
       ) : (
         <Skeleton height={32} rows={1} />
       )}

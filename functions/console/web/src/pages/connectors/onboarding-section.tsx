@@ -1,3 +1,4 @@
+import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Connector } from "../../api/connectors";
 import { useMay } from "../../api/me";
@@ -22,7 +23,11 @@ import { MessageField } from "./message-field";
 import { PolicyConfirm, useSavePolicy } from "./onboarding-dialogs";
 import { OnboardingToggle } from "./onboarding-toggle";
 import { useSectionForm } from "./use-section-form";
-import { onboardingChange, onboardingLabels, onboardingNames, onboardingOf, onboardingRules } from "./values";
+import { onboardingChange, onboardingLabels, onboardingNames, onboardingOf, onboardingRules, wordOf } from "./values";
+import { variantWords } from "./variants";
+import { VariantsField } from "./variants-field";
+
+const route = getRouteApi("/a/$account/p/$project/connectors/$id");
 
 interface Props {
   record: Tagged<Connector>;
@@ -66,7 +71,6 @@ function DirectoryOnly({ connector }: { connector: Connector }) {
         more={isDirectory ? texts.leaveDirectoryText : texts.toDirectoryText}
         onClose={() => setOpen(false)}
         onConfirm={() => save({ policy }, texts.policyChanged(connector.name))}
-        textOf={texts.closeText}
         title={isDirectory ? texts.leaveDirectoryTitle : texts.toDirectoryTitle}
       />
     </div>
@@ -74,6 +78,7 @@ function DirectoryOnly({ connector }: { connector: Connector }) {
 }
 
 function OnboardingForm({ record, provider }: Omit<Props, "onToggle">) {
+  const { field } = route.useSearch();
   const { form, conflict } = useSectionForm({
     record,
     valuesOf: onboardingOf,
@@ -81,25 +86,31 @@ function OnboardingForm({ record, provider }: Omit<Props, "onToggle">) {
     labels: onboardingLabels,
     apiNames: onboardingNames,
     rules: onboardingRules(provider),
+    words: (name, values) =>
+      name === "messages" || name === "notices" ? variantWords(values[name]) : wordOf(values[name]),
   });
   const number = { autoComplete: "off", inputMode: "numeric" } as const;
   return (
     <>
       <Form form={form}>
         <MessageField field={form.text("message")} provider={provider} />
+        <VariantsField field={form.text("messages")} label={texts.messagesIn} limit={provider?.message_max_chars} />
         <FieldGroup error={form.errors.tell} label={texts.afterApproval}>
           <Checkbox {...form.check("tell")} help={texts.tellHelp} label={texts.tell} />
           <Checkbox {...form.check("handOver")} help={texts.handOverHelp} label={texts.handOver} />
         </FieldGroup>
         {form.values.tell && (
-          <TextArea
-            {...form.text("notice")}
-            help={texts.noticeHelp}
-            label={texts.notice}
-            limit={provider?.message_max_chars}
-            optional
-            placeholder={provider?.default_approval_notice}
-          />
+          <>
+            <TextArea
+              {...form.text("notice")}
+              help={texts.noticeHelp}
+              label={texts.notice}
+              limit={provider?.message_max_chars}
+              optional
+              placeholder={provider?.default_approval_notice}
+            />
+            <VariantsField field={form.text("notices")} label={texts.noticesIn} limit={provider?.message_max_chars} />
+          </>
         )}
         <div className={styles.numbers}>
           <TextField
@@ -110,7 +121,13 @@ function OnboardingForm({ record, provider }: Omit<Props, "onToggle">) {
             label={texts.cooldown}
           />
           <TextField {...form.text("expiry")} {...number} help={texts.expiryHelp} label={texts.expiry} optional />
-          <TextField {...form.text("limit")} {...number} help={texts.limitHelp} label={texts.limit} />
+          <TextField
+            {...form.text("limit")}
+            {...number}
+            autoFocus={field === "limit"}
+            help={texts.limitHelp}
+            label={texts.limit}
+          />
         </div>
         <Checkbox {...form.check("preapprove")} help={texts.preapproveHelp} label={texts.preapprove} />
         <FormActions>

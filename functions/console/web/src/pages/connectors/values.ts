@@ -4,6 +4,7 @@ import { formatNumber } from "../../format";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import type { ConflictingField } from "../../ui";
 import { lengthOf, partOf } from "./connector";
+import { variantsChange, variantsOf, variantsRule } from "./variants";
 
 const NAME_MAX = 100;
 const SKILL_MAX = 50;
@@ -109,6 +110,8 @@ export interface Answering {
   skills: string;
   showsAuthor: boolean;
   queueNotice: string;
+  /** The notice in other languages, as `variantsOf` writes them. */
+  queueNotices: string;
 }
 
 export const answeringLabels: Record<keyof Answering, string> = {
@@ -117,12 +120,14 @@ export const answeringLabels: Record<keyof Answering, string> = {
   skills: texts.skills,
   showsAuthor: texts.showsAuthor,
   queueNotice: texts.queueNotice,
+  queueNotices: texts.queueNoticesIn,
 };
 
 export const answeringNames: Partial<Record<keyof Answering, string>> = {
   team: "team_id",
   showsAuthor: "shows_author",
   queueNotice: "queue_notice",
+  queueNotices: "queue_notices",
 };
 
 export function answeringRules(provider: Provider | undefined) {
@@ -130,6 +135,7 @@ export function answeringRules(provider: Provider | undefined) {
     skills: (skills: string) =>
       skillsOf({ skills }).some((skill) => lengthOf(skill) > SKILL_MAX) ? texts.skillRule : undefined,
     queueNotice: (notice: string) => textRule(provider, notice),
+    queueNotices: (notices: string) => variantsRule(notices, (text) => textRule(provider, text)),
   };
 }
 
@@ -145,6 +151,7 @@ export function answeringOf(connector: Connector): Answering {
     skills: skillText(connector.skills),
     showsAuthor: connector.shows_author,
     queueNotice: connector.queue_notice ?? "",
+    queueNotices: variantsOf(connector.queue_notices),
   };
 }
 
@@ -155,6 +162,8 @@ export function answeringChange(before: Answering, wanted: Answering): UpdateCon
   if (before.skills !== wanted.skills) change.skills = skillsOf(wanted);
   if (before.showsAuthor !== wanted.showsAuthor) change.shows_author = wanted.showsAuthor;
   if (before.queueNotice !== wanted.queueNotice) change.queue_notice = wanted.queueNotice.trim() || null;
+  const queue_notices = variantsChange(before.queueNotices, wanted.queueNotices);
+  if (queue_notices) change.queue_notices = queue_notices;
   return change;
 }
 
@@ -162,9 +171,12 @@ export function answeringChange(before: Answering, wanted: Answering): UpdateCon
 
 export interface Onboarding {
   message: string;
+  /** The message in other languages, as `variantsOf` writes them. */
+  messages: string;
   tell: boolean;
   handOver: boolean;
   notice: string;
+  notices: string;
   /** Hours, as text. */
   cooldown: string;
   /** Days, as text; empty for never. */
@@ -175,9 +187,11 @@ export interface Onboarding {
 
 export const onboardingLabels: Record<keyof Onboarding, string> = {
   message: texts.message,
+  messages: texts.messagesIn,
   tell: texts.tell,
   handOver: texts.handOver,
   notice: texts.notice,
+  notices: texts.noticesIn,
   cooldown: texts.cooldown,
   expiry: texts.expiry,
   limit: texts.limit,
@@ -186,8 +200,10 @@ export const onboardingLabels: Record<keyof Onboarding, string> = {
 
 export const onboardingNames: Partial<Record<keyof Onboarding, string>> = {
   message: "onboarding_message",
+  messages: "onboarding_messages",
   tell: "after_approval",
   notice: "approval_notice",
+  notices: "approval_notices",
   cooldown: "request_cooldown_seconds",
   expiry: "requests_expire_after_days",
   limit: "new_requests_per_minute",
@@ -198,9 +214,11 @@ export function onboardingOf(connector: Connector): Onboarding {
   const after = connector.after_approval;
   return {
     message: connector.onboarding_message ?? "",
+    messages: variantsOf(connector.onboarding_messages),
     tell: after === "notify" || after === "both",
     handOver: after === "replay" || after === "both",
     notice: connector.approval_notice ?? "",
+    notices: variantsOf(connector.approval_notices),
     cooldown: String(Math.round((connector.request_cooldown_seconds / HOUR) * 100) / 100),
     expiry: String(connector.requests_expire_after_days ?? ""),
     limit: String(connector.new_requests_per_minute ?? 60),
@@ -232,7 +250,9 @@ const isWithin = (value: string, from: number, to: number) =>
 export function onboardingRules(provider: Provider | undefined) {
   return {
     message: (message: string) => messageRule(provider, message),
+    messages: (messages: string) => variantsRule(messages, (text) => textRule(provider, text)),
     notice: (notice: string) => textRule(provider, notice),
+    notices: (notices: string) => variantsRule(notices, (text) => textRule(provider, text)),
     cooldown: (hours: string) =>
       /^\d+([.,]\d+)?$/.test(hours.trim()) && seconds(hours) <= COOLDOWN_MAX ? undefined : texts.cooldownRule,
     expiry: (days: string) => (days.trim() === "" || isWithin(days, 1, 365) ? undefined : texts.expiryRule),
@@ -245,6 +265,10 @@ export function onboardingChange(before: Onboarding, wanted: Onboarding): Update
   if (before.message !== wanted.message) change.onboarding_message = wanted.message;
   if (afterApproval(before) !== afterApproval(wanted)) change.after_approval = afterApproval(wanted);
   if (before.notice !== wanted.notice) change.approval_notice = wanted.notice.trim() || null;
+  const onboarding_messages = variantsChange(before.messages, wanted.messages);
+  if (onboarding_messages) change.onboarding_messages = onboarding_messages;
+  const approval_notices = variantsChange(before.notices, wanted.notices);
+  if (approval_notices) change.approval_notices = approval_notices;
   if (before.cooldown !== wanted.cooldown) change.request_cooldown_seconds = seconds(wanted.cooldown);
   if (before.expiry !== wanted.expiry) {
     change.requests_expire_after_days = wanted.expiry.trim() ? Number(wanted.expiry) : null;

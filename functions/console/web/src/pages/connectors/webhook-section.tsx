@@ -3,7 +3,7 @@ import type { Connector } from "../../api/connectors";
 import type { Provider } from "../../api/providers";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import { Button, ConfirmDialog, Copy, Offer, Section, Stack, Time } from "../../ui";
-import { canRotate } from "./connector";
+import { canRotate, isOwnSystem } from "./connector";
 import styles from "./connectors.module.css";
 import { OutcomeNotice, Steps } from "./outcome-notice";
 import type { SetUp } from "./use-set-up";
@@ -25,7 +25,7 @@ export function WebhookSection({ connector, provider, setUp, isReadOnly }: Props
         <Address connector={connector} />
         {connector.set_up_steps.length > 0 && (
           <Stack gap={2}>
-            <h3>{texts.steps}</h3>
+            <h3>{isOwnSystem(connector.provider) ? texts.stepsOwn : texts.steps}</h3>
             <Steps steps={connector.set_up_steps} />
           </Stack>
         )}

@@ -84,7 +84,7 @@ export function ReplyBox({ project, conversation, blocked, maxChars, lastInbound
           <p className={styles.soft}>{hintOf(conversation)}</p>
           {isNearLimit(count, max) && (
             <span aria-live="polite" className={classes(styles.soft, count > MAX && styles.isBad)}>
-              {common.charactersOf(count, max)}
+              {common.charactersOf(formatNumber(count), formatNumber(max))}
               {count > max && `, ${texts.inPieces(Math.ceil(count / max))}`}
             </span>
           )}

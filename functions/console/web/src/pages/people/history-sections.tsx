@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { AccessRequest } from "../../api/access-requests";
 import {
   type ChatUser,
@@ -7,7 +8,7 @@ import {
   personsRequestsOptions,
 } from "../../api/chat-users";
 import { allConnectorsOptions } from "../../api/connectors";
-import { useMay } from "../../api/me";
+import { useAccount, useMay } from "../../api/me";
 import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { peopleTexts as texts } from "../../texts/en/people";
@@ -15,6 +16,9 @@ import { Badge, ProblemView, Section, Skeleton, StrangersText, Time, type Tone }
 import styles from "./people.module.css";
 
 const TONES: Record<AccessRequest["status"], Tone> = { pending: "warn", approved: "good", rejected: "bad" };
+
+/** The list that a request stands in, behind its details. */
+const TABS = { pending: {}, approved: { tab: "approved" }, rejected: { tab: "history" } } as const;
 
 /** The requests of a person, with what became of each. */
 export function RequestsSection({ person }: { person: ChatUser }) {
@@ -42,13 +46,22 @@ export function RequestsSection({ person }: { person: ChatUser }) {
 }
 
 function RequestRow({ request }: { request: AccessRequest }) {
+  const account = useAccount().id;
+  const project = useProjectId();
   const { status, connector, created_at, processed_by, processed_at, processing_note, revoked_at } = request;
   return (
     <div className={styles.words}>
       <span className={styles.line}>
         <Badge tone={TONES[status]}>{texts.requestStatus[status]}</Badge>
         {revoked_at && <Badge>{texts.requestRevoked}</Badge>}
-        <bdi>{connector.name}</bdi>
+        <Link
+          className={styles.name}
+          params={{ account, project, id: request.id }}
+          search={TABS[status]}
+          to="/a/$account/p/$project/requests/$id"
+        >
+          <bdi>{connector.name}</bdi>
+        </Link>
         <span className={styles.soft}>
           <Time at={created_at} />
         </span>
@@ -75,6 +88,7 @@ function RequestRow({ request }: { request: AccessRequest }) {
 
 /** The conversations of a person. */
 export function ConversationsSection({ person }: { person: ChatUser }) {
+  const account = useAccount().id;
   const project = useProjectId();
   const may = useMay();
   const { data, error, refetch } = useQuery(personsConversationsOptions(project, person.id));
@@ -95,7 +109,14 @@ export function ConversationsSection({ person }: { person: ChatUser }) {
             <li key={conversation.id}>
               <div className={styles.words}>
                 <span className={styles.line}>
-                  <bdi>{nameOf(conversation)}</bdi>
+                  <Link
+                    className={styles.name}
+                    params={{ account, project, id: conversation.id }}
+                    search={{ view: "all" }}
+                    to="/a/$account/p/$project/conversations/$id"
+                  >
+                    <bdi>{nameOf(conversation)}</bdi>
+                  </Link>
                   {conversation.kind && (
                     <span className={styles.soft}>{texts.conversationKind[conversation.kind]}</span>
                   )}

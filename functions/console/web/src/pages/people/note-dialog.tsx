@@ -3,7 +3,7 @@ import type { ChatUser } from "../../api/chat-users";
 import type { Tagged } from "../../api/problems";
 import { useProjectId } from "../../frame/project-id";
 import { peopleTexts as texts } from "../../texts/en/people";
-import { FormDialog, TextArea, useForm } from "../../ui";
+import { DangerDialog, TextArea, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
 import { NOTE_MAX, noteRule } from "../requests/note";
 import { keepPerson } from "./keep";
@@ -34,9 +34,9 @@ export function NoteDialog({ isOpen, onClose, title, action, done, send, childre
   });
   useOnOpen(isOpen, () => form.restart());
   return (
-    <FormDialog form={form} isOpen={isOpen} kind="danger" onClose={onClose} size="small" submit={action} title={title}>
+    <DangerDialog action={action} form={form} isGuarded isOpen={isOpen} onClose={onClose} title={title}>
       {children}
       <TextArea {...form.text("note")} help={texts.noteHelp} label={texts.note} limit={NOTE_MAX} optional rows={2} />
-    </FormDialog>
+    </DangerDialog>
   );
 }

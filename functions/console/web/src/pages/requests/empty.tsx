@@ -1,7 +1,7 @@
+import { Link } from "@tanstack/react-router";
 import type { Connector } from "../../api/connectors";
-import { goTo } from "../../navigation";
 import { requests as texts } from "../../texts/en/requests";
-import { Button, EmptyState } from "../../ui";
+import { EmptyState, looks } from "../../ui";
 import type { Status } from "./filter";
 
 interface Props {
@@ -20,9 +20,13 @@ export function NoRequests({ status, connectors, account, project }: Props) {
     return (
       <EmptyState
         action={
-          <Button kind="primary" onClick={() => goTo(`/console/a/${account}/p/${project}/connectors`)}>
+          <Link
+            className={looks({ kind: "primary" })}
+            params={{ account, project }}
+            to="/a/$account/p/$project/connectors"
+          >
             {texts.goToConnectors}
-          </Button>
+          </Link>
         }
         title={texts.noOnboarding}
       >

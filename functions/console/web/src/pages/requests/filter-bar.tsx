@@ -12,7 +12,8 @@ interface Props {
 }
 
 /** Search, filters and order (U203). */
-export function FilterBar({ filters, connectors = [], onChange }: Props) {
+export function FilterBar({ filters, connectors: known, onChange }: Props) {
+  const connectors = known ?? [];
   const { tab, status, q, connector, provider, age, from, to } = filters;
   const labels = useQuery({ ...providersOptions, staleTime: Number.POSITIVE_INFINITY }).data?.items;
   const providers = [...new Set([...connectors.map((one) => one.provider), ...(provider ? [provider] : [])])];
@@ -39,7 +40,7 @@ export function FilterBar({ filters, connectors = [], onChange }: Props) {
           { value: "", label: texts.allConnectors },
           ...connectors.map(({ id, name }) => ({ value: id, label: name })),
           // One that was deleted still has requests.
-          ...(connector && !isKnown ? [{ value: connector, label: connector }] : []),
+          ...(connector && !isKnown ? [{ value: connector, label: known ? texts.deletedConnector : "…" }] : []),
         ]}
         value={connector ?? ""}
       />

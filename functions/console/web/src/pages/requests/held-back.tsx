@@ -1,9 +1,9 @@
+import { Link } from "@tanstack/react-router";
 import type { HeldBack } from "../../api/access-requests";
 import { useMay } from "../../api/me";
 import { formatNumber } from "../../format";
-import { goTo } from "../../navigation";
 import { requests as texts } from "../../texts/en/requests";
-import { Button, Notice, Row } from "../../ui";
+import { looks, Notice, Row } from "../../ui";
 
 interface Props {
   heldBack: readonly HeldBack[];
@@ -25,9 +25,14 @@ export function HeldBackNotices({ heldBack, account, project }: Props) {
               : texts.heldBack(connector_name, limit, formatNumber(messages))}
           </p>
           {may("connectors.write") && (
-            <Button onClick={() => goTo(`/console/a/${account}/p/${project}/connectors/${connector_id}`)} small>
+            <Link
+              className={looks({ small: true })}
+              params={{ account, project, id: connector_id }}
+              search={{ field: "limit" }}
+              to="/a/$account/p/$project/connectors/$id"
+            >
               {texts.adjustLimit}
-            </Button>
+            </Link>
           )}
         </Row>
       </Notice>

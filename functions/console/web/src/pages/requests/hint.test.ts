@@ -3,10 +3,10 @@ import { earliest, windowHint } from "./hint";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 const UTC = { timeZone: "UTC", hourCycle: "h23" } as const;
-const asked = (until: string | null, reason: string | null = null) => ({
+const asked = (until: string | null, opted_out_at: string | null = null) => ({
   notifiable_until: until,
   channel: "whatsapp",
-  onboarding_message: { status: "sent" as const, reason },
+  opted_out_at,
 });
 
 describe("the hint of the window (U208)", () => {
@@ -23,9 +23,8 @@ describe("the hint of the window (U208)", () => {
     expect(windowHint(asked("2026-11-22T11:00:00Z"), "both", NOW, UTC)?.words).toBe(
       "They can no longer be told on WhatsApp and will notice when they next write.",
     );
-    expect(windowHint(asked("2026-11-22T11:00:00Z", "opted_out"), "both", NOW, UTC)?.words).toBe(
-      "They asked not to receive messages.",
-    );
+    const stopped = "2026-11-22T10:59:00Z";
+    expect(windowHint(asked(stopped, stopped), "both", NOW, UTC)?.words).toBe("They asked not to receive messages.");
   });
 
   it("says that nobody is told where the connector tells nobody, and nothing where nothing limits it", () => {

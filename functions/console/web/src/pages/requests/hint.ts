@@ -23,22 +23,22 @@ export function shortTime(at: string, now: number, by?: TimeSettings): string {
   return isNear ? formatTime(Date.parse(at), by) : formatDateTime(at, by);
 }
 
-type Asked = Pick<AccessRequest, "notifiable_until" | "channel" | "onboarding_message">;
+type Asked = Pick<AccessRequest, "notifiable_until" | "channel" | "opted_out_at">;
 
 /** Until when somebody can be told of an approval, and why not; undefined where nothing limits it. */
 export function windowHint(
-  { notifiable_until: until, channel, onboarding_message }: Asked,
+  { notifiable_until: until, channel, opted_out_at }: Asked,
   followUp: Connector["after_approval"] | undefined,
   now: number,
   by?: TimeSettings,
 ): Hint | undefined {
   if (followUp === "silent") return { words: texts.tellSilent, isUrgent: false };
+  if (opted_out_at) return { words: texts.tellOptedOut, isUrgent: false };
   if (!until) return undefined;
   const left = Date.parse(until) - now;
   if (left > 0) {
     return { words: texts.tellBefore(shortTime(until, now, by), channelName(channel)), isUrgent: left <= SOON };
   }
-  if (onboarding_message.reason === "opted_out") return { words: texts.tellOptedOut, isUrgent: false };
   return { words: texts.tellTooLate(channelName(channel)), isUrgent: false };
 }
 

@@ -21,7 +21,7 @@ export const common = {
   noMatches: "Nothing matches these filters",
   clearSearch: "Clear search",
   showPassword: "Show password",
-  charactersOf: (count: number, limit: number) => `${count} of ${limit} characters`,
+  charactersOf: (count: string, limit: string) => `${count} of ${limit} characters`,
   loading: "Loading…",
   tryAgain: "Try again",
   requestId: "Request ID",

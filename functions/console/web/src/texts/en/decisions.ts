@@ -32,7 +32,7 @@ export const decisions = {
   bulkPeople: "People",
   bulkDirectoryNew: "Add each as new user",
   bulkDirectoryNewHelp: "People whose phone numbers users have are added to those users.",
-  bulkEarliest: "The first of them:",
+  bulkEarliest: "Earliest window:",
   bulkDone: (verdict: "approve" | "reject", count: string) =>
     `${count} ${verdict === "approve" ? "approved" : "rejected"}.`,
   bulkOther: (verdict: string, by: string, at: string) => `1 was ${verdict} by ${by} at ${at}.`,

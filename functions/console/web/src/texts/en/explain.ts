@@ -2,9 +2,9 @@
 export const explain = {
   title: (name: string) => `Can ${name} talk here?`,
   titleAnybody: "Who can talk here?",
-  facts: "What counts, in order",
-  holds: "Yes",
-  fails: "No",
+  facts: "Facts in order",
+  holds: "Applies",
+  fails: "Does not apply",
   changes: "What would change this",
   noChanges: "Nothing needs to change.",
   identifier: "Identifier",

@@ -11,6 +11,7 @@ export const requests = {
   search: "Search by name or identifier",
   connector: "Connector",
   allConnectors: "All connectors",
+  deletedConnector: "Deleted connector",
   provider: "Provider",
   allProviders: "All providers",
   age: "Age",
@@ -23,7 +24,8 @@ export const requests = {
   orders: { oldest: "Oldest first", newest: "Newest first", last_message: "Latest message first" },
   status: "Status",
   statuses: { pending: "Pending", approved: "Approved", rejected: "Rejected", all: "All" },
-  found: (count: string, hasMore: boolean) => `${count}${hasMore ? " or more" : ""} requests found`,
+  found: (count: string, hasMore: boolean) =>
+    count === "1" && !hasMore ? "1 request found" : `${count}${hasMore ? " or more" : ""} requests found`,
 
   newRows: (count: number) => (count === 1 ? "1 new request" : `${count} new requests`),
   show: "Show",
