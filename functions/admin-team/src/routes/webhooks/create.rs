@@ -112,8 +112,8 @@ pub async fn create_webhook(
     let (scope, now) = (call.scope(), call.now());
     let id: SubscriptionId = idempotency.id(&call, "webhooks");
     // A repeated call is answered though the project may be gone since.
-    let is_repeated = idempotency.0.is_some()
-        && deps.subscriptions.subscription(scope, id).await?.is_some();
+    let is_repeated =
+        idempotency.0.is_some() && deps.subscriptions.subscription(scope, id).await?.is_some();
     if !is_repeated {
         check_project(&deps, &call, draft.project_id).await?;
     }

@@ -41,7 +41,10 @@ pub(super) fn read_events(
             format!("events.{index}"),
             "must be a type of event, as `GET /v1/webhooks/event-types` lists them, or `*` alone",
         ),
-        _ => errors.add("events", "must name 1 to 33 types of events, or be `*` alone"),
+        _ => errors.add(
+            "events",
+            "must name 1 to 33 types of events, or be `*` alone",
+        ),
     }
     None
 }
@@ -57,7 +60,10 @@ pub(super) async fn check_project(
     };
     let mut errors = FieldErrors::default();
     if deps.projects.get_project(call.scope(), id).await?.is_none() {
-        errors.add("project_id", "must be the id of one of the account's projects");
+        errors.add(
+            "project_id",
+            "must be the id of one of the account's projects",
+        );
     }
     errors.check_body()
 }
@@ -84,7 +90,10 @@ mod tests {
         let all = read_events(Some(&texts(&["*"])), &mut errors);
         assert_eq!(all, Some(EventFilter::All));
         let some = read_events(Some(&texts(&["member.left", "member.left"])), &mut errors);
-        assert_eq!(some, Some(EventFilter::Only([EventType::MemberLeft].into())));
+        assert_eq!(
+            some,
+            Some(EventFilter::Only([EventType::MemberLeft].into()))
+        );
         assert_eq!(read_events(None, &mut errors), None);
         assert!(errors.is_empty());
         for (wrong, named) in [

@@ -181,13 +181,19 @@ mod tests {
             after: None,
         };
         let seen = shown(&refused, true);
-        assert_eq!((&seen["status"], &seen["http_status"]), (&json!("refused"), &json!(500)));
+        assert_eq!(
+            (&seen["status"], &seen["http_status"]),
+            (&json!("refused"), &json!(500))
+        );
         assert_eq!(seen["answer"], "broken");
         let late = AgentReply::Unreachable {
             reason: "timed out".to_owned(),
         };
         let seen = shown(&late, true);
-        assert_eq!((&seen["status"], &seen["problem"]), (&json!("unreachable"), &json!("timed out")));
+        assert_eq!(
+            (&seen["status"], &seen["problem"]),
+            (&json!("unreachable"), &json!("timed out"))
+        );
         let private = AgentReply::Forbidden {
             reason: "must be public".to_owned(),
         };
