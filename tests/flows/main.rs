@@ -167,6 +167,7 @@ mod verbs;
 mod verbs_faults;
 mod verbs_safe;
 mod webhook;
+mod webhooks;
 mod whatsapp;
 mod whatsapp_content;
 mod whatsapp_withheld;
