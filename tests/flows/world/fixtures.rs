@@ -14,7 +14,8 @@ use vestibule_adapters::{
     aws::{AwsSettings, sdk_config},
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoClosings, DynamoConnectors, DynamoEndUsers,
-        DynamoIntake, DynamoProjects, DynamoRouting, DynamoSendPacer, DynamoStandings, DynamoTeam,
+        DynamoIntake, DynamoLogins, DynamoProjects, DynamoRouting, DynamoSendPacer,
+        DynamoStandings, DynamoSubscriptions, DynamoTeam,
     },
     sqs::SqsQueue,
     vault::KmsVault,
@@ -70,8 +71,12 @@ pub struct Stores {
     pub team: Arc<DynamoTeam>,
     pub routing: Arc<DynamoRouting>,
     pub routing_queue: Arc<SqsQueue>,
+    pub logins: Arc<DynamoLogins>,
+    pub subscriptions: Arc<DynamoSubscriptions>,
     /// The worker of the search index.
     pub index: worker_index::Deps,
+    /// The worker of outgoing events.
+    pub events: worker_events::Deps,
     /// The right of whoever makes the initial contents.
     pub proof: CallerProof,
 }
@@ -135,7 +140,10 @@ impl Stores {
             team: adapters.team(&vault),
             routing: adapters.routing(),
             routing_queue: adapters.routing_queue(),
+            logins: adapters.logins(&vault),
+            subscriptions: adapters.subscriptions(&vault),
             index: worker_index::wire(adapters).0,
+            events: worker_events::wire(adapters).unwrap().0,
             proof: CallerProof {
                 credential: CredentialPlace::ApiKey {
                     hash: MAKER.1.to_owned(),

@@ -16,6 +16,7 @@
 //! | [`desk`] | desks, cases and the router's jobs, straight from their store |
 //! | [`directory`] | the directory of people, past the API |
 //! | [`elsewhere`] | webhooks of platforms beside the world's own |
+//! | [`subscribers`] | subscriptions, and the events that they hear, straight from their stores |
 //! | [`people`] | the people who run the account, and their mails |
 //! | [`waiting`] | people who wait for a decision, past the webhooks |
 //! | [`views`] | observations |
@@ -30,6 +31,7 @@ mod fixtures;
 mod holders;
 mod people;
 mod rest;
+mod subscribers;
 mod verbs;
 mod views;
 mod waiting;
@@ -38,6 +40,7 @@ mod wiring;
 pub use admin::Answer;
 pub use elsewhere::call_webhook;
 pub use people::{MAIL_FROM, Person};
+pub use subscribers::SUBSCRIBER_SECRET;
 pub use waiting::Asking;
 
 use crate::{accounts::open_account, judge::inspector};
@@ -115,6 +118,9 @@ pub struct World {
     /// Whether the search index follows its records at every sweep without the sweeper's doing, the worker's calls and
     /// their faults. Tests of anything else need not know of it.
     pub is_indexed_quietly: bool,
+    /// Whether events are published at every sweep without the sweeper's doing, the worker's calls and their faults. Tests of
+    /// anything else need not know of them.
+    pub is_told_quietly: bool,
     links: Links,
     stores: Stores,
     expected: Expected,
@@ -224,6 +230,7 @@ impl World {
             open,
             scope,
             is_indexed_quietly: true,
+            is_told_quietly: true,
             links,
             stores,
             expected: Expected::default(),
@@ -270,6 +277,7 @@ fn prepare(aws: &AwsStub) {
         ("email-events", 180),
         ("team", 180),
         ("index", 180),
+        ("events", 360),
     ] {
         let dead = format!("{name}-dlq");
         aws.create_queue(QueueSpec::new(&dead, Duration::from_secs(30)));

@@ -14,7 +14,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     merged(parts.into()).unwrap()
 });
 
-const DEAD_LETTER_QUEUES: [&str; 8] = [
+const DEAD_LETTER_QUEUES: [&str; 9] = [
     "onboarding-dlq",
     "inbox-dlq.fifo",
     "outgoing-dlq",
@@ -23,6 +23,7 @@ const DEAD_LETTER_QUEUES: [&str; 8] = [
     "team-dlq",
     "index-dlq",
     "routing-dlq.fifo",
+    "events-dlq",
 ];
 
 /// Problems that a test causes on purpose, which its world then accepts.

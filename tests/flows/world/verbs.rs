@@ -180,12 +180,18 @@ impl World {
             || self.run_email().await
             || self.work_index().await
             || self.work_routing().await
+            || self.work_events().await
         {}
     }
 
     /// Gives the worker of the directory and the search the available jobs. `false` if there were none.
     pub async fn work_index(&mut self) -> bool {
         self.work("index").await
+    }
+
+    /// Gives the worker of outgoing events the available jobs, once. `false` if there were none.
+    pub async fn work_events(&mut self) -> bool {
+        self.work("events").await
     }
 
     /// Gives the router the available jobs, once. `false` if there were none.
@@ -307,6 +313,13 @@ impl World {
                     };
                     batch::run(event, functions.routing.queue.as_ref(), handle).await
                 }
+                "events" => {
+                    let deps = &functions.events;
+                    let handle = async |body: String, receives| {
+                        worker_events::handle(deps, &body, receives).await
+                    };
+                    batch::run(event, functions.events.queue.as_ref(), handle).await
+                }
                 "team" => {
                     let deps = &functions.team;
                     let handle = async |body: String, receives| {
@@ -330,6 +343,7 @@ impl World {
     /// Runs the sweeper. `false` if it failed, which would raise its alarm.
     pub async fn sweep(&mut self) -> bool {
         self.index_quietly().await;
+        self.tell_quietly().await;
         let swept = self
             .unless_killed(sweeper::sweep(&self.functions.sweeper))
             .await;
@@ -361,6 +375,7 @@ impl World {
     pub async fn settle(&mut self) {
         for _ in 0..200 {
             self.work_all().await;
+            self.tell_quietly().await;
             let waiting = [
                 "onboarding",
                 "inbox.fifo",
@@ -368,6 +383,7 @@ impl World {
                 "email",
                 "team",
                 "routing.fifo",
+                "events",
             ]
             .iter()
             .any(|queue| !self.aws.messages(queue).is_empty());

@@ -101,6 +101,7 @@ impl Links {
             "TEAM_QUEUE_URL" => queue("team"),
             "INDEX_QUEUE_URL" => queue("index"),
             "ROUTING_QUEUE_URL" => queue("routing.fifo"),
+            "EVENTS_QUEUE_URL" => queue("events"),
             "PUBLIC_URL" | "CONSOLE_URL" => "https://api.example.test".to_owned(),
             "MAIL_FROM" if function == "worker-onboarding" && !self.notices => return None,
             "MAIL_FROM" if matches!(function, "admin-team" | "auth") && !self.mails => return None,
@@ -167,6 +168,8 @@ pub struct Functions {
     pub index: OnFirstUse<Worker<worker_index::Deps>>,
     /// `worker-routing`
     pub routing: OnFirstUse<Worker<worker_routing::Deps>>,
+    /// `worker-events`
+    pub events: OnFirstUse<Worker<worker_events::Deps>>,
     /// `email-events`
     pub email_events: OnFirstUse<Worker<email_events::Deps>>,
     /// `sweeper`
@@ -191,6 +194,7 @@ impl Functions {
             routing: start.worker("worker-routing", |adapters| {
                 Ok(worker_routing::wire(adapters))
             }),
+            events: start.worker("worker-events", worker_events::wire),
             email_events: start.worker("email-events", |adapters| Ok(email_events::wire(adapters))),
             sweeper: start.function("sweeper".to_owned(), sweeper::wire),
             admin: ADMIN_FUNCTIONS
