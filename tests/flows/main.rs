@@ -167,6 +167,7 @@ mod verbs;
 mod verbs_faults;
 mod verbs_safe;
 mod webhook;
+mod webhook_calls;
 mod webhooks;
 mod whatsapp;
 mod whatsapp_content;
