@@ -563,6 +563,41 @@ async fn the_router_changes_cases_and_desks_and_neither_scans_nor_opens_secrets(
     .await;
 }
 
+#[tokio::test]
+#[ignore = "needs a local stack"]
+async fn the_worker_of_events_orders_and_ends_deliveries_and_neither_scans_nor_seals_secrets() {
+    let stack = Stack::load();
+    let aws = Resources::of(&stack).await;
+    let event = aws.of_account("OUTGOING_EVENT#", NOBODY);
+    let delivery = aws.of_account("SUBSCRIPTION#", NOBODY);
+    let subscriptions = aws.of_account("SUBSCRIPTIONS", "");
+    try_role(
+        &stack,
+        "WorkerEventsRole",
+        vec![
+            aws.get_item(&event),
+            aws.batch_get_item(&delivery),
+            aws.query(None, &subscriptions),
+            aws.query(Some("outbox"), &Resources::row("OUTBOX#publish_event#0")),
+            aws.put_item(&delivery),
+            aws.update_item(&delivery),
+            aws.delete_item(&delivery),
+            aws.decrypt(),
+            aws.queue_attributes("events_queue_url"),
+        ],
+        vec![
+            aws.scan(),
+            aws.query(Some("lists_all"), &aws.pending()),
+            aws.generate_data_key(),
+            aws.setup_secret(),
+            aws.send("events_dlq_url"),
+            aws.send("inbox_queue_url"),
+            Resources::mail(),
+        ],
+    )
+    .await;
+}
+
 /// Makes all calls as the role. Allowed calls must succeed, and denied calls must fail.
 async fn try_role(stack: &Stack, role: &str, allowed: Vec<AwsCall>, denied: Vec<AwsCall>) {
     let calls = [allowed.clone(), denied.clone()].concat();

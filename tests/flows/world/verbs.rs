@@ -137,17 +137,23 @@ impl World {
 
     /// Runs the outgoing worker in as many sandboxes as there are jobs for, at once.
     pub async fn work_outgoing_at_once(&mut self) {
+        self.work_at_once("outgoing", 5).await;
+    }
+
+    /// Runs a worker in as many sandboxes as there are batches of this size, at once. `false` if there were none.
+    pub async fn work_at_once(&mut self, queue: &str, size: usize) -> bool {
         let mut batches = Vec::new();
-        while let Some(batch) = self.aws.take_batch("outgoing", 5) {
+        while let Some(batch) = self.aws.take_batch(queue, size) {
             batches.push(batch);
         }
         let world = &*self;
         let running = batches.iter().map(|batch| async move {
             let event = serde_json::from_value(batch.event.clone()).unwrap();
-            let answer = world.run_worker("outgoing", event).await;
+            let answer = world.run_worker(queue, event).await;
             world.aws.finish_batch(batch, Some(&answer));
         });
         join_all(running).await;
+        !batches.is_empty()
     }
 
     /// Polls the inbox as Lambda does, in this many sandboxes with one message each, until `over` is done.
@@ -252,7 +258,7 @@ impl World {
 
     /// Gives a worker the available jobs, once, where no fault kills it. `false` if there were none.
     pub async fn work_on(&self, queue: &str) -> bool {
-        let Some(batch) = self.aws.take_batch(queue, 10) else {
+        let Some(batch) = self.aws.take_batch(queue, batch_size(queue)) else {
             return false;
         };
         let event = serde_json::from_value(batch.event.clone()).unwrap();
@@ -262,7 +268,7 @@ impl World {
     }
 
     pub(super) async fn work(&mut self, queue: &str) -> bool {
-        let Some(batch) = self.aws.take_batch(queue, 10) else {
+        let Some(batch) = self.aws.take_batch(queue, batch_size(queue)) else {
             return false;
         };
         let event: SqsEvent = serde_json::from_value(batch.event.clone()).unwrap();
@@ -508,6 +514,11 @@ impl World {
             .await
             .unwrap()
     }
+}
+
+/// Number of messages that an invocation gets. Where one job may wait long for others' systems, it is one.
+fn batch_size(queue: &str) -> usize {
+    if queue == "events" { 1 } else { 10 }
 }
 
 /// The job of an order beside a record.
