@@ -288,6 +288,15 @@ impl<'a> Resources<'a> {
         self.enqueue_in_turn("routing_queue_url", &job)
     }
 
+    /// Enqueues an outgoing event that there is not, with which the worker has nothing to do.
+    pub fn enqueue_event(&self) -> AwsCall {
+        let job = json!({
+            "job": "publish_event",
+            "account_id": self.stack.fact("account_id"), "event_id": NOBODY,
+        });
+        self.enqueue("events_queue_url", &job)
+    }
+
     fn enqueue_in_turn(&self, queue: &str, job: &Value) -> AwsCall {
         call(
             "sqs",

@@ -347,6 +347,9 @@ async fn the_api_of_the_team_may_change_it_read_the_set_up_secret_and_enqueue_ma
             aws.update_item(&aws.uses_of_keys()),
             aws.update_item(&aws.of_account("DESK#", "end_to_end")),
             aws.delete_item(&aws.of_account("METHODS", "")),
+            aws.get_item(&aws.of_account("SUBSCRIPTIONS", "")),
+            aws.put_item(&aws.of_account("SUBSCRIPTION#", NOBODY)),
+            aws.query(None, &aws.of_account("SUBSCRIPTIONS", "")),
             aws.query(None, &aws.of_account("METHODS", "")),
             aws.query(
                 Some("lists_by_state"),
@@ -358,6 +361,7 @@ async fn the_api_of_the_team_may_change_it_read_the_set_up_secret_and_enqueue_ma
             aws.setup_secret(),
             aws.enqueue_mail(),
             aws.enqueue_routing(),
+            aws.enqueue_event(),
         ],
         vec![
             aws.scan(),

@@ -140,6 +140,10 @@ async fn a_deleted_account_keeps_nothing_about_people_but_audit_entries_and_its_
         admin.post(&world, "/v1/channels", channel).await.status,
         201
     );
+    let hook = json!({"name": "CRM", "url": "https://crm.example.com/", "events": ["*"]});
+    let hook = admin.post(&world, "/v1/webhooks", hook).await;
+    assert_eq!(hook.status, 201, "{}", hook.body);
+    let hook = hook.body["id"].as_str().unwrap().to_owned();
     let members = admin.get(&world, "/v1/members").await;
     for member in members.body["items"].as_array().unwrap() {
         let path = format!("/v1/members/{}", member["id"].as_str().unwrap());
@@ -147,7 +151,7 @@ async fn a_deleted_account_keeps_nothing_about_people_but_audit_entries_and_its_
         let seen = admin.call(&world, ("PATCH", &path), work, CONSOLE).await;
         assert_eq!(seen.status, 200, "{}", seen.body);
     }
-    // Pia's address bounced, and Ana signed in through a provider of the account.
+    // Events were sent to the webhook, Pia's address bounced, and Ana signed in through a provider of the account.
     let pia = EmailAddress::parse("pia@example.com").unwrap().hash();
     let rows = traces_of(&world, &account);
     let ana = rows
@@ -159,6 +163,8 @@ async fn a_deleted_account_keeps_nothing_about_people_but_audit_entries_and_its_
     for row in [
         json!({"pk": format!("ACCOUNT#{account}#BLOCKED#{pia}"), "sk": "BLOCKED", "reason": "hard_bounce", "at": at}),
         json!({"pk": format!("ACCOUNT#{account}#IDENTITY#{identity}"), "sk": "IDENTITY"}),
+        json!({"pk": format!("ACCOUNT#{account}#SUBSCRIPTION#{hook}"), "sk": "SEQUENCE", "last_number": 7}),
+        json!({"pk": format!("ACCOUNT#{account}#SUBSCRIPTION#{hook}"), "sk": "HEALTH"}),
         json!({
             "pk": format!("LOGIN#{login_id}#IDENTITIES"), "sk": format!("ACCOUNT#{account}#{identity}"),
             "scope": {"account_id": account}, "identity": identity, "method_id": account,

@@ -168,6 +168,8 @@ mod verbs;
 mod verbs_faults;
 mod verbs_safe;
 mod webhook;
+mod webhook_calls;
+mod webhooks;
 mod whatsapp;
 mod whatsapp_content;
 mod whatsapp_withheld;

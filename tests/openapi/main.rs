@@ -6,6 +6,7 @@
 )]
 
 mod agent;
+mod webhooks;
 
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, fs, path::PathBuf};

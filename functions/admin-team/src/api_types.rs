@@ -3,7 +3,14 @@
 use vestibule_admin::{paths, wire_enum};
 use vestibule_domain::{
     account::permission::PermissionArea,
-    ids::{ApiKeyId, ClientId, InvitationId, LoginMethodId, MemberId, RoleId, TeamId},
+    event::{
+        delivery::EventDeliveryStatus,
+        health::{PauseReason, SubscriptionStatus},
+    },
+    ids::{
+        ApiKeyId, ClientId, InvitationId, LoginMethodId, MemberId, OutgoingEventId, RoleId,
+        SubscriptionId, TeamId,
+    },
     team::{
         availability::AvailabilityState,
         invitation::InvitationStatus,
@@ -93,6 +100,42 @@ wire_enum! {
         ApiKeys = "api_keys",
         /// The account itself.
         Account = "account",
+    }
+}
+
+wire_enum! {
+    /// Status of a webhook (SPEC F04).
+    WebhookStatusName = SubscriptionStatus {
+        /// The last call was answered, or none was made.
+        Active = "active",
+        /// The last calls failed. Each is tried again.
+        Failing = "failing",
+        /// It failed several times in a row: one event at a time is tried, and all others wait.
+        Down = "down",
+        /// It gets no events until somebody resumes it.
+        Paused = "paused",
+    }
+}
+
+wire_enum! {
+    /// Reason of a pause.
+    PauseReasonName = PauseReason {
+        /// It failed for 3 days.
+        Failing = "failing",
+        /// It answered with the status 410, by which it says that it is gone for good.
+        Gone = "gone",
+    }
+}
+
+wire_enum! {
+    /// Status of an event on its way to a webhook.
+    EventDeliveryStatusName = EventDeliveryStatus {
+        /// It is tried, or tried again.
+        Waiting = "waiting",
+        /// The webhook has it.
+        Delivered = "delivered",
+        /// It is not tried any more.
+        Failed = "failed",
     }
 }
 
@@ -192,6 +235,20 @@ paths! {
         /// The key's id.
         api_key_id: ApiKeyId
     }
+
+    /// A webhook.
+    WebhookPath {
+        /// The webhook's id.
+        webhook_id: SubscriptionId
+    }
+
+    /// An event on its way to a webhook.
+    WebhookEventPath {
+        /// The webhook's id.
+        webhook_id: SubscriptionId,
+        /// The event's id.
+        event_id: OutgoingEventId
+    }
 }
 
 #[cfg(test)]
@@ -213,7 +270,10 @@ mod tests {
             AvailabilityStateName = AvailabilityState,
             InvitationStatusName = InvitationStatus,
             MailStatusName = MailStatus,
-            PermissionAreaName = PermissionArea
+            PermissionAreaName = PermissionArea,
+            WebhookStatusName = SubscriptionStatus,
+            PauseReasonName = PauseReason,
+            EventDeliveryStatusName = EventDeliveryStatus
         );
     }
 }

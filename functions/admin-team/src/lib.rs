@@ -1,11 +1,13 @@
-//! The admin API for the people and keys of an account (SPEC D, E02–E19, E27, E34, G02, M02): set-up and
-//! recovery, accounts, members with their work, roles, teams, invitations, clients, channels, login methods, API keys, and
-//! the audit log.
+//! The admin API for the people and keys of an account (SPEC D, E02–E19, E27, E34, F04, G02, M02): set-up and
+//! recovery, accounts, members with their work, roles, teams, invitations, clients, channels, login methods, API keys, webhooks,
+//! and the audit log.
 //!
 //! | module | content |
 //! |---|---|
 //! | [`routes`] | one file per resource: request, response, handler |
 //! | `api_types` | names and ids that several resources share on the wire |
+//! | `event_schemas` | what webhooks get, for the OpenAPI document |
+//! | `openapi` | the OpenAPI document, generated from the handlers |
 //! | `operator` | invitations by the operator of the stack |
 //! | `rights` | rules about what a caller may grant, and on whom a caller may act |
 //! | `tokens` | tokens of invitations, their links and mails |
@@ -17,6 +19,8 @@
 )]
 
 mod api_types;
+mod event_schemas;
+mod openapi;
 mod operator;
 mod rights;
 pub mod routes;
@@ -27,16 +31,17 @@ pub use wiring::wire;
 
 use ring::rand::SecureRandom;
 use std::sync::Arc;
-use vestibule_admin::{AdminState, Call, CallOrigin, openapi::FunctionApi, problem::ApiError};
+use vestibule_admin::{AdminState, Call, CallOrigin, problem::ApiError};
 use vestibule_domain::{
     PortError,
     egress::OriginAllowList,
     event::AuditEntry,
     ports::{
-        AccountEndStore, AccountStore, ApiKeyStore, AuditStore, By, ChannelStore, ClientStore,
-        EmailQueue, EnvironmentStore, InvitationStore, LoginMethodStore, LoginStore, MailStore,
-        MemberImageStore, MemberStore, OwnLoginStore, RoutingQueue, SecretVault, SessionStore,
-        SetUpReader, SetupTokenSource, TeamStore, ThrottleStore,
+        AccountEndStore, AccountStore, AgentClient, ApiKeyStore, AuditStore, By, ChannelStore,
+        ClientStore, EmailQueue, EnvironmentStore, EventQueue, InvitationStore, LoginMethodStore,
+        LoginStore, MailStore, MemberImageStore, MemberStore, OwnLoginStore, ProjectStore,
+        RoutingQueue, SecretVault, SessionStore, SetUpReader, SetupTokenSource, SubscriptionStore,
+        TeamStore, ThrottleStore,
     },
 };
 use vestibule_openid::ProviderTransport;
@@ -70,6 +75,10 @@ pub struct Deps {
     pub api_keys: Arc<dyn ApiKeyStore>,
     /// Environments, to which keys can be limited.
     pub environments: Arc<dyn EnvironmentStore>,
+    /// Projects, to which webhooks can be limited.
+    pub projects: Arc<dyn ProjectStore>,
+    /// Webhooks, and what was sent to them.
+    pub subscriptions: Arc<dyn SubscriptionStore>,
     /// The audit log.
     pub audit: Arc<dyn AuditStore>,
     /// Mails.
@@ -86,6 +95,10 @@ pub struct Deps {
     pub email: Arc<dyn EmailQueue>,
     /// The router's queue.
     pub routing: Arc<dyn RoutingQueue>,
+    /// The queue of outgoing events.
+    pub events: Arc<dyn EventQueue>,
+    /// The client of webhooks, to test them.
+    pub agents: Arc<dyn AgentClient>,
     /// Encrypts secrets.
     pub vault: Arc<dyn SecretVault>,
     /// The token of the set-up.
@@ -102,6 +115,8 @@ pub struct Deps {
     pub audit_days: u16,
     /// `PROVIDER_ORIGIN_ALLOWLIST`: origins of identity providers that may be private or plain http.
     pub provider_origin_allowlist: OriginAllowList,
+    /// `AGENT_ORIGIN_ALLOWLIST`: origins of webhooks, as of agents, that may be private or plain http.
+    pub agent_origin_allowlist: OriginAllowList,
 }
 
 impl Deps {
@@ -138,7 +153,7 @@ pub(crate) const fn by<'a>(call: &'a Call, audit: &'a AuditEntry) -> By<'a> {
 
 vestibule_admin::admin_function! {
     /// The admin API for the team, ready for `lambda_http::run`.
-    Deps {public_url, mail_from, provider_origin_allowlist},
+    Deps {public_url, mail_from, provider_origin_allowlist, agent_origin_allowlist},
     routes,
-    FunctionApi::of(&routes::all(), routes::PROBLEM_TYPES),
+    openapi::part(),
 }

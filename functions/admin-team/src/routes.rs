@@ -18,6 +18,7 @@ pub mod permissions;
 pub mod roles;
 pub mod setup;
 pub mod teams;
+pub mod webhooks;
 
 use crate::{Deps, rights};
 use utoipa::OpenApi as _;
@@ -40,6 +41,7 @@ pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
     roles::PROBLEM_TYPES,
     setup::PROBLEM_TYPES,
     teams::PROBLEM_TYPES,
+    webhooks::PROBLEM_TYPES,
 ];
 
 /// Every route, with its documentation and the access it requires.
@@ -59,7 +61,7 @@ pub(crate) fn all() -> Routes<Deps> {
             routes!(account::delete::delete_account),
         )
         .member(routes!(permissions::list_permissions));
-    records(invitations(teams(people(routes))))
+    webhooks(records(invitations(teams(people(routes)))))
 }
 
 /// Roles and members.
@@ -206,5 +208,44 @@ fn keys(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised(
             Permission::ApiKeysManage,
             routes!(api_keys::end::list_keys_made),
+        )
+}
+
+fn webhooks(routes: Routes<Deps>) -> Routes<Deps> {
+    routes
+        .authorised(Permission::WebhooksRead, routes!(webhooks::list_webhooks))
+        .authorised(
+            Permission::WebhooksWrite,
+            routes!(webhooks::create::create_webhook),
+        )
+        .authorised(
+            Permission::WebhooksRead,
+            routes!(webhooks::event_types::list_event_types),
+        )
+        .authorised(Permission::WebhooksRead, routes!(webhooks::get_webhook))
+        .authorised(
+            Permission::WebhooksWrite,
+            routes!(webhooks::update::update_webhook),
+        )
+        .authorised(Permission::WebhooksWrite, routes!(webhooks::delete_webhook))
+        .authorised(
+            Permission::WebhooksWrite,
+            routes!(webhooks::rotate::rotate_webhook_secret),
+        )
+        .authorised(
+            Permission::WebhooksWrite,
+            routes!(webhooks::resume::resume_webhook),
+        )
+        .authorised(
+            Permission::WebhooksWrite,
+            routes!(webhooks::test::test_webhook),
+        )
+        .authorised(
+            Permission::WebhooksRead,
+            routes!(webhooks::deliveries::list_webhook_deliveries),
+        )
+        .authorised(
+            Permission::WebhooksWrite,
+            routes!(webhooks::send_again::send_event_again),
         )
 }

@@ -15,6 +15,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
     let team = adapters.team(&vault);
     let logins = adapters.logins(&vault);
     let audit = adapters.audit(&vault);
+    let projects = adapters.projects(&vault);
     let public_url = config::public_url(adapters.vars());
     Ok(Deps {
         admin: AdminState {
@@ -36,7 +37,9 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         clients: team.clone(),
         channels: team,
         api_keys: accounts,
-        environments: adapters.projects(&vault),
+        environments: projects.clone(),
+        projects,
+        subscriptions: adapters.subscriptions(&vault),
         audit,
         mails: adapters.mails(),
         logins: logins.clone(),
@@ -45,6 +48,8 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         throttles: logins,
         email: adapters.email_queue(),
         routing: adapters.routing_queue(),
+        events: adapters.events_queue(),
+        agents: adapters.agents()?,
         vault,
         setup_token: adapters.setup_token(),
         provider_transport: adapters.provider_transport()?,
@@ -53,5 +58,6 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         mail_from: adapters.vars().optional("MAIL_FROM"),
         audit_days: adapters.audit_days(),
         provider_origin_allowlist: adapters.provider_origin_allowlist(),
+        agent_origin_allowlist: adapters.agent_origin_allowlist(),
     })
 }

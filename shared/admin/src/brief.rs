@@ -15,6 +15,7 @@ const ANSWER_MAX_BYTES: usize = 1024 * 1024;
 /// Members that are the call's own rather than the record's: its target, and the effects that a dry run
 /// was asked for.
 const OWN: [&str; 2] = ["id", "dry_run"];
+const SIGNING_SECRET: &str = "signing_secret";
 
 /// Shortens the answer to a change of a record. What the call itself made is shown: a new record is its
 /// maker's (`201`), and an answer without an `id` is an outcome and no record.
@@ -45,6 +46,9 @@ fn own(answer: &Value) -> Option<Map<String, Value>> {
         .filter_map(|name| Some((name.to_owned(), answer.get(name)?.clone())))
         .collect();
     // A signing secret that this call drew is shown in its answer only.
+    if let Some(secret @ Value::String(_)) = answer.get(SIGNING_SECRET) {
+        own.insert(SIGNING_SECRET.to_owned(), secret.clone());
+    }
     if let Some(secret @ Value::String(_)) = answer.pointer("/agent/signing_secret") {
         own.insert("agent".to_owned(), json!({"signing_secret": secret}));
     }
@@ -79,6 +83,14 @@ mod tests {
             (
                 json!({"id": "1", "agent": {"endpoint": "https://a.test", "signing_secret": "drawn"}}),
                 json!({"id": "1", "agent": {"signing_secret": "drawn"}}),
+            ),
+            (
+                json!({"id": "1", "url": "https://a.test", "signing_secret": "drawn"}),
+                json!({"id": "1", "signing_secret": "drawn"}),
+            ),
+            (
+                json!({"id": "1", "url": "https://a.test", "signing_secret": null}),
+                json!({"id": "1"}),
             ),
         ] {
             assert_eq!(shortened(StatusCode::OK, answer).await, shown);

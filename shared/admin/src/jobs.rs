@@ -6,8 +6,8 @@ use vestibule_domain::{
     PortError,
     directory::import::ImportUsers,
     error::Chain,
-    job::{DrainParked, IndexJob, OnboardingJob, RoutingJob, SendMessagesJob},
-    ports::{DrainQueue, IndexQueue, OnboardingQueue, OutgoingQueue, RoutingQueue},
+    job::{DrainParked, EventJob, IndexJob, OnboardingJob, RoutingJob, SendMessagesJob},
+    ports::{DrainQueue, EventQueue, IndexQueue, OnboardingQueue, OutgoingQueue, RoutingQueue},
     search::IndexRecord,
 };
 
@@ -44,6 +44,11 @@ pub async fn import_or_leave(queue: &dyn IndexQueue, job: ImportUsers) {
 /// desk whose queues have marks of their own.
 pub async fn route_or_leave(queue: &dyn RoutingQueue, job: impl Into<RoutingJob>) {
     in_time(queue.enqueue_routing(job.into())).await;
+}
+
+/// Enqueues a job about outgoing events whose outbox mark was written with the change, or leaves it to the sweeper.
+pub async fn event_or_leave(queue: &dyn EventQueue, job: impl Into<EventJob>) {
+    in_time(queue.enqueue_event(job.into())).await;
 }
 
 async fn in_time(enqueued: impl Future<Output = Result<(), PortError>> + Send) {

@@ -39,6 +39,7 @@ pub struct FunctionApi {
     document: Value,
     table: Vec<Route>,
     problems: Vec<&'static ProblemType>,
+    webhooks: Map<String, Value>,
 }
 
 impl FunctionApi {
@@ -54,6 +55,7 @@ impl FunctionApi {
             document: serde_json::to_value(routes.document()).unwrap_or_default(),
             table: routes.table().to_vec(),
             problems: problems.concat(),
+            webhooks: Map::new(),
         }
     }
 
@@ -70,6 +72,11 @@ impl FunctionApi {
         if let Some(schemas) = at(&mut self.document, &["components", "schemas"]) {
             schemas.insert(name.to_owned(), schema);
         }
+    }
+
+    /// Adds a call that the API makes to others.
+    pub fn add_webhook(&mut self, name: &str, item: Value) {
+        self.webhooks.insert(name.to_owned(), item);
     }
 }
 
@@ -99,8 +106,10 @@ pub fn merged(functions: Vec<FunctionApi>) -> Result<Value, MergeError> {
     let mut schemas = BTreeMap::new();
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     let mut tags = Vec::new();
+    let mut webhooks = Map::new();
     for mut function in functions {
         problems.extend(&function.problems);
+        webhooks.append(&mut function.webhooks);
         if let Some(Value::Array(own)) = function.document.get_mut("tags").map(Value::take) {
             for tag in own {
                 if !tags.contains(&tag) {
@@ -145,6 +154,7 @@ pub fn merged(functions: Vec<FunctionApi>) -> Result<Value, MergeError> {
             "description": description(&problems),
         },
         "paths": paths,
+        "webhooks": webhooks,
         "components": {
             "schemas": schemas,
             "responses": problem_responses(&problems),

@@ -17,6 +17,12 @@ pub const KEY_MAX_BYTES: usize = 64;
 #[error("must be `whsec_` and the base64 form of 24 to 64 bytes")]
 pub struct InvalidSecret;
 
+/// The signing secret with this key.
+#[must_use]
+pub fn secret_of(key: &[u8]) -> Secret {
+    Secret::new(format!("{SECRET_PREFIX}{}", BASE64.encode(key)))
+}
+
 /// Decodes the key of a signing secret.
 pub fn key_of(secret: &Secret) -> Result<Vec<u8>, InvalidSecret> {
     let encoded = secret

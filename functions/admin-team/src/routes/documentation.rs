@@ -18,6 +18,7 @@ use vestibule_admin::problem::Problem;
         (name = "Channels", description = "Ways on which conversations come: those of connectors, and others through the API."),
         (name = "Login methods", description = "Identity providers of the account."),
         (name = "API keys", description = "API keys for scripts."),
+        (name = "Webhooks", description = "Addresses at which the account's own systems hear its events."),
         (name = "Audit log", description = "The record of changes and of refused attempts."),
     )
 )]
@@ -27,10 +28,13 @@ pub struct Document;
 mod tests {
     use crate::{
         api_types::{
-            AvailabilityStateName, InvitationStatusName, MailStatusName, MemberStatusName,
-            PermissionAreaName,
+            AvailabilityStateName, EventDeliveryStatusName, InvitationStatusName, MailStatusName,
+            MemberStatusName, PauseReasonName, PermissionAreaName, WebhookStatusName,
         },
-        routes::{api_keys::KeyOwnerKind, invitations::InvitedMethodKind},
+        routes::{
+            api_keys::KeyOwnerKind, invitations::InvitedMethodKind,
+            webhooks::test::WebhookTestStatus,
+        },
     };
     use serde_json::json;
     use vestibule_admin::openapi::merged;
@@ -51,6 +55,21 @@ mod tests {
             ("MailStatusName", json!(MailStatusName::SPELLINGS)),
             ("MemberStatusName", json!(MemberStatusName::SPELLINGS)),
             ("PermissionAreaName", json!(PermissionAreaName::SPELLINGS)),
+            ("WebhookStatusName", json!(WebhookStatusName::SPELLINGS)),
+            ("PauseReasonName", json!(PauseReasonName::SPELLINGS)),
+            (
+                "EventDeliveryStatusName",
+                json!(EventDeliveryStatusName::SPELLINGS),
+            ),
+            (
+                "WebhookTestStatus",
+                json!([
+                    WebhookTestStatus::Delivered,
+                    WebhookTestStatus::Refused,
+                    WebhookTestStatus::Unreachable,
+                    WebhookTestStatus::Forbidden,
+                ]),
+            ),
             (
                 "KeyOwnerKind",
                 json!([
@@ -78,6 +97,7 @@ mod tests {
             ("CreateInvitationRequest", json!(["email"])),
             ("AvailabilityRequest", json!(["state"])),
             ("TeamRequest", json!(["name"])),
+            ("CreateWebhookRequest", json!(["name", "url", "events"])),
             ("AddChannelRequest", json!(["key"])),
             ("SetUpRequest", json!(["setup_token", "account_name"])),
             ("RecoverRequest", json!(["setup_token", "email"])),

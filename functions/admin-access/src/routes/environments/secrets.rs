@@ -1,7 +1,6 @@
 //! Signing secrets of agents. A replaced secret signs deliveries beside the new one for 24 hours, so that
 //! an agent that still knows only the replaced one loses no delivery.
 
-use data_encoding::BASE64;
 use ring::rand::SecureRandom;
 use std::collections::BTreeMap;
 use vestibule_admin::{auth::random_bytes, problem::ApiError};
@@ -18,11 +17,7 @@ use vestibule_edge::standard_webhooks;
 /// Draws a signing secret.
 pub(super) fn draw(random: &dyn SecureRandom) -> Result<Secret, ApiError> {
     let key = random_bytes::<32>(random)?;
-    Ok(Secret::new(format!(
-        "{}{}",
-        standard_webhooks::SECRET_PREFIX,
-        BASE64.encode(&key)
-    )))
+    Ok(standard_webhooks::secret_of(&key))
 }
 
 /// Seals a signing secret for its environment.

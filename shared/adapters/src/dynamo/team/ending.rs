@@ -93,6 +93,21 @@ impl DynamoTeam {
         }
         Ok(rows)
     }
+
+    /// The keys of an account's subscriptions, and of what its events left behind there. Deliveries expire.
+    async fn subscription_keys(&self, scope: AccountScope) -> Result<Vec<Key>, PortError> {
+        let mut rows = self.keys_in(&keys::subscriptions(scope)).await?;
+        let mut beside = Vec::new();
+        for key in &rows {
+            let id = key.sk.strip_prefix(keys::SUBSCRIPTION_PREFIX);
+            if let Some(id) = id.and_then(|id| id.parse().ok()) {
+                beside.push(keys::subscription_sequence(scope, id));
+                beside.push(keys::subscription_health(scope, id));
+            }
+        }
+        rows.extend(beside);
+        Ok(rows)
+    }
 }
 
 #[async_trait]
@@ -147,6 +162,7 @@ impl AccountEndStore for DynamoTeam {
         rows.extend(self.keys_in(&keys::connectors_of_clients(scope)).await?);
         rows.extend(self.routing_keys(last).await?);
         rows.extend(self.team_keys(scope).await?);
+        rows.extend(self.subscription_keys(scope).await?);
         self.delete_rows(&rows, by).await?;
         let at = by.audit.at;
         let removed = Member {
