@@ -8,7 +8,7 @@ use vestibule_domain::{
     account::{Project, actor::Actor},
     chat::history::HistoryDays,
     erasure::{AfterErasedPage, Erasure, ErasurePosition},
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{AccountId, AuditId, IdSource, LeaseId, ProjectId, SystemIds},
     ports::{Claim, Eraser, Lease, ProjectStore, Resume},
     vars::Vars,
@@ -48,6 +48,7 @@ fn audit() -> AuditEntry {
             after: serde_json::Value::Null,
         },
         request_id: "test".to_owned(),
+        told: Told::default(),
     }
 }
 

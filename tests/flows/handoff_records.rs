@@ -18,7 +18,7 @@ use vestibule_domain::{
     chat::history::HistoryDays,
     chat::offering::CaseStep,
     chat::repeats::{HandledEvent, Repeats},
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{
         AccountId, AuditId, ChatUserId, ConnectorId, EnvironmentId, IdSource, ProjectId, SystemIds,
     },
@@ -145,6 +145,7 @@ impl Stores {
                 after: Value::Null,
             },
             request_id: "test".to_owned(),
+            told: Told::default(),
         };
         let change = HandoffChange {
             scope: scope(),

@@ -60,6 +60,7 @@ mod erasure_given_up;
 mod erasure_notes;
 mod erasure_older;
 mod erasure_records;
+mod event_records;
 mod expiry;
 mod explain;
 mod factor;

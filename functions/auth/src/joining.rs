@@ -19,7 +19,7 @@ use vestibule_admin::{
 use vestibule_domain::{
     AccountScope, Timestamp,
     account::{Account, actor::Actor},
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::AuditId,
     ports::{Acceptance, Accepted, AcceptingLogin, AccountPlace, InvitationView, RenewedLogin},
     routing::seat_of::MemberChange,
@@ -236,6 +236,7 @@ pub async fn accept(
             after: facts(&member),
         },
         request_id: origin.request_id.clone(),
+        told: Told::default(),
     };
     let acceptance = Acceptance {
         invitation: link.view.invitation.clone(),

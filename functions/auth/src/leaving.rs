@@ -15,7 +15,7 @@ use vestibule_domain::{
         proof::{CallerProof, CredentialPlace},
     },
     error::Chain,
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{AuditId, LoginId},
     ports::{AccountPlace, By, MemberOutcome},
     routing::seat_of::MemberChange,
@@ -52,6 +52,7 @@ pub async fn leave(
             after: facts(&after),
         },
         request_id: call.origin.request_id.clone(),
+        told: Told::default(),
     };
     // The member is written at its version, and may be suspended: the session is all the right that this takes.
     let proof = CallerProof {

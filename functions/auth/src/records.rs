@@ -10,7 +10,7 @@ use vestibule_domain::{
     Timestamp,
     account::actor::Actor,
     error::Chain,
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{AuditId, MailId},
     job::SendMail,
     ports::AccountPlace,
@@ -57,6 +57,7 @@ pub fn audits(
                 after: after.clone(),
             },
             request_id: origin.request_id.clone(),
+            told: Told::default(),
         })
         .collect()
 }

@@ -12,7 +12,7 @@ use vestibule_domain::{
     account::{Account, Client, actor::Actor, rules::AccountRules},
     connector::SealedSecrets,
     error::Chain,
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{AccountId, AuditId, ClientId, InvitationId, MailId, MemberId},
     job::{InviteFirstAdmin, SendMail},
     ports::FirstAdmin,
@@ -246,6 +246,7 @@ fn invited(
             }),
         },
         request_id: REQUEST_ID.to_owned(),
+        told: Told::default(),
     }
 }
 

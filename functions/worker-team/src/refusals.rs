@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use vestibule_domain::{
     AccountScope, PortError,
     account::actor::Actor,
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::AuditId,
     job::RecordRefusal,
     ports::RefusalStore,
@@ -36,5 +36,6 @@ fn entry(job: &RecordRefusal, login: &Login, scope: AccountScope) -> AuditEntry 
             after: json!({"address": job.address}),
         },
         request_id: job.request_id.clone(),
+        told: Told::default(),
     }
 }

@@ -9,11 +9,11 @@ use vestibule_domain::{
     PortError,
     ids::{IdSource, SystemIds},
     job::{
-        DeliverMessage, DrainParked, EmailJob, InboxJob, IndexJob, JobKind, OnboardingJob,
-        OutboxJob, OutgoingJob, RoutingJob, SendMail, SendMessagesJob, TeamJob,
+        DeliverMessage, DrainParked, EmailJob, EventJob, InboxJob, IndexJob, JobKind,
+        OnboardingJob, OutboxJob, OutgoingJob, RoutingJob, SendMail, SendMessagesJob, TeamJob,
     },
     ports::{
-        DispatchQueue, DrainQueue, EmailQueue, InboxQueue, IndexQueue, OnboardingQueue,
+        DispatchQueue, DrainQueue, EmailQueue, EventQueue, InboxQueue, IndexQueue, OnboardingQueue,
         OutgoingQueue, RoutingQueue, TeamQueue, VisibilityExtender,
     },
 };
@@ -159,6 +159,13 @@ impl IndexQueue for SqsQueue {
 }
 
 #[async_trait]
+impl EventQueue for SqsQueue {
+    async fn enqueue_event(&self, job: EventJob) -> Result<(), PortError> {
+        self.send("sqs: SendMessage (events)", to_json(&job)?).await
+    }
+}
+
+#[async_trait]
 impl RoutingQueue for SqsQueue {
     async fn enqueue_routing(&self, job: RoutingJob) -> Result<(), PortError> {
         // Every trigger counts, as for a drain of an inbox.
@@ -190,6 +197,8 @@ pub struct SqsDispatchQueues {
     pub index: SqsQueue,
     /// The router's queue.
     pub routing: SqsQueue,
+    /// The queue of outgoing events.
+    pub events: SqsQueue,
 }
 
 impl SqsDispatchQueues {
@@ -208,6 +217,7 @@ impl SqsDispatchQueues {
             | JobKind::DrainQueue
             | JobKind::RequeueMember
             | JobKind::RehomeConnector => &self.routing,
+            JobKind::PublishEvent | JobKind::SendEvent => &self.events,
         }
     }
 }
@@ -228,6 +238,8 @@ fn dispatched(job: OutboxJob) -> Result<String, PortError> {
         OutboxJob::DrainQueue(order) => to_json(&RoutingJob::from(order)),
         OutboxJob::RequeueMember(order) => to_json(&RoutingJob::from(order)),
         OutboxJob::RehomeConnector(order) => to_json(&RoutingJob::from(order)),
+        OutboxJob::PublishEvent(order) => to_json(&EventJob::from(order)),
+        OutboxJob::SendEvent(order) => to_json(&EventJob::from(order)),
     }
 }
 
@@ -320,11 +332,11 @@ mod tests {
         AccountScope,
         ids::{
             AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, LoginId, MailId,
-            MemberId, ProjectId, QueueId,
+            MemberId, OutgoingEventId, ProjectId, QueueId, SubscriptionId,
         },
         job::{
-            self, ClosePendingRequests, OfferConversation, OnboardChatUser, RequeueMember,
-            SendMessages, SendNotices,
+            self, ClosePendingRequests, OfferConversation, OnboardChatUser, PublishEvent,
+            RequeueMember, SendEvent, SendMessages, SendNotices,
         },
         search::{IndexRecord, SearchTarget},
         team::mail::MailOwner,
@@ -386,6 +398,27 @@ mod tests {
         let body = dispatched(order.into()).unwrap();
         let read = serde_json::from_str::<IndexJob>(&body).unwrap();
         assert_eq!(read, IndexJob::IndexRecord(order));
+    }
+
+    #[test]
+    fn a_job_of_outgoing_events_is_written_as_its_worker_reads_it() {
+        let scope = AccountScope::of_verified(AccountId::derive(&["a"]));
+        let publish = PublishEvent {
+            scope,
+            event_id: OutgoingEventId::derive(&["e"]),
+        };
+        let send = SendEvent {
+            scope,
+            subscription_id: SubscriptionId::derive(&["s"]),
+            event_id: publish.event_id,
+        };
+        for (ordered, job) in [
+            (OutboxJob::from(publish), EventJob::from(publish)),
+            (send.into(), send.into()),
+        ] {
+            let body = dispatched(ordered).unwrap();
+            assert_eq!(serde_json::from_str::<EventJob>(&body).unwrap(), job);
+        }
     }
 
     #[test]

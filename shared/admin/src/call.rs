@@ -9,7 +9,7 @@ use vestibule_domain::{
         actor::Actor,
         credential::{Caller, Missing, Refusal},
     },
-    event::{AuditEntry, Change},
+    event::{AuditEntry, Change, told::Told},
     ids::{AuditId, ClientId, EnvironmentId, IdSource},
     ports::{AuditStore, By, CredentialStore, ThrottleStore},
     team::session::Session,
@@ -116,6 +116,7 @@ impl Call {
             actor: self.actor().clone(),
             change,
             request_id: self.origin.request_id.clone(),
+            told: Told::default(),
         }
     }
 

@@ -79,7 +79,7 @@ mod tests {
     use vestibule_domain::{
         AccountScope, Timestamp,
         account::actor::Actor,
-        event::{Change, Event},
+        event::{Change, Event, told::Told},
         ids::{AccountId, AuditId, ProjectId},
         record::Record,
     };
@@ -123,6 +123,7 @@ mod tests {
                 after: Value::Null,
             },
             request_id: "r".to_owned(),
+            told: Told::default(),
         };
         Made::settle(outcome, asked, &entry, |page| json!(page.text))
     }

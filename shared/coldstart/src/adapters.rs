@@ -132,6 +132,11 @@ impl<'v> Adapters<'v> {
         Arc::new(self.queue_at("ROUTING_QUEUE_URL"))
     }
 
+    /// The queue of outgoing events, at `EVENTS_QUEUE_URL`.
+    pub fn events_queue(&mut self) -> Arc<SqsQueue> {
+        Arc::new(self.queue_at("EVENTS_QUEUE_URL"))
+    }
+
     /// The sender of mails from `MAIL_FROM`, if it is set, with replies to `MAIL_REPLY_TO`, under the configuration
     /// set `MAIL_CONFIGURATION_SET`.
     pub fn mailer(&mut self) -> Arc<SesMailer> {
@@ -144,7 +149,8 @@ impl<'v> Adapters<'v> {
     }
 
     /// The queues of all jobs that the outbox orders, at `ONBOARDING_QUEUE_URL`, `OUTGOING_QUEUE_URL`,
-    /// `INBOX_QUEUE_URL`, `EMAIL_QUEUE_URL`, `TEAM_QUEUE_URL`, `INDEX_QUEUE_URL` and `ROUTING_QUEUE_URL`.
+    /// `INBOX_QUEUE_URL`, `EMAIL_QUEUE_URL`, `TEAM_QUEUE_URL`, `INDEX_QUEUE_URL`, `ROUTING_QUEUE_URL` and
+    /// `EVENTS_QUEUE_URL`.
     pub fn dispatch_queues(&mut self) -> Arc<SqsDispatchQueues> {
         Arc::new(SqsDispatchQueues {
             onboarding: self.queue_at("ONBOARDING_QUEUE_URL"),
@@ -154,6 +160,7 @@ impl<'v> Adapters<'v> {
             team: self.queue_at("TEAM_QUEUE_URL"),
             index: self.queue_at("INDEX_QUEUE_URL"),
             routing: self.queue_at("ROUTING_QUEUE_URL"),
+            events: self.queue_at("EVENTS_QUEUE_URL"),
         })
     }
 

@@ -6,11 +6,12 @@ use vestibule_adapters::{
     dynamo::{
         DynamoAccessRequests, DynamoAccounts, DynamoAgents, DynamoAudit, DynamoCaseLists,
         DynamoChatUsers, DynamoClosings, DynamoConnectors, DynamoConversationWriter,
-        DynamoConversations, DynamoCredentials, DynamoEndUsers, DynamoErasures, DynamoFigures,
-        DynamoGivenUp, DynamoHistory, DynamoImporting, DynamoImports, DynamoIntake, DynamoLogins,
-        DynamoMails, DynamoNotices, DynamoOffers, DynamoOutbox, DynamoOutgoing, DynamoParking,
-        DynamoPersons, DynamoProjects, DynamoRouting, DynamoSearchIndex, DynamoSendPacer,
-        DynamoSetUp, DynamoStandings, DynamoTeam,
+        DynamoConversations, DynamoCredentials, DynamoEndUsers, DynamoErasures,
+        DynamoEventDeliveries, DynamoEvents, DynamoFigures, DynamoGivenUp, DynamoHistory,
+        DynamoImporting, DynamoImports, DynamoIntake, DynamoLogins, DynamoMails, DynamoNotices,
+        DynamoOffers, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoPersons, DynamoProjects,
+        DynamoRouting, DynamoSearchIndex, DynamoSendPacer, DynamoSetUp, DynamoStandings,
+        DynamoSubscriptions, DynamoTeam,
     },
     vault::KmsVault,
 };
@@ -210,6 +211,27 @@ impl Adapters<'_> {
     #[must_use]
     pub fn offers(&self) -> Arc<DynamoOffers> {
         Arc::new(DynamoOffers::new(self.table.clone()))
+    }
+
+    /// Outgoing events, for the worker that publishes them.
+    #[must_use]
+    pub fn outgoing_events(&self) -> Arc<DynamoEvents> {
+        Arc::new(DynamoEvents::new(self.table.clone()))
+    }
+
+    /// Event deliveries and the health of subscriptions, for the worker that calls them.
+    #[must_use]
+    pub fn event_deliveries(&self) -> Arc<DynamoEventDeliveries> {
+        Arc::new(DynamoEventDeliveries::new(self.table.clone()))
+    }
+
+    /// Subscriptions, for those who manage them.
+    #[must_use]
+    pub fn subscriptions(&self, vault: &Arc<KmsVault>) -> Arc<DynamoSubscriptions> {
+        Arc::new(DynamoSubscriptions::new(
+            self.table.clone(),
+            Arc::clone(vault),
+        ))
     }
 
     /// The outbox.

@@ -18,16 +18,17 @@ use crate::{
     Timestamp,
     account::agent_event::AgentEvent,
     chat::history::HistoryDays,
-    connector::{PREVIOUS_SECRETS_KEPT, SealedSecrets},
+    connector::SealedSecrets,
     ids::{AccountId, ClientId, EnvironmentId, ProjectId},
     record::{Record, Repeatable},
     scope::ProjectScope,
 };
 use agent::{
-    AgentTimeout, DeliveryDays, MaxInFlight, PREVIOUS_SIGNING_SECRETS_MAX, PreviousSigningSecret,
+    AgentTimeout, DeliveryDays, MaxInFlight, PreviousSigningSecret, previous_secrets_until,
+    replace_signing_secret, secrets_that_sign,
 };
 use rules::AccountRules;
-use std::{collections::BTreeSet, iter, mem};
+use std::collections::BTreeSet;
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,32 +230,24 @@ impl AgentEndpoint {
 
     /// The secrets that sign a delivery at this time, the current one first.
     pub fn secrets_that_sign(&self, now: Timestamp) -> impl Iterator<Item = &SealedSecrets> {
-        let previous = self.previous_signing_secrets.iter();
-        let valid = previous.filter(move |previous| now < previous.until);
-        iter::once(&self.signing_secret).chain(valid.map(|previous| &previous.secret))
+        secrets_that_sign(&self.signing_secret, &self.previous_signing_secrets, now)
     }
 
     /// Time until which a replaced secret signs too; `None` when none does.
     #[must_use]
     pub fn previous_secrets_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let all = self.previous_signing_secrets.iter();
-        all.map(|previous| previous.until)
-            .filter(|until| now < *until)
-            .max()
+        previous_secrets_until(&self.previous_signing_secrets, now)
     }
 
-    /// Replaces the signing secret. The replaced one signs too, for [`PREVIOUS_SECRETS_KEPT`].
+    /// Replaces the signing secret. The replaced one signs too, for
+    /// [`PREVIOUS_SECRETS_KEPT`](crate::connector::PREVIOUS_SECRETS_KEPT).
     pub fn replace_signing_secret(&mut self, new: SealedSecrets, now: Timestamp) {
-        let secret = mem::replace(&mut self.signing_secret, new);
-        self.previous_signing_secrets
-            .retain(|previous| now < previous.until);
-        if secret.fields.contains_key(Self::SIGNING_SECRET) {
-            let until = now.plus(PREVIOUS_SECRETS_KEPT);
-            self.previous_signing_secrets
-                .insert(0, PreviousSigningSecret { secret, until });
-        }
-        self.previous_signing_secrets
-            .truncate(PREVIOUS_SIGNING_SECRETS_MAX);
+        replace_signing_secret(
+            &mut self.signing_secret,
+            &mut self.previous_signing_secrets,
+            (new, Self::SIGNING_SECRET),
+            now,
+        );
     }
 }
 

@@ -1,4 +1,20 @@
-//! Events in an account. Audit entries and log lines of changes take their words from here.
+//! Events in an account. Audit entries, log lines of changes and outgoing events take their words from here.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`catalogue`] | the types of outgoing events, and the fields of their data |
+//! | [`told`] | what an outgoing event says |
+//! | [`outgoing`] | outgoing events, and those of an audit entry |
+//! | [`subscription`] | the addresses that hear them |
+//! | [`delivery`] | an event on its way to one of them, and when it is tried again |
+//! | [`health`] | the breaker before a subscription, and its pause |
+
+pub mod catalogue;
+pub mod delivery;
+pub mod health;
+pub mod outgoing;
+pub mod subscription;
+pub mod told;
 
 use crate::{
     AccountScope, Timestamp,
@@ -6,10 +22,11 @@ use crate::{
     ids::{
         AccessRequestId, AccountId, ApiKeyId, AuditId, ChatUserId, ClientId, ConnectorId,
         ConversationId, EndUserId, EnvironmentId, ImportId, InvitationId, KeptBlockId, LoginId,
-        LoginMethodId, MemberId, ProjectId, RoleId, TeamId,
+        LoginMethodId, MemberId, ProjectId, RoleId, SubscriptionId, TeamId,
     },
 };
 use serde_json::Value;
+use told::Told;
 
 macro_rules! events {
     ($($(#[$doc:meta])* $name:ident($id:ident) = $key:literal),* $(,)?) => {
@@ -231,6 +248,22 @@ events! {
     ProjectDeleted(ProjectId) = "project.deleted",
     /// A call of a proven caller was refused.
     CallRefused(AccountId) = "call.refused",
+    /// A subscription was created.
+    SubscriptionCreated(SubscriptionId) = "webhook.created",
+    /// A subscription was changed.
+    SubscriptionUpdated(SubscriptionId) = "webhook.updated",
+    /// A subscription was deleted.
+    SubscriptionDeleted(SubscriptionId) = "webhook.deleted",
+    /// A subscription got a new signing secret.
+    SubscriptionSecretRotated(SubscriptionId) = "webhook.signing_secret_rotated",
+    /// A test was sent to a subscription.
+    SubscriptionTested(SubscriptionId) = "webhook.tested",
+    /// A subscription gets no more events, because it failed for days or is gone.
+    SubscriptionPaused(SubscriptionId) = "webhook.paused",
+    /// A paused subscription gets events again.
+    SubscriptionResumed(SubscriptionId) = "webhook.resumed",
+    /// An event was sent to a subscription again.
+    SubscriptionSentAgain(SubscriptionId) = "webhook.event_sent_again",
 }
 
 impl Event {
@@ -268,6 +301,16 @@ pub struct AuditEntry {
     pub change: Change,
     /// The API call that made the change, or the request whose approval implied it.
     pub request_id: String,
+    /// What the outgoing event of the change says beside what the entry shows. It is no part of the audit log.
+    pub told: Told,
+}
+
+impl AuditEntry {
+    /// Sets what the outgoing event of the change says beside what the entry shows.
+    #[must_use]
+    pub fn about(self, told: Told) -> Self {
+        Self { told, ..self }
+    }
 }
 
 #[cfg(test)]
@@ -276,7 +319,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Keys in entries that are stored.
-    const STORED: [&str; 97] = [
+    const STORED: [&str; 105] = [
         "access_request.approved",
         "access_request.expired",
         "access_request.rejected",
@@ -374,6 +417,14 @@ mod tests {
         "team.created",
         "team.deleted",
         "team.updated",
+        "webhook.created",
+        "webhook.deleted",
+        "webhook.event_sent_again",
+        "webhook.paused",
+        "webhook.resumed",
+        "webhook.signing_secret_rotated",
+        "webhook.tested",
+        "webhook.updated",
     ];
 
     #[test]

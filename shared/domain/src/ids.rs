@@ -10,6 +10,8 @@
 //! |---|---|---|
 //! | project, environment, connector | account, route, `Idempotency-Key` | a connector's claim stays; the others are never deleted |
 //! | API key, end user | account, route, `Idempotency-Key` | its id stays claimed |
+//! | subscription | account, route, `Idempotency-Key` | the call can be made again |
+//! | outgoing event | account, type, the change that it tells of | ends with its time |
 //! | client, role, login method, invitation | account, route, `Idempotency-Key` | an invitation is never deleted; of the others the call can be made again |
 //! | mail of an invitation | invitation, number of its mails | ends with its time |
 //! | notice of new requests | project, end of its round, member | ends with its time |
@@ -149,6 +151,10 @@ ids! {
     TeamId,
     /// The conversations that wait at a desk and ask for the same; derived from the desk and the demand.
     QueueId,
+    /// An outgoing event; derived from the change that it tells of, so that a repeated transaction tells it once.
+    OutgoingEventId,
+    /// An address of an account that hears its outgoing events.
+    SubscriptionId,
 }
 
 impl KeptBlockId {

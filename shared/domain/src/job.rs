@@ -2,10 +2,12 @@
 //! the agent carries its text. Formats are versioned, so a job enqueued by the previous release can
 //! still be read.
 
+mod events;
 mod index;
 mod outbox;
 mod routing;
 
+pub use events::{EventJob, PublishEvent, SendEvent};
 pub use index::IndexJob;
 pub use outbox::{JobKind, JobOwner, OutboxJob};
 pub use routing::{

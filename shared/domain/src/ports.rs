@@ -13,6 +13,7 @@ mod conversations;
 mod directory;
 mod environments;
 mod erasure;
+mod events;
 mod figures;
 mod files;
 mod given_up;
@@ -73,6 +74,10 @@ pub use environments::{
     EnvironmentDeletion, EnvironmentNeed, EnvironmentStore, NEED_SHOWN_MAX, TestStart,
 };
 pub use erasure::{ErasedPage, Eraser};
+pub use events::{
+    EVENTS_AT_ONCE, EventDeliveryFilter, EventPublisher, EventQueue, EventSender, Sending,
+    SentAgain, SubscriptionAdded, SubscriptionStore, TestBegun,
+};
 pub use figures::{FigurePage, FigurePages, FigureReader, NextFigures};
 pub use files::{FILE_RANGE_MAX, FileOutcome, FilePart, FileQuery, FileRange, FileReader};
 pub use given_up::{

@@ -33,9 +33,15 @@ use crate::{
         end_user::{EndUser, EndUserSource, Names},
         phone::PhoneNumber,
     },
+    event::{
+        catalogue::EventType,
+        delivery::{EventDelivery, EventDeliveryStatus},
+        subscription::{EventFilter, Subscription},
+    },
     ids::{
         AccessRequestId, AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, ConversationId,
-        EndUserId, EnvironmentId, InvitationId, KeptBlockId, LoginId, MemberId, ProjectId,
+        EndUserId, EnvironmentId, InvitationId, KeptBlockId, LoginId, MemberId, OutgoingEventId,
+        ProjectId, SubscriptionId,
     },
     language::TextVariants,
     routing::{
@@ -425,6 +431,42 @@ pub fn request() -> AccessRequest {
         created_at: at(5),
         decision: None,
         revocation: None,
+    }
+}
+
+/// A subscription to all events of the account.
+pub fn subscription() -> Subscription {
+    Subscription {
+        id: SubscriptionId::derive(&["s"]),
+        scope: scope().account(),
+        name: "CRM".to_owned(),
+        url: "https://crm.example.com/events".to_owned(),
+        events: EventFilter::All,
+        project_id: None,
+        signing_secret: SealedSecrets::default(),
+        previous_signing_secrets: Vec::new(),
+        request_hash: None,
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// The delivery of an event of second 0 that was not tried yet.
+pub fn event_delivery() -> EventDelivery {
+    EventDelivery {
+        scope: scope().account(),
+        subscription_id: subscription().id,
+        event_id: OutgoingEventId::derive(&["e"]),
+        kind: EventType::MemberJoined,
+        project_id: None,
+        sequence: 1,
+        status: EventDeliveryStatus::Waiting,
+        tries: 0,
+        since: at(0),
+        next_try_at: Some(at(0)),
+        last: None,
+        created_at: at(0),
     }
 }
 

@@ -21,7 +21,7 @@ use vestibule_domain::{
         proof::{CallerProof, CredentialPlace},
         rules::AccountRules,
     },
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{
         AccountId, ApiKeyId, AuditId, ClientId, IdSource, InvitationId, LoginId, MemberId,
         SystemIds,
@@ -161,6 +161,7 @@ pub fn entry(account: &str, event: Event, second: i64) -> AuditEntry {
             after: serde_json::Value::Null,
         },
         request_id: "r".to_owned(),
+        told: Told::default(),
     }
 }
 

@@ -40,7 +40,7 @@ use vestibule_domain::{
         NEW_REQUESTS_PER_MINUTE_MAX, Policy, Provider, QueueNotice, RequestLimits, SealedSecrets,
         WebhookState, secret_context,
     },
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{
         AccountId, ApiKeyId, AuditId, ClientId, ConnectorId, EnvironmentId, IdSource, SystemIds,
     },
@@ -567,5 +567,6 @@ pub fn audit(scope: ProjectScope, now: Timestamp) -> AuditEntry {
             after: json!(null),
         },
         request_id: "test".into(),
+        told: Told::default(),
     }
 }

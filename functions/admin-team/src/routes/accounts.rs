@@ -33,7 +33,7 @@ use vestibule_domain::{
         Account, actor::Actor, credential::Missing, email_address::EmailAddress,
         proof::CallerProof, rules::AccountRules,
     },
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{AccountId, AuditId, ClientId, MemberId},
     ports::{Created, NewAccount},
     team::{
@@ -203,6 +203,7 @@ fn new_account(
             actor: author.actor,
             change,
             request_id: author.request_id,
+            told: Told::default(),
         },
         member,
         login: None,

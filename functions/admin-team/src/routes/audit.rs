@@ -184,7 +184,7 @@ fn retain_known(call: &Call, entries: &mut Vec<StoredAuditEntry>) {
 ///
 /// Changes and refused attempts, latest first. Nothing changes an entry, and it ends only after the days for which the
 /// stack keeps entries. Entries of releases without filters are found by their dates only. A member whose access is limited to some clients sees no entries about clients,
-/// connectors, chat users, blocks of erased people, access requests, conversations and deliveries; a page may then be short, or empty, before
+/// connectors, chat users, blocks of erased people, access requests, conversations, deliveries and webhooks; a page may then be short, or empty, before
 /// the last one.
 #[utoipa::path(
     get,
@@ -281,6 +281,14 @@ mod tests {
             "import.started",
             "kept_block.lifted",
             OF_CLIENTS,
+            "webhook.created",
+            "webhook.deleted",
+            "webhook.event_sent_again",
+            "webhook.paused",
+            "webhook.resumed",
+            "webhook.signing_secret_rotated",
+            "webhook.tested",
+            "webhook.updated",
         ];
         let mut found: Vec<&str> = Event::KEYS.to_vec();
         found.retain(|key| !is_of_no_client(key));

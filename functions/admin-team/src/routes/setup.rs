@@ -32,7 +32,7 @@ use vestibule_domain::{
         permission::Permissions,
         rules::AccountRules,
     },
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{AccountId, ApiKeyId, AuditId, ClientId},
     ports::{Admission, SetUp, SetUpOutcome, SetUpReceipt},
     secret::Secret,
@@ -361,6 +361,7 @@ fn wanted(
             actor,
             change,
             request_id: origin.request_id.clone(),
+            told: Told::default(),
         },
     }
 }

@@ -18,7 +18,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     account::actor::Actor,
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::AuditId,
     ports::{AccountPlace, BoundIdentity, IdentityRemoval},
     team::{
@@ -179,6 +179,7 @@ pub async fn disconnect_identity(
                 after: Value::Null,
             },
             request_id: call.origin.request_id.clone(),
+            told: Told::default(),
         },
     };
     deps.own_logins.remove_identity(&removal).await?;

@@ -80,6 +80,8 @@ export const permissions: Schemas["PermissionResponse"][] = [
   P("account.manage", "account", "Manage the account", "Change the account's name and its rules about signing in."),
   P("accounts.create", "account", "Create accounts", "Create further accounts."),
   P("audit.read", "account", "View the audit log", "Read and export the audit log."),
+  P("webhooks.read", "account", "View webhooks", "Read webhooks and what was sent to them."),
+  P("webhooks.write", "account", "Manage webhooks", "Create, change, test and delete webhooks."),
 ];
 
 export const ALL = permissions.map(({ key }) => key);

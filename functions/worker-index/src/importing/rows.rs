@@ -17,7 +17,7 @@ use vestibule_domain::{
         phone::PhoneKey,
     },
     error::Chain,
-    event::{AuditEntry, Change},
+    event::{AuditEntry, Change, told::Told},
     ids::{AuditId, EndUserId},
     job::IndexJob,
     ports::{EndUserCreated, EndUserUpdated, Holders},
@@ -315,6 +315,7 @@ fn audit(deps: &Deps, import: &Import, change: Change) -> AuditEntry {
         actor: import.author.clone(),
         change,
         request_id: format!("import:{}", import.id),
+        told: Told::default(),
     }
 }
 

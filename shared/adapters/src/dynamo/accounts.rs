@@ -61,7 +61,7 @@ impl DynamoAccounts {
         )?;
         let mut writes = vec![update_write(update)];
         writes.extend(self.key_writes(set_up)?);
-        writes.push(self.table.audit_write(&set_up.audit)?);
+        writes.extend(self.table.entry_writes(&set_up.audit)?);
         Ok(match self.table.transact(writes).await? {
             Transacted::Done => Some(SetUpOutcome::Done),
             Transacted::Cancelled(_) => None,
@@ -144,7 +144,7 @@ impl AccountStore for DynamoAccounts {
                 .account_writes(&set_up.account, &set_up.client, None)?,
         );
         writes.extend(self.key_writes(set_up)?);
-        writes.push(self.table.audit_write(&set_up.audit)?);
+        writes.extend(self.table.entry_writes(&set_up.audit)?);
         let reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(SetUpOutcome::Done),
             Transacted::Cancelled(reasons) => reasons,
@@ -239,14 +239,13 @@ impl AccountStore for DynamoAccounts {
         if let Some(mail) = &new.mail {
             writes.push(self.table.mail_write(mail)?);
         }
-        let audit = self.table.audit_write(&new.audit)?;
+        let entry = self.table.entry_writes(&new.audit)?;
         let transacted = if let Some(proof) = &new.proof {
-            let last = vec![audit];
             self.table
-                .transact_proven(writes, proof, new.audit.at, last)
+                .transact_proven(writes, proof, new.audit.at, entry)
                 .await?
         } else {
-            writes.push(audit);
+            writes.extend(entry);
             self.table.transact(writes).await?
         };
         match transacted {
@@ -281,7 +280,7 @@ impl AccountStore for DynamoAccounts {
         if let Some(login) = &recovery.factor_reset {
             writes.push(self.table.login_write(login)?);
         }
-        writes.push(self.table.audit_write(&recovery.audit)?);
+        writes.extend(self.table.entry_writes(&recovery.audit)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(RecoveryOutcome::Done),
             Transacted::Cancelled(reasons) => match reasons.into_iter().next() {

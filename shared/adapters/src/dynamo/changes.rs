@@ -29,7 +29,7 @@ impl Table {
             put_write(self.put_part(&ClaimItem::at(claim), fresh, &[])?),
         ];
         writes.extend(with);
-        writes.push(self.audit_write(audit)?);
+        writes.extend(self.entry_writes(audit)?);
         let mut reasons = match self.transact(writes).await? {
             Transacted::Done => return Ok(Created::New),
             Transacted::Cancelled(reasons) => reasons.into_iter(),
@@ -72,7 +72,7 @@ impl Table {
         let put = self.put_part(item, "version = :read", &[(":read", n(version))])?;
         let mut writes = vec![put_write(put)];
         writes.extend(with);
-        writes.push(self.audit_write(audit)?);
+        writes.extend(self.entry_writes(audit)?);
         match self.transact(writes).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(reasons) => {

@@ -234,6 +234,7 @@ impl RequestCloser for DynamoClosings {
             writes.extend(standing);
             let tally = TallyChange::decided(request, decision.verdict);
             writes.extend(self.table.tally_writes(request.scope, &tally)?);
+            writes.extend(self.table.told_writes(&implied.audit)?);
             Ok::<_, PortError>(writes)
         };
         let standing = self.table.update_part(

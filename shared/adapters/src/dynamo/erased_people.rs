@@ -74,7 +74,7 @@ pub(super) async fn forget(
     writes.push(table.index_order_write(index)?);
     let order = ErasureItem::new(erasure, due);
     writes.push(put_write(table.replacing_part(&order)?));
-    writes.push(table.audit_write(audit)?);
+    writes.extend(table.entry_writes(audit)?);
     all_or_conflict(table, writes).await
 }
 

@@ -164,6 +164,15 @@
 //! | notices of new requests, ordered | `P#NOTICES` / `NOTICES` | `outbox` | for each request 1 update, 1 WRU + 1 index write for the first |
 //! | notices of new requests, made | `P#NOTICES` / `NOTICES`; `P#REQUESTS#pending` by creation; connectors, requests, `PREVIEW`s, chat users; account, project; `A#MEMBERS` by name, `A#ROLES`, members, logins | `lists_by_state`, `lists_all` | 2 updates and 1 query for each round of at least five minutes, 1 query for a hundred requests; 2 or 3 batch reads, 1 query, 2 reads and 1 update for a hundred members, and 1 write a mail |
 //! | notice of new requests, sent | as any mail; `A#MEMBER#m` / `MEMBER`; login, `A#ROLES`, requests, chat users; `A#NOTICE_DAYS` / `DAY#yyyy-mm-dd` | | 2 reads and 1 batch read more, 25 RRU at most; 1 update, 1 WRU, expires after 2 days |
+//! | outgoing event | `A#OUTGOING_EVENT#id` / `OUTGOING_EVENT` | `outbox` | 2 WRU + 1 index write in the change's transaction; expires after 8 days |
+//! | outgoing event, published | the same; `A#SUBSCRIPTIONS` and `A#SUBSCRIPTION#s` / `HEALTH` of each; for each that hears it `SEQUENCE` and `DELIVERY#event` | `lists_all`, `outbox` | 1 read, 1 query, 1 batch read, 1 update; for a subscription 1 read and 1 transaction, 2 WRU and 2 an event + index writes, for 40 events at most |
+//! | outgoing events of an account that are not published | `OUTBOX#publish_event#shard` from the account's lane | `outbox` | 4 queries |
+//! | event sent to a subscription | `A#SUBSCRIPTION#s` / `DELIVERY#event`; `A#SUBSCRIPTIONS` / `SUBSCRIPTION#s`, `A#OUTGOING_EVENT#id`, `HEALTH` | `outbox` | 2 updates, 1 batch read; 1 or 2 writes of `HEALTH` more for a failure and for an answer that takes longer than a second; 1 transaction for a pause, with its audit entry and its event |
+//! | subscriptions of an account | `A#SUBSCRIPTIONS` / `SUBSCRIPTION#s`, at most 20 | | 1 query, 1 batch read of `HEALTH` |
+//! | subscription added, deleted | the same and `IDS`, audit entry; for a deletion `SEQUENCE` and `HEALTH` | | 1 transaction, 6 or 8 WRU and the proof |
+//! | subscription tested | `A#SUBSCRIPTIONS` / `TEST`, audit entry | | 1 transaction, 4 WRU; 1 write |
+//! | deliveries to a subscription | `A#SUBSCRIPTION#s#DELIVERIES` by number | `lists_all` | 1 query a page, up to 4 with a filter |
+//! | event sent again | `A#SUBSCRIPTION#s` / `DELIVERY#event`, `A#OUTGOING_EVENT#id`, audit entry | `outbox` | 1 batch read, 1 transaction, 4 WRU and the proof, 1 send |
 //! | event of a mail | `MAIL_SENT#hash`, the mail, `A#BLOCKED#hash`, `BOUNCED#hash` | | 2 or 3 reads, 1 transaction, 2 to 6 WRU |
 //! | first admin's invitation, ordered | `SET_UP` / `SET_UP`, `FIRST_ADMIN` / `ORDERS` | | 1 batch read a sweep of a stack that was told whom to invite, 2 RRU; 1 update an order, 1 WRU |
 //! | login methods | `A#METHODS` | | 1 query; a change 1 transaction, with `A` / `ACCOUNT` if there is one more or less |
@@ -188,6 +197,7 @@ mod chat_user_rows;
 mod connector_rows;
 mod conversation_rows;
 mod directory_rows;
+mod event_rows;
 mod figure_rows;
 mod import_rows;
 mod kept_block_rows;
@@ -219,6 +229,11 @@ pub use conversation_rows::{
 pub use directory_rows::{
     ONLY_PREFIX, end_user, end_user_claim, end_users, end_users_by_name, environment_closing,
     holder, holders, is_end_user, is_phone, parse_holder, phone,
+};
+pub use event_rows::{
+    SUBSCRIPTION_PREFIX, event_deliveries, event_delivery, outgoing_event, parse_event_delivery,
+    parse_outgoing_event, subscription, subscription_health, subscription_ids,
+    subscription_sequence, subscription_test, subscriptions,
 };
 pub use figure_rows::{FIGURES_PREFIX, figures, figures_on};
 pub use import_rows::{
@@ -326,6 +341,10 @@ fn account_pk(id: AccountId) -> String {
     format!("ACCOUNT#{id}")
 }
 
+fn of_account(scope: AccountScope, rest: &str) -> String {
+    format!("{}#{rest}", account_pk(scope.account_id()))
+}
+
 fn project_pk(scope: ProjectScope) -> String {
     format!(
         "{}#PROJECT#{}",
@@ -418,6 +437,16 @@ fn parse_project(pk: &str) -> Option<(ProjectScope, Vec<&str>)> {
     let project: ProjectId = expect("PROJECT")?.parse().ok()?;
     let scope = AccountScope::of_verified(account).project(project);
     Some((scope, parts.collect()))
+}
+
+/// Parses the account at the start of a partition key, and returns the parts after it.
+fn parse_account(pk: &str) -> Option<(AccountScope, Vec<&str>)> {
+    let mut parts = pk.split('#');
+    if parts.next()? != "ACCOUNT" {
+        return None;
+    }
+    let account: AccountId = parts.next()?.parse().ok()?;
+    Some((AccountScope::of_verified(account), parts.collect()))
 }
 
 /// An audit entry.

@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use vestibule_domain::{
     ProjectScope, Timestamp,
     ids::{ChatUserId, ConnectorId},
-    job::{OnboardChatUser, OnboardingJob, OutboxJob},
+    job::{JobOwner, OnboardChatUser, OnboardingJob, OutboxJob},
     ports::{OUTBOX_SHARDS, OutboxPart},
     search::SearchTarget,
 };
@@ -94,6 +94,11 @@ impl Marked {
                 job.member_id.to_string(),
             ),
             OutboxJob::RehomeConnector(job) => (keys::rehoming(job), job.connector_id.to_string()),
+            OutboxJob::PublishEvent(job) => (
+                keys::outgoing_event(job.scope, job.event_id),
+                job.event_id.to_string(),
+            ),
+            OutboxJob::SendEvent(job) => (keys::event_delivery(job), job.event_id.to_string()),
         };
         let part = OutboxPart {
             kind: job.kind(),
@@ -201,6 +206,12 @@ impl Position {
         Self(lane * LANE + state + due.clamp(0, STATE - 1))
     }
 
+    /// Finds the first and the last position of an owner's marks.
+    pub(super) fn lane_of(owner: JobOwner) -> (Self, Self) {
+        let first = Self(lane(&owner.to_string()) * LANE);
+        (first, Self(first.0 + LANE - 1))
+    }
+
     /// Finds the start of the lane that lies after `share` thousandths of all lanes. Shares wrap at 1,000.
     pub(super) fn of_share(share: u64) -> Self {
         let lane = LANES / 1000 * (share % 1000);
@@ -306,6 +317,20 @@ mod tests {
                 .iter()
                 .all(|shard| shard.starts_with("OUTBOX#onboard_chat_user#"))
         );
+    }
+
+    #[test]
+    fn the_marks_of_an_owner_lie_between_the_ends_of_its_lane() {
+        let owner = JobOwner::Connector(ConnectorId::derive(&["c"]));
+        let (first, last) = Position::lane_of(owner);
+        let marked = marked("u", "c");
+        let far = Timestamp::from_millis(i64::MAX);
+        for position in [
+            marked.waiting(Timestamp::from_millis(0)).position,
+            marked.in_flight(far).position,
+        ] {
+            assert!((first..=last).contains(&position), "{position:?}");
+        }
     }
 
     #[test]

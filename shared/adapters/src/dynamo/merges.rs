@@ -467,11 +467,10 @@ impl<'a> Merging<'a> {
         );
         let audit_id = AuditId::new(SystemIds.draw());
         let audit = decision.audit_entry(request, audit_id, cause);
+        let mut writes = vec![self.table.decision_write(request, &decision)?];
+        writes.extend(self.table.entry_writes(&audit)?);
         Ok(Step {
-            writes: vec![
-                self.table.decision_write(request, &decision)?,
-                self.table.audit_write(&audit)?,
-            ],
+            writes,
             tally: TallyChange::decided(request, decision.verdict),
         })
     }

@@ -280,6 +280,12 @@ fn job_of(key: &Key) -> Option<OutboxJob> {
     if let Some(job) = keys::parse_rehoming(key) {
         return Some(job.into());
     }
+    if let Some(job) = keys::parse_outgoing_event(key) {
+        return Some(job.into());
+    }
+    if let Some(job) = keys::parse_event_delivery(key) {
+        return Some(job.into());
+    }
     let (scope, chat_user_id, connector_id) = keys::parse_standing(key)?;
     let job = OnboardChatUser {
         scope,
@@ -380,9 +386,12 @@ mod tests {
         erasure::ErasureTarget,
         ids::{
             AccountId, ChatUserId, ConnectorId, ConversationId, EndUserId, EnvironmentId, ImportId,
-            MailId, MemberId, ProjectId, QueueId,
+            MailId, MemberId, OutgoingEventId, ProjectId, QueueId, SubscriptionId,
         },
-        job::{DrainQueue, JobKind, OfferConversation, RehomeConnector, RequeueMember, SendMail},
+        job::{
+            DrainQueue, JobKind, OfferConversation, PublishEvent, RehomeConnector, RequeueMember,
+            SendEvent, SendMail,
+        },
         search::SearchTarget,
         team::mail::MailOwner,
     };
@@ -447,6 +456,15 @@ mod tests {
             scope,
             connector_id,
         };
+        let publish = PublishEvent {
+            scope: scope.account(),
+            event_id: OutgoingEventId::derive(&["e"]),
+        };
+        let send_event = SendEvent {
+            scope: scope.account(),
+            subscription_id: SubscriptionId::derive(&["s"]),
+            event_id: publish.event_id,
+        };
         let jobs = [
             OutboxJob::from(onboard),
             close.into(),
@@ -462,6 +480,8 @@ mod tests {
             drain_queue.into(),
             requeue.into(),
             rehome.into(),
+            publish.into(),
+            send_event.into(),
         ];
         assert_eq!(jobs.map(OutboxJob::kind), JobKind::ALL);
         for job in jobs {

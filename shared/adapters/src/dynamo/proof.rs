@@ -40,12 +40,12 @@ impl Table {
         mut writes: Vec<TransactWriteItem>,
         author: Authorship<'_>,
     ) -> Result<Transacted, PortError> {
-        let audit = match author {
+        let entry = match author {
             Authorship::Caller(by) => return self.transact_by(writes, by).await,
-            Authorship::Order(audit) => self.audit_write(audit)?,
+            Authorship::Order(audit) => self.entry_writes(audit)?,
         };
         let own = writes.len();
-        writes.push(audit);
+        writes.extend(entry);
         Ok(match self.transact(writes).await? {
             Transacted::Done => Transacted::Done,
             Transacted::Cancelled(mut reasons) => {
@@ -118,8 +118,8 @@ impl Table {
         writes: Vec<TransactWriteItem>,
         by: By<'_>,
     ) -> Result<Transacted, PortError> {
-        let audit = self.audit_write(by.audit)?;
-        self.transact_proven(writes, by.proof, by.audit.at, vec![audit])
+        let entry = self.entry_writes(by.audit)?;
+        self.transact_proven(writes, by.proof, by.audit.at, entry)
             .await
     }
 

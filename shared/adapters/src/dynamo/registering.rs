@@ -10,7 +10,7 @@ use vestibule_domain::{
     account::actor::Actor,
     chat::user::ChatUser,
     directory::registration::Joining,
-    event::AuditEntry,
+    event::{AuditEntry, told::Told},
     ids::{AuditId, ChatUserId, IdSource, SystemIds},
 };
 
@@ -48,6 +48,7 @@ impl Table {
                 actor: Actor::system(),
                 change: joining.change(&joined.person, &joined.chat_user),
                 request_id: ORIGIN.to_owned(),
+                told: Told::default(),
             };
             let mut writes = joined.writes;
             writes.push(self.chat_user_write(scope, &joined.chat_user)?);

@@ -391,7 +391,7 @@ impl FirstAdminStore for DynamoSetUp {
         if let Some(mail) = &first.mail {
             writes.push(table.mail_write(mail)?);
         }
-        writes.push(table.audit_write(&first.audit)?);
+        writes.extend(table.entry_writes(&first.audit)?);
         let reasons = match table.transact(writes).await? {
             Transacted::Done => return Ok(true),
             Transacted::Cancelled(reasons) => reasons,

@@ -206,7 +206,8 @@ impl ConversationWriter for DynamoConversationWriter {
                 (":read", n(read.conversation.version)),
             ],
         )?;
-        let writes = vec![update_write(update), self.table.audit_write(audit)?];
+        let mut writes = vec![update_write(update)];
+        writes.extend(self.table.entry_writes(audit)?);
         let mut reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(true),
             Transacted::Cancelled(reasons) => reasons.into_iter(),
@@ -300,7 +301,8 @@ impl ConversationWriter for DynamoConversationWriter {
             &[],
             &values,
         )?;
-        let mut writes = vec![update_write(update), self.table.audit_write(change.audit)?];
+        let mut writes = vec![update_write(update)];
+        writes.extend(self.table.entry_writes(change.audit)?);
         writes.extend(self.table.case_step_writes(change.case)?);
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(()),

@@ -7,7 +7,12 @@ use crate::{
     chat::message::InboundMessage,
     connector::{Connector, Provider},
     directory::registration::Misplaced,
-    event::{AuditEntry, Change, Event},
+    event::{
+        AuditEntry, Change, Event,
+        catalogue::EventType,
+        outgoing::OutgoingEvent,
+        told::{EventData, Told},
+    },
     ids::{AccessRequestId, AuditId, ChatUserId, ConnectorId, EnvironmentId},
     scope::ProjectScope,
     text::preview,
@@ -117,6 +122,7 @@ impl RequestDecision {
                 }),
             },
             request_id,
+            told: request.told(),
         }
     }
 }
@@ -170,6 +176,27 @@ impl AccessRequest {
         self.decision
             .as_ref()
             .map_or(RequestStatus::Pending, |decision| decision.verdict.status())
+    }
+
+    /// The place of the request, for outgoing events.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        Told::in_project(self.scope)
+            .in_environment(self.environment_id)
+            .at_connector(self.connector_id)
+    }
+
+    /// The outgoing event that the request was made.
+    #[must_use]
+    pub fn creation(&self) -> OutgoingEvent {
+        let data = EventData::new()
+            .id("access_request_id", self.id)
+            .id("chat_user_id", self.chat_user_id)
+            .code("provider", self.provider.key());
+        let (scope, id) = (self.scope.account(), self.id.to_string());
+        let told = self.told().with(data);
+        let kind = EventType::AccessRequestCreated;
+        OutgoingEvent::new(kind, scope, self.created_at, &[&id], told)
     }
 
     /// Makes the request that `message` opens at `connector`.
@@ -281,6 +308,27 @@ mod tests {
         AccessRequest {
             decision: Some(decision(verdict, by)),
             ..request()
+        }
+    }
+
+    /// SPEC F04.
+    #[test]
+    fn a_request_and_its_decision_are_told_with_their_place() {
+        let request = request();
+        let creation = request.creation();
+        assert_eq!(creation.missing(), Vec::<&str>::new());
+        assert_eq!(creation.id, request.creation().id);
+        let entry = decision(Verdict::Approve, actor("grace")).audit_entry(
+            &request,
+            AuditId::derive(&["x"]),
+            "r".to_owned(),
+        );
+        let events = OutgoingEvent::of_entry(&entry);
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0].missing(), Vec::<&str>::new());
+        for event in [&creation, &events[0]] {
+            assert_eq!(event.told.environment_id, Some(request.environment_id));
+            assert_eq!(event.told.connector_id, Some(request.connector_id));
         }
     }
 

@@ -1,8 +1,11 @@
 //! Settings of an agent endpoint.
 
-use crate::{Timestamp, connector::SealedSecrets};
+use crate::{
+    Timestamp,
+    connector::{PREVIOUS_SECRETS_KEPT, SealedSecrets},
+};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{iter, mem, time::Duration};
 
 /// Largest number of replaced signing secrets that sign beside the current one. More than one, because
 /// the answer that shows a new secret may be lost, and the agent still knows only the one before.
@@ -15,6 +18,42 @@ pub struct PreviousSigningSecret {
     pub secret: SealedSecrets,
     /// Time from which it signs no more.
     pub until: Timestamp,
+}
+
+/// The secrets that sign at this time, the current one first.
+pub(crate) fn secrets_that_sign<'a>(
+    current: &'a SealedSecrets,
+    previous: &'a [PreviousSigningSecret],
+    now: Timestamp,
+) -> impl Iterator<Item = &'a SealedSecrets> {
+    let valid = previous.iter().filter(move |previous| now < previous.until);
+    iter::once(current).chain(valid.map(|previous| &previous.secret))
+}
+
+/// Time until which a replaced secret signs too; `None` when none does.
+pub(crate) fn previous_secrets_until(
+    previous: &[PreviousSigningSecret],
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let all = previous.iter().map(|previous| previous.until);
+    all.filter(|until| now < *until).max()
+}
+
+/// Replaces a signing secret. The replaced one, if there was one under this field name, signs too, for
+/// [`PREVIOUS_SECRETS_KEPT`].
+pub(crate) fn replace_signing_secret(
+    current: &mut SealedSecrets,
+    previous: &mut Vec<PreviousSigningSecret>,
+    (new, field): (SealedSecrets, &str),
+    now: Timestamp,
+) {
+    let secret = mem::replace(current, new);
+    previous.retain(|previous| now < previous.until);
+    if secret.fields.contains_key(field) {
+        let until = now.plus(PREVIOUS_SECRETS_KEPT);
+        previous.insert(0, PreviousSigningSecret { secret, until });
+    }
+    previous.truncate(PREVIOUS_SIGNING_SECRETS_MAX);
 }
 
 /// The rule for an [`AgentTimeout`], to be read after the name of the field.

@@ -121,6 +121,10 @@ permissions! {
         "Create further accounts.";
     AuditRead = "audit.read", Account, "View the audit log",
         "Read and export the audit log.";
+    WebhooksRead = "webhooks.read", Account, "View webhooks",
+        "Read webhooks and what was sent to them.";
+    WebhooksWrite = "webhooks.write", Account, "Manage webhooks",
+        "Create, change, test and delete webhooks.";
     ApiKeysManageAccount = "api_keys.manage_account", ApiKeys, "Manage all API keys",
         "List, create, renew and revoke keys of the account, and everybody's.";
 }
@@ -145,6 +149,7 @@ impl Permission {
             Self::DeliveriesRead | Self::DeliveriesRedrive => Self::DeliveriesRead,
             Self::MembersRead | Self::MembersManage | Self::RolesManage => Self::MembersRead,
             Self::TeamsRead | Self::TeamsManage => Self::TeamsRead,
+            Self::WebhooksRead | Self::WebhooksWrite => Self::WebhooksRead,
             own @ (Self::ApiKeysManage
             | Self::LoginMethodsManage
             | Self::AccountManage

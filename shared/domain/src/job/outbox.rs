@@ -2,13 +2,13 @@
 
 use super::{
     ClosePendingRequests, DrainParked, DrainQueue, ExpireRequests, OfferConversation,
-    OnboardChatUser, OnboardingJob, RehomeConnector, RequeueMember, SendMail, SendMessages,
-    SendNotices,
+    OnboardChatUser, OnboardingJob, PublishEvent, RehomeConnector, RequeueMember, SendEvent,
+    SendMail, SendMessages, SendNotices,
 };
 use crate::{
     directory::import::ImportUsers,
     erasure::EraseData,
-    ids::{AccountId, ConnectorId, EnvironmentId, LoginId, ProjectId},
+    ids::{AccountId, ConnectorId, EnvironmentId, LoginId, ProjectId, SubscriptionId},
     search::IndexRecord,
     team::mail::MailOwner,
 };
@@ -45,11 +45,15 @@ pub enum JobKind {
     RequeueMember,
     /// See [`RoutingJob::RehomeConnector`](super::RoutingJob::RehomeConnector).
     RehomeConnector,
+    /// See [`EventJob::PublishEvent`](super::EventJob::PublishEvent).
+    PublishEvent,
+    /// See [`EventJob::SendEvent`](super::EventJob::SendEvent).
+    SendEvent,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::OnboardChatUser,
         Self::ClosePendingRequests,
         Self::SendMessages,
@@ -64,6 +68,8 @@ impl JobKind {
         Self::DrainQueue,
         Self::RequeueMember,
         Self::RehomeConnector,
+        Self::PublishEvent,
+        Self::SendEvent,
     ];
 
     /// Whether its jobs send texts, and so wait for their connector's turn.
@@ -82,7 +88,9 @@ impl JobKind {
             | Self::OfferConversation
             | Self::DrainQueue
             | Self::RequeueMember
-            | Self::RehomeConnector => false,
+            | Self::RehomeConnector
+            | Self::PublishEvent
+            | Self::SendEvent => false,
         }
     }
 
@@ -104,6 +112,8 @@ impl JobKind {
             Self::DrainQueue => "drain_queue",
             Self::RequeueMember => "requeue_member",
             Self::RehomeConnector => "rehome_connector",
+            Self::PublishEvent => "publish_event",
+            Self::SendEvent => "send_event",
         }
     }
 }
@@ -121,6 +131,8 @@ pub enum JobOwner {
     Account(AccountId),
     /// A login.
     Login(LoginId),
+    /// A subscription.
+    Subscription(SubscriptionId),
 }
 
 impl JobOwner {
@@ -129,7 +141,11 @@ impl JobOwner {
     pub const fn connector_id(self) -> Option<ConnectorId> {
         match self {
             Self::Connector(id) => Some(id),
-            Self::Environment(_) | Self::Project(_) | Self::Account(_) | Self::Login(_) => None,
+            Self::Environment(_)
+            | Self::Project(_)
+            | Self::Account(_)
+            | Self::Login(_)
+            | Self::Subscription(_) => None,
         }
     }
 }
@@ -142,6 +158,7 @@ impl fmt::Display for JobOwner {
             Self::Project(id) => id.fmt(f),
             Self::Account(id) => id.fmt(f),
             Self::Login(id) => id.fmt(f),
+            Self::Subscription(id) => id.fmt(f),
         }
     }
 }
@@ -171,6 +188,10 @@ pub enum OutboxJob {
     RequeueMember(RequeueMember),
     /// The change of a connector's conversations, of the router's queue.
     RehomeConnector(RehomeConnector),
+    /// A job of the queue of outgoing events.
+    PublishEvent(PublishEvent),
+    /// A call of a subscription, of the queue of outgoing events.
+    SendEvent(SendEvent),
 }
 
 impl OutboxJob {
@@ -189,6 +210,8 @@ impl OutboxJob {
             Self::DrainQueue(_) => JobKind::DrainQueue,
             Self::RequeueMember(_) => JobKind::RequeueMember,
             Self::RehomeConnector(_) => JobKind::RehomeConnector,
+            Self::PublishEvent(_) => JobKind::PublishEvent,
+            Self::SendEvent(_) => JobKind::SendEvent,
         }
     }
 
@@ -210,6 +233,8 @@ impl OutboxJob {
             Self::DrainQueue(job) => JobOwner::Account(job.scope.account_id()),
             Self::RequeueMember(job) => JobOwner::Account(job.scope.account_id()),
             Self::RehomeConnector(job) => JobOwner::Account(job.scope.account_id()),
+            Self::PublishEvent(job) => JobOwner::Account(job.scope.account_id()),
+            Self::SendEvent(job) => JobOwner::Subscription(job.subscription_id),
         }
     }
 }
@@ -304,13 +329,25 @@ impl From<RehomeConnector> for OutboxJob {
     }
 }
 
+impl From<PublishEvent> for OutboxJob {
+    fn from(job: PublishEvent) -> Self {
+        Self::PublishEvent(job)
+    }
+}
+
+impl From<SendEvent> for OutboxJob {
+    fn from(job: SendEvent) -> Self {
+        Self::SendEvent(job)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::erasure::ErasureTarget;
     use crate::ids::{ConversationId, EndUserId, ImportId, MailId, MemberId, QueueId};
     use crate::job::DeliverMessage;
-    use crate::samples::{at, connector, message};
+    use crate::samples::{at, connector, event_delivery, message};
     use crate::search::SearchTarget;
 
     #[test]
@@ -452,6 +489,28 @@ mod tests {
         }
     }
 
+    /// A dead subscription keeps nobody else's events waiting.
+    #[test]
+    fn events_are_published_for_their_account_and_sent_for_their_subscription() {
+        let send = event_delivery().job();
+        let publish = PublishEvent {
+            scope: send.scope,
+            event_id: send.event_id,
+        };
+        let account = JobOwner::Account(send.scope.account_id());
+        let subscription = JobOwner::Subscription(send.subscription_id);
+        for (job, kind, owner) in [
+            (OutboxJob::from(publish), JobKind::PublishEvent, account),
+            (send.into(), JobKind::SendEvent, subscription),
+        ] {
+            assert_eq!((job.kind(), job.owner()), (kind, owner));
+            assert_eq!(job.owner().connector_id(), None);
+            assert!(!job.kind().sends_texts());
+        }
+        let id = send.subscription_id.to_string();
+        assert_eq!(subscription.to_string(), id);
+    }
+
     #[test]
     fn the_kinds_of_jobs_have_keys_of_their_own() {
         let keys = JobKind::ALL.map(JobKind::key);
@@ -471,7 +530,9 @@ mod tests {
                 "offer_conversation",
                 "drain_queue",
                 "requeue_member",
-                "rehome_connector"
+                "rehome_connector",
+                "publish_event",
+                "send_event"
             ]
         );
     }

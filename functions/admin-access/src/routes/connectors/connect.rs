@@ -240,7 +240,9 @@ mod tests {
     use async_trait::async_trait;
     use serde_json::Value;
     use std::sync::Mutex;
-    use vestibule_domain::{Clock, account::actor::Actor, connector::Provider, ids::AuditId};
+    use vestibule_domain::{
+        Clock, account::actor::Actor, connector::Provider, event::told::Told, ids::AuditId,
+    };
     use vestibule_providers::{
         outgoing::{CallResult, Host, HttpReply, NextCall, OutgoingCall},
         slack,
@@ -345,6 +347,7 @@ mod tests {
             },
             change,
             request_id: "r".to_owned(),
+            told: Told::default(),
         }
     }
 

@@ -21,7 +21,7 @@ use vestibule_admin::{
 use vestibule_domain::{
     AccountScope, Timestamp,
     account::{Account, actor::Actor, email_address::EmailAddress},
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{AccountId, AuditId, MailId},
     ports::{AccountPlace, Recovery, RecoveryOutcome, SetUpState, SetupToken},
     team::{
@@ -218,6 +218,7 @@ impl Recovering<'_> {
                     after,
                 },
                 request_id: self.origin.request_id.clone(),
+                told: Told::default(),
             },
         }
     }

@@ -14,7 +14,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     account::{actor::Actor, email_address::EmailAddress, rules::AccountRules},
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{AuditId, LoginId, LoginMethodId},
     team::{
         identity::AccountIdentity,
@@ -55,6 +55,7 @@ pub(super) async fn bind(returned: &Returned<'_>, login_id: LoginId) -> Result<D
             after: json!({"login_method": returned.method.id}),
         },
         request_id: returned.visitor.origin.request_id.clone(),
+        told: Told::default(),
     };
     let is_bound = deps
         .logins

@@ -19,7 +19,7 @@ use vestibule_admin::{
     problem::{ApiError, NOT_A_MEMBER},
 };
 use vestibule_domain::{
-    event::{AuditEntry, Change, Event},
+    event::{AuditEntry, Change, Event, told::Told},
     ids::{AccountId, AuditId, LoginId},
     ports::{AccountPlace, By, DeviceToken, Opening},
     secret::Secret,
@@ -230,6 +230,7 @@ pub(super) async fn trial(returned: &Returned<'_>, session_hash: &str) -> Result
             after: json!({"tried_at": tried.tried_at}),
         },
         request_id: returned.visitor.origin.request_id.clone(),
+        told: Told::default(),
     };
     let by = By {
         audit: &entry,

@@ -70,6 +70,7 @@ impl DynamoIntake {
         let asked = [request.id];
         let index = OrderedIndex::of_chat_user(scope, user.id, approval.audit.at).asking(&asked);
         writes.push(self.table.index_order_write(index)?);
+        writes.extend(self.table.told_writes(&approval.audit)?);
         let reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(Attempt::Over(Preapproved::Done)),
             Transacted::Cancelled(reasons) => reasons,

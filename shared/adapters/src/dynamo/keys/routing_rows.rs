@@ -1,16 +1,12 @@
 //! Keys of routing: cases and their lines, desks with seats and queues, what members have, and teams.
 
-use super::{Key, account_pk, conversation, parse_project, project_pk};
+use super::{Key, conversation, of_account, parse_account, parse_project, project_pk};
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
-    ids::{AccountId, ConversationId, MemberId, ProjectId, QueueId, TeamId},
+    ids::{ConversationId, MemberId, ProjectId, QueueId, TeamId},
     job::{DrainQueue, OfferConversation, RehomeConnector, RequeueMember},
     routing::{case::Case, demand::Desk},
 };
-
-fn of_account(scope: AccountScope, rest: &str) -> String {
-    format!("{}#{rest}", account_pk(scope.account_id()))
-}
 
 /// The case of a conversation.
 #[must_use]
@@ -235,23 +231,13 @@ pub fn teams(scope: AccountScope) -> String {
     of_account(scope, "TEAMS")
 }
 
-/// Parses the account at the start of a partition key, and returns the parts after it.
-fn parse_account(pk: &str) -> Option<(AccountScope, Vec<&str>)> {
-    let mut parts = pk.split('#');
-    if parts.next()? != "ACCOUNT" {
-        return None;
-    }
-    let account: AccountId = parts.next()?.parse().ok()?;
-    Some((AccountScope::of_verified(account), parts.collect()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
     use vestibule_domain::{
         chat::history::HistoryDays,
-        ids::{ClientId, ConnectorId},
+        ids::{AccountId, ClientId, ConnectorId},
         routing::{case::NewCase, demand::Demand},
     };
 

@@ -1,6 +1,6 @@
 //! The keys of the people who run an account: members, roles, invitations, sign-in, mails and the audit log.
 
-use super::{Key, account_pk};
+use super::{Key, account_pk, of_account};
 use vestibule_domain::{
     AccountScope, Timestamp,
     account::email_address::EmailAddress,
@@ -8,10 +8,6 @@ use vestibule_domain::{
     job::SendMail,
     team::{identity::IdentityHash, mail::MailOwner, role::RoleKey, throttle::ThrottleKind},
 };
-
-fn of_account(scope: AccountScope, rest: &str) -> String {
-    format!("{}#{rest}", account_pk(scope.account_id()))
-}
 
 fn login_pk(id: LoginId) -> String {
     format!("LOGIN#{id}")

@@ -132,7 +132,7 @@ impl OwnLoginStore for DynamoLogins {
         if let Some(mail) = &removal.mail {
             writes.push(table.mail_write(mail)?);
         }
-        writes.push(table.audit_write(&removal.audit)?);
+        writes.extend(table.entry_writes(&removal.audit)?);
         match table.transact(writes).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(_) => Err(PortError::Conflict { what: "identity" }),

@@ -263,7 +263,8 @@ impl<'a> Change<'a> {
         if let Some(handing) = &self.handing {
             parts.push((Part::Conversation, self.handed_off_write(table, handing)?));
             if let Some((_, audit)) = handing.handoff {
-                parts.push((Part::Other, table.audit_write(audit)?));
+                let entry = table.entry_writes(audit)?;
+                parts.extend(entry.into_iter().map(|write| (Part::Other, write)));
             }
         }
         if let Some(giving) = &self.giving {

@@ -117,7 +117,7 @@ impl DynamoTeam {
             writes.extend(self.table.binding_writes(identity).await?);
         }
         writes.extend(seats);
-        writes.push(self.table.audit_write(&acceptance.audit)?);
+        writes.extend(self.table.entry_writes(&acceptance.audit)?);
         if let Transacted::Cancelled(reasons) = self.table.transact(writes).await? {
             return refused(&reasons, &places, acceptance);
         }
