@@ -14,7 +14,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test proofs try-console fuzz-api bench fuzz mutants build console deploy redrive reindex fmt lint clean tools
+.PHONY: help run stop test proofs try-console fuzz-api bench fuzz mutants build console deploy redrive reindex cost fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -62,6 +62,8 @@ build: tools console ## Build the functions for Lambda; ARCH=arm64 or x86_64, by
 		|| { echo "Rust lacks the standard library for $(ARCH). Install it: rustup target add $(TARGET)"; exit 1; }
 	PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --locked --release --target $(TARGET) $(addprefix --package ,$(FUNCTIONS))
 	@$(PYTHON) infra/scripts/package_sizes.py $(FUNCTIONS)
+	@$(PYTHON) infra/scripts/sbom.py --target $(TARGET) $(FUNCTIONS) > target/lambda/sbom.cdx.json
+	@echo "Bill of materials: target/lambda/sbom.cdx.json"
 
 console: ## Build the files of the web console, if their sources changed
 	@$(LOCAL_STACK) console
@@ -74,6 +76,9 @@ redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboardin
 
 reindex: tools ## Write the search index of a project anew: ACCOUNT=id PROJECT=id, CHECK=1 only counts differences, LOCAL=1 for the local stack
 	@$(TOOLS)/python infra/scripts/reindex.py --account "$(ACCOUNT)" --project "$(PROJECT)" --stack "$(STACK)" $(if $(CHECK),--check) $(if $(LOCAL),--local)
+
+cost: ## Print dollars per million messages, per thousand requests decided and per million people kept, from counted calls
+	@$(PYTHON) infra/scripts/cost.py
 
 fmt: ## Format the code
 	cargo fmt --all

@@ -141,7 +141,8 @@ async fn without_a_key_the_admin_api_tells_nothing() {
     }
 }
 
-const ROUTES: [&str; 24] = [
+const ROUTES: [&str; 25] = [
+    "GET /v1/health",
     "GET /v1/openapi.json",
     "POST /v1/setup",
     "GET /v1/projects",

@@ -2,7 +2,9 @@
 
 use crate::{
     conversations::put,
+    cost_model::{AGAIN, FIRST, REPLIED, SILENT},
     edits::changed,
+    tally::agrees,
     world::{SAID, World},
 };
 use serde_json::{Value, json};
@@ -32,6 +34,7 @@ async fn a_strangers_first_message_takes_one_read_one_update_one_transaction_and
             "SQS.SendMessage"
         ]
     );
+    agrees(&world, FIRST, "webhook");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,10 +57,13 @@ async fn an_approved_persons_message_takes_one_read_and_one_send_and_its_duplica
         world.aws_calls(),
         ["DynamoDB.BatchGetItem", "SQS.SendMessage"]
     );
+    agrees(&world, SILENT, "webhook");
+    agrees(&world, REPLIED, "webhook");
     world.settle().await;
     world.count_from_here();
     assert_eq!(world.webhook(&connector, &next).await, 200);
     assert_eq!(world.aws_calls(), ["DynamoDB.BatchGetItem"]);
+    agrees(&world, AGAIN, "webhook");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,6 +103,7 @@ async fn a_delivery_with_one_reply_takes_six_calls_over_both_workers() {
             "SQS.SendMessage"
         ]
     );
+    agrees(&world, REPLIED, "worker-delivery");
     world.count_from_here();
     assert!(world.work_outgoing().await);
     // The claim, the turn, and the record of the text with the end of the claim.
@@ -108,6 +115,7 @@ async fn a_delivery_with_one_reply_takes_six_calls_over_both_workers() {
             "DynamoDB.TransactWriteItems"
         ]
     );
+    agrees(&world, REPLIED, "worker-outgoing");
     assert_eq!(world.told(&ada).len(), 2);
 }
 
@@ -127,6 +135,7 @@ async fn a_delivery_without_a_reply_takes_one_read_and_one_write() {
         world.aws_calls(),
         ["DynamoDB.BatchGetItem", "DynamoDB.TransactWriteItems"]
     );
+    agrees(&world, SILENT, "worker-delivery");
     assert!(!world.work_outgoing().await);
 }
 

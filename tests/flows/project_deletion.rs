@@ -25,13 +25,14 @@ use vestibule_testkit::{
 /// Kinds of rows of a project, by the beginnings of their sort keys.
 const KINDS: &str = "PROJECT SETTINGS ENVIRONMENT LAYOUT CONNECTOR USER AVATAR STANDING KEPT_BLOCK REQUEST PREVIEW CONVERSATION MESSAGE OUTGOING PARKED GIVEN_UP WROTE_IN AGENT REDRIVE END_USER PHONE ONLY NOTICES BEGUN INDEXED IMPORT PART ERROR RUNNING";
 
-/// The rows that name a project, apart from the audit log and the claims of ids.
+/// The rows that name a project, apart from the audit log, outgoing events, which expire, and the claims of ids.
 fn rows_of(world: &World, id: ProjectId) -> Vec<Map<String, Value>> {
     let mut rows = world.db.items().unwrap();
     rows.retain(|row| {
         let (pk, sk) = (row["pk"].as_str().unwrap(), row["sk"].as_str().unwrap());
         let is_claim = sk == "CLAIM" || sk == "LATEST_PROJECT" || sk.starts_with("PROJECT_CLAIM#");
-        let is_kept = is_claim || pk.contains("#AUDIT#");
+        let is_told = pk.contains("#AUDIT#") || pk.contains("#OUTGOING_EVENT#");
+        let is_kept = is_claim || is_told;
         !is_kept
             && Value::Object(row.clone())
                 .to_string()

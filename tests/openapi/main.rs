@@ -55,6 +55,19 @@ fn the_committed_document_is_what_the_code_says() {
 }
 
 #[test]
+fn the_document_has_the_version_of_the_workspace_which_is_the_newest_in_the_changelog() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(document()["info"]["version"], version);
+    let changelog = file().with_file_name("../CHANGELOG.md");
+    let changelog = fs::read_to_string(changelog).unwrap();
+    let mut versions = changelog
+        .lines()
+        .filter_map(|line| line.strip_prefix("## [")?.split(']').next());
+    assert_eq!(versions.next(), Some("Unreleased"));
+    assert_eq!(versions.next(), Some(version));
+}
+
+#[test]
 fn every_route_is_in_the_document_with_who_may_call_it() {
     let document = document();
     let operations = operations(&document);

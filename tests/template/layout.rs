@@ -11,10 +11,11 @@ use std::{
 use vestibule_testkit::template::{Function, Resource, Template, entries, root};
 
 /// Sections that belong to no function.
-const COMMON: [&str; 5] = [
+const COMMON: [&str; 6] = [
     "Keys and secrets",
     "Table",
     "Alarms of no single function",
+    "Dashboard",
     "Mail",
     "API",
 ];

@@ -11,12 +11,15 @@
 )]
 
 mod calls;
+mod dashboard;
 mod document;
 mod domain;
 mod layout;
 mod limits;
 mod markdown;
 mod roles;
+mod runbook;
+mod sbom;
 mod table;
 mod variables;
 

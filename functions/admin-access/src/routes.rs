@@ -11,6 +11,7 @@ pub mod connectors;
 pub mod documentation;
 pub mod environments;
 pub mod explain;
+pub mod health;
 pub mod projects;
 pub mod providers;
 pub mod user_names;
@@ -38,8 +39,9 @@ pub(crate) const PROBLEM_TYPES: &[&[&ProblemType]] = &[
 
 /// Every route, with its documentation and the access it requires.
 pub(crate) fn all() -> Routes<Deps> {
-    let routes =
-        Routes::new(documentation::Document::openapi()).open(routes!(documentation::get_openapi));
+    let routes = Routes::new(documentation::Document::openapi())
+        .open(routes!(documentation::get_openapi))
+        .open(routes!(health::get_health));
     people(places(routes))
 }
 

@@ -141,7 +141,7 @@ pub fn merged(functions: Vec<FunctionApi>) -> Result<Value, MergeError> {
         "openapi": "3.1.0",
         "info": {
             "title": "Vestibule admin API",
-            "version": "1",
+            "version": env!("CARGO_PKG_VERSION"),
             "description": description(&problems),
         },
         "paths": paths,

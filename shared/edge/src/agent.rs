@@ -4,13 +4,12 @@ mod answer;
 
 pub use answer::{AgentAnswer, Unreadable};
 
-use crate::standard_webhooks;
+use crate::signing::{SigningKeys, signed_request};
 use vestibule_domain::{
     PortError, Timestamp,
     account::{AgentEndpoint, Environment},
     chat::delivery::Envelope,
     ports::{AgentRequest, SecretVault},
-    secret::Secret,
 };
 
 /// Makes the request that delivers an envelope to the environment's agent, signed with every secret that
@@ -24,43 +23,21 @@ pub async fn delivery_request(
 ) -> Result<AgentRequest, PortError> {
     let body =
         serde_json::to_vec(envelope).map_err(|error| PortError::rejected("envelope", error))?;
-    let secrets = open_secrets(vault, environment, agent, now).await?;
-    let signed = standard_webhooks::headers(&envelope.id.to_string(), &body, &secrets, now)
-        .map_err(|error| PortError::corrupt("signing secret", error))?;
-    let mut headers = vec![("content-type", "application/json".to_owned())];
-    headers.extend(signed);
-    Ok(AgentRequest {
-        endpoint: agent.endpoint.clone(),
-        headers,
-        body,
-        timeout: agent.timeout.duration(),
-    })
-}
-
-/// Opens the secrets that sign at this time, the current one first.
-async fn open_secrets(
-    vault: &dyn SecretVault,
-    environment: &Environment,
-    agent: &AgentEndpoint,
-    now: Timestamp,
-) -> Result<Vec<Secret>, PortError> {
-    let context = Environment::secret_context(environment.scope, environment.id);
-    let mut secrets = Vec::new();
-    for sealed in agent.secrets_that_sign(now) {
-        let secret = vault
-            .open(sealed, AgentEndpoint::SIGNING_SECRET, &context)
-            .await?
-            .ok_or_else(|| PortError::corrupt("signing secret", "it is not set"))?;
-        secrets.push(secret);
-    }
-    Ok(secrets)
+    let keys = SigningKeys {
+        sealed: agent.secrets_that_sign(now).collect(),
+        field: AgentEndpoint::SIGNING_SECRET,
+        context: Environment::secret_context(environment.scope, environment.id),
+    };
+    let place = (agent.endpoint.as_str(), agent.timeout.duration());
+    let id = envelope.id.to_string();
+    signed_request(vault, &keys, place, (&id, body), now).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use async_trait::async_trait;
-    use std::collections::{BTreeMap, BTreeSet};
+    use crate::signing::testing::GlassVault;
+    use std::collections::BTreeSet;
     use vestibule_domain::{
         AccountScope,
         account::agent::{AgentTimeout, DeliveryDays, MaxInFlight},
@@ -70,42 +47,6 @@ mod tests {
 
     const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const NEW: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-
-    /// Seals a secret as its context and itself.
-    struct GlassVault;
-
-    #[async_trait]
-    impl SecretVault for GlassVault {
-        async fn seal(
-            &self,
-            fields: &BTreeMap<String, Secret>,
-            context: &(dyn for<'a> Fn(&'a str) -> String + Send + Sync),
-        ) -> Result<SealedSecrets, PortError> {
-            let sealed = |(name, secret): (&String, &Secret)| {
-                let text = format!("{} {}", context(name), secret.reveal());
-                (name.clone(), text)
-            };
-            Ok(SealedSecrets {
-                wrapped_key: "key".to_owned(),
-                fields: fields.iter().map(sealed).collect(),
-            })
-        }
-
-        async fn open(
-            &self,
-            sealed: &SealedSecrets,
-            field: &str,
-            context: &str,
-        ) -> Result<Option<Secret>, PortError> {
-            let Some(text) = sealed.fields.get(field) else {
-                return Ok(None);
-            };
-            match text.split_once(' ') {
-                Some((of, secret)) if of == context => Ok(Some(Secret::new(secret))),
-                _ => Err(PortError::corrupt("secret", "it is of another place")),
-            }
-        }
-    }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)
@@ -128,12 +69,7 @@ mod tests {
 
     async fn sealed(environment: &Environment, secret: &str) -> SealedSecrets {
         let context = Environment::secret_context(environment.scope, environment.id);
-        let name = AgentEndpoint::SIGNING_SECRET.to_owned();
-        let fields = BTreeMap::from([(name, Secret::new(secret))]);
-        GlassVault
-            .seal(&fields, &|_| context.clone())
-            .await
-            .unwrap()
+        GlassVault::sealed(AgentEndpoint::SIGNING_SECRET, secret, &context).await
     }
 
     /// The signatures that a delivery at this time has.

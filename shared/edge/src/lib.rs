@@ -17,6 +17,8 @@
 //! | [`pace`] | each connector kept below its platform's limits |
 //! | `limits` | the limits that single conversations met |
 //! | [`agent`] | signed requests to agents, and the texts of their answers |
+//! | [`subscriptions`] | signed requests to the addresses that hear an account's events |
+//! | `signing` | what both have in common |
 //! | [`standard_webhooks`] | their signatures |
 //! | [`mail_tag`] | the tag by which what became of a mail finds its record |
 //! | [`config`], [`logging`] | the process's environment; logs and metrics |
@@ -38,6 +40,8 @@ pub mod mail_tag;
 pub mod pace;
 pub mod sender;
 pub mod setup;
+mod signing;
+pub mod subscriptions;
 pub mod webhook;
 
 pub use vestibule_providers::standard_webhooks;

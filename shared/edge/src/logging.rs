@@ -54,9 +54,30 @@ pub fn init(vars: &mut Vars<'_>) {
     LOGS.store(true, Ordering::Relaxed);
 }
 
-/// Metrics, named as in the template's alarms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Metric {
+macro_rules! metrics {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Metrics, named as in the template's alarms and on its dashboard.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Metric {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Metric {
+            /// Every metric.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The metric's name in CloudWatch.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+        }
+    };
+}
+
+metrics! {
     /// A platform reported that it withholds events.
     ProviderThrottled,
     /// An authentic event could not be read.
@@ -85,27 +106,6 @@ pub enum Metric {
     FirstReplyMissed,
     /// A row has an outbox mark but no job of the mark's kind.
     OutboxMarkUnreadable,
-}
-
-impl Metric {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::ProviderThrottled => "ProviderThrottled",
-            Self::EventUnreadable => "EventUnreadable",
-            Self::AccessRequestCreated => "AccessRequestCreated",
-            Self::ApprovalNoticeFailed => "ApprovalNoticeFailed",
-            Self::OnboardingMessageFailed => "OnboardingMessageFailed",
-            Self::MessageFailed => "MessageFailed",
-            Self::MessageUnreadable => "MessageUnreadable",
-            Self::MessageGivenUp => "MessageGivenUp",
-            Self::SendFailedLater => "SendFailedLater",
-            Self::DeliveryRetried => "DeliveryRetried",
-            Self::DeliveryGivenUp => "DeliveryGivenUp",
-            Self::MailFailed => "MailFailed",
-            Self::FirstReplyMissed => "FirstReplyMissed",
-            Self::OutboxMarkUnreadable => "OutboxMarkUnreadable",
-        }
-    }
 }
 
 /// Counts one, as a CloudWatch embedded metric of the namespace `Vestibule`, once [`init`] was called.

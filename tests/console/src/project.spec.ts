@@ -1,5 +1,5 @@
 import { found } from "./people.ts";
-import { expect, settled, test, toast } from "./test.ts";
+import { expect, settings, settled, test, toast } from "./test.ts";
 import { Directory, projectSettings } from "./users.ts";
 
 test("A project is renamed, archived, restored and deleted; a shorter history and the deletion ask first (U413, U103, U137, SPEC C63, F07)", async ({
@@ -53,4 +53,50 @@ test("A project is renamed, archived, restored and deleted; a shorter history an
   await expect(page.getByRole("button", { name: "Orders, switch project" })).toBeVisible();
   const left = await own.inviter.call("GET", "/v1/projects");
   expect(left.items.map(({ name }: { name: string }) => name)).toEqual(["Orders"]);
+});
+
+test("The switcher makes projects, has a search from 8 on, keeps the page, and stays in the folded sidebar (U103, U101, U111, U131)", async ({
+  browse,
+  team,
+}) => {
+  const own = await found(team.owner, "Switch Inc");
+  const page = await browse(own.owner);
+  await page.goto(settings(own.account, "clients"));
+  await settled(page, "Clients");
+  await page.getByRole("button", { name: "No project", exact: true }).click();
+  await page.getByRole("menuitem", { name: "New project" }).click();
+  const form = page.getByRole("dialog", { name: "New project" });
+  await expect(form.getByLabel("Name", { exact: true })).toBeFocused();
+  await expect(page).toHaveURL(/new_project=true/);
+  await form.getByRole("button", { name: "Create project" }).click();
+  await expect(form.getByText("Enter a name")).toBeVisible();
+  await form.getByLabel("Name", { exact: true }).fill("Help desk");
+  const sent = page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/v1/projects"));
+  await form.getByRole("button", { name: "Create project" }).click();
+  expect((await sent).headers()["idempotency-key"]).toMatch(/^[0-9a-f-]{36}$/);
+  await settled(page, "Access Requests");
+  await expect(toast(page, "Project Help desk was created")).toBeVisible();
+  const names = ["Orders", "Returns", "Repairs", "Billing", "Sales", "Travel"];
+  for (const name of names) await own.inviter.call("POST", "/v1/projects", { name });
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Connectors" }).click();
+  await page.reload();
+  await settled(page, "Connectors");
+  const switcher = page.getByRole("button", { name: "Help desk, switch project" });
+  await switcher.click();
+  await expect(page.getByRole("menuitem")).toHaveText(["Help desk", ...names, "New project"]);
+  await expect(page.getByLabel("Search projects")).toHaveCount(0);
+  await page.keyboard.press("Escape");
+
+  await own.inviter.call("POST", "/v1/projects", { name: "Événements" });
+  await page.reload();
+  await settled(page, "Connectors");
+  await page.getByRole("button", { name: "Collapse sidebar" }).click();
+  await switcher.click();
+  const search = page.getByLabel("Search projects");
+  await expect(search).toBeFocused();
+  await page.keyboard.type("evene");
+  await expect(page.getByRole("menuitem")).toHaveText(["Événements", "New project"]);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Événements, switch project" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Connectors" })).toBeVisible();
 });

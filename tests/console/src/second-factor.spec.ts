@@ -77,7 +77,8 @@ test("A second factor is set up by an app's code, asked for at the next sign-in 
 
   await last.goto("/console/profile?tab=security");
   await last.getByRole("button", { name: "Remove", exact: true }).click();
-  const remove = last.getByRole("dialog", { name: "Remove second factor?" });
+  const remove = last.getByRole("alertdialog", { name: "Remove second factor?" });
+  await expect(remove.getByRole("button", { name: "Cancel" })).toBeFocused();
   await remove.getByLabel("Code").fill(codeOf(secret, 1));
   await remove.getByRole("button", { name: "Remove second factor" }).click();
   await expect(toast(last, "Your second factor is removed")).toBeVisible();

@@ -20,7 +20,7 @@ const DOCUMENT: &str = include_str!("../../../../infra/openapi.json");
         (name = "Connectors", description = "Connections to chat platforms, each with its access policy."),
         (name = "Chat users", description = "People who wrote through a connector."),
         (name = "Access requests", description = "Requests for access to the agent, and the decisions about them."),
-        (name = "Documentation", description = "This document."),
+        (name = "Documentation", description = "This document, and the health of the stack that serves it."),
     )
 )]
 pub struct Document;

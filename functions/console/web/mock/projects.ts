@@ -1,7 +1,7 @@
 import type { Project } from "../src/api/projects";
-import { ago, projects } from "./data.ts";
+import { ago, id as newId, projects } from "./data.ts";
 import { providers } from "./providers.ts";
-import { change, invalid, ok, page, problem, type Routes, stale } from "./reply.ts";
+import { change, created, invalid, ok, page, problem, type Routes, stale } from "./reply.ts";
 
 const all = (): Project[] => Object.values(projects).flat();
 const one = (id: string | undefined, by: Parameters<typeof change<Project>>[2]) =>
@@ -19,6 +19,21 @@ export const projectsRoutes: Routes = [
         call,
         own.filter(({ archived_at }) => Boolean(archived_at) === isArchived),
       );
+    },
+  ],
+  [
+    "POST /v1/projects",
+    (call) => {
+      const account = String(call.headers["vestibule-account"]);
+      const made: Project = {
+        id: newId(),
+        name: String(call.body.name),
+        history_days: 30,
+        created_at: ago(0),
+        updated_at: ago(0),
+      };
+      projects[account] = [...(projects[account] ?? []), made];
+      return created(made);
     },
   ],
   ["GET /v1/projects/*", (_, [id]) => one(id, () => undefined)],

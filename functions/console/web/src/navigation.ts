@@ -1,4 +1,15 @@
 let navigated = false;
+let startedAt: number | undefined;
+
+/** Notes that the way to a page begins. */
+export function noteStart(): void {
+  startedAt = performance.now();
+}
+
+/** When the way to the page began, as `performance.now()` has it. */
+export function startOfNavigation(): number | undefined {
+  return startedAt;
+}
 
 /** Notes that a page was left for another one, so that the next heading takes the focus. */
 export function noteNavigation(): void {

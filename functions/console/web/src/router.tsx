@@ -12,7 +12,7 @@ import { FailedPage, LoadingPage, NotFoundPage } from "./frame/pages";
 import { ProjectLayout } from "./frame/project-layout";
 import { Root } from "./frame/root";
 import { SignedInLayout } from "./frame/signed-in-layout";
-import { navigateWith, noteNavigation } from "./navigation";
+import { navigateWith, noteNavigation, noteStart } from "./navigation";
 import { applyPreferences } from "./preferences";
 import { preferredAccount } from "./preferred-account";
 import { preferredProject } from "./preferred-project";
@@ -132,6 +132,10 @@ const profile = createRoute({
 const account = createRoute({
   getParentRoute: () => root,
   path: "/a/$account",
+  validateSearch: (raw: Raw) => ({
+    /** The form of a new project is open. */
+    new_project: flag(raw, "new_project"),
+  }),
   beforeLoad: async ({ params, location }) => {
     await readMe(params.account, location.publicHref);
     storage.set("account", params.account);
@@ -538,6 +542,7 @@ export const router = createRouter({
 });
 
 router.subscribe("onBeforeNavigate", ({ fromLocation, pathChanged }) => {
+  noteStart();
   if (fromLocation && pathChanged) noteNavigation();
 });
 navigateWith((address) => void router.navigate({ href: address }));

@@ -148,6 +148,8 @@ pub enum RecoveryOutcome {
 /// The store of the account itself.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
+    /// Reads a row, which need not exist, to see whether the store answers.
+    async fn answers(&self) -> Result<(), PortError>;
     /// Creates the first account, once per stack. One that was made for the first admin's invitation keeps its
     /// name, and gets the key.
     async fn set_up(&self, set_up: &SetUp) -> Result<SetUpOutcome, PortError>;

@@ -7,6 +7,7 @@
 //! answer ([`Fault::ResetAfter`]).
 
 mod answers;
+mod capacity;
 mod inspection;
 mod rules;
 
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::ops::Add;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +31,7 @@ use crate::aws_stub::operation;
 use crate::http_client::{HttpAnswer, HttpClient};
 use crate::loopback::{self, Loopback};
 
+pub use capacity::Capacity;
 pub use inspection::{ArrivedCall, Inspector};
 pub use rules::{Fault, Rule};
 
@@ -91,6 +94,7 @@ struct Shared {
     upstream: String,
     client: HttpClient,
     inspector: Option<Inspector>,
+    measures: AtomicBool,
     state: Mutex<ProxyState>,
     kills: watch::Sender<u64>,
     /// Counts calls that arrived and answers that came back.
@@ -102,6 +106,7 @@ struct ProxyState {
     rules: Vec<Rule>,
     counts: BTreeMap<String, usize>,
     log: Vec<ProxiedCall>,
+    consumed: Capacity,
     refused: Vec<String>,
 }
 
@@ -128,6 +133,7 @@ impl FaultProxy {
             upstream: upstream.trim_end_matches('/').to_owned(),
             client: HttpClient::default(),
             inspector,
+            measures: AtomicBool::new(false),
             state: Mutex::default(),
             kills: watch::Sender::new(0),
             news: watch::Sender::new(0),
@@ -169,6 +175,18 @@ impl FaultProxy {
         let mut state = self.shared.state();
         state.counts.clear();
         state.log.clear();
+        state.consumed = Capacity::default();
+    }
+
+    /// Has the database tell from now on how much of its capacity each call consumes.
+    pub fn measure(&self) {
+        self.shared.measures.store(true, Ordering::Relaxed);
+    }
+
+    /// The capacity that the calls since the last [`Self::reset_counts`] consumed; zero before [`Self::measure`].
+    #[must_use]
+    pub fn consumed(&self) -> Capacity {
+        self.shared.state().consumed
     }
 
     /// The number of calls of this class.
@@ -283,10 +301,16 @@ impl Shared {
     }
 
     fn record(&self, position: usize, status: StatusCode, body: &[u8]) {
-        if let Some(call) = self.state().log.get_mut(position) {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        if let Some(call) = state.log.get_mut(position) {
             call.upstream_status = Some(status.as_u16());
             call.answer = Size::of(body);
+            if self.measures.load(Ordering::Relaxed) {
+                state.consumed += Capacity::told(&call.class, body);
+            }
         }
+        drop(guard);
         self.tell();
     }
 
@@ -353,6 +377,12 @@ async fn handle(
         }
     }
     let (position, fault, delay) = shared.admit(&class, &body);
+    let is_measured = shared.measures.load(Ordering::Relaxed) && class.starts_with("DynamoDB.");
+    let body = if is_measured {
+        capacity::asked_for(body)
+    } else {
+        body
+    };
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }

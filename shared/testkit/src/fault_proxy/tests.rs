@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Fault, FaultProxy, Inspector, Rule};
+use super::{Capacity, Fault, FaultProxy, Inspector, Rule};
 use crate::dynamodb::{DynamoDb, TABLE_NAME};
 use crate::http_client::{HttpAnswer, HttpClient, HttpFailure, header_map};
 
@@ -173,4 +173,23 @@ async fn an_inspector_sees_who_calls_and_what_it_refuses_never_reaches_the_serve
     assert_eq!(proxy.refused(), ["t may not DynamoDB.PutItem b"]);
     assert_eq!(db.items().unwrap().len(), 1);
     assert_eq!(proxy.count("DynamoDB.PutItem"), 1);
+}
+
+#[tokio::test]
+async fn a_proxy_that_measures_tells_what_calls_consume_since_the_counts_began() {
+    let (_db, proxy) = database_behind_proxy().await;
+    put(&proxy, "a").await.unwrap();
+    assert_eq!(proxy.consumed(), Capacity::default());
+    proxy.measure();
+    for pk in ["b", "c"] {
+        let answer = put(&proxy, pk).await.unwrap();
+        assert_eq!(answer.status, 200);
+    }
+    let writes = Capacity {
+        table_writes: 2.0,
+        ..Capacity::default()
+    };
+    assert_eq!(proxy.consumed(), writes);
+    proxy.reset_counts();
+    assert_eq!(proxy.consumed(), Capacity::default());
 }

@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { queryClient } from "./query";
 
 const BUSY = 15_000;
 const CALM = 60_000;
@@ -11,16 +12,26 @@ export function pollInterval(sinceInput: number): number {
   return sinceInput < CALM_AFTER ? BUSY : CALM;
 }
 
-/** The interval as `refetchInterval` of a query. A hidden tab is not polled, and its return reads at once: the query client's doing. */
-export function polled(): number {
+function interval(): number {
   return pollInterval(Date.now() - lastInput);
+}
+
+/** Options of a query that is read again and again: not while the tab is hidden, and at once on its return. */
+export const polling = { refetchInterval: interval, refetchOnWindowFocus: "always" } as const;
+
+/** Reads at once what is polled, after a time in which nobody touched the page. */
+function catchUp(): void {
+  const isPolled = ({ options }: { options: { refetchInterval?: unknown } }) => options.refetchInterval === interval;
+  void queryClient.refetchQueries({ type: "active", predicate: ({ observers }) => observers.some(isPolled) });
 }
 
 /** Notes input for as long as the calling component is shown. */
 export function useInputTracking(): void {
   useEffect(() => {
     const note = () => {
+      const wasCalm = interval() === CALM;
       lastInput = Date.now();
+      if (wasCalm) catchUp();
     };
     const kinds = ["pointerdown", "keydown", "scroll"] as const;
     for (const kind of kinds) addEventListener(kind, note, { passive: true, capture: true });

@@ -34,6 +34,18 @@ describe("what went wrong", () => {
     expect(failure.retryAfter).toBe(7);
   });
 
+  it("counts the busy answers of a path in a row, until another answer comes (U122)", () => {
+    const answer = (status: number) =>
+      Object.defineProperty(new Response(null, { status }), "url", { value: "https://example.com/v1/roles?limit=50" });
+    const busy = () => {
+      const failure = readFailure(answer(503), undefined);
+      return failure instanceof ServiceBusy && failure.before;
+    };
+    expect([busy(), busy(), busy()]).toEqual([0, 1, 2]);
+    unwrap({ data: {}, response: answer(200) });
+    expect(busy()).toBe(0);
+  });
+
   it("is thrown instead of data", () => {
     const refused = { error: BODY, response: response(409, "application/problem+json") };
     expect(() => unwrap(refused)).toThrow("The name is taken");

@@ -31,12 +31,22 @@ export class ServiceBusy extends Error {
   override readonly name = "ServiceBusy";
   readonly status: number;
   readonly retryAfter: number | undefined;
+  /** Answers of this kind to the same path before this one, since the last other answer. */
+  readonly before: number;
 
-  constructor(status: number, retryAfter?: number) {
+  constructor(status: number, retryAfter?: number, before = 0) {
     super(`The gateway answered ${status}`);
     this.status = status;
     this.retryAfter = retryAfter;
+    this.before = before;
   }
+}
+
+/** Busy answers in a row, by path. */
+const busyAnswers = new Map<string, number>();
+
+function pathOf({ url }: Response): string {
+  return URL.canParse(url) ? new URL(url).pathname : url;
 }
 
 /** No answer came: the browser is offline, or the connection broke. */
@@ -65,8 +75,14 @@ export function holdsProblem(response: Response): boolean {
 /** The error that an answer other than 2xx stands for. `body` is the answer's body as JSON. */
 export function readFailure(response: Response, body: unknown): ApiProblem | ServiceBusy {
   const retryAfter = readRetryAfter(response.headers.get("retry-after"));
-  if (holdsProblem(response) && isProblemBody(body)) return new ApiProblem(body, retryAfter);
-  return new ServiceBusy(response.status, retryAfter);
+  const path = pathOf(response);
+  if (holdsProblem(response) && isProblemBody(body)) {
+    busyAnswers.delete(path);
+    return new ApiProblem(body, retryAfter);
+  }
+  const before = busyAnswers.get(path) ?? 0;
+  busyAnswers.set(path, before + 1);
+  return new ServiceBusy(response.status, retryAfter, before);
 }
 
 function isProblemBody(body: unknown): body is ProblemBody {
@@ -82,6 +98,7 @@ interface Answer<Data> {
 /** The data of a call's answer; throws what went wrong. */
 export function unwrap<Data>({ data, error, response }: Answer<Data>): Data {
   if (!response.ok) throw readFailure(response, error);
+  if (busyAnswers.size > 0) busyAnswers.delete(pathOf(response));
   return data as Data;
 }
 

@@ -14,6 +14,11 @@ export function projectOptions(id: string) {
   );
 }
 
+export async function createProject(name: string, idempotencyKey: string): Promise<Project> {
+  const params = { header: { "Idempotency-Key": idempotencyKey } };
+  return unwrap(await client.POST("/v1/projects", { params, body: { name } }));
+}
+
 export async function updateProject(id: string, body: UpdateProject, etag?: string) {
   const params = { path: { project_id: id }, header: { "If-Match": etag } };
   return unwrapTagged<Project>(await client.PATCH(ONE, { params, body }));

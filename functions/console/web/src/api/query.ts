@@ -5,6 +5,8 @@ import {
   queryOptions,
   useInfiniteQuery,
 } from "@tanstack/react-query";
+import { errorText } from "../ui/states";
+import { toasts } from "../ui/toast";
 import { type Tagged, unwrap, unwrapTagged } from "./problems";
 
 export const PAGE = 50;
@@ -55,6 +57,16 @@ export function listOptions<Item>(
   });
 }
 
+interface Pages {
+  fetchNextPage: () => Promise<{ isFetchNextPageError: boolean; error: unknown }>;
+}
+
+/** Reads the next page of a list. What went wrong is told aside: the rows that are there stay. */
+export async function readMore(query: Pages): Promise<void> {
+  const { isFetchNextPageError, error } = await query.fetchNextPage();
+  if (isFetchNextPageError) toasts.failed(errorText(error));
+}
+
 /** A list as far as it was read. `showMore` is undefined on the last page. */
 export function useList<Item>(options: ReturnType<typeof listOptions<Item>>) {
   const query = useInfiniteQuery(options);
@@ -63,7 +75,7 @@ export function useList<Item>(options: ReturnType<typeof listOptions<Item>>) {
     error: query.error,
     retry: () => void query.refetch(),
     isFetching: query.isFetching,
-    showMore: query.hasNextPage ? () => void query.fetchNextPage() : undefined,
+    showMore: query.hasNextPage ? () => void readMore(query) : undefined,
     isShowingMore: query.isFetchingNextPage,
   };
 }

@@ -1,16 +1,18 @@
 import { Link, useMatches } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { currentAccount } from "../api/client";
-import { useMe } from "../api/me";
+import { useMay, useMe } from "../api/me";
 import { useInputTracking } from "../api/polling";
 import { storage } from "../storage";
 import { frame } from "../texts/en/frame";
 import { classes } from "../ui/classes";
 import { Icon } from "../ui/icon";
+import { later, useLater } from "../ui/loading";
 import styles from "./frame.module.css";
 import { Logo } from "./logo";
 import { useMedia } from "./media";
 import { MoreMenu } from "./more-menu";
+import { useNewProject } from "./new-project";
 import { OfflineBar } from "./offline-bar";
 import { PersonMenu } from "./person-menu";
 import { ProjectEntries } from "./project-entries";
@@ -84,8 +86,18 @@ export function Frame({ children }: { children: ReactNode }) {
         </main>
       </div>
       <Shortcuts />
+      {account && <NewProject />}
     </div>
   );
+}
+
+const newProject = later(() => import("./new-project-dialog"));
+
+function NewProject() {
+  const { isOpen, open } = useNewProject();
+  const isAllowed = useMay()("projects.write") && isOpen;
+  const module = useLater(newProject, isAllowed);
+  return module ? <module.NewProjectDialog isOpen={isAllowed} onClose={() => open(false)} /> : null;
 }
 
 /** The second column with the settings of the account or of a project; on phones, a list that opens above the page. */

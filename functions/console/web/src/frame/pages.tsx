@@ -2,6 +2,7 @@ import { useQueryErrorResetBoundary } from "@tanstack/react-query";
 import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
 import { CodeMissing, reloadOnce } from "../code";
+import { startOfNavigation } from "../navigation";
 import { frame } from "../texts/en/frame";
 import { looks } from "../ui/button";
 import { PageHeading } from "../ui/heading";
@@ -37,10 +38,11 @@ export function NotFoundPage() {
   );
 }
 
+/** Stands for a page whose code or account is on its way. */
 export function LoadingPage() {
   return (
     <Page>
-      <Skeleton />
+      <Skeleton since={startOfNavigation()} />
     </Page>
   );
 }

@@ -75,7 +75,6 @@ function Menu({ standing }: { standing?: Standing | undefined }) {
       entries: [
         { id: "profile", label: frame.profile, icon: "person", href: "/console/profile" },
         { id: "sessions", label: frame.sessions, icon: "lock", href: "/console/profile?tab=sessions" },
-        { id: "shortcuts", label: frame.shortcuts, icon: "info", onAction: openShortcutList },
       ],
     },
     {
@@ -84,9 +83,11 @@ function Menu({ standing }: { standing?: Standing | undefined }) {
         id: `theme-${id}`,
         label,
         isSelected: id === theme,
+        changes: true,
         onAction: () => choose(id),
       })),
     },
+    { entries: [{ id: "shortcuts", label: frame.shortcuts, icon: "info", onAction: openShortcutList }] },
     ...(me.accounts.length > 1
       ? [
           {
@@ -101,7 +102,9 @@ function Menu({ standing }: { standing?: Standing | undefined }) {
           },
         ]
       : []),
-    { entries: [{ id: "sign-out", label: frame.signOut, icon: "signOut", onAction: () => void leave() }] },
+    {
+      entries: [{ id: "sign-out", label: frame.signOut, icon: "signOut", changes: true, onAction: () => void leave() }],
+    },
   ];
 
   return (
@@ -110,6 +113,7 @@ function Menu({ standing }: { standing?: Standing | undefined }) {
       label={frame.person(me.login.name, standing?.words)}
       placement="top start"
       sections={sections}
+      tip={me.login.name}
     >
       <MemberAvatar member={me.account?.member_id} name={me.login.name} size={24} />
       <span className={styles.personWords}>

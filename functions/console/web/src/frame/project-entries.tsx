@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { requestCountsOptions } from "../api/access-requests";
 import { conversationCountsOptions } from "../api/conversation-counts";
 import { type Permission, useAccount, useMay } from "../api/me";
-import { polled } from "../api/polling";
+import { polling } from "../api/polling";
 import { formatCount } from "../format";
 import { frame } from "../texts/en/frame";
 import { classes } from "../ui/classes";
@@ -79,7 +79,7 @@ function RequestsEntry({ project }: { project: { id: string; name: string | unde
   const isTold = useRequestNotices(project);
   const counts = useQuery({
     ...requestCountsOptions(project.id),
-    refetchInterval: polled,
+    ...polling,
     // Whoever asked to be told looks elsewhere meanwhile.
     refetchIntervalInBackground: isTold,
   }).data;
@@ -111,7 +111,7 @@ function RequestsEntry({ project }: { project: { id: string; name: string | unde
 /** The conversations, with the number of those that the person has. */
 function ConversationsEntry({ project }: { project: string }) {
   const account = useAccount();
-  const mine = useQuery({ ...conversationCountsOptions(project), refetchInterval: polled }).data?.mine;
+  const mine = useQuery({ ...conversationCountsOptions(project), ...polling }).data?.mine;
   return (
     <Link
       activeOptions={{ exact: false, includeSearch: false }}

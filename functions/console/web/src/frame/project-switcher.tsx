@@ -1,11 +1,15 @@
 import { useRouterState } from "@tanstack/react-router";
-import { useAccount } from "../api/me";
+import { useAccount, useMay } from "../api/me";
 import { samePage } from "../preferred-project";
 import { frame } from "../texts/en/frame";
 import { Icon } from "../ui/icon";
-import { MenuButton } from "../ui/menu";
+import { MenuButton, type MenuEntry } from "../ui/menu";
 import styles from "./frame.module.css";
-import { useArchivedProjects, useProjectInAddress, useProjects, useShownProject } from "./use-project";
+import { useNewProject } from "./new-project";
+import { useArchivedProjects, useHasNoProject, useProjectInAddress, useProjects, useShownProject } from "./use-project";
+
+/** Projects from which on the menu has a search. */
+const SEARCH_FROM = 8;
 
 /** Names the project that is shown; its menu keeps the page and changes the project. */
 export function ProjectSwitcher() {
@@ -15,41 +19,62 @@ export function ProjectSwitcher() {
   const shown = useShownProject();
   const named = useProjectInAddress();
   const pathname = useRouterState({ select: ({ location }) => location.pathname });
-  if (!shown?.name) return null;
+  const mayCreate = useMay()("projects.write");
+  const hasNone = useHasNoProject();
+  const { open } = useNewProject();
+  const name = shown?.name;
+  if (!name && !(hasNone && mayCreate)) return null;
   const addressOf = (id: string) =>
     named ? `/console${samePage(pathname, id)}` : `/console/a/${account.id}/p/${id}/requests`;
+  const create: MenuEntry = {
+    id: "new-project",
+    label: frame.newProject,
+    icon: "plus",
+    changes: true,
+    isFixed: true,
+    onAction: () => open(true),
+  };
+  const sections = [
+    {
+      title: frame.projects,
+      entries: projects.map(({ id, name: label }) => ({
+        id,
+        label,
+        isSelected: id === shown?.id,
+        href: addressOf(id),
+      })),
+    },
+    {
+      title: frame.archivedProjects,
+      entries: archived.map(({ id, name: label }) => ({
+        id,
+        label,
+        isSelected: id === shown?.id,
+        href: `/console/a/${account.id}/p/${id}/settings/general`,
+      })),
+    },
+    { entries: mayCreate ? [create] : [] },
+  ];
   return (
     <MenuButton
       className={styles.switcher}
-      label={frame.projectSwitcher(shown.name)}
+      label={name ? frame.projectSwitcher(name) : frame.noProjectShown}
       placement="bottom start"
-      sections={[
-        {
-          title: frame.projects,
-          entries: projects.map(({ id, name }) => ({
-            id,
-            label: name,
-            isSelected: id === shown.id,
-            href: addressOf(id),
-          })),
-        },
-        ...(archived.length > 0
-          ? [
-              {
-                title: frame.archivedProjects,
-                entries: archived.map(({ id, name }) => ({
-                  id,
-                  label: name,
-                  isSelected: id === shown.id,
-                  href: `/console/a/${account.id}/p/${id}/settings/general`,
-                })),
-              },
-            ]
-          : []),
-      ]}
+      search={projects.length + archived.length < SEARCH_FROM ? undefined : frame.searchProjects}
+      sections={sections.filter(({ entries }) => entries.length > 0)}
+      tip={name ?? frame.noProjectShown}
     >
-      <bdi className={styles.entryName}>{shown.name}</bdi>
+      <span aria-hidden="true" className={styles.initial}>
+        {firstLetter(name)}
+      </span>
+      <bdi className={styles.entryName}>{name ?? frame.noProjectShown}</bdi>
       <Icon name="chevronDown" />
     </MenuButton>
   );
+}
+
+/** What stands for the project where there is no room for its name. */
+function firstLetter(name: string | undefined): string {
+  const [first] = new Intl.Segmenter().segment(name ?? "–");
+  return first?.segment.toLocaleUpperCase() ?? "–";
 }

@@ -13,6 +13,11 @@ export function useProjects(): readonly Project[] {
   return useQuery({ ...projectsOptions, enabled: isInAccount && may("projects.read") }).data ?? [];
 }
 
+/** Whether the person is known to have no project but archived ones. */
+export function useHasNoProject(): boolean {
+  return useQuery({ ...projectsOptions, enabled: false }).data?.length === 0;
+}
+
 /** The archived projects, for those who may restore one. */
 export function useArchivedProjects(): readonly Project[] {
   const may = useMay();

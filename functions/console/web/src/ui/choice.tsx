@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { useOffline } from "./button";
 import { FieldNotes, type Option, useFieldIds } from "./field";
 import styles from "./field.module.css";
 
@@ -16,9 +17,10 @@ export function Checkbox({ isIndeterminate, ...props }: CheckProps & { isIndeter
   return <Check {...props} isIndeterminate={isIndeterminate} />;
 }
 
-/** A choice that takes effect, by itself or with its form. */
-export function Switch(props: CheckProps) {
-  return <Check {...props} isSwitch />;
+/** A choice that takes effect, by itself or with its form. With `changes` it does so by itself, so it cannot be made offline. */
+export function Switch({ changes = false, blocked, ...props }: CheckProps & { changes?: boolean }) {
+  const offline = useOffline(changes);
+  return <Check {...props} blocked={blocked ?? offline} isSwitch />;
 }
 
 function Check(props: CheckProps & { isSwitch?: boolean; isIndeterminate?: boolean | undefined }) {

@@ -36,6 +36,8 @@ export interface ConfirmProps {
   action: string;
   cancel?: string;
   kind?: Extract<ButtonKind, "primary" | "danger">;
+  /** The action changes nothing but this page, so it can be done offline. */
+  isLocal?: boolean;
   /** Does it; the dialog shows progress, stays on failure with what went wrong, and closes on success. */
   onConfirm: () => unknown;
 }
@@ -52,6 +54,7 @@ export function DiscardDialog(props: { isOpen: boolean; onDiscard: () => void; o
     <ConfirmDialog
       action={common.discard}
       cancel={common.keepEditing}
+      isLocal
       isOpen={props.isOpen}
       onClose={props.onKeep}
       onConfirm={props.onDiscard}

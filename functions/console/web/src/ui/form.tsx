@@ -136,13 +136,14 @@ interface FormDialogProps {
   children: ReactNode;
   size?: "small" | "medium" | "large";
   kind?: "primary" | "danger";
+  role?: "dialog" | "alertdialog";
   /** Whether leaving with changes asks first; not where only a proof, such as a code, is typed. */
   isGuarded?: boolean;
 }
 
 /** A form in a dialog. */
 export function FormDialog(props: FormDialogProps) {
-  const { isOpen, onClose, title, form, submit, children, size, kind, isGuarded = true } = props;
+  const { isOpen, onClose, title, form, submit, children, size, kind, role, isGuarded = true } = props;
   const [isAsking, setAsking] = useState(false);
   const leave = () => {
     if (form.isBusy) return;
@@ -151,11 +152,13 @@ export function FormDialog(props: FormDialogProps) {
   };
   return (
     <>
-      <Dialog isOpen={isOpen} onClose={leave} size={size} title={title}>
+      <Dialog isOpen={isOpen} onClose={leave} role={role} size={size} title={title}>
         <Form form={form} isGuarded={isGuarded}>
           {children}
           <Row align="end">
-            <Button onClick={leave}>{common.cancel}</Button>
+            <Button autoFocus={role === "alertdialog"} onClick={leave}>
+              {common.cancel}
+            </Button>
             <SubmitButton kind={kind}>{submit}</SubmitButton>
           </Row>
         </Form>
@@ -172,32 +175,14 @@ export function FormDialog(props: FormDialogProps) {
   );
 }
 
-interface DangerProps {
-  isOpen: boolean;
-  onClose: () => void;
-  title: string;
-  form: FormState;
+interface DangerProps extends Pick<FormDialogProps, "isOpen" | "onClose" | "title" | "form" | "children"> {
   /** The verb on the button, such as “Delete account”. */
   action: string;
-  children: ReactNode;
+  /** Whether leaving with changes asks first, such as where a note is written. */
+  isGuarded?: boolean;
 }
 
 /** Asks for something typed before a dangerous action. The focus is on the way out. */
-export function DangerDialog({ isOpen, onClose, title, form, action, children }: DangerProps) {
-  const leave = () => {
-    if (!form.isBusy) onClose();
-  };
-  return (
-    <Dialog isOpen={isOpen} onClose={leave} role="alertdialog" size="small" title={title}>
-      <Form form={form} isGuarded={false}>
-        {children}
-        <Row align="end">
-          <Button autoFocus onClick={leave}>
-            {common.cancel}
-          </Button>
-          <SubmitButton kind="danger">{action}</SubmitButton>
-        </Row>
-      </Form>
-    </Dialog>
-  );
+export function DangerDialog({ action, isGuarded = false, ...rest }: DangerProps) {
+  return <FormDialog {...rest} isGuarded={isGuarded} kind="danger" role="alertdialog" size="small" submit={action} />;
 }

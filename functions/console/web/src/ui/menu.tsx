@@ -14,6 +14,10 @@ export interface MenuEntry {
   about?: string;
   isDangerous?: boolean;
   isSelected?: boolean;
+  /** The action changes something, so it cannot be done offline. */
+  changes?: boolean;
+  /** Stays where a search does not find it. */
+  isFixed?: boolean;
   /** An address to go to, instead of `onAction`. */
   href?: string;
   onAction?: () => void;
@@ -34,10 +38,15 @@ interface Props {
   /** Replaces the button's own looks. */
   className?: string | undefined;
   placement?: "bottom start" | "bottom end" | "top start" | "top end";
+  /** Names the button where its content is not in sight. */
+  tip?: string | undefined;
+  /** Label of a field that searches the entries; without one, there is none. */
+  search?: string | undefined;
 }
 
 /** A button that opens a menu. The menu's code is loaded on the first hover or focus. */
-export function MenuButton({ label, sections, children, icon, kind, className, placement = "bottom end" }: Props) {
+export function MenuButton(props: Props) {
+  const { label, sections, children, icon, kind, className, placement = "bottom end", tip, search } = props;
   const [isOpen, setOpen] = useState(false);
   const trigger = useRef<HTMLButtonElement>(null);
   const module = useLater(impl, isOpen);
@@ -52,7 +61,7 @@ export function MenuButton({ label, sections, children, icon, kind, className, p
   return (
     <>
       {className ? (
-        <button {...common} aria-label={label} className={className} type="button">
+        <button {...common} aria-label={label} className={className} data-tip={tip} type="button">
           {children}
         </button>
       ) : children ? (
@@ -68,6 +77,7 @@ export function MenuButton({ label, sections, children, icon, kind, className, p
           label={label}
           onClose={() => setOpen(false)}
           placement={placement}
+          search={search}
           sections={sections}
           trigger={trigger}
         />

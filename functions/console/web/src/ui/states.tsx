@@ -7,13 +7,35 @@ import { Copy } from "./copy";
 import { Icon } from "./icon";
 import styles from "./states.module.css";
 
+/** Milliseconds of waiting that show nothing. */
+const UNSEEN = 200;
+
+/** Time at which a skeleton was last in sight, so that the next one goes on where it ended. */
+let lastSeen = Number.NEGATIVE_INFINITY;
+
+interface SkeletonProps {
+  rows?: number;
+  height?: number;
+  /** Time at which the waiting began, as `performance.now()` has it; without one, now. */
+  since?: number;
+}
+
 /** A skeleton in the shape of rows, after 200 ms; before that, nothing. */
-export function Skeleton({ rows = 5, height = 56 }: { rows?: number; height?: number }) {
-  const [isDue, setDue] = useState(false);
+export function Skeleton({ rows = 5, height = 56, since }: SkeletonProps) {
+  const [delay] = useState(() => {
+    const now = performance.now();
+    return now - lastSeen < UNSEEN ? 0 : UNSEEN - (now - (since ?? now));
+  });
+  const [isDue, setDue] = useState(delay <= 0);
   useEffect(() => {
-    const timer = setTimeout(() => setDue(true), 200);
+    if (isDue) {
+      return () => {
+        lastSeen = performance.now();
+      };
+    }
+    const timer = setTimeout(() => setDue(true), delay);
     return () => clearTimeout(timer);
-  }, []);
+  }, [isDue, delay]);
   return (
     <div aria-busy="true" className={styles.skeleton}>
       <span className="visually-hidden">{common.loading}</span>
@@ -60,7 +82,7 @@ export function NoMatches({ onClear, children }: { onClear: () => void; children
 
 /** An error in the words of the API, with a way to try again. */
 export function ProblemView({ error, retry }: { error: unknown; retry?: () => void }) {
-  if (error instanceof ServiceBusy && retry) return <BusyView retry={retry} />;
+  if (error instanceof ServiceBusy && retry) return <BusyView error={error} retry={retry} />;
   const { title, detail, requestId } = describeError(error);
   return (
     <div className={styles.problem} role="alert">
@@ -95,23 +117,22 @@ export function busyWait(attempt: number): number {
   return Math.min(FIRST_WAIT * 2 ** attempt, LONGEST_WAIT);
 }
 
-/** Counts down to the next attempt. It stays mounted while the attempt runs, so that the waits grow. */
-function BusyView({ retry }: { retry: () => void }) {
-  const [attempt, setAttempt] = useState(0);
-  const [left, setLeft] = useState(busyWait(0));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: one countdown for each attempt
+/** Counts down to the next attempt. The error tells how many there were: a list without rows shows its skeleton in between. */
+function BusyView({ error, retry }: { error: ServiceBusy; retry: () => void }) {
+  const wait = busyWait(error.before);
+  const [left, setLeft] = useState(wait);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: one countdown for each answer
   useEffect(() => {
-    const end = Date.now() + busyWait(attempt) * 1000;
-    setLeft(busyWait(attempt));
+    const end = Date.now() + wait * 1000;
+    setLeft(wait);
     const timer = setInterval(() => {
       const seconds = Math.ceil((end - Date.now()) / 1000);
       if (seconds > 0) return setLeft(seconds);
       clearInterval(timer);
       retry();
-      setAttempt(attempt + 1);
     }, 250);
     return () => clearInterval(timer);
-  }, [attempt]);
+  }, [error]);
   return (
     <div className={styles.problem}>
       <Icon name="info" />

@@ -95,8 +95,8 @@ export function useForm<Values extends object, Result = unknown>(options: FormOp
       saved.current = latest.current;
       onDone?.(result);
     } catch (error) {
-      // A refused create made nothing, so the corrected one is another.
-      if (error instanceof ApiProblem) setKey(crypto.randomUUID());
+      // A refused create made nothing, so the corrected one is another. A failed one may have made it.
+      if (error instanceof ApiProblem && error.status < 500) setKey(crypto.randomUUID());
       const isShown = error instanceof ApiProblem && takeFieldErrors(error);
       if (!isShown && !onFailure?.(error, latest.current)) setFailure(error);
     } finally {

@@ -27,6 +27,7 @@ export function OnboardingToggle({ connector, onToggle, isNamed }: Props) {
       ) : (
         <Switch
           blocked={mayChange ? undefined : `${meaningOf(policy)} ${texts.noRight}`}
+          changes
           help={meaningOf(policy)}
           isSelected={policy === "OnBoarding"}
           label={

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Desk, desksOptions, roomOptions, type Seat } from "../../api/desks";
-import { polled } from "../../api/polling";
+import { polling } from "../../api/polling";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { Button, type Column, DataTable, Dialog, ProblemView, Skeleton, Stack } from "../../ui";
 import styles from "./conversations.module.css";
@@ -15,7 +15,7 @@ interface Props {
 /** What room there is: “SMS 5 of 12 in use · WhatsApp full”, per person on demand (U602). */
 export function Room({ label, channel }: Props) {
   const [isOpen, setOpen] = useState(false);
-  const room = useQuery({ ...roomOptions, refetchInterval: polled }).data?.items ?? [];
+  const room = useQuery({ ...roomOptions, ...polling }).data?.items ?? [];
   const seats = useQuery({ ...desksOptions, enabled: isOpen, staleTime: 0 });
   const desks = seats.data?.items;
   const isShown = (desk: Desk) => channel === undefined || desk.channel === channel;

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { type Conversation, conversationOptions, routedOptions } from "../../api/conversations";
 import { useAccount } from "../../api/me";
-import { polled } from "../../api/polling";
+import { polling } from "../../api/polling";
 import { isProblem } from "../../api/problems";
 import { useTitle } from "../../frame/title";
 import { hasNavigated } from "../../navigation";
@@ -35,7 +35,7 @@ interface Props {
 /** The thread of one conversation, what can be done with it, and the reply. */
 export function ThreadPanel(props: Props) {
   const { project, id } = props;
-  const { data, error, refetch } = useQuery({ ...conversationOptions(project, id), refetchInterval: polled });
+  const { data, error, refetch } = useQuery({ ...conversationOptions(project, id), ...polling });
   if (error && !data) {
     return (
       <div className={styles.failed}>
@@ -54,7 +54,7 @@ function Thread(props: Props & { conversation: Conversation }) {
   const { user, name } = usePerson(project, conversation);
   useTitle(name);
   const thread = useThread(project, id);
-  const decisions = useQuery({ ...routedOptions(project, id), refetchInterval: polled });
+  const decisions = useQuery({ ...routedOptions(project, id), ...polling });
   const routed = decisions.data ?? [];
   const grant = user?.environments.find(({ environment_id }) => environment_id === conversation.environment_id);
   const happenings: Happening[] = [
@@ -143,8 +143,12 @@ function ThreadHead({ project, conversation, name, place, reader, onChanged: tel
     if (hasNavigated()) heading.current?.focus();
   }, []);
   const further = [
-    ...(can("requeue") ? [{ id: "requeue", label: texts.requeue, onAction: () => setAsked("requeue") }] : []),
-    ...(can("giveBack") ? [{ id: "give-back", label: texts.giveBack, onAction: () => setAsked("giveBack") }] : []),
+    ...(can("requeue")
+      ? [{ id: "requeue", label: texts.requeue, changes: true, onAction: () => setAsked("requeue") }]
+      : []),
+    ...(can("giveBack")
+      ? [{ id: "give-back", label: texts.giveBack, changes: true, onAction: () => setAsked("giveBack") }]
+      : []),
   ];
   return (
     <header className={styles.threadHead}>

@@ -1,7 +1,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { type Conversation, type ConversationFilter, conversationsOptions, type View } from "../../api/conversations";
-import { polled } from "../../api/polling";
+import { polling } from "../../api/polling";
+import { readMore } from "../../api/query";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { useArrivals } from "../../ui/use-arrivals";
 import { arranged, type Rows } from "./rows";
@@ -11,7 +12,7 @@ const FEW = 10;
 
 /** The rows of a view. For a component that has the view and its filters as its key. */
 export function useRows(project: string, view: View, filter: ConversationFilter) {
-  const query = useInfiniteQuery({ ...conversationsOptions(project, view, filter), refetchInterval: polled });
+  const query = useInfiniteQuery({ ...conversationsOptions(project, view, filter), ...polling });
   const { data, error, hasNextPage, isFetching, isFetchingNextPage, fetchNextPage, refetch } = query;
   const [rows, setRows] = useState<Rows>();
   const shown = useRef<readonly Conversation[] | undefined>(undefined);
@@ -49,7 +50,7 @@ export function useRows(project: string, view: View, filter: ConversationFilter)
     isFetching,
     /** Nothing was found yet, and more is read. */
     isSearching: count === 0 && hasNextPage && !error,
-    showMore: hasNextPage ? () => void fetchNextPage() : undefined,
+    showMore: hasNextPage ? () => void readMore(query) : undefined,
     isShowingMore: isFetchingNextPage,
     /** Shows the list as it is now. */
     renew: () => arrange(undefined),

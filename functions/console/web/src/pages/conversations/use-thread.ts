@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { type Message, newestMessagesOptions, readMessages } from "../../api/conversations";
-import { polled } from "../../api/polling";
+import { polling } from "../../api/polling";
 import { gapBefore, isUnderWay, merged } from "./thread";
 
 /** Milliseconds after which the outcome of a sending is asked for. */
@@ -10,10 +10,11 @@ const SOON = 2_000;
 /** The messages of one conversation, from the newest back as far as they were asked for. For a component that has the conversation as its key. */
 export function useThread(project: string, id: string) {
   const [messages, setMessages] = useState<readonly Message[]>();
-  const isSending = () => isUnderWay(messages ?? [], Date.now());
+  const isSending = isUnderWay(messages ?? [], Date.now());
   const newest = useQuery({
     ...newestMessagesOptions(project, id),
-    refetchInterval: () => (isSending() ? SOON : polled()),
+    ...polling,
+    refetchInterval: isSending ? SOON : polling.refetchInterval,
   });
   const [hasEarlier, setHasEarlier] = useState(false);
   const [isReadingEarlier, setReadingEarlier] = useState(false);

@@ -34,7 +34,7 @@ export function NoteDialog({ isOpen, onClose, title, action, done, send, childre
   });
   useOnOpen(isOpen, () => form.restart());
   return (
-    <DangerDialog action={action} form={form} isOpen={isOpen} onClose={onClose} title={title}>
+    <DangerDialog action={action} form={form} isGuarded isOpen={isOpen} onClose={onClose} title={title}>
       {children}
       <TextArea {...form.text("note")} help={texts.noteHelp} label={texts.note} limit={NOTE_MAX} optional rows={2} />
     </DangerDialog>

@@ -123,6 +123,7 @@ function More({ record }: { record: Tagged<ChatUser> }) {
             label: texts.erase,
             icon: "trash",
             isDangerous: true,
+            changes: true,
             onAction: () => setErasing(true),
           } as const,
         ]

@@ -52,6 +52,7 @@ export function CodeDialog<Result>(props: Props<Result>) {
       isOpen={isOpen}
       kind={kind}
       onClose={onClose}
+      role={kind === "danger" ? "alertdialog" : "dialog"}
       size="small"
       submit={action}
       title={title}

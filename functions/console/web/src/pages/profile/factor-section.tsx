@@ -57,8 +57,12 @@ export function FactorSection() {
       <div ref={place} tabIndex={-1}>
         {login.factor ? (
           <Row>
-            <Button onClick={() => setAsks("renew")}>{texts.renew}</Button>
-            <Button onClick={() => setAsks("remove")}>{texts.remove}</Button>
+            <Button changes onClick={() => setAsks("renew")}>
+              {texts.renew}
+            </Button>
+            <Button changes onClick={() => setAsks("remove")}>
+              {texts.remove}
+            </Button>
           </Row>
         ) : (
           <Button changes kind="primary" onClick={() => setAsks("prove")}>

@@ -46,6 +46,7 @@ export function PreferencesTab() {
       <Section actions={status("shortcuts")} title={texts.keyboard}>
         <Stack gap={3}>
           <Switch
+            changes
             help={texts.shortcutsHelp}
             isSelected={shown.shortcuts}
             label={texts.shortcuts}
@@ -61,6 +62,7 @@ export function PreferencesTab() {
       <Section actions={status("notices")} title={texts.mail}>
         <Stack>
           <Switch
+            changes
             help={texts.noticesHelp}
             isSelected={shown.notices}
             label={texts.notices}

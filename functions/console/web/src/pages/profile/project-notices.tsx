@@ -26,6 +26,7 @@ export function ProjectNotices({ areOn }: { areOn: boolean }) {
         <div className={styles.project} key={project.id}>
           <Switch
             blocked={blocked(project)}
+            changes
             isSelected={!isMuted(project)}
             label={<bdi>{project.name}</bdi>}
             onChange={(isOn) => choose(project, !isOn)}

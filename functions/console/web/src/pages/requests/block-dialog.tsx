@@ -32,6 +32,7 @@ export function BlockDialog({ project, request, isOpen, onClose, onBlocked }: Pr
   return (
     <DangerDialog
       form={form}
+      isGuarded
       isOpen={isOpen}
       onClose={onClose}
       action={decisions.blockAction}

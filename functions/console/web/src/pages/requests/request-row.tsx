@@ -225,6 +225,7 @@ function MoreMenu({ request, context }: { request: AccessRequest; context: Reque
             label: texts.block,
             icon: "lock" as const,
             isDangerous: true,
+            changes: true,
             onAction: () => block(request),
           },
         ]

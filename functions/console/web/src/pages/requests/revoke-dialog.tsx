@@ -33,6 +33,7 @@ export function RevokeDialog({ project, request, isOpen, onClose, onRevoked }: P
   return (
     <DangerDialog
       form={form}
+      isGuarded
       isOpen={isOpen}
       onClose={onClose}
       action={decisions.revokeAction}

@@ -9,9 +9,9 @@ import {
   requestCountsOptions,
   requestsOptions,
 } from "../../api/access-requests";
-import { polled } from "../../api/polling";
+import { polling } from "../../api/polling";
 import { isProblem } from "../../api/problems";
-import { queryClient } from "../../api/query";
+import { queryClient, readMore } from "../../api/query";
 import { requests as texts } from "../../texts/en/requests";
 import { announce } from "../../ui";
 import { useArrivals } from "../../ui/use-arrivals";
@@ -49,7 +49,7 @@ export function useRequestRows(project: string, query: RequestQuery) {
 
   const showMore = () => {
     takes.current = true;
-    void list.fetchNextPage();
+    void readMore(list);
   };
 
   /** Takes rows away, and moves the focus on if one of them has it. */
@@ -121,7 +121,7 @@ export function useRequestRows(project: string, query: RequestQuery) {
     focusRow(next.id);
   }, [rows.ids, rows.records]);
 
-  const counts = useQuery({ ...requestCountsOptions(project), refetchInterval: polled }).data;
+  const counts = useQuery({ ...requestCountsOptions(project), ...polling }).data;
   const known = useRef<Known | undefined>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each answer
   useEffect(() => {

@@ -243,10 +243,18 @@ function More({ user }: { user: EndUserDetails }) {
       label: common.delete,
       icon: "trash",
       isDangerous: true,
+      changes: true,
       onAction: () => ask("delete"),
     });
     if (may("chat_users.erase")) {
-      entries.push({ id: "erase", label: texts.erase, icon: "trash", isDangerous: true, onAction: () => ask("erase") });
+      entries.push({
+        id: "erase",
+        label: texts.erase,
+        icon: "trash",
+        isDangerous: true,
+        changes: true,
+        onAction: () => ask("erase"),
+      });
     }
   }
   return (

@@ -169,7 +169,7 @@ export const audit = {
     "webhook.created": "Webhook created",
     "webhook.updated": "Webhook changed",
     "webhook.deleted": "Webhook deleted",
-    "webhook.signing_secret_rotated": "Webhook’s signing secret rotated",
+    "webhook.signing_secret_rotated": "Webhook's signing secret rotated",
     "webhook.tested": "Webhook tested",
     "webhook.paused": "Webhook paused",
     "webhook.resumed": "Webhook resumed",

@@ -3,6 +3,10 @@ export const project = {
   title: "General",
   name: "Name",
   nameRequired: "Enter a name",
+  createTitle: "New project",
+  createHelp: "It begins with the environments Development, Staging and Production. Connectors are added to it next.",
+  createAction: "Create project",
+  created: (name: string) => `Project ${name} was created`,
   historyDays: "History",
   historyHelp:
     "history_days, 0 to 365: days for which messages are kept. With 0, no text is kept beyond the work itself.",

@@ -64,7 +64,8 @@ function Body({ children }: { children: ReactNode }) {
 }
 
 export function ConfirmView(props: ConfirmProps) {
-  const { isOpen, onClose, title, children, action, cancel = common.cancel, kind = "danger", onConfirm } = props;
+  const { isOpen, onClose, title, children, action, cancel = common.cancel, kind = "danger", isLocal } = props;
+  const { onConfirm } = props;
   const { isBusy, error, run, forget } = useAction(onConfirm, onClose);
   const wayOut = useRef<HTMLButtonElement>(null);
   // `autoFocus` comes too early over another dialog, which takes the focus back as long as it is the topmost.
@@ -83,7 +84,7 @@ export function ConfirmView(props: ConfirmProps) {
           <Button onClick={leave} ref={wayOut}>
             {cancel}
           </Button>
-          <Button isBusy={isBusy} kind={kind} onClick={run}>
+          <Button changes={!isLocal} isBusy={isBusy} kind={kind} onClick={run}>
             {action}
           </Button>
         </>
@@ -113,7 +114,7 @@ export function ConflictView(props: ConflictProps) {
       actions={
         <>
           <Button onClick={take}>{texts.takeTheirs}</Button>
-          <Button isBusy={isBusy} kind="primary" onClick={run}>
+          <Button changes isBusy={isBusy} kind="primary" onClick={run}>
             {texts.keepMine}
           </Button>
         </>
@@ -184,6 +185,7 @@ export function SecretView({ isOpen, title, secret, children, onClose }: SecretO
       <ConfirmView
         action={texts.secretLeave}
         cancel={texts.secretStay}
+        isLocal
         isOpen={isAsking}
         onClose={() => setAsking(false)}
         onConfirm={stored}

@@ -116,8 +116,13 @@ function List({ onRotated }: { onRotated: (name: string, secret: string) => void
                 icon: "info",
                 onAction: () => void navigate({ search: { open: key.id } }),
               },
-              { id: "renew", label: texts.renewEntry, onAction: () => setAsked({ what: "renew", key }) },
-              { id: "rotate", label: texts.rotateEntry, onAction: () => setAsked({ what: "rotate", key }) },
+              { id: "renew", label: texts.renewEntry, changes: true, onAction: () => setAsked({ what: "renew", key }) },
+              {
+                id: "rotate",
+                label: texts.rotateEntry,
+                changes: true,
+                onAction: () => setAsked({ what: "rotate", key }),
+              },
             ],
           },
           {
@@ -127,6 +132,7 @@ function List({ onRotated }: { onRotated: (name: string, secret: string) => void
                 label: texts.revokeEntry,
                 icon: "trash",
                 isDangerous: true,
+                changes: true,
                 onAction: () => setAsked({ what: "revoke", key }),
               },
             ],

@@ -68,6 +68,7 @@ function List({ outcome }: { outcome: ReturnType<typeof readOutcome> }) {
         actions={
           <Button
             blocked={isFull ? texts.full : undefined}
+            changes
             icon="plus"
             kind="primary"
             onClick={() => void navigate({ search: { create: "open_id_connect" } })}

@@ -5,7 +5,7 @@ import { accountOptions } from "../../../api/account";
 import { type Invitation, invitationOptions } from "../../../api/invitations";
 import { useAccount, useMay } from "../../../api/me";
 import { type Member, memberOptions } from "../../../api/members";
-import { polled } from "../../../api/polling";
+import { polling } from "../../../api/polling";
 import { isProblem } from "../../../api/problems";
 import { permissionsOptions } from "../../../api/roles";
 import { formatDay, formatList } from "../../../format";
@@ -165,7 +165,7 @@ function Gone({ member }: { member: Member }) {
 }
 
 function InvitationSection({ id, isBlocked }: { id: string; isBlocked: boolean }) {
-  const { data: invitation, error, refetch } = useQuery({ ...invitationOptions(id), refetchInterval: polled });
+  const { data: invitation, error, refetch } = useQuery({ ...invitationOptions(id), ...polling });
   const hasSender = useQuery(accountOptions).data?.value.mail.from !== null;
   const mayManage = useMay()("members.manage");
   const actions = useInvitationActions();

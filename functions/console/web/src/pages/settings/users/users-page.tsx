@@ -7,7 +7,7 @@ import { desksOptions } from "../../../api/desks";
 import { type Invitation, invitationsByIdOptions } from "../../../api/invitations";
 import { useAccount, useMay } from "../../../api/me";
 import { allMembersOptions, type Member } from "../../../api/members";
-import { polled } from "../../../api/polling";
+import { polling } from "../../../api/polling";
 import { PAGE } from "../../../api/query";
 import { rolesOptions } from "../../../api/roles";
 import { allTeamsOptions } from "../../../api/teams";
@@ -182,7 +182,7 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
   const standing = useStanding();
   const clients = useQuery({ ...allClientsOptions, enabled: may("projects.read") }).data;
   const pending = members.flatMap((member) => (member.status === "pending" ? (member.invitation_id ?? []) : []));
-  const invitations = useQuery({ ...invitationsByIdOptions(pending), refetchInterval: polled }).data;
+  const invitations = useQuery({ ...invitationsByIdOptions(pending), ...polling }).data;
   const [removing, setRemoving] = useState<Member>();
   const [isRemoving, setIsRemoving] = useState(false);
   const mayManage = may("members.manage");
