@@ -12,6 +12,7 @@ use crate::dynamo::{
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     PortError,
+    event::routed::CaseChange,
     ids::MemberId,
     ports::{Assignment, Changed, GivingBack, HandingOff, NewPlace, RoutedBy},
     record::Record as _,
@@ -270,7 +271,23 @@ impl<'a> Change<'a> {
         if let Some(giving) = &self.giving {
             parts.push((Part::Conversation, self.given_back_write(table, giving)?));
         }
+        let told = self.told_writes(table)?;
+        parts.extend(told.into_iter().map(|write| (Part::Other, write)));
         Ok(parts)
+    }
+
+    /// Makes the writes of the outgoing events.
+    fn told_writes(&self, table: &Table) -> Result<Vec<TransactWriteItem>, PortError> {
+        let change = CaseChange {
+            before: self.before,
+            after: &self.after,
+            verb: self.verb,
+            by: self.by.actor,
+            at: self.by.at,
+        };
+        let events = change.events();
+        let writes = events.iter().map(|event| table.outgoing_event_write(event));
+        writes.collect()
     }
 
     /// Makes the write by which people have the conversation, or the check that they do.
