@@ -62,6 +62,7 @@ mod erasure_notes;
 mod erasure_older;
 mod erasure_records;
 mod event_records;
+mod events_told;
 mod expiry;
 mod explain;
 mod factor;
