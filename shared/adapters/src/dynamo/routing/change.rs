@@ -271,13 +271,12 @@ impl<'a> Change<'a> {
         if let Some(giving) = &self.giving {
             parts.push((Part::Conversation, self.given_back_write(table, giving)?));
         }
-        let told = self.told_writes(table)?;
-        parts.extend(told.into_iter().map(|write| (Part::Other, write)));
+        parts.extend(self.told_parts(table)?);
         Ok(parts)
     }
 
-    /// Makes the writes of the outgoing events.
-    fn told_writes(&self, table: &Table) -> Result<Vec<TransactWriteItem>, PortError> {
+    /// Makes the parts that tell the outgoing events.
+    fn told_parts(&self, table: &Table) -> Result<Vec<(Part, TransactWriteItem)>, PortError> {
         let change = CaseChange {
             before: self.before,
             after: &self.after,
@@ -285,9 +284,8 @@ impl<'a> Change<'a> {
             by: self.by.actor,
             at: self.by.at,
         };
-        let events = change.events();
-        let writes = events.iter().map(|event| table.outgoing_event_write(event));
-        writes.collect()
+        let told = |event| Ok((Part::Other, table.outgoing_event_write(event)?));
+        change.events().iter().map(told).collect()
     }
 
     /// Makes the write by which people have the conversation, or the check that they do.
