@@ -303,6 +303,7 @@ fn mails_with(text: &str) -> Vec<Mail> {
                 invited_by: text.clone(),
                 role_name: text.clone(),
                 expires_at: at,
+                invitation_id: None,
             },
         ),
         (login, MailKind::PasswordReset { expires_at: at }),

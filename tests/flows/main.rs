@@ -63,6 +63,7 @@ mod erasure_older;
 mod erasure_records;
 mod event_records;
 mod events;
+mod events_told;
 mod expiry;
 mod explain;
 mod factor;

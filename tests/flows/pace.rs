@@ -14,7 +14,7 @@ async fn after_a_short_burst_turns_are_an_interval_apart_until_it_is_not_worth_w
         match world.take_turn(INTERVAL).await {
             Turn::After(wait) => waits.push(wait),
             Turn::Crowded(wait) => break wait,
-            Turn::Paused(_) => panic!("nobody asked to wait"),
+            Turn::Paused(_) | Turn::AfterRefusal { .. } => panic!("nobody asked to wait"),
         }
     };
     let at_once = waits.iter().take_while(|wait| wait.is_zero()).count();
@@ -35,7 +35,7 @@ async fn two_sandboxes_never_take_the_same_turn() {
         .into_iter()
         .filter_map(|turn| match turn {
             Turn::After(wait) => Some(wait),
-            Turn::Crowded(_) | Turn::Paused(_) => None,
+            Turn::Crowded(_) | Turn::Paused(_) | Turn::AfterRefusal { .. } => None,
         })
         .filter(|wait| !wait.is_zero())
         .collect();

@@ -49,7 +49,9 @@ fn other_rows(world: &World) -> Vec<serde_json::Map<String, Value>> {
     let mut rows = world.db.items().unwrap();
     rows.retain(|row| {
         let partition = row["pk"].as_str().unwrap();
-        !partition.ends_with("#NEW_REQUESTS") && !partition.ends_with("#HELD_BACK")
+        !partition.ends_with("#NEW_REQUESTS")
+            && !partition.ends_with("#HELD_BACK")
+            && row["sk"] != "OUTGOING_EVENT"
     });
     rows
 }

@@ -79,6 +79,7 @@ pub async fn invitation_mail(
         invited_by: mail_text(words.invited_by),
         role_name: mail_text(words.role_name),
         expires_at: invitation.expires_at,
+        invitation_id: Some(invitation.id),
     };
     // A name that was not given is the address, with which a mail need not greet.
     let name = Some(member.name.as_str()).filter(|name| *name != member.email.as_str());

@@ -19,7 +19,10 @@ use vestibule_admin::{
 use vestibule_domain::{
     AccountScope, Timestamp,
     account::{Account, actor::Actor},
-    event::{AuditEntry, Change, Event, told::Told},
+    event::{
+        AuditEntry, Change, Event,
+        told::{EventData, Told},
+    },
     ids::AuditId,
     ports::{Acceptance, Accepted, AcceptingLogin, AccountPlace, InvitationView, RenewedLogin},
     routing::seat_of::MemberChange,
@@ -236,7 +239,7 @@ pub async fn accept(
             after: facts(&member),
         },
         request_id: origin.request_id.clone(),
-        told: Told::default(),
+        told: Told::default().with(EventData::new().id("invitation_id", link.view.invitation.id)),
     };
     let acceptance = Acceptance {
         invitation: link.view.invitation.clone(),

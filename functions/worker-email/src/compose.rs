@@ -50,6 +50,7 @@ pub fn compose(
             invited_by,
             role_name,
             expires_at,
+            ..
         } => place.invitation((account_name, invited_by, role_name), *expires_at)?,
         MailKind::PasswordReset { expires_at } => place.password_reset(*expires_at)?,
         MailKind::AddressChange { expires_at } => place.address_change(*expires_at)?,

@@ -134,13 +134,16 @@ pub(crate) async fn profile(
     };
     match deps.platform.profile(connector, query).await {
         ProfileOutcome::Found { profile, avatar } => {
+            let profile = Profile {
+                avatar_kept: avatar.is_some(),
+                ..profile
+            }
+            .over(&user.profile);
+            let changed = profile.changed_from(&user.profile);
             let learnt = FetchedProfile {
-                profile: &Profile {
-                    avatar_kept: avatar.is_some(),
-                    ..profile
-                }
-                .over(&user.profile),
+                profile: &profile,
                 avatar: avatar.as_ref(),
+                changed: &changed,
                 at: deps.clock.now(),
             };
             deps.standings

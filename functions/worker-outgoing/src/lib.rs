@@ -32,8 +32,8 @@ use vestibule_domain::{
     ids::{IdSource, LeaseId},
     job::{OutgoingJob, QueuedText, SendMessages, SendMessagesJob},
     ports::{
-        ChatPlatform, Claim, ClaimedConversation, Lease, OutgoingQueue, OutgoingStore, TextOutcome,
-        Unsent,
+        ChatPlatform, Claim, ClaimedConversation, Lease, OutgoingQueue, OutgoingStore, SendPacer,
+        TextOutcome, Unsent,
     },
 };
 use vestibule_edge::{
@@ -65,6 +65,8 @@ pub struct Deps {
     pub connectors: ConnectorCache,
     /// The platforms.
     pub platform: Arc<dyn ChatPlatform>,
+    /// The pace of connectors, which also remembers that a platform refuses their calls.
+    pub pacer: Arc<dyn SendPacer>,
     /// The queue for what this attempt leaves.
     pub outgoing: Arc<dyn OutgoingQueue>,
     /// The clock.

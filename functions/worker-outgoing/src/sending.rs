@@ -9,6 +9,7 @@ use vestibule_domain::{
     chat::given_up::{GAVE_UP, GivenUpText, is_given_up, is_in_doubt},
     chat::send_status::{SendStatus, SkipReason},
     connector::Connector,
+    error::Chain,
     job::QueuedText,
     ports::{
         AbandonedText, ClaimedConversation, Destination, FailureClass, OutgoingText, TextOutcome,
@@ -213,20 +214,34 @@ fn whole(text: &QueuedText) -> Rest {
 /// replaced since the connector was read.
 async fn attempt(route: &mut Route<'_>, piece: OutgoingText<'_>) -> Result<Attempted, PortError> {
     let patience = Patience::Until(pauses::last_try(route.text.at));
-    let attempted = route.sender().attempt(piece, patience).await;
-    let is_refused = matches!(
-        &attempted,
-        Attempted::GivenUp { class, .. } if *class == FailureClass::Connector.key()
-    );
-    if is_refused && renew(route).await? {
+    let mut attempted = route.sender().attempt(piece, patience).await;
+    if is_refused(&attempted) && renew(route).await? {
         if route.work.is_out_of_time() {
             let later = Later::OutOfTime;
             let reason = "the credentials were replaced meanwhile".to_owned();
             return Ok(Attempted::Later { later, reason });
         }
-        return Ok(route.sender().attempt(piece, patience).await);
+        attempted = route.sender().attempt(piece, patience).await;
+    }
+    if is_refused(&attempted) {
+        note_refused(route).await;
     }
     Ok(attempted)
+}
+
+/// Whether the platform refuses the connector, whatever is sent.
+fn is_refused(attempted: &Attempted) -> bool {
+    matches!(attempted, Attempted::GivenUp { class, .. } if *class == FailureClass::Connector.key())
+}
+
+/// Records that the platform refuses the connector's calls. The next refusal does too, so a failure only delays it.
+async fn note_refused(route: &Route<'_>) {
+    let (deps, connector) = (route.work.deps, &route.connector);
+    let class = FailureClass::Connector.key();
+    let noted = deps.pacer.note_refused(connector, class, deps.clock.now());
+    if let Err(error) = noted.await {
+        tracing::warn!(connector.id = %connector.id, error = %Chain(&error), "a connector is refused, and nobody is told yet");
+    }
 }
 
 /// Reads the connector again. Returns whether it has other credentials.

@@ -16,6 +16,7 @@ pub fn wire(
         // The platforms' client opens the secrets that a call needs.
         connectors: ConnectorCache::new(adapters.intake(&vault), vault, clock, &[]),
         platform: adapters.paced_platforms()?,
+        pacer: adapters.send_pacer(),
         outgoing: adapters.outgoing_queue(),
         clock: adapters.clock(),
         ids: Arc::new(SystemIds),

@@ -12,7 +12,10 @@ use vestibule_domain::{
     account::{Account, Client, actor::Actor, rules::AccountRules},
     connector::SealedSecrets,
     error::Chain,
-    event::{AuditEntry, Change, Event, told::Told},
+    event::{
+        AuditEntry, Change, Event,
+        told::{EventData, Told},
+    },
     ids::{AccountId, AuditId, ClientId, InvitationId, MailId, MemberId},
     job::{InviteFirstAdmin, SendMail},
     ports::FirstAdmin,
@@ -198,6 +201,7 @@ async fn invitation_mail(
         invited_by: mail_text(&invitation.invited_by.name),
         role_name: SUPER_ADMIN_NAME.to_owned(),
         expires_at: invitation.expires_at,
+        invitation_id: Some(invitation.id),
     };
     let owner = MailOwner::Account(invitation.scope);
     let to = invitation.email.clone();
@@ -246,7 +250,12 @@ fn invited(
             }),
         },
         request_id: REQUEST_ID.to_owned(),
-        told: Told::default(),
+        told: Told::default().with(
+            EventData::new()
+                .id("invitation_id", invitation.id)
+                .id("member_id", member.id)
+                .flag("by_mail", deps.sends_mail),
+        ),
     }
 }
 

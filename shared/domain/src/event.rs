@@ -5,6 +5,8 @@
 //! | [`catalogue`] | the types of outgoing events, and the fields of their data |
 //! | [`told`] | what an outgoing event says |
 //! | [`outgoing`] | outgoing events, and those of an audit entry |
+//! | [`occasions`] | those of changes without an audit entry |
+//! | [`routed`] | those of the router |
 //! | [`subscription`] | the addresses that hear them |
 //! | [`delivery`] | an event on its way to one of them, and when it is tried again |
 //! | [`health`] | the breaker before a subscription, and its pause |
@@ -12,7 +14,9 @@
 pub mod catalogue;
 pub mod delivery;
 pub mod health;
+pub mod occasions;
 pub mod outgoing;
+pub mod routed;
 pub mod subscription;
 pub mod told;
 

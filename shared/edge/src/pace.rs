@@ -7,7 +7,7 @@ use crate::limits::{ConversationLimits, Place};
 use async_trait::async_trait;
 use std::{fmt, sync::Arc, time::Duration};
 use vestibule_domain::{
-    Clock,
+    Clock, Timestamp,
     chat::conversation::ConversationRef,
     chat::typing::ShowTyping,
     connector::Connector,
@@ -69,8 +69,13 @@ impl<P> Paced<P> {
         }
     }
 
-    /// Waits for the connector's turn, unless the wait is long or the conversation has to wait itself.
-    async fn admit(&self, connector: &Connector, place: &Place) -> Result<(), NotYet> {
+    /// Waits for the connector's turn, unless the wait is long or the conversation has to wait itself. Returns the time
+    /// since which the platform refuses the connector's calls, if it does.
+    async fn admit(
+        &self,
+        connector: &Connector,
+        place: &Place,
+    ) -> Result<Option<Timestamp>, NotYet> {
         if let Some(wait) = self.limits.wait(place, self.clock.now()) {
             return Err(NotYet {
                 wait,
@@ -82,9 +87,9 @@ impl<P> Paced<P> {
     }
 
     /// Waits for the connector's turn, unless the wait is long.
-    async fn turn(&self, connector: &Connector) -> Result<(), NotYet> {
+    async fn turn(&self, connector: &Connector) -> Result<Option<Timestamp>, NotYet> {
         let Some(provider) = chat_provider(&connector.provider) else {
-            return Ok(());
+            return Ok(None);
         };
         let now = self.clock.now();
         let turn = self
@@ -92,17 +97,20 @@ impl<P> Paced<P> {
             .take_turn(connector.id, provider.send_interval(), now)
             .await;
         let (wait, reason) = match turn {
-            Ok(Turn::After(wait)) if wait.is_zero() => return Ok(()),
             Ok(Turn::After(wait)) => {
-                self.clock.wait_until(now.plus(wait)).await;
-                return Ok(());
+                self.wait(now, wait).await;
+                return Ok(None);
+            }
+            Ok(Turn::AfterRefusal { wait, since }) => {
+                self.wait(now, wait).await;
+                return Ok(Some(since));
             }
             Ok(Turn::Crowded(wait)) => (wait, CROWDED),
             Ok(Turn::Paused(wait)) => (wait, PAUSED),
             Err(error) => {
                 // The platform's own limit still applies.
                 tracing::warn!(connector.id = %connector.id, error = %Chain(&error), "a text goes out without waiting for its turn");
-                return Ok(());
+                return Ok(None);
             }
         };
         Err(NotYet {
@@ -110,6 +118,20 @@ impl<P> Paced<P> {
             scope: RetryScope::Connector,
             reason,
         })
+    }
+
+    async fn wait(&self, now: Timestamp, wait: Duration) {
+        if !wait.is_zero() {
+            self.clock.wait_until(now.plus(wait)).await;
+        }
+    }
+
+    /// Records that the platform took a call, which it refused since then.
+    async fn note_taken(&self, connector: &Connector, since: Timestamp) {
+        let now = self.clock.now();
+        if let Err(error) = self.pacer.note_taken(connector, since, now).await {
+            tracing::warn!(connector.id = %connector.id, error = %Chain(&error), "a connector sends again, and the next text tells it");
+        }
     }
 
     /// Remembers the limits that an answer of the platform tells of.
@@ -170,10 +192,14 @@ impl<P: ChatPlatform> ChatPlatform for Paced<P> {
 
     async fn send(&self, connector: &Connector, text: OutgoingText<'_>) -> SendOutcome {
         let place = Place::of(connector.id, &text.to);
-        if let Err(not_yet) = self.admit(connector, &place).await {
-            return not_yet.into();
-        }
+        let refused_since = match self.admit(connector, &place).await {
+            Ok(since) => since,
+            Err(not_yet) => return not_yet.into(),
+        };
         let outcome = self.platform.send(connector, text).await;
+        if let (Some(since), SendOutcome::Sent(_)) = (refused_since, &outcome) {
+            self.note_taken(connector, since).await;
+        }
         self.learn(connector, place, &outcome).await;
         outcome
     }

@@ -477,6 +477,7 @@ pub fn invitation(account: AccountScope, name: &str, role: RoleKey, number: u32)
         invited_by: "System".to_owned(),
         role_name: "Agent".to_owned(),
         expires_at: at(604_800),
+        invitation_id: Some(invitation_id),
     };
     let mail = Mail::queued(
         Mail::id_of_invitation(invitation_id, 1),

@@ -275,6 +275,7 @@ impl World {
         let learnt = FetchedProfile {
             profile: &profile,
             avatar: avatar.as_ref(),
+            changed: &["avatar_url"],
             at: self.now(),
         };
         self.stores

@@ -37,7 +37,7 @@ use vestibule_admin::{
 use vestibule_domain::{
     ProjectScope, Timestamp,
     chat::user::{Block, ChatUser},
-    event::{Change, Event},
+    event::{Change, Event, told::Told},
     ids::ChatUserId,
     page::Page,
     ports::ChatUserFilter,
@@ -358,7 +358,7 @@ async fn change(
                 before: facts(&user),
                 after: facts(&changed),
             };
-            let entry = call.audit(change, now);
+            let entry = call.audit(change, now).about(Told::in_project(scope));
             deps.chat_users
                 .update_chat_user(scope, &changed, &entry)
                 .await?;

@@ -19,7 +19,10 @@ use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     chat::handoff::{Handoff, HandoffRequest},
     chat::offering::{CaseStep, HandedOff},
-    event::{AuditEntry, Change, Event},
+    event::{
+        AuditEntry, Change, Event,
+        told::{EventData, Told},
+    },
     job::{DrainDesk, OfferConversation},
     ports::{
         By, Changed, ConversationState, ConversationView, GivingBack, HandoffChange, RoutedBy,
@@ -115,6 +118,7 @@ pub async fn give_conversation_back(
 pub(super) fn handed_off_by_offer(
     call: &Call,
     view: &ConversationView,
+    offered: &Case,
     at: Timestamp,
 ) -> Option<(Handoff, AuditEntry)> {
     if view.conversation.handoff.is_some() {
@@ -123,6 +127,7 @@ pub(super) fn handed_off_by_offer(
     let handoff = HandoffRequest::default().made_by(call.actor().clone(), at);
     let event = Event::ConversationHandedOff(view.id);
     let entry = call.audit(change_of(event, view, Some(&handoff)), at);
+    let entry = entry.about(told(offered.scope, view, Some(offered)));
     Some((handoff, entry))
 }
 
@@ -163,6 +168,7 @@ pub(super) async fn hand_off(
     let case = offering(deps, scope, &view, &handoff).await?;
     let event = Event::ConversationHandedOff(view.id);
     let entry = call.audit(change_of(event, &view, Some(&handoff)), now);
+    let entry = entry.about(told(scope, &view, case_of(&case)));
     let change = HandoffChange {
         scope,
         read: &view,
@@ -272,6 +278,28 @@ async fn end_case(
         route_or_leave(deps.router.as_ref(), room).await;
     }
     Ok(())
+}
+
+/// The case that a step concerns.
+fn case_of(step: &CaseStep) -> Option<&Case> {
+    match step {
+        CaseStep::Nothing => None,
+        CaseStep::Stands(case) => Some(case),
+        CaseStep::Offer(offer) => Some(&offer.case),
+    }
+}
+
+/// The place of the conversation, for outgoing events.
+fn told(scope: ProjectScope, view: &ConversationView, case: Option<&Case>) -> Told {
+    let demand = case.map(|case| &case.demand);
+    let data = EventData::new()
+        .id_if("client_id", demand.map(|demand| demand.client_id))
+        .id_if("team_id", demand.and_then(|demand| demand.team_id));
+    Told {
+        environment_id: view.conversation.environment_id,
+        ..Told::in_project(scope).at_connector(view.connector_id)
+    }
+    .with(data)
 }
 
 /// The change as the audit log records it.

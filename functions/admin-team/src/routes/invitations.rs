@@ -25,15 +25,25 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     AccountScope, Timestamp,
+    event::told::{EventData, Told},
     ids::{InvitationId, MemberId},
     ports::{Block, InvitationView},
     team::{
-        invitation::InvitedMethod,
+        invitation::{Invitation, InvitedMethod},
         mail::{Mail, MailEvent},
         member::MemberStatus,
         role::Roles,
     },
 };
+
+/// The outgoing event that an invitation is sent, by this mail or as a link that the caller hands over.
+fn told(invitation: &Invitation, mail: Option<&Mail>) -> Told {
+    let data = EventData::new()
+        .id("invitation_id", invitation.id)
+        .id("member_id", invitation.member_id)
+        .flag("by_mail", mail.is_some());
+    Told::default().with(data)
+}
 
 /// The member `invitation` of problems about an invitation that exists.
 const INVITATION: ProblemMember =
@@ -338,7 +348,7 @@ mod tests {
         team::{
             availability::Availability,
             client_access::ClientAccess,
-            invitation::{Invitation, InvitationToken, TokenKind},
+            invitation::{InvitationToken, TokenKind},
             mail::{MailEventKind, MailKind, MailOwner},
             member::Member,
             role::RoleKey,

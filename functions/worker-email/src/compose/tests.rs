@@ -30,6 +30,7 @@ fn invitation() -> MailKind {
         invited_by: "Grace".to_owned(),
         role_name: "Agent".to_owned(),
         expires_at: at(),
+        invitation_id: None,
     }
 }
 

@@ -230,6 +230,7 @@ fn invitation() -> Mail {
         invited_by: "Grace".to_owned(),
         role_name: "Agent".to_owned(),
         expires_at: NOW.plus(HOUR),
+        invitation_id: None,
     })
 }
 

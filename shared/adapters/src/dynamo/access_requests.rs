@@ -427,6 +427,8 @@ impl AccessRequestStore for DynamoAccessRequests {
         let asked = [request.id];
         let index = OrderedIndex::of_chat_user(request.scope, request.chat_user_id, decision.at);
         writes.push(self.table.index_order_write(index.asking(&asked))?);
+        let creation = decided.creation();
+        writes.push(self.table.outgoing_event_write(&creation)?);
         match self.table.transact_by(writes, by).await? {
             Transacted::Done => Ok(DecideOutcome::Recorded(Box::new(decided))),
             Transacted::Cancelled(_) => Err(CONTENDED),

@@ -18,7 +18,8 @@ use vestibule_domain::{
         api_key::ApiKey,
         proof::{CallerProof, CredentialId, CredentialPlace},
     },
-    ids::ApiKeyId,
+    event::{AuditEntry, Change, Event},
+    ids::{ApiKeyId, AuditId},
     page::{ListError, Order, Page, PageRequest},
     ports::{ApiKeyStore, By, KEYS_ENDED_MAX, KeyEnding},
 };
@@ -85,6 +86,7 @@ impl DynamoAccounts {
         for key in ended {
             writes.extend(self.ending_writes(key)?);
         }
+        writes.extend(self.told_ending_writes(ended, by)?);
         let takes_way_in = ended.iter().any(ApiKey::is_way_in);
         if !takes_way_in || self.proves_way_in(by.proof, ended, by.audit.at).await? {
             return self.table.transact_by(writes, by).await.map(Some);
@@ -93,6 +95,33 @@ impl DynamoAccounts {
         self.table
             .transact_with_witness(writes, scope, None, by)
             .await
+    }
+
+    /// Makes the writes of the outgoing events of those keys that the audit entry does not name.
+    fn told_ending_writes(
+        &self,
+        ended: &[ApiKey],
+        by: By<'_>,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let named = by.audit.change.event;
+        let others = ended
+            .iter()
+            .map(|key| Event::ApiKeyRevoked(key.id))
+            .filter(|event| *event != named);
+        let mut writes = Vec::new();
+        for event in others {
+            let entry = AuditEntry {
+                change: Change {
+                    event,
+                    ..by.audit.change.clone()
+                },
+                // Each event is named after its entry.
+                id: AuditId::derive(&[&by.audit.id.to_string(), &event.target()]),
+                ..by.audit.clone()
+            };
+            writes.extend(self.table.told_writes(&entry)?);
+        }
+        Ok(writes)
     }
 
     /// Reads all keys of the account from its list, without their uses.

@@ -15,13 +15,14 @@ use super::{
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use std::{collections::HashMap, time::Duration};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     chat::byline::Byline,
     chat::conversation::{Conversation, Delivered, Inbound},
     chat::history::{StoredMessage, storable},
+    event::occasions::{conversation_handed_off, conversation_opened},
     job::{DeliverMessage, QueuedText},
     ports::{ConversationStore, DeliveryContext, DeliveryRecord, Original, Recorded},
 };
@@ -179,6 +180,26 @@ impl DynamoConversations {
     }
 }
 
+impl DynamoConversations {
+    /// Makes the writes of the outgoing events of a delivery, which may add messages.
+    fn told_writes(
+        &self,
+        record: &DeliveryRecord<'_>,
+        adds_messages: bool,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let (job, at) = (record.job, record.at);
+        let is_written = adds_messages || record.handoff.is_some();
+        let begins = is_written && record.conversation.version == 0;
+        let opened = begins.then(|| conversation_opened(job, at));
+        let handed_off = record
+            .handoff
+            .map(|handoff| conversation_handed_off(job, handoff, record.case, at));
+        let events = opened.into_iter().chain(handed_off);
+        let writes = events.map(|event| self.table.outgoing_event_write(&event));
+        writes.collect()
+    }
+}
+
 /// The list of conversations that are in progress, with the agent or with people who took over.
 pub(super) fn state_list(scope: ProjectScope, is_handed_off: bool) -> String {
     if is_handed_off {
@@ -327,6 +348,7 @@ impl ConversationStore for DynamoConversations {
                 .answering(text.is_unprompted);
             writes.push(self.table.new_message(&item)?);
         }
+        writes.extend(self.told_writes(record, next.message_total > read.message_total)?);
         let arrival = Arrival::of(job);
         let transacted = self.last_messages.transact(&self.table, writes, arrival);
         match transacted.await? {

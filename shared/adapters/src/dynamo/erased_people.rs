@@ -35,7 +35,7 @@ use vestibule_domain::{
 
 /// Maximum number of standings in one transaction, which holds a hundred writes. A person has one at each
 /// connector of their platform.
-const STANDINGS_MAX: usize = 79;
+const STANDINGS_MAX: usize = 78;
 /// Maximum number of steps of a page. Each is a query or two and a transaction.
 const STEPS: usize = 20;
 /// Number of access requests read at once, of everybody.

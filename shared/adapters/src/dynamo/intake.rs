@@ -211,6 +211,11 @@ impl IntakeStore for DynamoIntake {
         let of = open.standing.chat_user_id;
         let index = OrderedIndex::of_chat_user(scope, of, open.request.created_at).asking(&asked);
         writes.push(self.table.index_order_write(index)?);
+        let creation = open.request.creation();
+        writes.push(self.table.outgoing_event_write(&creation)?);
+        if open.new_chat_user.is_none() {
+            writes.extend(self.told_profile_write(scope, open.profile.as_ref())?);
+        }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(reasons) => {
@@ -247,6 +252,9 @@ impl IntakeStore for DynamoIntake {
         let index =
             OrderedIndex::of_chat_user(*scope, standing.chat_user_id, standing.first_seen_at);
         writes.push(self.table.index_order_write(index)?);
+        if new_chat_user.is_none() {
+            writes.extend(self.told_profile_write(*scope, profile.as_ref())?);
+        }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(Written::Done),
             Transacted::Cancelled(_) => Ok(Written::Raced),
@@ -359,7 +367,7 @@ impl IntakeStore for DynamoIntake {
         now: Timestamp,
     ) -> Result<(), PortError> {
         let writes = profiles::writes(&self.table, scope, change, now)?;
-        profiles::write(&self.table, writes.into()).await
+        profiles::write(&self.table, writes).await
     }
 
     async fn remember(&self, event: &HandledEvent) -> Result<(), PortError> {

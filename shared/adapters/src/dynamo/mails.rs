@@ -18,6 +18,7 @@ use ring::digest::{SHA256, digest};
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     account::email_address::EmailAddress,
+    event::occasions::invitation_bounced,
     ids::LeaseId,
     job::SendMail,
     ports::{Block, By, Claim, Lease, MailStore, OUTBOX_PATIENCE, Postponement, RecordedEvent},
@@ -313,6 +314,9 @@ impl MailStore for DynamoMails {
             let mut writes = vec![update_write(update)];
             if block {
                 writes.extend(self.blocking_writes(&mail, &event).await?);
+            }
+            if let Some(bounced) = invitation_bounced(&mail, &event) {
+                writes.push(self.table.outgoing_event_write(&bounced)?);
             }
             if let Transacted::Done = self.table.transact(writes).await? {
                 return Ok(RecordedEvent::New);

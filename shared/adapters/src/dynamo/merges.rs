@@ -24,6 +24,7 @@ use vestibule_domain::{
     chat::recognition::{Merge, merge_of},
     chat::user::ChatUser,
     directory::end_user::EndUser,
+    event::occasions::records_merged,
     ids::{AccessRequestId, AuditId, IdSource, LeaseId, SystemIds},
     job::OnboardChatUser,
     ports::{ClaimedStanding, FinishedMerge, Merged, OUTBOX_PATIENCE},
@@ -274,6 +275,8 @@ impl<'a> Merging<'a> {
         for index in [gone, one] {
             writes.push(table.index_order_write(index)?);
         }
+        let event = records_merged(scope, merge, self.now);
+        writes.push(table.outgoing_event_write(&event)?);
         Ok(writes)
     }
 

@@ -18,6 +18,10 @@ use vestibule_domain::{
     access::audience::Audience,
     chat::conversation::{Conversation, Learnt, Outgoing, Progress},
     chat::send_status::SendStatus,
+    event::{
+        occasions::{TextPlace, text_failed},
+        outgoing::OutgoingEvent,
+    },
     ids::LeaseId,
     job::SendMessages,
     ports::{
@@ -62,6 +66,25 @@ impl Changes {
     fn add(&mut self, set: &'static str, name: &'static str, value: AttributeValue) {
         self.set.push(set);
         self.values.push((name, value));
+    }
+}
+
+/// The writes beside the end of a text.
+#[derive(Default)]
+struct Finished {
+    /// Those of its rows; the first is that of its message.
+    rows: Vec<TransactWriteItem>,
+    /// The outgoing event that it failed.
+    told: Option<OutgoingEvent>,
+}
+
+/// The text of this number, of which nothing else is known.
+const fn place_of(order: SendMessages, number: u64) -> TextPlace {
+    TextPlace {
+        order,
+        number,
+        environment_id: None,
+        chat_user_id: None,
     }
 }
 
@@ -147,16 +170,18 @@ impl DynamoOutgoing {
         self.table.removal_part(&key).map(delete_write)
     }
 
-    /// Makes the row that lists a text which was given up.
+    /// Makes the row that lists a text which was given up, and learns whose text it is.
     async fn given_up_write(
         &self,
-        job: SendMessages,
+        place: &mut TextPlace,
         text: &AbandonedText,
     ) -> Result<TransactWriteItem, PortError> {
-        let key = keys::conversation(job.scope, job.conversation_id);
+        let key = keys::conversation(place.order.scope, place.order.conversation_id);
         let conversation: Option<ConversationItem> = self.table.get(&key, "conversation").await?;
-        let environment_id = conversation.and_then(|item| Conversation::from(item).environment_id);
-        let item = GivenUpItem::of_text(job, environment_id, text)?;
+        let conversation = conversation.map(Conversation::from).unwrap_or_default();
+        place.environment_id = conversation.environment_id;
+        place.chat_user_id = conversation.chat_user_id;
+        let item = GivenUpItem::of_text(place.order, place.environment_id, text)?;
         self.table.replacing_part(&item).map(put_write)
     }
 
@@ -167,13 +192,16 @@ impl DynamoOutgoing {
         mut claimed: Box<ClaimedConversation>,
         number: u64,
         learnt: &Learnt,
-        mut rows: Vec<TransactWriteItem>,
+        Finished { mut rows, told }: Finished,
     ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
+        let told = told.map(|event| self.table.outgoing_event_write(&event));
+        let told = told.transpose()?;
         for _ in 0..ATTEMPTS {
             let mut next = claimed.outgoing.with_finished(number);
             next.learn(learnt);
             let mut writes = vec![self.finished_write(&claimed, &next, learnt)?];
             writes.extend(rows.clone());
+            writes.extend(told.clone());
             let reasons = match self.table.transact(writes).await? {
                 Transacted::Done => {
                     let is_left = next.has_unsent();
@@ -352,10 +380,12 @@ impl OutgoingStore for DynamoOutgoing {
         outcome: &TextOutcome,
     ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
         let mut rows = vec![self.text_write(claimed.job, number, outcome)?];
+        let mut place = place_of(claimed.job, number);
         if let Some(text) = &outcome.given_up {
-            rows.push(self.given_up_write(claimed.job, text).await?);
+            rows.push(self.given_up_write(&mut place, text).await?);
         }
-        self.record_finished(claimed, number, &outcome.learnt, rows)
+        let told = text_failed(place, &outcome.status);
+        self.record_finished(claimed, number, &outcome.learnt, Finished { rows, told })
             .await
     }
 
@@ -383,7 +413,12 @@ impl OutgoingStore for DynamoOutgoing {
                 &[(":status", to_value(status)?)],
             )?)
         };
-        self.record_finished(claimed, text.number, &Learnt::default(), vec![row])
+        let told = text_failed(place_of(claimed.job, text.number), status);
+        let finished = Finished {
+            rows: vec![row],
+            told,
+        };
+        self.record_finished(claimed, text.number, &Learnt::default(), finished)
             .await
     }
 
@@ -392,7 +427,7 @@ impl OutgoingStore for DynamoOutgoing {
         claimed: Box<ClaimedConversation>,
     ) -> Result<Option<Box<ClaimedConversation>>, PortError> {
         let last = claimed.outgoing.last;
-        self.record_finished(claimed, last, &Learnt::default(), Vec::new())
+        self.record_finished(claimed, last, &Learnt::default(), Finished::default())
             .await
     }
 

@@ -3,13 +3,19 @@
 
 use super::{
     keys,
-    table::{Attributes, Conditional, Table, from_row, n},
+    table::{Attributes, Conditional, Table, from_row, n, update_write},
 };
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::Update;
 use serde::Deserialize;
 use std::{collections::HashMap, time::Duration};
 use vestibule_domain::{
     PortError, Timestamp,
+    connector::Connector,
+    event::{
+        occasions::{connector_failing, connector_recovered},
+        outgoing::OutgoingEvent,
+    },
     ids::ConnectorId,
     ports::{Limited, Pace, PaceReader, SEND_BURST, SendPacer, Turn},
 };
@@ -28,6 +34,14 @@ impl DynamoSendPacer {
     pub fn new(table: Table) -> Self {
         Self { table }
     }
+
+    /// Changes whether the platform refuses a connector's calls, and tells it. That the condition fails is no error:
+    /// another worker was first.
+    async fn tell(&self, update: Update, event: &OutgoingEvent) -> Result<(), PortError> {
+        let event = self.table.outgoing_event_write(event)?;
+        let writes = vec![update_write(update), event];
+        self.table.transact(writes).await.map(|_| ())
+    }
 }
 
 /// The row of a connector's pace; times in milliseconds since 1970.
@@ -41,11 +55,22 @@ struct PaceItem {
     not_before: Option<i64>,
     /// Time before which no profile is to be queried.
     profiles_not_before: Option<i64>,
+    /// Time of the first refusal, while the platform refuses the connector's calls.
+    refused_since: Option<i64>,
 }
 
 impl PaceItem {
     fn read(row: Option<Attributes>) -> Result<Self, PortError> {
         row.map_or_else(|| Ok(Self::default()), |row| from_row(row, "pace"))
+    }
+
+    /// The turn that is granted after this wait.
+    fn granted(&self, wait: Duration) -> Turn {
+        self.refused_since
+            .map_or(Turn::After(wait), |since| Turn::AfterRefusal {
+                wait,
+                since: Timestamp::from_millis(since),
+            })
     }
 
     fn paused(&self, now: Timestamp) -> Option<Duration> {
@@ -98,7 +123,11 @@ impl SendPacer for DynamoSendPacer {
             ],
         )?;
         let row = match self.table.update(first).await? {
-            Conditional::Done(_) => return Ok(Turn::After(Duration::ZERO)),
+            Conditional::Done(row) => {
+                // The turn is taken, whatever else the row says.
+                let item = PaceItem::read(row).unwrap_or_default();
+                return Ok(item.granted(Duration::ZERO));
+            }
             Conditional::Failed(row) => row,
         };
         if let Some(wait) = PaceItem::read(row)?.paused(now) {
@@ -125,9 +154,9 @@ impl SendPacer for DynamoSendPacer {
         if let (false, Some(wait)) = (taken, item.paused(now)) {
             return Ok(Turn::Paused(wait));
         }
-        let due = Pace::from(item).due;
+        let due = Timestamp::from_millis(item.due.unwrap_or_default());
         Ok(if taken {
-            Turn::After(due.since(now).saturating_sub(interval + allowance))
+            item.granted(due.since(now).saturating_sub(interval + allowance))
         } else {
             Turn::Crowded(due.since(now).saturating_sub(allowance))
         })
@@ -163,6 +192,40 @@ impl SendPacer for DynamoSendPacer {
         )?;
         // The condition fails when a longer wait is already on record.
         self.table.update(update).await.map(|_| ())
+    }
+
+    async fn note_refused(
+        &self,
+        connector: &Connector,
+        class: &str,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let update = self.table.update_part(
+            &keys::pace(connector.id),
+            "SET refused_since = :now",
+            "attribute_not_exists(refused_since)",
+            &[],
+            &[(":now", n(now.millis()))],
+        )?;
+        let event = connector_failing(connector, class, now);
+        self.tell(update, &event).await
+    }
+
+    async fn note_taken(
+        &self,
+        connector: &Connector,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let update = self.table.update_part(
+            &keys::pace(connector.id),
+            "REMOVE refused_since",
+            "refused_since = :since",
+            &[],
+            &[(":since", n(since.millis()))],
+        )?;
+        let event = connector_recovered(connector, since, now);
+        self.tell(update, &event).await
     }
 }
 

@@ -7,7 +7,10 @@ use super::{
     table::{Cancelled, Table, Transacted, n, s, to_value, update_write},
 };
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use vestibule_domain::{PortError, ProjectScope, Timestamp, chat::renaming::ProfileChange};
+use vestibule_domain::{
+    PortError, ProjectScope, Timestamp, chat::renaming::ProfileChange,
+    event::occasions::profile_told,
+};
 
 /// An update of a chat user's row in parts.
 pub(super) struct UserUpdate<'a> {
@@ -86,13 +89,13 @@ pub(super) async fn write(table: &Table, writes: Vec<TransactWriteItem>) -> Resu
     }
 }
 
-/// Makes the writes that take over a profile, and order that it be found.
+/// Makes the writes that take over a profile, order that it be found, and tell it.
 pub(super) fn writes(
     table: &Table,
     scope: ProjectScope,
     change: &ProfileChange,
     now: Timestamp,
-) -> Result<[TransactWriteItem; 2], PortError> {
+) -> Result<Vec<TransactWriteItem>, PortError> {
     let UserUpdate {
         update,
         condition,
@@ -108,5 +111,10 @@ pub(super) fn writes(
     let key = keys::chat_user(scope, change.chat_user_id);
     let update = table.update_part(&key, &update, &condition, &names, &values)?;
     let index = OrderedIndex::of_chat_user(scope, change.chat_user_id, now);
-    Ok([update_write(update), table.index_order_write(index)?])
+    let event = profile_told(scope, change);
+    Ok(vec![
+        update_write(update),
+        table.index_order_write(index)?,
+        table.outgoing_event_write(&event)?,
+    ])
 }

@@ -4,7 +4,7 @@
 
 use super::{
     keys,
-    table::{Conditional, Table, from_row, n, s},
+    table::{Conditional, Table, Transacted, from_row, n, s, update_write},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use vestibule_domain::{
     access::quota::{
         BROUGHT_PER_MINUTE, HELD_BACK_SHOWN, HeldBack, QUOTA_KEPT, QuotaUse, minute_of,
     },
+    event::occasions::quota_used_up,
     ids::ConnectorId,
 };
 
@@ -113,7 +114,9 @@ impl Table {
                     (":lapsed", n(lapsed)),
                 ],
             )?;
-            if let Conditional::Done(_) = self.update(first).await? {
+            let used_up = quota_used_up(scope, connector_id, now);
+            let writes = vec![update_write(first), self.outgoing_event_write(&used_up)?];
+            if let Transacted::Done = self.transact(writes).await? {
                 return Ok(());
             }
         }

@@ -4,14 +4,18 @@ use super::{
     items::{SameAsItem, SentMessageItem, StandingItem},
     keys::{self, Key},
     standings::DueAgain,
-    table::{Conditional, Table, from_row, n, s, take, to_value},
+    table::{
+        Cancelled, Conditional, Table, Transacted, from_row, n, s, take, to_value, update_write,
+    },
 };
+use aws_sdk_dynamodb::types::Update;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::consent::Wish,
-    access::standing::Standing,
+    access::standing::{PendingTask, Standing},
     chat::recognition::ALIASES_MAX,
     chat::send_status::SendStatus,
+    event::occasions::notice_lost,
     ids::{ChatUserId, SystemIds},
     ports::{LateFailure, LateFailureOutcome, StandingPlace},
     retry::conflict_wait,
@@ -106,7 +110,8 @@ async fn fail_on_standings(
                 (":message", s(failure.message_id)),
             ],
         )?;
-        match table.update(update).await? {
+        let lost = (place, *id, PendingTask::OnboardingMessage);
+        match fail(table, update, lost, &fate).await? {
             Conditional::Done(_) => return Ok(LateFailureOutcome::Done),
             Conditional::Failed(None) => {}
             Conditional::Failed(Some(row)) => {
@@ -124,13 +129,36 @@ async fn fail_on_standings(
                         ],
                     )?;
                     // The condition fails for another approval, and this notice is not that one's.
-                    table.update(update).await?;
+                    let lost = (place, *id, PendingTask::ApprovalNotice);
+                    fail(table, update, lost, &fate).await?;
                     return Ok(LateFailureOutcome::Done);
                 }
             }
         }
     }
     Ok(LateFailureOutcome::Unknown)
+}
+
+/// Records the failure of a text of a standing, with the event that tells it.
+async fn fail(
+    table: &Table,
+    update: Update,
+    (place, id, task): (&StandingPlace<'_>, ChatUserId, PendingTask),
+    fate: &SendStatus,
+) -> Result<Conditional, PortError> {
+    let of = (id, place.connector_id);
+    let mut writes = vec![update_write(update)];
+    if let Some(event) = notice_lost(place.scope, of, task.key(), fate) {
+        writes.push(table.outgoing_event_write(&event)?);
+    }
+    let reasons = match table.transact(writes).await? {
+        Transacted::Done => return Ok(Conditional::Done(None)),
+        Transacted::Cancelled(reasons) => reasons,
+    };
+    match reasons.into_iter().next() {
+        Some(Cancelled::Condition(row)) => Ok(Conditional::Failed(row)),
+        _ => Err(PortError::Conflict { what: "standing" }),
+    }
 }
 
 /// Stores a wish on a standing, if there is one and the wish changes it. Returns whether it opened the way for

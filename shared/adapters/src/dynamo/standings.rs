@@ -15,13 +15,14 @@ use super::{
     },
 };
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::standing::{PendingTask, Standing},
     chat::message::Identity,
     chat::send_status::SendStatus,
     chat::user::ChatUser,
+    event::occasions::{notice_failed, profile_fetched},
     ids::{AccessRequestId, ChatUserId, LeaseId},
     job::{DeliverMessage, OnboardChatUser},
     ports::{
@@ -169,23 +170,41 @@ fn settling(
 }
 
 impl DynamoStandings {
-    /// Records a finished task with the text that it sent, if that has a row of its own.
+    /// Makes the write of the outgoing event of a finished task, if its text failed.
+    fn told_write(
+        &self,
+        scope: ProjectScope,
+        claimed: &ClaimedStanding,
+        result: &TaskResult,
+    ) -> Result<Option<TransactWriteItem>, PortError> {
+        let event = notice_failed(scope, &claimed.standing, result);
+        let write = event.map(|event| self.table.outgoing_event_write(&event));
+        write.transpose()
+    }
+
+    /// Records a finished task with the text that it sent, if that has a row of its own, or with the event that it
+    /// failed.
     async fn write_settled(
         &self,
         update: Update,
         sent: Option<&SentMessage<'_>>,
+        told: Option<TransactWriteItem>,
     ) -> Result<Settled, PortError> {
         let Some(sent) = sent else {
-            return Ok(match self.table.update(update).await? {
-                Conditional::Done(row) => Settled::Done(row),
-                Conditional::Failed(row) => Settled::Refused(row),
-            });
+            let Some(told) = told else {
+                return Ok(match self.table.update(update).await? {
+                    Conditional::Done(row) => Settled::Done(row),
+                    Conditional::Failed(row) => Settled::Refused(row),
+                });
+            };
+            return self.write_failed(update, told).await;
         };
         let item = SentMessageItem::sent(sent);
         let put = self
             .table
             .put_part(&item, "attribute_not_exists(pk)", &[])?;
-        let writes = vec![put_write(put), update_write(update)];
+        let mut writes = vec![put_write(put), update_write(update)];
+        writes.extend(told);
         let reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(Settled::Done(None)),
             Transacted::Cancelled(reasons) => reasons,
@@ -197,6 +216,23 @@ impl DynamoStandings {
                 Ok(stored.failure.map_or(Settled::Before, Settled::Reported))
             }
             (_, Some(Cancelled::Condition(row))) => Ok(Settled::Refused(row)),
+            _ => Err(PortError::Conflict { what: "standing" }),
+        }
+    }
+
+    /// Records a finished task whose text failed, with the event that tells it.
+    async fn write_failed(
+        &self,
+        update: Update,
+        told: TransactWriteItem,
+    ) -> Result<Settled, PortError> {
+        let writes = vec![update_write(update), told];
+        let reasons = match self.table.transact(writes).await? {
+            Transacted::Done => return Ok(Settled::Done(None)),
+            Transacted::Cancelled(reasons) => reasons,
+        };
+        match reasons.into_iter().next() {
+            Some(Cancelled::Condition(row)) => Ok(Settled::Refused(row)),
             _ => Err(PortError::Conflict { what: "standing" }),
         }
     }
@@ -241,7 +277,8 @@ impl DynamoStandings {
             &[],
             &values,
         )?;
-        let row = match self.write_settled(update, sent).await? {
+        let told = self.told_write(scope, claimed, result)?;
+        let row = match self.write_settled(update, sent, told).await? {
             Settled::Done(Some(row)) => row,
             Settled::Done(None) | Settled::Before => return self.left(&key, claimed.lease).await,
             Settled::Refused(row) => row.ok_or(LOST)?,
@@ -331,7 +368,8 @@ impl StandingStore for DynamoStandings {
             &[],
             &values,
         )?;
-        match self.write_settled(update, sent).await? {
+        let told = self.told_write(scope, claimed, result)?;
+        match self.write_settled(update, sent, told).await? {
             Settled::Done(_) => Ok(None),
             Settled::Before => self.left(&key, claimed.lease).await,
             Settled::Reported(failure) => {
@@ -461,7 +499,10 @@ impl StandingStore for DynamoStandings {
             ],
         )?;
         let index = OrderedIndex::of_chat_user(scope, id, learnt.at);
-        let writes = vec![update_write(update), self.table.index_order_write(index)?];
+        let mut writes = vec![update_write(update), self.table.index_order_write(index)?];
+        if let Some(event) = profile_fetched(scope, id, learnt.changed, learnt.at) {
+            writes.push(self.table.outgoing_event_write(&event)?);
+        }
         profiles::write(&self.table, writes).await
     }
 }

@@ -92,6 +92,23 @@ impl Profile {
         }
     }
 
+    /// The names of the fields in which this profile differs from the one before, as the API names them.
+    #[must_use]
+    pub fn changed_from(&self, before: &Self) -> Vec<&'static str> {
+        let fields = [
+            ("display_name", self.display_name != before.display_name),
+            ("first_name", self.first_name != before.first_name),
+            ("last_name", self.last_name != before.last_name),
+            (
+                "avatar_url",
+                self.avatar_url != before.avatar_url || self.avatar_kept != before.avatar_kept,
+            ),
+            ("language", self.language != before.language),
+        ];
+        let changed = fields.into_iter().filter(|(_, is_other)| *is_other);
+        changed.map(|(name, _)| name).collect()
+    }
+
     /// Returns this profile as `told` changes it; `None` if it tells nothing new. A name is told as a
     /// whole: without its parts, the parts of the name before say nothing about it. What is not told
     /// stays, and a username does not take the place of a name. A language comes with other news only.

@@ -24,6 +24,8 @@ pub struct ProfileChange {
     pub profile: Profile,
     /// Time of the message that tells it.
     pub told_at: Timestamp,
+    /// Names of the fields that it changes, as the API names them.
+    pub changed: Vec<&'static str>,
     /// [`ChatUser::profile_told_at`] of the record that the change was made from.
     pub told_before: Option<Timestamp>,
 }
@@ -34,6 +36,7 @@ impl ProfileChange {
     #[must_use]
     pub fn told_by(message: &InboundMessage, user: &ChatUser, now: Timestamp) -> Option<Self> {
         let profile = user.profile.told_anew(&message.profile)?;
+        let changed = profile.changed_from(&user.profile);
         // A time ahead of ours would keep every later name out.
         let told_at = message.sent_at.min(now);
         let told_before = user.profile_told_at;
@@ -43,6 +46,7 @@ impl ProfileChange {
                 chat_user_id: user.id,
                 profile,
                 told_at,
+                changed,
                 told_before,
             })
     }
@@ -95,6 +99,7 @@ mod tests {
                 chat_user_id: user.id,
                 profile: Profile::from_raw(Some(name), None, None, None),
                 told_at: at(7),
+                changed: vec!["display_name"],
                 told_before: None,
             });
             assert_eq!(change, expected, "{before:?} {told:?}");

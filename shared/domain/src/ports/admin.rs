@@ -231,7 +231,7 @@ pub trait ApiKeyStore: Send + Sync {
 }
 
 /// Keys that one call can revoke.
-pub const KEYS_ENDED_MAX: usize = 20;
+pub const KEYS_ENDED_MAX: usize = 18;
 
 /// The outcome of revoking keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

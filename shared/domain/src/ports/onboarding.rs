@@ -174,6 +174,8 @@ pub struct FetchedProfile<'a> {
     pub profile: &'a Profile,
     /// The avatar itself, if it was fetched.
     pub avatar: Option<&'a AvatarImage>,
+    /// Names of the fields that differ from what is on record, as the API names them.
+    pub changed: &'a [&'static str],
     /// Time of the query.
     pub at: Timestamp,
 }

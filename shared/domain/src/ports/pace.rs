@@ -1,6 +1,6 @@
 //! The pace at which a connector's platform may be called.
 
-use crate::{PortError, Timestamp, ids::ConnectorId};
+use crate::{PortError, Timestamp, connector::Connector, ids::ConnectorId};
 use async_trait::async_trait;
 use std::time::Duration;
 
@@ -9,6 +9,13 @@ use std::time::Duration;
 pub enum Turn {
     /// The turn is granted and begins after this time.
     After(Duration),
+    /// The turn is granted, to a connector whose calls the platform refused last.
+    AfterRefusal {
+        /// It begins after this time.
+        wait: Duration,
+        /// Time of the first refusal.
+        since: Timestamp,
+    },
     /// Too many turns are ahead, so no turn is granted. Ask again after this time.
     Crowded(Duration),
     /// The platform asked for no calls during this time, so no turn is granted.
@@ -51,6 +58,23 @@ pub trait SendPacer: Send + Sync {
         connector_id: ConnectorId,
         what: Limited,
         until: Timestamp,
+    ) -> Result<(), PortError>;
+
+    /// Records that the platform refuses the connector's calls, for a failure of this class, and tells the account. Of
+    /// several refusals in a row, the first one counts.
+    async fn note_refused(
+        &self,
+        connector: &Connector,
+        class: &str,
+        now: Timestamp,
+    ) -> Result<(), PortError>;
+
+    /// Records that the platform takes the connector's calls again, which it refused since then, and tells the account.
+    async fn note_taken(
+        &self,
+        connector: &Connector,
+        since: Timestamp,
+        now: Timestamp,
     ) -> Result<(), PortError>;
 }
 

@@ -198,6 +198,9 @@ pub enum MailKind {
         role_name: String,
         /// Time from which it can no longer be accepted.
         expires_at: Timestamp,
+        /// The invitation. Absent in mails of the release before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invitation_id: Option<InvitationId>,
     },
     /// A link to set a new password.
     PasswordReset {

@@ -114,6 +114,24 @@ impl SendPacer for Fake {
         self.paused_until.lock().unwrap().push(until.millis());
         Ok(())
     }
+
+    async fn note_refused(
+        &self,
+        _connector: &Connector,
+        _class: &str,
+        _now: Timestamp,
+    ) -> Result<(), PortError> {
+        panic!("a worker notes refusals");
+    }
+
+    async fn note_taken(
+        &self,
+        _connector: &Connector,
+        _since: Timestamp,
+        _now: Timestamp,
+    ) -> Result<(), PortError> {
+        panic!("nothing was refused");
+    }
 }
 
 #[async_trait]

@@ -13,7 +13,9 @@ use vestibule_admin::{
     log,
     problem::{ApiError, Problem},
 };
-use vestibule_domain::{Timestamp, chat::user::ChatUser, erasure::Erasure, ports::OUTBOX_PATIENCE};
+use vestibule_domain::{
+    Timestamp, chat::user::ChatUser, erasure::Erasure, event::told::Told, ports::OUTBOX_PATIENCE,
+};
 
 /// The erasure of a chat user that is under way.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -64,7 +66,8 @@ pub async fn erase_chat_user(
         || read(deps, call, scope, id),
         |user: ChatUser| async move {
             let now = call.now();
-            let entry = call.audit(user.erasure(), now);
+            let told = Told::in_project(scope);
+            let entry = call.audit(user.erasure(), now).about(told);
             let erasure = Erasure::of_chat_user(scope, &user, now);
             let due = now.plus(OUTBOX_PATIENCE);
             deps.chat_users

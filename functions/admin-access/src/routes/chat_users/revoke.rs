@@ -16,7 +16,7 @@ use vestibule_domain::{
     ProjectScope,
     access::{direct_approval::approvals_of, request::Revocation, revocation::Revoking},
     chat::user::ChatUser,
-    event::{Change, Event},
+    event::{Change, Event, told::Told},
     ids::{AccessRequestId, EnvironmentId},
 };
 
@@ -121,7 +121,8 @@ impl Ending<'_> {
                 "environment_id": self.environment_id,
             }),
         };
-        let entry = call.audit(change, revoking.revocation.at);
+        let told = Told::in_project(scope).in_environment(self.environment_id);
+        let entry = call.audit(change, revoking.revocation.at).about(told);
         requests.revoke(scope, &revoking, call.by(&entry)).await?;
         log(&entry);
         Ok(ChatUser {

@@ -130,7 +130,7 @@ impl Asked<'_> {
         let next = Case::offered(new, case, call.now());
         let event = Event::ConversationOffered(self.id);
         let entry = self.entry(event, case, facts(&next));
-        let handoff = handed_off_by_offer(call, &view, entry.at);
+        let handoff = handed_off_by_offer(call, &view, &next, entry.at);
         let handing = HandingOff {
             read: &view,
             handoff: handoff.as_ref().map(|(handoff, audit)| (handoff, audit)),

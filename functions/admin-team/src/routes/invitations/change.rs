@@ -1,6 +1,8 @@
 //! Actions on an invitation: it is sent again or revoked, or its link is copied (SPEC D24, D25, D26).
 
-use super::{AGAIN_AT, InvitationResponse, RESENDS_USED, check_address, read, shown, with_mail};
+use super::{
+    AGAIN_AT, InvitationResponse, RESENDS_USED, check_address, read, shown, told, with_mail,
+};
 use crate::{
     Deps,
     api_types::{InvitationPath, InvitationStatusName},
@@ -131,7 +133,8 @@ impl Sending<'_> {
         };
         let event = Event::InvitationResent(invitation.id);
         let after = json!({"expires_at": invitation.expires_at, "sent": is_sent});
-        let entry = entry_of(call, event, after, now);
+        let told = told(&invitation, mail.as_ref());
+        let entry = entry_of(call, event, after, now).about(told);
         deps.invitations
             .update_invitation(&invitation, None, mail.as_ref(), by(call, &entry))
             .await?;

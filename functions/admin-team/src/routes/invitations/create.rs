@@ -5,7 +5,7 @@ use super::{
     change::{Sending, resend},
     check_address,
     draft::{CreateInvitationRequest, Draft, Ground, OnConflict},
-    read, shown,
+    read, shown, told,
 };
 use crate::{
     Deps, by,
@@ -264,7 +264,9 @@ impl Inviting<'_> {
             before: Value::Null,
             after,
         };
+        let told = told(&new.invitation, new.mail.as_ref());
         let entry = self.call.audit(change, new.invitation.created_at);
+        let entry = entry.about(told);
         let outcome = self
             .deps
             .invitations

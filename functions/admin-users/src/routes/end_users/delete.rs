@@ -17,7 +17,7 @@ use vestibule_admin::{
 };
 use vestibule_domain::{
     ProjectScope, account::permission::Permission, chat::user::ChatUser,
-    directory::end_user::EndUser, erasure::Erasure, ports::OUTBOX_PATIENCE,
+    directory::end_user::EndUser, erasure::Erasure, event::told::Told, ports::OUTBOX_PATIENCE,
 };
 
 /// Whether the chat users that a user is are erased too.
@@ -129,7 +129,9 @@ async fn erase(
     user: &ChatUser,
 ) -> Result<(), ApiError> {
     let now = call.now();
-    let entry = call.audit(user.erasure(), now);
+    let entry = call
+        .audit(user.erasure(), now)
+        .about(Told::in_project(scope));
     let erasure = Erasure::of_chat_user(scope, user, now);
     let due = now.plus(OUTBOX_PATIENCE);
     deps.chat_users

@@ -70,6 +70,10 @@ impl DynamoIntake {
         let asked = [request.id];
         let index = OrderedIndex::of_chat_user(scope, user.id, approval.audit.at).asking(&asked);
         writes.push(self.table.index_order_write(index)?);
+        if !approval.was_pending {
+            let creation = request.creation();
+            writes.push(self.table.outgoing_event_write(&creation)?);
+        }
         writes.extend(self.table.told_writes(&approval.audit)?);
         let reasons = match self.table.transact(writes).await? {
             Transacted::Done => return Ok(Attempt::Over(Preapproved::Done)),

@@ -16,6 +16,7 @@ use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::{request::Preview, standing::Standing},
     chat::{renaming::ProfileChange, user::ChatUser},
+    event::occasions::profile_told,
     ids::AccessRequestId,
     job::DeliverMessage,
 };
@@ -169,6 +170,17 @@ impl DynamoIntake {
             writes.push(put_write(self.table.put_part(&item, condition, &[])?));
         }
         Ok(writes)
+    }
+
+    /// Makes the write of the outgoing event of a profile that is told with something else.
+    pub(super) fn told_profile_write(
+        &self,
+        scope: ProjectScope,
+        profile: Option<&ProfileChange>,
+    ) -> Result<Option<TransactWriteItem>, PortError> {
+        let event = profile.map(|change| profile_told(scope, change));
+        let write = event.map(|event| self.table.outgoing_event_write(&event));
+        write.transpose()
     }
 
     /// Makes the writes of a new sender's rows. The second id, if any, leads to the record from the start. Nobody becomes

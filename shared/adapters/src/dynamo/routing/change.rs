@@ -12,6 +12,7 @@ use crate::dynamo::{
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use vestibule_domain::{
     PortError,
+    event::routed::CaseChange,
     ids::MemberId,
     ports::{Assignment, Changed, GivingBack, HandingOff, NewPlace, RoutedBy},
     record::Record as _,
@@ -270,7 +271,21 @@ impl<'a> Change<'a> {
         if let Some(giving) = &self.giving {
             parts.push((Part::Conversation, self.given_back_write(table, giving)?));
         }
+        parts.extend(self.told_parts(table)?);
         Ok(parts)
+    }
+
+    /// Makes the parts that tell the outgoing events.
+    fn told_parts(&self, table: &Table) -> Result<Vec<(Part, TransactWriteItem)>, PortError> {
+        let change = CaseChange {
+            before: self.before,
+            after: &self.after,
+            verb: self.verb,
+            by: self.by.actor,
+            at: self.by.at,
+        };
+        let told = |event| Ok((Part::Other, table.outgoing_event_write(event)?));
+        change.events().iter().map(told).collect()
     }
 
     /// Makes the write by which people have the conversation, or the check that they do.
