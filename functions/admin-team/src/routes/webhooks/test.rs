@@ -19,7 +19,7 @@ use vestibule_domain::{
     ids::OutgoingEventId,
     ports::{AgentReply, TestBegun},
 };
-use vestibule_edge::event_call::event_request;
+use vestibule_edge::subscriptions::event_request;
 
 /// Number of a test among the events of a webhook: it is none of them.
 const SEQUENCE: u64 = 0;
