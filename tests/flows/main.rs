@@ -75,6 +75,7 @@ mod handoff_records;
 mod identities;
 mod imports;
 mod imports_failing;
+mod imports_memory;
 mod imports_stopped;
 mod invitations;
 mod isolation;

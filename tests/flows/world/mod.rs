@@ -11,6 +11,7 @@
 //! | [`fixtures`] | initial contents, and rows that no function writes |
 //! | [`holders`] | people of the directory, straight from its store |
 //! | [`verbs`] | actions: people write, functions run, time passes |
+//! | [`alone`] | a function in a process of its own |
 //! | [`admin`] | actions of admins, through the API |
 //! | [`desk`] | desks, cases and the router's jobs, straight from their store |
 //! | [`directory`] | the directory of people, past the API |
@@ -21,6 +22,7 @@
 //! | [`rest`] | checks of the final state |
 
 mod admin;
+mod alone;
 mod desk;
 mod directory;
 mod elsewhere;

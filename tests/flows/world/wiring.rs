@@ -4,6 +4,7 @@
 use super::people::MAIL_FROM;
 use async_trait::async_trait;
 use axum::Router;
+use serde::{Deserialize, Serialize};
 use std::{
     ops::{Deref, DerefMut},
     sync::{Arc, LazyLock},
@@ -42,7 +43,7 @@ impl Clock for SharedClock {
 }
 
 /// Addresses that the functions use.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Links {
     /// The table.
     pub db: String,
