@@ -408,6 +408,8 @@ fn planted(kind: usize, number: usize) -> (String, &'static str, &'static str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_planted_mistake_is_found_and_everybody_else_is_imported_once_though_workers_die() {
     let mut world = World::new().await;
+    // The index of 50,000 people is two million rows, and another test's matter.
+    world.is_indexed_quietly = scaled(true, false);
     let token = world.all_powers().await;
     let (rows, every) = scaled((700, 50), (50_000, 100));
     let mut file = format!("{HEADER}\r\n");
