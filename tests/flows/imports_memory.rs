@@ -1,7 +1,7 @@
 //! Memory of an import: no more for a long file than for a short one (SPEC C61).
 
 use crate::{
-    imports::{HEADER, counts, get, import_path, send, start},
+    imports::{HEADER, counts, get, import_path, post, send, start},
     world::World,
 };
 use serde_json::{Value, json};
@@ -76,6 +76,10 @@ async fn a_long_file_takes_no_more_memory_than_64_mb_above_idle() {
         .body;
     let written = ROWS_OF_A_JOB * jobs_that_write;
     assert_eq!(seen["settled"], written, "{seen}");
+    // What is left of it takes long.
+    let cancel = format!("{}/cancel", import_path(&world, &import));
+    let cancelled = post(&world, &token, &cancel, Value::Null).await;
+    assert_eq!(cancelled.status, 200, "{}", cancelled.body);
     for memory in [checking, writing] {
         let above = memory.peak.saturating_sub(memory.idle);
         eprintln!("{rows} rows: {memory:?}, {above} KiB above idle");
