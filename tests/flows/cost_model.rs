@@ -43,6 +43,11 @@ async fn warm() -> World {
 async fn message(world: &mut World, person: &str, text: &str) -> Value {
     let connector = world.connector.clone();
     world.clock.advance(Duration::from_mins(1));
+    // Functions that have just read the connector, as busy ones have.
+    let earlier = world.says(&connector, person, "Are you there?");
+    assert_eq!(world.webhook(&connector, &earlier).await, 200);
+    world.work_all().await;
+    world.clock.advance(Duration::from_secs(5));
     let message = world.says(&connector, person, text);
     let mut tally = Tally::begin(world);
     assert_eq!(world.webhook(&connector, &message).await, 200);
@@ -67,6 +72,7 @@ async fn counted() -> Value {
     tally.index(&mut world).await;
     let first = tally.counts();
 
+    assert_eq!(world.webhook(&connector, &hello).await, 200);
     let mut tally = Tally::begin(&world);
     assert_eq!(world.webhook(&connector, &hello).await, 200);
     tally.add("webhook", &world);

@@ -92,11 +92,11 @@ impl Tally {
     }
 }
 
-/// The rows that stay for good, by key.
+/// The rows that stay for good, by key; without those that count something, of which a connector has some whoever comes.
 pub fn lasting(world: &World) -> BTreeMap<(String, String), Map<String, Value>> {
     let mut rows = world.db.items().unwrap();
-    rows.retain(|row| !row.contains_key("expires_at"));
     let of_key = |row: &Map<String, Value>, name: &str| row[name].as_str().unwrap().to_owned();
+    rows.retain(|row| !row.contains_key("expires_at") && !of_key(row, "pk").ends_with("#TALLIES"));
     rows.into_iter()
         .map(|row| ((of_key(&row, "pk"), of_key(&row, "sk")), row))
         .collect()

@@ -187,7 +187,7 @@ test("What is polled is read every 15 s, every 60 s while nobody touches the pag
     if (isRead(request)) reads += 1;
   });
   // An answer that comes after everything that was asked before.
-  const fence = () => page.evaluate(() => fetch("/console/").then(({ status }) => status));
+  const fence = () => page.evaluate(() => fetch("/console/sign-in").then(({ status }) => status));
   const reading = async (act: () => Promise<unknown>) => {
     const answer = page.waitForResponse(isRead);
     await act();

@@ -98,9 +98,9 @@ function smallTargets(page: Page, least: number): Promise<string[]> {
       const isInText = control.matches("a") && style.display === "inline";
       const isForReaders = control.offsetWidth <= 1 || control.style.width === "1px";
       const isSeen = control.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true });
+      if (isInText || isForReaders || !isSeen || control.closest("[inert], [aria-hidden='true']")) return [];
       // The way past the navigation is seen by who uses the keyboard, and comes from above with the focus.
-      if (isInText || isForReaders || !isSeen || control.closest("[inert]") || control.matches("[href='#content']"))
-        return [];
+      if (control.matches("[href='#content']")) return [];
       // A label is a part of the target.
       const labels = "labels" in control ? [...((control.labels as NodeListOf<HTMLElement> | null) ?? [])] : [];
       const boxes = [control, ...labels].map((part) => part.getBoundingClientRect());

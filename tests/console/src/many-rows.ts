@@ -25,7 +25,10 @@ export async function multiply(
       const count = Math.min(limit, total - first);
       const rows = Array.from({ length: count }, (_, index) => {
         const number = first + index + 1;
-        return vary({ ...items[0], id: items[0].id.slice(0, -4) + String(number).padStart(4, "0") }, number);
+        const id = items[0].id.slice(0, -4) + String(number).padStart(4, "0");
+        // Nobody has pictures of people whom the stack does not know.
+        const picture = "avatar_url" in items[0] ? { avatar_url: null } : {};
+        return vary({ ...items[0], ...picture, id }, number);
       });
       const next = first + count;
       await route.fulfill({ json: { ...rest, items: rows, next_cursor: next < total ? String(next) : null } });

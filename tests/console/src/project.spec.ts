@@ -29,6 +29,14 @@ test("A project is renamed, archived, restored and deleted; a shorter history an
   const switcher = page.getByRole("button", { name: "Service desk, switch project" });
   await expect(switcher).toBeVisible();
 
+  // The project is in neither list between the answers about the open and the archived ones.
+  const listed = page.waitForResponse((response) => /\/v1\/projects\?(?!.*archived)/.test(response.url()));
+  await page.route(/\/v1\/projects\?.*archived=true/, async (route) => {
+    const response = await route.fetch();
+    await listed;
+    await route.fulfill({ response });
+  });
+  await page.getByLabel("History").evaluate((input) => input.setAttribute("data-kept", "yes"));
   await page.getByRole("button", { name: "Archive" }).click();
   await page
     .getByRole("alertdialog", { name: "Archive Service desk?" })
@@ -40,6 +48,8 @@ test("A project is renamed, archived, restored and deleted; a shorter history an
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Restore" }).click();
   await expect(toast(page, "Service desk was restored")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Archive" })).toBeVisible();
+  await expect(page.getByLabel("History")).toHaveAttribute("data-kept", "yes");
 
   await page.getByRole("button", { name: "Delete project" }).click();
   const dialog = page.getByRole("alertdialog", { name: "Delete Service desk?" });

@@ -76,7 +76,8 @@ async fn the_worker_for_the_index_in_a_process_of_its_own() {
         clippy::disallowed_methods,
         reason = "the only way to tell the process its work"
     )]
-    let work = std::env::var(WORK).unwrap();
+    let work = std::env::var(WORK)
+        .unwrap_or_else(|_| panic!("only `World::memory_of_index_work` can start this"));
     let work: Work = serde_json::from_str(&work).unwrap();
     let clock = TestClock::at(work.now_ms);
     let (deps, _) = work

@@ -191,8 +191,8 @@ async fn add_user(
 ) -> Response {
     let name = person.name.trim().to_owned();
     person.name = name;
-    if person.name.is_empty() || person.name.chars().count() > 80 {
-        let error = json!({"error": "a name has 1 to 80 characters"});
+    if person.name.is_empty() || person.name.chars().count() > 200 {
+        let error = json!({"error": "a name has 1 to 200 characters"});
         return (StatusCode::BAD_REQUEST, Json(error)).into_response();
     }
     let user_id = shared.change(|world| world.add_person(person));

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Outlet } from "@tanstack/react-router";
+import { useState } from "react";
 import { useMay } from "../api/me";
 import { archivedProjectsOptions, projectsOptions } from "../api/projects";
 import { frame } from "../texts/en/frame";
@@ -15,13 +16,18 @@ export function ProjectLayout() {
   const { project } = route.useParams();
   const may = useMay();
   const isPhone = useMedia("(max-width: 767px)");
-  const projects = useQuery({ ...projectsOptions, enabled: may("projects.read") }).data;
-  const isListed = projects?.some(({ id }) => id === project);
-  // The list leaves out archived projects.
-  const archived = useQuery({ ...archivedProjectsOptions, enabled: isListed === false });
-  if (isListed === false && archived.isPending) return <LoadingPage />;
-  if (isListed === false && !archived.data?.some(({ id }) => id === project)) {
-    return <MessagePage title={frame.noProjectTitle}>{frame.noProject}</MessagePage>;
+  const [seen, setSeen] = useState<string>();
+  const listed = useQuery({ ...projectsOptions, enabled: may("projects.read") });
+  const isListed = listed.data?.some(({ id }) => id === project);
+  // The list leaves out archived projects, which somebody else may have archived just now.
+  const archived = useQuery({ ...archivedProjectsOptions, enabled: isListed === false, staleTime: 0 });
+  const isFound = isListed || archived.data?.some(({ id }) => id === project);
+  if (isFound && seen !== project) setSeen(project);
+  if (isListed === false && !isFound) {
+    // A project that is archived or restored is in neither list until both are read again: its page stays.
+    const isUnsettled = listed.isFetching || archived.isFetching;
+    if (!isUnsettled) return <MessagePage title={frame.noProjectTitle}>{frame.noProject}</MessagePage>;
+    if (seen !== project) return <LoadingPage />;
   }
   return (
     <>

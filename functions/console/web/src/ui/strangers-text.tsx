@@ -4,6 +4,9 @@ import { classes } from "./classes";
 import styles from "./layout.module.css";
 import { Marked, type Range } from "./marked";
 
+/** Pixels by which what is cut exceeds the padding of a link; less than a line. */
+const CUT_MIN = 8;
+
 interface Props {
   children: string;
   /** What a search found in it. */
@@ -20,7 +23,7 @@ export function StrangersText({ children, ranges, within = (shown) => shown }: P
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew for another text
   useLayoutEffect(() => {
     const shown = text.current;
-    if (shown) setCut(shown.scrollHeight > shown.clientHeight + 1);
+    if (shown) setCut(shown.scrollHeight > shown.clientHeight + CUT_MIN);
   }, [children]);
   return (
     <>

@@ -103,7 +103,11 @@ export function PendingInvitation({ invitation, token, visitor, outcome }: Props
   }
   const signIn = (
     <SignInForm
-      aside={<Link to="/reset">{signInTexts.forgot}</Link>}
+      aside={
+        <Link className="target" to="/reset">
+          {signInTexts.forgot}
+        </Link>
+      }
       email={email}
       key={way}
       onSignedIn={() => void signedIn()}

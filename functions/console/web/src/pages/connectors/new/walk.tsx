@@ -27,6 +27,7 @@ export function Walk({ provider, connector, current }: Props) {
               <span aria-current="step">{texts.walkSteps[step]}</span>
             ) : step !== "fields" && connector ? (
               <Link
+                className="target"
                 params={{ account, project, provider }}
                 search={{ connector, step }}
                 to="/a/$account/p/$project/connectors/new/$provider"
