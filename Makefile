@@ -14,12 +14,12 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test proofs try-console fuzz-api bench fuzz mutants build console deploy redrive reindex cost fmt lint clean tools
+.PHONY: help run stop test proofs try-console screenshots pictures fuzz-api bench fuzz mutants build console deploy redrive reindex cost fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
-run: ## Run everything on this machine until Ctrl-C; DETACH=1 leaves it running, SCALE=5 makes five times the people, 0 none
+run: ## Run everything on this machine until Ctrl-C; DETACH=1 leaves it running, SCALE=7 makes seven times the people, 0 none
 	@$(LOCAL_STACK) up $(if $(filter-out 0,$(DETACH)),--detach) $(if $(SCALE),--scale "$(SCALE)")
 
 stop: ## Stop a local stack that runs in another terminal or in the background
@@ -33,8 +33,14 @@ proofs: ## Show which tests prove each line of the specification, and how the se
 	@$(PYTHON) infra/scripts/proofs.py console
 	@$(PYTHON) infra/scripts/proofs.py asvs
 
-try-console: ## Try the console of the local stack in Chromium, an installed one or npm's; ONLY=… for tests whose title has it (tests/console)
+try-console: ## Try the console of the local stack in Chromium, an installed one or npm's; ONLY=… for tests whose file or title has it; PROOF=full ONLY=budget measures its times (tests/console)
 	@$(LOCAL_STACK) console-tests $(if $(ONLY),--grep "$(ONLY)")
+
+screenshots: ## Take a picture of every page of the local stack's console in every state, and print what was found in each; ONLY=… for some
+	@$(LOCAL_STACK) screenshots $(if $(ONLY),--grep "$(ONLY)")
+
+pictures: ## Take the pictures of the README from the local stack, into infra/pictures
+	@$(LOCAL_STACK) pictures
 
 fuzz-api: tools ## Call every operation of the API on the local stack, as its document describes it; PROOF=full for thousands of calls (tests/api)
 	@$(PYTHON) tests/api/run.py

@@ -18,8 +18,9 @@ from settings import AGENT
 
 PROJECT = "Concierge Demo"
 # At a scale of 1.
-USERS, STRANGERS, TALKERS = 300, 40, 12
-SECONDS = 10
+USERS, STRANGERS, TALKERS = 300, 60, 12
+# A start must not take long; somebody who asks for more people waits for them.
+SECONDS, SECONDS_OF_SCALE = 10, 30
 # Calls at once. More are no faster on two cores.
 _AT_ONCE = 6
 _REQUESTS_A_MINUTE = 600
@@ -31,8 +32,9 @@ _DECISIONS = (("approve", 8, "A guest of ours."), ("reject", 3, "Not a guest. Ad
 
 @dataclass(frozen=True)
 class Filled:
-    """The numbers of what was made."""
+    """What was made: the project, and the numbers."""
 
+    path: str  # of the project in the API
     users: int
     strangers: int
     wanted: int  # users that a fast machine makes
@@ -54,8 +56,8 @@ class Place:
 
 
 def fill(made: Demo, scale: float) -> Filled:
-    """Makes the project and its people. Stops adding after ten seconds, times the scale if that is above 1."""
-    end = time.monotonic() + SECONDS * max(1.0, scale)
+    """Makes the project and its people. Stops adding after ten seconds, or after thirty times the scale if that is above 1."""
+    end = time.monotonic() + (SECONDS_OF_SCALE * scale if scale > 1 else SECONDS)
     place = _open_project(made)
     crowd = people()
     strangers, talkers, users = (list(islice(crowd, round(count * scale))) for count in (STRANGERS, TALKERS, USERS))
@@ -63,7 +65,7 @@ def fill(made: Demo, scale: float) -> Filled:
     _decide(place, written, end)
     _until(end, talkers, lambda _, person: simulator.write(place.open_door, person, len(person.messages)))
     added = _until(end, users, lambda number, person: _add_user(place, number, person))
-    return Filled(users=added, strangers=written, wanted=round(USERS * scale))
+    return Filled(path=place.path, users=added, strangers=written, wanted=round(USERS * scale))
 
 
 def _until(end: float, some: Iterable[Person], do: Callable[[int, Person], None]) -> int:

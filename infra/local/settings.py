@@ -55,7 +55,8 @@ AGENT = Port("demo agent", "VESTIBULE_AGENT_PORT", 9401)
 AWS = Port("AWS emulator", "VESTIBULE_AWS_PORT", 4566)
 MAIL = Port("caught mails", "VESTIBULE_MAIL_PORT", 9402)
 OPENID = Port("OpenID provider", "VESTIBULE_OPENID_PORT", 9403)
-PORTS = (API, SIMULATOR, AGENT, AWS, MAIL, OPENID)
+DEMO = Port("demo admin's sign-in", "VESTIBULE_DEMO_PORT", 9404)
+PORTS = (API, SIMULATOR, AGENT, AWS, MAIL, OPENID, DEMO)
 
 # The first admin of the stack, and the address from which its mails come. Nothing is sent anywhere.
 ADMIN_EMAIL = "admin@example.com"

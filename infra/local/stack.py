@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The local stack. `make run`, `make stop` and `make clean` call this: `stack.py up [--detach] | stop | tools |
-console [--check] | console-tests [argument…]`.
+console [--check] | console-tests [argument…] | screenshots [argument…] | pictures`.
 
 It uses only the standard library until its tools are installed, then restarts itself in their environment.
 """
@@ -31,6 +31,8 @@ from settings import ADMIN_EMAIL, AGENT, API, AWS, AWS_ENV_FILE, LOCAL, LOCK_FIL
 
 STOP_SECONDS = 30
 COMPANIONS = SIMULATOR_PROGRAM, AGENT_PROGRAM = "simulator", "demo-agent"
+# Commands that need a running stack and a browser, and the scripts behind them.
+IN_BROWSER = {"console-tests": "test", "screenshots": "screenshots", "pictures": "pictures"}
 # Shows an answer of the API to a person.
 TABLE = ROOT / "infra" / "scripts" / "table.py"
 # People to write as; the page can add more.
@@ -50,9 +52,11 @@ def main() -> int:
     console.add_argument("--check", action="store_true", help="check its types and style, and run its unit tests, instead")
     console_tests = commands.add_parser("console-tests", help="try the web console of the running stack in a browser")
     console_tests.add_argument("arguments", nargs=argparse.REMAINDER, help="handed to Playwright, such as a part of a file's name")
+    for name, summary in (("screenshots", "take a picture of every page of the console in every state"), ("pictures", "take the pictures of the README")):
+        commands.add_parser(name, help=summary).add_argument("arguments", nargs=argparse.REMAINDER, help="handed to Playwright")
     # A remainder that begins with an option is taken for the parser's own unless this stands before it.
     given = sys.argv[1:]
-    arguments = parser.parse_args([*given[:1], "--", *given[1:]] if given[:1] == ["console-tests"] else given)
+    arguments = parser.parse_args([*given[:1], "--", *given[1:]] if given[:1] and given[0] in IN_BROWSER else given)
     # A closed terminal and `make stop` end a run as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -65,8 +69,8 @@ def main() -> int:
         if arguments.command == "console":
             web.check() if arguments.check else build_console()
             return 0
-        if arguments.command == "console-tests":
-            return 0 if try_console([argument for argument in arguments.arguments if argument != "--"]) else 1
+        if arguments.command in IN_BROWSER:
+            return 0 if in_browser(arguments.command, [argument for argument in arguments.arguments if argument != "--"]) else 1
         _continue_in_tools_environment()
         scale = _scale(arguments.scale)
         return run_detached(scale) if arguments.detach else run(scale, on_up=None)
@@ -140,6 +144,7 @@ def run(scale: float, on_up) -> int:
     """Starts the stack and runs it until it is stopped."""
     # These need the tools environment, so they cannot be imported at the top.
     import demo
+    import demo_admin
     import emulator
     import gateway
     import logs
@@ -177,6 +182,8 @@ def run(scale: float, on_up) -> int:
             mail.serve()
             emulator.invite_first_admin(credentials, deployment)
             first_link = mail.link_to(ADMIN_EMAIL)
+        with step("Let the demo admin in"):
+            admin = demo_admin.join(made)
         with step("Start simulator and agent"):
             start_companions(processes, made)
         with step("Connect the platforms"):
@@ -184,7 +191,7 @@ def run(scale: float, on_up) -> int:
         with step("Start the OpenID provider"):
             openid_provider.start(processes, client, made.redirect_uri)
             demo.check_login_method(made)
-        seated = None
+        seated = filled = None
         if scale:
             with step("Seat the team", "two members and people who write to them; SCALE=0 leaves them out"):
                 seated = team.seat(made)
@@ -192,6 +199,8 @@ def run(scale: float, on_up) -> int:
             with step("Fill the project of people", f"{seed.PROJECT}; SCALE=0 leaves it out"):
                 filled = seed.fill(made, scale)
             say(f"    {dim(f'{seed.PROJECT}: {filled}')}")
+        shown = filled.path if filled else f"/v1/projects/{made.project_id}"
+        demo_admin.serve(admin, f"/console/a/{made.account_id}/p/{shown.rsplit('/', 1)[-1]}/requests")
         stack = {
             "api_url": API.url,
             "api_key": made.api_key,
@@ -199,6 +208,8 @@ def run(scale: float, on_up) -> int:
             "setup_secret_arn": deployment.outputs["SetupSecretArn"],
             "admin_email": ADMIN_EMAIL,
             "first_admin_link": first_link,
+            "demo_link": admin.link,
+            "demo_name": demo_admin.NAME,
             "mail_url": MAIL.url,
             "openid_url": OPENID.url,
             "openid_client_id": client.id,
@@ -271,13 +282,13 @@ def build_console() -> None:
             web.build()
 
 
-def try_console(arguments: list[str]) -> bool:
-    """Runs the browser tests of the console against the running stack."""
+def in_browser(command: str, arguments: list[str]) -> bool:
+    """Runs the browser tests of the console against the running stack, or takes its pictures."""
     if not STACK_FILE.exists() and not os.environ.get("VESTIBULE_STACK"):
         failure = StepFailed("No local stack is running.", "Start one by `make run DETACH=1`.")
-        failure.step = "Browser tests"
+        failure.step = "Browser"
         raise failure
-    return web.try_in_browser(arguments)
+    return web.show_in_browser(IN_BROWSER[command], arguments)
 
 
 def build(processes: Processes) -> None:
@@ -359,9 +370,10 @@ sleep 2; curl -sS -H "$KEY" "$CONVERSATIONS?view=assigned&order=oldest" | table 
 
   {bold(f"Chat as a {', '.join(others)} or {last} user")}: {stack["simulator_url"]}
 
-  {bold("Console")}       {stack["api_url"]}/console   {dim("begin with the link of the first admin:")}
+  {bold("Console")}       {stack["demo_link"]}
+                {dim(f"signs you in as {stack['demo_name']}, on this machine only; the console is at {stack['api_url']}/console")}
   {bold("First admin")}   {stack["first_admin_link"]}
-                {dim(f"the link in the mail to {stack['admin_email']}; it works once, and for seven days")}
+                {dim(f"how it begins on AWS: the link in the mail to {stack['admin_email']}; it works once, and for seven days")}
   {bold("Caught mail")}   {stack["mail_url"]}   {dim("nothing leaves this machine")}
   {bold("OpenID")}        {stack["openid_url"]}   {dim("the provider behind the login method Acme; its page takes anybody")}{members}
   {bold("API")}           {stack["api_url"]}/v1/openapi.json

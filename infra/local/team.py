@@ -1,18 +1,16 @@
 """Two members who answer a connector of the demo project, and people who write there: more of them than the two have room for."""
 
-import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 import accounts
-import mail
+import joining
 import simulator
-from console import StepFailed
-from demo import Demo, call, send
+from demo import Demo, call
 from files import write_private
 from people import Person
-from settings import LOGS, RUN
+from settings import RUN
 
 # The demo agent hands over to the team of this name.
 TEAM = "Support"
@@ -22,7 +20,6 @@ _CHANNELS = ("slack", "teams", "telegram", "whatsapp", "sms")
 _NUMBER_OF_ACCOUNT = 3
 _QUEUE_NOTICE = "Thanks for writing! All of us are busy just now. You keep your place, and the next one of us who is free answers here."
 _QUEUE_NOTICES = {"de": "Danke für Ihre Nachricht! Gerade sind wir alle im Gespräch. Ihr Platz bleibt Ihnen, und wer als Nächstes frei ist, antwortet hier."}
-_COOKIE = "__Host-vestibule"
 
 
 @dataclass(frozen=True)
@@ -95,11 +92,6 @@ def seat(made: Demo) -> Seated:
 
 
 def _join(made: Demo, member: Member, password: str) -> None:
-    """Accepts an invitation by the link in its mail, and leaves the headers of the member's calls in a file, for curl."""
-    token = mail.link_to(member.email).split("#", 1)[1]
-    console = {"x-vestibule-console": "1"}
-    _, headers = send("POST", "/v1/auth/invitation/accept", console, {"token": token, "name": member.name, "password": password})
-    session = re.search(rf"{_COOKIE}=[^;]+", "\n".join(headers.get_all("set-cookie") or []))
-    if not session:
-        raise StepFailed(f"The invitation of {member.name} opened no session.", log=LOGS / "functions.log")
-    write_private(member.headers, f"Cookie: {session[0]}\nVestibule-Account: {made.account_id}\nX-Vestibule-Console: 1\n")
+    """Accepts a member's invitation, and leaves the headers of their calls in a file, for curl."""
+    session = joining.join(member.email, member.name, password)
+    write_private(member.headers, f"Cookie: {session}\nVestibule-Account: {made.account_id}\nX-Vestibule-Console: 1\n")

@@ -32,9 +32,9 @@ def check() -> None:
     npm.run(BROWSER_TESTS, "check")
 
 
-def try_in_browser(arguments: list[str]) -> bool:
-    """Runs the browser tests against the running stack; `True` if all passed."""
-    return npm.show(BROWSER_TESTS, "test", *arguments)
+def show_in_browser(script: str, arguments: list[str]) -> bool:
+    """Runs a script of the browser tests against the running stack: the tests, or one that takes pictures; `True` if it succeeds."""
+    return npm.show(BROWSER_TESTS, script, *arguments)
 
 
 def _fingerprint() -> str:

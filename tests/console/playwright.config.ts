@@ -17,7 +17,7 @@ export default defineConfig({
   // The first call of a function starts it, and a test has several people.
   timeout: 60_000,
   expect: { timeout: 15_000 },
-  reporter: [["list"]],
+  reporter: [["list"], ["./src/judged-routes.ts"]],
   use: {
     browserName: "chromium",
     launchOptions: {

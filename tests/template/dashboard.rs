@@ -108,7 +108,9 @@ fn every_metric_is_counted_somewhere() {
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() && !["node_modules", "tests", "testkit", "web"].contains(&name) {
                 folders.push(path);
-            } else if name.ends_with(".rs") && !["logging.rs", "tests.rs"].contains(&name) {
+            } else if path.extension().is_some_and(|end| end == "rs")
+                && !["logging.rs", "tests.rs"].contains(&name)
+            {
                 code += &fs::read_to_string(path).unwrap();
             }
         }

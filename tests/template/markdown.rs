@@ -12,6 +12,8 @@ use vestibule_testkit::template::{entries, root};
 
 /// Largest README, in bytes: short enough to read in one go.
 const README_MAX_BYTES: usize = 11_000;
+/// Largest picture there, in bytes, so that the page is shown at once.
+const PICTURE_MAX_BYTES: u64 = 60_000;
 /// A history, so it may name paths that no longer exist.
 const HISTORY: &str = "infra/decisions.md";
 
@@ -130,6 +132,20 @@ fn documents() -> Vec<Document> {
 fn the_readme_is_short() {
     let length = Document::read("README.md").text.len();
     assert!(length <= README_MAX_BYTES, "README.md has {length} bytes");
+}
+
+#[test]
+fn the_pictures_of_the_readme_exist_and_are_small() {
+    let readme = Document::read("README.md");
+    let quoted = readme.text.split('"');
+    let pictures: Vec<&str> = quoted
+        .filter(|part| part.starts_with("infra/pictures/"))
+        .collect();
+    assert_eq!(pictures.len(), 4, "{pictures:?}");
+    for picture in pictures {
+        let length = fs::metadata(root().join(picture)).unwrap().len();
+        assert!(length <= PICTURE_MAX_BYTES, "{picture} has {length} bytes");
+    }
 }
 
 #[test]

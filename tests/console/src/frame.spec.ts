@@ -403,14 +403,3 @@ test("A toast goes after six seconds, not while somebody reads it; an error stay
   await failed.getByRole("button", { name: "Dismiss" }).click();
   await expect(failed).toBeHidden();
 });
-
-test("On paper there are the heading and the rows, without navigation and buttons (U162)", async ({ browse, team }) => {
-  const page = await browse(team.owner);
-  await page.goto(settings(team.account, "users"));
-  await settled(page, "User Management");
-  await page.emulateMedia({ media: "print" });
-  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-  await expect(page.getByRole("row", { name: team.owner.email })).toBeVisible();
-  await expect(page.getByRole("navigation")).toHaveCount(0);
-  await expect(page.getByRole("button")).toHaveCount(0);
-});

@@ -103,3 +103,28 @@ test("The first stop of a page leads past the navigation, and every page has lan
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
   await expect(page.getByRole("navigation", { name: "Settings" })).toBeVisible();
 });
+
+test("With forced colours the focus, the edges of buttons and the current section are seen, and nothing moves for who wants less motion (U151)", async ({
+  browse,
+  team,
+}) => {
+  const page = await browse(team.owner, { forcedColors: "active" });
+  await page.goto(settings(team.account, "roles"));
+  await settled(page, "Roles");
+  const sections = page.getByRole("navigation", { name: "Settings" });
+  const background = (name: string) =>
+    sections.getByRole("link", { name }).evaluate((link) => getComputedStyle(link).backgroundColor);
+  expect(await background("Roles")).not.toBe(await background("Teams"));
+  const button = page.getByRole("main").getByRole("button").first();
+  await expect(button).toHaveCSS("border-top-style", "solid");
+  await expect(button).toHaveCSS("border-top-width", "1px");
+  await tabTo(button);
+  const moving = await page.evaluate(
+    () =>
+      [...document.querySelectorAll("*")].filter((part) => {
+        const { transitionDuration, animationDuration } = getComputedStyle(part);
+        return Math.max(...`${transitionDuration},${animationDuration}`.split(",").map(Number.parseFloat)) > 0.001;
+      }).length,
+  );
+  expect(moving).toBe(0);
+});

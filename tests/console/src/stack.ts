@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect } from "@playwright/test";
 
-const root = resolve(import.meta.dirname, "..", "..", "..");
+/** The folder of the repository. */
+export const root = resolve(import.meta.dirname, "..", "..", "..");
 /** The folder of files that are not committed. */
 export const local = resolve(root, ".local");
 const description = resolve(process.env.VESTIBULE_STACK ?? resolve(local, "stack.json"));
@@ -14,6 +15,8 @@ interface Facts {
   account_id: string;
   admin_email: string;
   first_admin_link: string;
+  demo_link: string;
+  demo_name: string;
   openid_url: string;
   openid_client_id: string;
   openid_client_secret: string;

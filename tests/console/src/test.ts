@@ -61,7 +61,8 @@ export const test = base.extend<Fixtures, Shared>({
   },
 });
 
-function cookieOf({ cookie }: Person) {
+/** The cookie by which somebody is signed in. */
+export function cookieOf({ cookie }: Person) {
   const domain = new URL(facts.api_url).hostname;
   return { name: SESSION, value: cookie, domain, path: "/", httpOnly: true, secure: true, sameSite: "Lax" as const };
 }

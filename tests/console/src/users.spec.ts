@@ -288,7 +288,7 @@ test("A user who writes is linked; the number's move is announced; whoever regis
   await expect(page.getByRole("heading", { level: 2, name: "No users yet" })).toBeVisible();
 });
 
-test("A file is checked first, its columns are assigned, and then it is imported while other pages are shown; an export says that it holds personal data (U410, SPEC C61)", async ({
+test("A file is checked first, its columns are assigned, and then it is imported while other pages are shown; an export says that it holds personal data (U410, U151, SPEC C61)", async ({
   browse,
   team,
 }) => {
@@ -297,6 +297,7 @@ test("A file is checked first, its columns are assigned, and then it is imported
   const directory = await Directory.open(own, "Help desk");
   await directory.add({ first_name: "Ada", phone: phoneOf(1) });
   const page = await browse(own.owner);
+  await equip(page);
   await page.goto(projectSettings(own.account, directory.project, "users/import"));
   await settled(page, "Import users");
   await expect(page.getByText("or drop it here")).toBeVisible();
@@ -324,6 +325,7 @@ test("A file is checked first, its columns are assigned, and then it is imported
     timeout: 60_000,
   });
   await expect(page.getByText("1 column of the file is not known.")).toBeVisible();
+  await judge(page, "users-import-checked");
   await expect(page.getByText("nothing was changed yet")).toBeVisible();
   expect((await directory.read("end-users")).items).toHaveLength(1);
   await page.getByRole("link", { name: "Assign columns" }).click();

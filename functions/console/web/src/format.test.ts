@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { formatCount, formatDateTime, formatDay, formatExact, formatRelative, formattingLocale } from "./format";
+import {
+  formatCount,
+  formatDateTime,
+  formatDay,
+  formatExact,
+  formatRelative,
+  formatSpan,
+  formattingLocale,
+} from "./format";
 
 const KATHMANDU = { timeZone: "Asia/Kathmandu", hourCycle: "h23" } as const;
 const NOW = Date.parse("2026-11-29T10:00:00Z");
@@ -44,6 +52,16 @@ describe("times (U140)", () => {
     expect(formatDay("2025-11-20T08:00:00Z", NOW, KATHMANDU)).toContain("2025");
     expect(formatDay("2025-12-31T23:30:00Z", NOW, KATHMANDU)).not.toContain("202");
   });
+});
+
+it("a length of time has the units of a time in the past (U140)", () => {
+  const minute = 60_000;
+  expect([1, 12, 180, 6 * 1440].map((minutes) => formatSpan(minutes * minute))).toEqual([
+    "1 min",
+    "12 min",
+    "3 hr",
+    "6 days",
+  ]);
 });
 
 it("a count that stops at a thousand says so (U140)", () => {

@@ -96,7 +96,8 @@ export function formatSpan(milliseconds: number): string {
         ? [milliseconds / 3_600_000, "hour"]
         : [milliseconds / DAY, "day"];
   const style = { style: "unit", unit: String(unit), unitDisplay: "short" } as const;
-  return new Intl.NumberFormat(WORDS, style).format(Math.max(1, Math.round(Number(value))));
+  // British English has “5 mins” here, and yet “5 min ago”.
+  return new Intl.NumberFormat("en", style).format(Math.max(1, Math.round(Number(value))));
 }
 
 /** A number with its digits grouped. */

@@ -116,6 +116,7 @@ async fn state(State(shared): State<Arc<Shared>>, Query(since): Query<Since>) ->
     Json(json!({
         "revision": revision,
         "workspace_name": world.workspace_name,
+        "console_url": console_url(&world),
         "platforms": platforms,
         "items": Item::samples(),
         "connectors": connectors,
@@ -125,6 +126,12 @@ async fn state(State(shared): State<Arc<Shared>>, Query(since): Query<Since>) ->
         "call_count": world.call_count,
         "violations": world.violations,
     }))
+}
+
+/// The web console of the stack, if it is known where the stack is.
+fn console_url(world: &World) -> Option<String> {
+    let api_url = world.api_url.as_deref()?;
+    Some(format!("{}/console", api_url.trim_end_matches('/')))
 }
 
 async fn add_connector(

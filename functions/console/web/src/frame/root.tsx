@@ -8,17 +8,22 @@ import { formatCount } from "../format";
 import { common } from "../texts/en/common";
 import { frame } from "../texts/en/frame";
 import { LiveRegions } from "../ui/live";
+import { later, useLater } from "../ui/loading";
 import { Toasts } from "../ui/toast";
 import styles from "./frame.module.css";
 import { SessionEnded } from "./session-ended";
 import { usePageTitle } from "./title";
 import { useProjectInAddress } from "./use-project";
 
+const idleParts = later(() => import("./idle-parts"));
+
 /** Parts of every page: the way past the navigation, live regions, toasts, and the dialog of an ended session. */
 export function Root() {
   useDocumentTitle();
+  const parts = useLater(idleParts, false);
   return (
     <>
+      {parts && <parts.IdleParts />}
       {/* biome-ignore lint/a11y/useValidAnchor: a link within the page, whose fragment must not replace that of the address */}
       <a className={styles.skip} href="#content" onClick={skip}>
         {frame.skip}

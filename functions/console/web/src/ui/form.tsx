@@ -4,7 +4,6 @@ import { common } from "../texts/en/common";
 import { Button } from "./button";
 import { Dialog, DiscardDialog } from "./dialog";
 import styles from "./form.module.css";
-import { Row } from "./layout";
 import { ProblemView } from "./states";
 import type { FormState } from "./use-form";
 
@@ -155,12 +154,12 @@ export function FormDialog(props: FormDialogProps) {
       <Dialog isOpen={isOpen} onClose={leave} role={role} size={size} title={title}>
         <Form form={form} isGuarded={isGuarded}>
           {children}
-          <Row align="end">
+          <div className={styles.ends}>
             <Button autoFocus={role === "alertdialog"} onClick={leave}>
               {common.cancel}
             </Button>
             <SubmitButton kind={kind}>{submit}</SubmitButton>
-          </Row>
+          </div>
         </Form>
       </Dialog>
       <DiscardDialog

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import { common } from "../texts/en/common";
 import { classes } from "./classes";
 import styles from "./layout.module.css";
@@ -8,10 +8,12 @@ interface Props {
   children: string;
   /** What a search found in it. */
   ranges?: readonly Range[];
+  /** Puts it into a link, outside of which the button for the rest stays. */
+  within?: (text: ReactNode) => ReactNode;
 }
 
 /** A name or text that a stranger wrote: isolated, clamped to two lines, with the rest on demand. */
-export function StrangersText({ children, ranges }: Props) {
+export function StrangersText({ children, ranges, within = (shown) => shown }: Props) {
   const text = useRef<HTMLElement>(null);
   const [isCut, setCut] = useState(false);
   const [isOpen, setOpen] = useState(false);
@@ -23,7 +25,7 @@ export function StrangersText({ children, ranges }: Props) {
   return (
     <>
       <bdi className={classes(styles.strangers, !isOpen && styles.clamped)} dir="auto" ref={text}>
-        {ranges?.length ? <Marked ranges={ranges} text={children} /> : children}
+        {within(ranges?.length ? <Marked ranges={ranges} text={children} /> : children)}
       </bdi>
       {isCut && !isOpen && (
         <button className={styles.linkButton} onClick={() => setOpen(true)} type="button">

@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { type ReactNode, useSyncExternalStore } from "react";
 import { formatDate, formatDateTime, formatExact, formatRelative, formatTime, useTimeSettings } from "../format";
 
 let now = Date.now();
@@ -22,10 +22,12 @@ interface Props {
   at: string;
   /** `relative` (“5 min ago” up to a day), `date`, `clock` for a day that is told already, or `full`. */
   as?: "relative" | "date" | "clock" | "full";
+  /** Words that say it in place of the time, such as “Waiting 3 hr”. */
+  children?: ReactNode;
 }
 
-/** A point in time; the exact one stands in its tooltip. */
-export function Time({ at, as = "relative" }: Props) {
+/** A point in time; the exact one shows on hover and focus. Not for the inside of a link or button. */
+export function Time({ at, as = "relative", children }: Props) {
   const current = useNow();
   const settings = useTimeSettings();
   const text =
@@ -37,8 +39,9 @@ export function Time({ at, as = "relative" }: Props) {
           ? formatDateTime(at, settings)
           : formatRelative(at, current, settings);
   return (
-    <time dateTime={at} title={formatExact(at, settings)}>
-      {text}
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: on focus it shows the exact time, which a mouse finds by hovering
+    <time dateTime={at} tabIndex={0} title={formatExact(at, settings)}>
+      {children ?? text}
     </time>
   );
 }

@@ -75,6 +75,7 @@ export function Toasts() {
       aria-label={common.notifications}
       className={styles.region}
       // A dialog hides what is behind it from screen readers, but not this.
+      data-no-print
       data-react-aria-top-layer="true"
       onBlur={() => setPaused(false)}
       onFocus={() => setPaused(true)}

@@ -14,7 +14,7 @@ interface Props {
 export function Toolbar({ children, active = 0 }: Props) {
   const [first, ...filters] = Children.toArray(children);
   return (
-    <div className={styles.toolbar}>
+    <div className={styles.toolbar} data-filters>
       <div className={styles.first}>{first}</div>
       {filters.length > 0 && <Folded active={active}>{filters}</Folded>}
     </div>
@@ -32,7 +32,7 @@ interface FilterProps {
 /** Filters of a page without a search. On a phone, all of them stand behind “Filters (2)”. */
 export function FilterRow({ label, children, active }: FilterProps) {
   return (
-    <section aria-label={label} className={styles.toolbar}>
+    <section aria-label={label} className={styles.toolbar} data-filters>
       <Folded active={active}>{children}</Folded>
     </section>
   );

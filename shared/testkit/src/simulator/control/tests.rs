@@ -258,6 +258,27 @@ async fn the_secrets_of_connectors_are_not_shown() {
 }
 
 #[tokio::test]
+async fn the_page_is_told_where_the_console_is_if_there_is_one() {
+    for (api_url, expected) in [
+        (None, Value::Null),
+        (
+            Some("http://127.0.0.1:9080/"),
+            json!("http://127.0.0.1:9080/console"),
+        ),
+    ] {
+        let config = SimulatorConfig {
+            api_url: api_url.map(str::to_owned),
+            ..SimulatorConfig::default()
+        };
+        let simulator = Simulator::start_with(config, SimulatorOptions::default())
+            .await
+            .unwrap();
+        let (_, state) = control(&simulator, "GET", "state", Value::Null).await;
+        assert_eq!(state["console_url"], expected);
+    }
+}
+
+#[tokio::test]
 async fn the_page_is_told_what_every_platform_offers() {
     let simulator = simulator().await;
     let (_, state) = control(&simulator, "GET", "state", Value::Null).await;

@@ -496,6 +496,8 @@ async function follow() {
       state.apps = news.connectors;
       state.people = news.people;
       $("workspace").textContent = news.workspace_name;
+      if (news.console_url) $("console").href = news.console_url;
+      $("console").hidden = !news.console_url;
       showFailures(news.failures);
       showWire(news);
       showEverything();

@@ -10,6 +10,7 @@ import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import { Details, EnvironmentBadge, looks, MenuButton, ProviderIcon, Row, Time } from "../../ui";
+import { classes } from "../../ui/classes";
 import { ExplainDialog } from "../explain/explain-dialog";
 import { platformOf, stateOf } from "./connector";
 import styles from "./connectors.module.css";
@@ -40,7 +41,7 @@ export function ConnectorCard({ connector, onToggle }: { connector: Connector; o
         <ProviderIcon provider={provider} size={32} />
         <div className={styles.names}>
           <h2 className={styles.cardName} id={`connector-${id}`}>
-            <Link {...link} className={styles.name}>
+            <Link {...link} className={classes(styles.name, "target")}>
               <bdi>{name}</bdi>
             </Link>
           </h2>

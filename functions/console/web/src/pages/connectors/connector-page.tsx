@@ -61,7 +61,7 @@ export function Head({ title, about }: { title: ReactNode; about?: ReactNode }) 
   const account = useAccount().id;
   const project = useProjectId();
   return (
-    <Stack gap={2}>
+    <Stack gap={5}>
       <BackLink link={{ to: "/a/$account/p/$project/connectors", params: { account, project } }}>{texts.back}</BackLink>
       <PageHeading about={about} title={title} />
     </Stack>

@@ -8,7 +8,7 @@ export function RequestsLink({ connector, children }: { connector: string; child
   const account = useAccount().id;
   const project = useProjectId();
   return (
-    <Link params={{ account, project }} search={{ connector }} to="/a/$account/p/$project/requests">
+    <Link className="target" params={{ account, project }} search={{ connector }} to="/a/$account/p/$project/requests">
       {children}
     </Link>
   );

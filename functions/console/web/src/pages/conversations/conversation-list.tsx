@@ -1,11 +1,11 @@
 import { useEffect } from "react";
 import type { Conversation, ConversationFilter, View } from "../../api/conversations";
 import { useMe } from "../../api/me";
+import { useRowKeys } from "../../frame/use-row-keys";
 import { isCommand, isTyping } from "../../keys";
 import { common } from "../../texts/en/common";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { Button, ConfirmDialog, NoMatches, Notice, ProblemView, Row, Skeleton } from "../../ui";
-import { useRowKeys } from "../users/use-row-keys";
 import { ConversationRow } from "./conversation-row";
 import styles from "./conversations.module.css";
 import { NoConversations } from "./empty";

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Conversation, MessagePreview, View } from "../../api/conversations";
 import { useAccount, useMe } from "../../api/me";
-import { formatExact, formatSpan } from "../../format";
+import { formatSpan } from "../../format";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { Badge, Button, Time, useNow } from "../../ui";
 import { classes } from "../../ui/classes";
@@ -43,7 +43,7 @@ export function ConversationRow(props: Props) {
         <div className={styles.rowTop}>
           <Link
             aria-current={isOpen ? "true" : undefined}
-            className={styles.name}
+            className={classes(styles.name, "target")}
             data-row={conversation.id}
             params={{ account, project, id: conversation.id }}
             search={(now) => ({ ...now, details: undefined })}
@@ -103,9 +103,9 @@ function Preview({ preview }: { preview: MessagePreview }) {
 export function Waiting({ since }: { since: string }) {
   const now = useNow();
   return (
-    <time className={styles.waiting} dateTime={since} title={formatExact(since)}>
-      {texts.waiting(formatSpan(now - Date.parse(since)))}
-    </time>
+    <span className={styles.waiting}>
+      <Time at={since}>{texts.waiting(formatSpan(now - Date.parse(since)))}</Time>
+    </span>
   );
 }
 

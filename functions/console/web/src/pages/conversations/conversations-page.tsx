@@ -50,7 +50,7 @@ export function ConversationsPage() {
         <PageHeading
           actions={
             <Link
-              className={looks({ kind: "quiet" })}
+              className={looks({})}
               params={{ account, project }}
               search={places}
               to="/a/$account/p/$project/figures"

@@ -7,7 +7,7 @@ import { environmentsOptions } from "../../api/environments";
 import { useAccount, useMay } from "../../api/me";
 import { formatNumber } from "../../format";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { Badge, Details, EnvironmentBadge, Icon, Stack, StrangersText, Time } from "../../ui";
+import { Badge, Copy, Details, EnvironmentBadge, Icon, Stack, StrangersText, Time } from "../../ui";
 import { PersonAvatar } from "../requests/person-avatar";
 import styles from "./conversations.module.css";
 import type { Place } from "./places";
@@ -48,9 +48,9 @@ export function DetailsPanel({ project, id, placeOf }: Props) {
         />
         <div className={styles.rowWords}>
           <bdi>{name}</bdi>
-          {user && <code className={styles.soft}>{user.identifier}</code>}
+          {user && <Copy text={user.identifier} />}
           {user && may("chat_users.read") && (
-            <Link params={{ account, project, id: user.id }} to="/a/$account/p/$project/people/$id">
+            <Link className="target" params={{ account, project, id: user.id }} to="/a/$account/p/$project/people/$id">
               {texts.openProfile}
             </Link>
           )}

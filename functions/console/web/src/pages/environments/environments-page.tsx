@@ -183,7 +183,7 @@ function Item({ environment, isFirst, isLast, mayWrite, onMove, onDelete }: Item
       <div className={styles.words}>
         <span className={styles.nameLine}>
           <Link
-            className={styles.name}
+            className={classes(styles.name, "target")}
             params={{ account, project, id }}
             to="/a/$account/p/$project/settings/environments/$id"
           >
@@ -194,12 +194,22 @@ function Item({ environment, isFirst, isLast, mayWrite, onMove, onDelete }: Item
         <span className={styles.soft}>{agent ? <bdi>{agent.endpoint}</bdi> : texts.noAgent}</span>
         <span className={styles.counts}>
           {connector_count !== undefined && (
-            <Link params={{ account, project }} search={{ environment: id }} to="/a/$account/p/$project/connectors">
+            <Link
+              className="target"
+              params={{ account, project }}
+              search={{ environment: id }}
+              to="/a/$account/p/$project/connectors"
+            >
               {texts.connectors(connector_count)}
             </Link>
           )}
           {user_count && (
-            <Link params={{ account, project }} search={{ environment: id }} to="/a/$account/p/$project/settings/users">
+            <Link
+              className="target"
+              params={{ account, project }}
+              search={{ environment: id }}
+              to="/a/$account/p/$project/settings/users"
+            >
               {texts.users(formatCount(user_count), user_count.count === 1 && !user_count.more)}
             </Link>
           )}

@@ -16,7 +16,7 @@ const day = (date: string, more?: Partial<Figures>): FigureDay => ({ date, figur
 
 describe("the charts of the figures (U608)", () => {
   it("write a time in its largest unit, and short ones in seconds", () => {
-    expect([0, 45, 89, 90, 3600].map(formatSeconds)).toEqual(["0 secs", "45 secs", "89 secs", "2 mins", "1 hr"]);
+    expect([0, 45, 89, 90, 3600].map(formatSeconds)).toEqual(["0 sec", "45 sec", "89 sec", "2 min", "1 hr"]);
   });
 
   it("have a bar for each number above nothing, the largest as high as the chart", () => {
@@ -40,7 +40,7 @@ describe("the charts of the figures (U608)", () => {
     if (!waiting || !median) throw new Error("no chart");
     const short = figures({ waiting_time: { count: 1, mean_seconds: 0, median_seconds: 0, p90_seconds: 0 } });
     expect(written(waiting, median.value(figures()))).toBe("–");
-    expect(written(waiting, median.value(short))).toBe("0 secs");
+    expect(written(waiting, median.value(short))).toBe("0 sec");
     expect(waiting.more?.value(short)).toBe(1);
   });
 

@@ -20,11 +20,11 @@ export interface ChartKind {
   format: (value: number) => string;
 }
 
-/** “45 secs” below a minute and a half, else the largest unit. */
+/** “45 sec” below a minute and a half, else the largest unit. */
 export function formatSeconds(seconds: number): string {
   if (seconds >= 90) return formatSpan(seconds * 1000);
   const style = { style: "unit", unit: "second", unitDisplay: "short" } as const;
-  return new Intl.NumberFormat("en-GB", style).format(Math.round(seconds));
+  return new Intl.NumberFormat("en", style).format(Math.round(seconds));
 }
 
 function times(key: string, title: string, about: string, of: (figures: Figures) => Spread | null | undefined) {

@@ -9,10 +9,12 @@ import { providersOptions } from "../../api/providers";
 import { useList } from "../../api/query";
 import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
+import { useRowKeys } from "../../frame/use-row-keys";
 import { peopleTexts as texts } from "../../texts/en/people";
 import {
   announce,
   type Column,
+  Copy,
   DataTable,
   EmptyState,
   EnvironmentBadge,
@@ -30,6 +32,7 @@ import {
   Time,
   Toolbar,
 } from "../../ui";
+import { classes } from "../../ui/classes";
 import { PersonAvatar } from "../requests/person-avatar";
 import { KeptBlocks } from "./kept-blocks";
 import { hasName, TABS } from "./people";
@@ -57,6 +60,7 @@ export function PeoplePage() {
 
   const filter = (next: { q?: string | undefined; provider?: string | undefined }, replace = false) =>
     void navigate({ search: (old) => ({ ...old, ...next }), replace });
+  useRowKeys(list.items?.map(({ id }) => id) ?? [], q ? () => filter({ q: undefined }, true) : undefined);
   return (
     <Page>
       <PageHeading about={texts.about} title={texts.title} />
@@ -126,14 +130,15 @@ function PersonCell({ person }: { person: ChatUser }) {
         project={project}
       />
       <div className={styles.names}>
-        <Link className={styles.name} params={{ account, project, id }} to="/a/$account/p/$project/people/$id">
+        <Link
+          className={classes(styles.name, "target")}
+          data-row={id}
+          params={{ account, project, id }}
+          to="/a/$account/p/$project/people/$id"
+        >
           <Marked ranges={rangesIn(person, isNamed ? "display_name" : "identifier")} text={display_name} />
         </Link>
-        {isNamed && (
-          <span className={styles.identifier}>
-            <Marked ranges={rangesIn(person, "identifier")} text={identifier} />
-          </span>
-        )}
+        {isNamed && <Copy ranges={rangesIn(person, "identifier")} text={identifier} />}
       </div>
     </div>
   );

@@ -8,7 +8,7 @@ export function UserLink({ user }: { user: Named }) {
   const account = useAccount().id;
   const project = useProjectId();
   return (
-    <Link params={{ account, project, id: user.id }} to="/a/$account/p/$project/settings/users/$id">
+    <Link className="target" params={{ account, project, id: user.id }} to="/a/$account/p/$project/settings/users/$id">
       <bdi>{user.display_name}</bdi>
     </Link>
   );

@@ -20,7 +20,7 @@ const columns: Column<Account>[] = [
     width: "40%",
     cell: ({ id, name }) => (
       <Row>
-        <Link params={{ account: id }} to="/a/$account">
+        <Link className="target" params={{ account: id }} to="/a/$account">
           <bdi>{name}</bdi>
         </Link>
         {id === currentAccount() && <Badge tone="blue">{texts.current}</Badge>}

@@ -1,5 +1,5 @@
 import type { AccessRequest } from "../../api/access-requests";
-import { formatExact, formatSpan } from "../../format";
+import { formatSpan } from "../../format";
 import { requests as texts } from "../../texts/en/requests";
 import { Badge, StrangersText, Time, useNow } from "../../ui";
 import { undelivered } from "./outcomes";
@@ -31,9 +31,9 @@ export function Messages({ request }: { request: AccessRequest }) {
 export function Waiting({ since }: { since: string }) {
   const now = useNow();
   return (
-    <time className={styles.waiting} dateTime={since} title={formatExact(since)}>
-      {texts.waiting(formatSpan(now - Date.parse(since)))}
-    </time>
+    <span className={styles.waiting}>
+      <Time at={since}>{texts.waiting(formatSpan(now - Date.parse(since)))}</Time>
+    </span>
   );
 }
 
@@ -71,7 +71,13 @@ export function RequestBadges({ request }: { request: AccessRequest }) {
 /** A badge whose reason shows on hover and focus. */
 function ReasonBadge({ reason }: { reason: string }) {
   return (
-    <button aria-label={texts.notDeliveredWhy(reason)} className={styles.reason} data-tip={reason} type="button">
+    <button
+      aria-label={texts.notDeliveredWhy(reason)}
+      className={styles.reason}
+      data-print
+      data-tip={reason}
+      type="button"
+    >
       <Badge tone="warn">{texts.notDelivered}</Badge>
     </button>
   );

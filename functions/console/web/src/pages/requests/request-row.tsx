@@ -77,17 +77,24 @@ export const RequestRow = memo(function RequestRow(props: Props) {
         />
         <div className={styles.person}>
           <h2 className={styles.nameLine}>
-            <Link
-              className={styles.name}
-              from="/a/$account/p/$project/requests"
-              id={linkId(id)}
-              params={(now) => ({ ...now, id })}
-              resetScroll={false}
-              search={(now) => now}
-              to="/a/$account/p/$project/requests/$id"
+            <StrangersText
+              ranges={rangesIn(request, "user_name")}
+              within={(text) => (
+                <Link
+                  className={classes(styles.name, "target")}
+                  from="/a/$account/p/$project/requests"
+                  id={linkId(id)}
+                  params={(now) => ({ ...now, id })}
+                  resetScroll={false}
+                  search={(now) => now}
+                  to="/a/$account/p/$project/requests/$id"
+                >
+                  {text}
+                </Link>
+              )}
             >
-              <StrangersText ranges={rangesIn(request, "user_name")}>{name}</StrangersText>
-            </Link>
+              {name}
+            </StrangersText>
           </h2>
           {request.identifier !== name && <Copy ranges={rangesIn(request, "identifier")} text={request.identifier} />}
           <RequestBadges request={request} />

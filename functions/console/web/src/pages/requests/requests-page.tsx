@@ -102,6 +102,7 @@ export function RequestsPage() {
         // Another list begins with rows of its own.
         key={JSON.stringify(query)}
         onClearFilters={clear}
+        onClearSearch={() => change({ q: undefined }, true)}
         open={open}
         project={project}
         query={query}

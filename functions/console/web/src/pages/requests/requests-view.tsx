@@ -33,13 +33,15 @@ interface Props {
   /** Ids of the request whose decision is being written. */
   form: { approve: string | undefined; reject: string | undefined };
   onClearFilters: () => void;
+  onClearSearch: () => void;
 }
 
 type Search = ReturnType<typeof route.useSearch>;
 type Asked = "revoke" | "block" | "explain";
 
 /** One list of requests, with what can be done with them. */
-export function RequestsView({ project, query, filters, connectors, open, form, onClearFilters }: Props) {
+export function RequestsView(props: Props) {
+  const { project, query, filters, connectors, open, form, onClearFilters, onClearSearch } = props;
   const account = useAccount();
   const may = useMay();
   const navigate = route.useNavigate();
@@ -141,7 +143,7 @@ export function RequestsView({ project, query, filters, connectors, open, form, 
     onShowNew: () => list.waiting > 0 && list.showWaiting(),
     onEscape: () => {
       if (selection.selected.length > 0) selection.clear();
-      else if (filters.q) onClearFilters();
+      else if (filters.q) onClearSearch();
       else return false;
       return true;
     },

@@ -91,7 +91,11 @@ export function AccountSignInPage() {
 }
 
 function Forgot() {
-  return <Link to="/reset">{texts.forgot}</Link>;
+  return (
+    <Link className="target" to="/reset">
+      {texts.forgot}
+    </Link>
+  );
 }
 
 function Problem({ kind }: { kind: string | undefined }) {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { EndUser } from "../../api/end-users";
+import { rowAfter } from "../../frame/use-row-keys";
 import { nameOf, rangesInName } from "./names";
-import { rowAfter } from "./use-row-keys";
 
 const ADA = {
   first_name: "Ada",

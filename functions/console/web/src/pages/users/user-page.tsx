@@ -207,7 +207,7 @@ function ChatUsers({ chatUsers }: { chatUsers: readonly LinkedChatUser[] }) {
             <li key={id}>
               <ProviderIcon provider={provider} />
               {mayOpen ? (
-                <Link params={{ account, project, id }} to="/a/$account/p/$project/people/$id">
+                <Link className="target" params={{ account, project, id }} to="/a/$account/p/$project/people/$id">
                   <bdi>{display_name}</bdi>
                 </Link>
               ) : (

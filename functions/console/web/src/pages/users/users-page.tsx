@@ -7,6 +7,7 @@ import { useAccount, useMay } from "../../api/me";
 import { PAGE, useList } from "../../api/query";
 import { formatCount, formatNumber } from "../../format";
 import { useProjectId } from "../../frame/project-id";
+import { useFocusAfter, useRowKeys } from "../../frame/use-row-keys";
 import { endUsers as texts } from "../../texts/en/end-users";
 import {
   announce,
@@ -28,7 +29,6 @@ import { DeleteDialog } from "./delete-dialog";
 import { ExportUsers } from "./export-users";
 import { RunningImport } from "./import/running-import";
 import { NothingFound } from "./nothing-found";
-import { useFocusAfter, useRowKeys } from "./use-row-keys";
 import styles from "./users.module.css";
 import { UsersTable } from "./users-table";
 
@@ -74,7 +74,7 @@ export function UsersPage() {
   const filter = (next: Partial<typeof search>, replace = false) =>
     void navigate({ search: (old) => ({ ...old, ...next }), replace });
   const ids = items?.map(({ id }) => id) ?? [];
-  useRowKeys(ids);
+  useRowKeys(ids, q ? () => filter({ q: undefined }, true) : undefined);
   const focusAfter = useFocusAfter(ids);
 
   return (

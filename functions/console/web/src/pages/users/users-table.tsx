@@ -18,6 +18,7 @@ import {
   rangesIn,
   Time,
 } from "../../ui";
+import { classes } from "../../ui/classes";
 import { nameOf, rangesInName } from "./names";
 import styles from "./users.module.css";
 
@@ -60,7 +61,7 @@ function UserCell({ user }: { user: EndUser }) {
       <div className={styles.names}>
         <span className={styles.nameLine}>
           <Link
-            className={styles.name}
+            className={classes(styles.name, "target")}
             data-row={user.id}
             params={{ account, project, id: user.id }}
             to="/a/$account/p/$project/settings/users/$id"

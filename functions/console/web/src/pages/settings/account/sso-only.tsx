@@ -47,13 +47,18 @@ export function SsoOnly({ field, isOn }: Props) {
             <Point isDone={standing.isSignedInThere}>{texts.standsSignedIn}</Point>
           </ul>
           {mayManage && !(standing.isSetUp && standing.isTried) ? (
-            <Link params={{ account }} to="/a/$account/settings/login-methods">
+            <Link className="target" params={{ account }} to="/a/$account/settings/login-methods">
               {texts.toLoginMethods}
             </Link>
           ) : (
             standing.isSetUp &&
             !standing.isSignedInThere && (
-              <Link params={{ account }} search={{ return_to: location.pathname }} to="/sign-in/$account">
+              <Link
+                className="target"
+                params={{ account }}
+                search={{ return_to: location.pathname }}
+                to="/sign-in/$account"
+              >
                 {texts.signInThere}
               </Link>
             )

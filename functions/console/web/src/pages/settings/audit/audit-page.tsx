@@ -19,6 +19,7 @@ import {
   Skeleton,
   Time,
 } from "../../../ui";
+import { classes } from "../../../ui/classes";
 import record from "../record.module.css";
 import { ActorName, actionName, TargetName, useMemberNames } from "./actor-name";
 import styles from "./audit.module.css";
@@ -153,7 +154,7 @@ function What({ entry }: { entry: AuditEntry }) {
   return (
     <div className={styles.what}>
       <Link
-        className={record.name}
+        className={classes(record.name, "target")}
         from="/a/$account/settings/audit"
         resetScroll={false}
         search={(now) => ({ ...now, open: entry.id })}

@@ -27,7 +27,7 @@ export function FilterBar({ filters, entries, onChange }: Props) {
   const names = useMemberNames();
   useTimeSettings();
   return (
-    <div className={styles.filterFrame}>
+    <div className={styles.filterFrame} data-filters>
       <div className={styles.filterButton}>
         <Button aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} wide>
           {texts.filtersOf(countFilters(filters))}

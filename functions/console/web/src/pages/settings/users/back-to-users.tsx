@@ -1,15 +1,8 @@
-import { Link } from "@tanstack/react-router";
 import { useAccount } from "../../../api/me";
 import { users as texts } from "../../../texts/en/users";
-import { Icon } from "../../../ui";
-import styles from "./users.module.css";
+import { BackLink } from "../../../ui";
 
 export function BackToUsers() {
-  const account = useAccount();
-  return (
-    <Link className={styles.back} params={{ account: account.id }} to="/a/$account/settings/users">
-      <Icon name="chevronRight" />
-      {texts.back}
-    </Link>
-  );
+  const account = useAccount().id;
+  return <BackLink link={{ to: "/a/$account/settings/users", params: { account } }}>{texts.back}</BackLink>;
 }

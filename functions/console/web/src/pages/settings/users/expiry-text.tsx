@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from "react";
 import type { Invitation } from "../../../api/invitations";
-import { formatDay, formatExact, formatRelative } from "../../../format";
+import { formatDay, formatRelative } from "../../../format";
 import { users as texts } from "../../../texts/en/users";
-import { Badge } from "../../../ui";
+import { Badge, Time } from "../../../ui";
 
 function everyMinute(listener: () => void): () => void {
   const timer = setInterval(listener, 60_000);
@@ -16,13 +16,9 @@ export function ExpiryText({ invitation }: { invitation: Pick<Invitation, "statu
   if (status === "expired") {
     return (
       <>
-        <Badge tone="bad">{texts.expired}</Badge> <time dateTime={at}>{texts.expiredOn(formatDay(at))}</time>
+        <Badge tone="bad">{texts.expired}</Badge> <Time at={at}>{texts.expiredOn(formatDay(at))}</Time>
       </>
     );
   }
-  return (
-    <time dateTime={at} title={formatExact(at)}>
-      {texts.expires(formatRelative(at, minute * 60_000))}
-    </time>
-  );
+  return <Time at={at}>{texts.expires(formatRelative(at, minute * 60_000))}</Time>;
 }

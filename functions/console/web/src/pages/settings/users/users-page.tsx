@@ -12,6 +12,7 @@ import { PAGE } from "../../../api/query";
 import { rolesOptions } from "../../../api/roles";
 import { allTeamsOptions } from "../../../api/teams";
 import { formatDay, formatList } from "../../../format";
+import { useRowKeys } from "../../../frame/use-row-keys";
 import { common } from "../../../texts/en/common";
 import { users as texts } from "../../../texts/en/users";
 import { work } from "../../../texts/en/work";
@@ -34,6 +35,7 @@ import {
   Skeleton,
   Toolbar,
 } from "../../../ui";
+import { classes } from "../../../ui/classes";
 import { useChannels } from "../channels/use-channels";
 import { aboveBy, useStanding } from "../permissions/standing";
 import { ExpiryText } from "./expiry-text";
@@ -77,6 +79,7 @@ export function UsersPage() {
     setShownRows(PAGE);
     void navigate({ search: (old) => ({ ...old, ...next }), replace });
   };
+  useRowKeys(rows?.map(({ id }) => id) ?? [], q ? () => filter({ q: undefined }, true) : undefined);
   const openForm = (isOpen: boolean) => void navigate({ search: (old) => ({ ...old, invite: isOpen || undefined }) });
 
   return (
@@ -284,7 +287,8 @@ function PersonCell({ member }: { member: Member }) {
       <div className={styles.names}>
         <span className={styles.nameLine}>
           <Link
-            className={styles.name}
+            className={classes(styles.name, "target")}
+            data-row={member.id}
             params={{ account: account.id, id: member.id }}
             to="/a/$account/settings/users/$id"
           >

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
-import { useMe } from "../../api/me";
-import { isCommand, isTyping } from "../../keys";
+import { useMe } from "../api/me";
+import { isCommand, isTyping } from "../keys";
 
 const linkOf = (id: string) => document.querySelector<HTMLElement>(`[data-row="${id}"]`);
 
@@ -27,16 +27,23 @@ export function useFocusAfter(ids: readonly string[]) {
   };
 }
 
-/** The keys of the list: `j` and `k` go from row to row, `o` opens one (U150). Each row's link carries `data-row`. */
-export function useRowKeys(ids: readonly string[]): void {
+/**
+ * The keys of a list: `j` and `k` go from row to row, `o` opens one, `Esc` clears the search (U150). Each row's link carries `data-row`.
+ * `onClearSearch` is undefined while nothing is searched.
+ */
+export function useRowKeys(ids: readonly string[], onClearSearch?: (() => void) | undefined): void {
   const isOn = useMe().preferences.shortcuts;
-  const latest = useRef(ids);
-  latest.current = ids;
+  const latest = useRef({ ids, onClearSearch });
+  latest.current = { ids, onClearSearch };
   useEffect(() => {
-    if (!isOn) return;
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || isCommand(event) || isTyping(event.target)) return;
-      const links = latest.current.flatMap((id) => linkOf(id) ?? []);
+      if (event.key === "Escape") {
+        latest.current.onClearSearch?.();
+        return;
+      }
+      if (!isOn) return;
+      const links = latest.current.ids.flatMap((id) => linkOf(id) ?? []);
       const current = links.indexOf(document.activeElement as HTMLElement);
       const goTo = (place: number) => {
         const link = links[Math.min(Math.max(place, 0), links.length - 1)];

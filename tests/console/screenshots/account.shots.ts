@@ -1,0 +1,249 @@
+import type { Page } from "@playwright/test";
+import { acme, invite, join, signInAgain } from "../src/people.ts";
+import { facts, linkTo, newAddress, PASSWORD } from "../src/stack.ts";
+import { beginSecondFactor, settled, signIn } from "../src/test.ts";
+import { codeOf } from "../src/totp.ts";
+import { picture } from "./album.ts";
+import { expect, inAccount, problem, shot, shotOf, test } from "./stage.ts";
+
+const dialog = (page: Page) => expect(page.getByRole("dialog").or(page.getByRole("alertdialog")).first()).toBeVisible();
+const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first().click();
+const choose = async (page: Page, button: string | RegExp, item: string | RegExp) => {
+  await press(page, button);
+  await page.getByRole("menuitem", { name: item }).click();
+};
+const nobody = () => undefined;
+
+// ---------------------------------------------------------------- Before the sign-in
+
+shotOf("sign-in--filled", nobody, () => "/console/sign-in");
+shotOf(
+  "sign-in--invalid",
+  nobody,
+  () => "/console/sign-in",
+  (page) => page.getByRole("button", { name: "Sign in", exact: true }).click(),
+);
+shotOf(
+  "sign-in--wrong",
+  nobody,
+  () => "/console/sign-in",
+  async (page) => {
+    await signIn(page, newAddress("nobody"), "not the password at all");
+    await expect(page.getByText("Email or password is wrong")).toBeVisible();
+  },
+);
+shotOf(
+  "sign-in--error",
+  nobody,
+  () => "/console/sign-in",
+  async (page) => {
+    const failure = problem(503, "unavailable", "Something we need did not answer", "Try again in a moment.");
+    await page.route("**/v1/auth/sign-in", (route) => route.fulfill(failure));
+    await signIn(page, newAddress("nobody"), "whatever it may be");
+    await expect(page.getByText("Something we need did not answer").first()).toBeVisible();
+  },
+);
+shotOf(
+  "sign-in-account--filled",
+  nobody,
+  () => `/console/sign-in/${facts.account_id}`,
+  (page) => expect(page.getByRole("button", { name: "Sign in with Acme" })).toBeVisible(),
+);
+test("sign-in--second-factor", async ({ open }) => {
+  const person = await join(acme, { name: "Grace Hopper" });
+  const page = await open(person);
+  await page.goto("/console/profile?tab=security");
+  await settled(page, "Profile");
+  const form = await beginSecondFactor(page, PASSWORD);
+  await picture(page, "profile-security--second-factor");
+  const secret = await form.locator("code").innerText();
+  await form.getByRole("textbox", { name: "Code" }).fill(codeOf(secret, -1));
+  await form.getByRole("button", { name: "Turn on" }).click();
+  await expect(page.getByRole("dialog", { name: "Recovery codes" }).getByRole("listitem")).toHaveCount(10);
+  await picture(page, "profile-security--recovery-codes");
+  const other = await open();
+  await other.goto("/console/sign-in");
+  await signIn(other, person.email, PASSWORD);
+  await expect(other.getByRole("heading", { name: "Second factor" })).toBeVisible();
+  await picture(other, "sign-in--second-factor");
+  await press(other, "Use a recovery code");
+  await picture(other, "sign-in--recovery-code");
+});
+shotOf("reset--filled", nobody, () => "/console/reset");
+test("reset--asked", async ({ open }) => {
+  const person = await join(acme, { name: "Grace Hopper" });
+  const page = await open();
+  await page.goto("/console/reset");
+  await page.getByLabel("Email").fill(person.email);
+  await press(page, "Send link");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Check your mail");
+  await picture(page, "reset--asked");
+  await page.goto("about:blank");
+  await page.goto(await linkTo(person.email, "reset"));
+  await page.getByLabel("New password").fill("nine grey geese");
+  await picture(page, "reset--new-password");
+});
+shotOf("reset--not-valid", nobody, () => "/console/reset#aaaa");
+shotOf(
+  "invitation--new",
+  nobody,
+  ({ invitation }) => invitation,
+  (page) => page.getByLabel("Password", { exact: true }).fill("nine grey"),
+);
+test("invitation--known", async ({ open, world }) => {
+  const page = await open();
+  await page.goto(await invite(acme, world.grace.email));
+  await settled(page);
+  await picture(page, "invitation--known");
+});
+shot("invitation--somebody-else", ({ invitation }) => invitation);
+shotOf("invitation--not-valid", nobody, () => "/console/invitation");
+shotOf("not-found--filled", nobody, () => "/console/nowhere");
+shot(
+  "not-a-member--filled",
+  ({ bare, account }) => `/console/a/${account === bare.account ? "" : "01KB4W7T9V8M4T6K2N7P5R1S0W"}/settings/users`,
+);
+
+// ---------------------------------------------------------------- Settings of the account
+
+shot("members--no-match", inAccount("users?q=nobody-of-this-name"));
+shot("members--invite-short", inAccount("users?invite=true"), async (page) => {
+  await dialog(page);
+  await page.getByRole("group").getByText("Extra permissions").click();
+});
+shot("members--remove", inAccount("users"), async (page) => {
+  await press(page, /^Remove Bo Diaz/);
+  await dialog(page);
+});
+shot("member-new--invalid", inAccount("users/new"), async (page) => {
+  await press(page, "Add User");
+  await expect(page.getByText(/fields? needs? another look/).first()).toBeVisible();
+});
+shot("member--pending", (world) => inAccount(`users/${world.pending}`)(world));
+shot(
+  "member--suspend",
+  (world) => inAccount(`users/${world.member}`)(world),
+  async (page) => {
+    await press(page, "Suspend");
+    await dialog(page);
+  },
+);
+shot(
+  "member--conflict",
+  (world) => inAccount(`users/${world.member}`)(world),
+  async (page, world) => {
+    await page.getByLabel("Full Name").fill("Grace M. Hopper");
+    await world.owner.api.call("PATCH", `/v1/members/${world.member}`, { name: "Grace B. Hopper" });
+    await press(page, "Save changes");
+    await dialog(page);
+    await world.owner.api.call("PATCH", `/v1/members/${world.member}`, { name: "Grace Hopper" });
+  },
+);
+shot("roles--new", inAccount("roles?create=true"), dialog);
+shot("roles--built-in", inAccount("roles?open=agent"), dialog);
+shot("roles--edit", (world) => inAccount(`roles?open=${world.role}`)(world), dialog);
+shot("roles--delete-refused", inAccount("roles"), async (page) => {
+  await press(page, "Delete Campaign manager");
+  await dialog(page);
+});
+shot("clients--new", inAccount("clients?create=true"), dialog);
+shot("clients--edit", (world) => inAccount(`clients?open=${world.client}`)(world), dialog);
+shot("clients--delete", inAccount("clients"), async (page) => {
+  await press(page, "Delete Globex");
+  await dialog(page);
+});
+shot("teams--new", inAccount("teams?create=true"), dialog);
+shot("teams--delete", inAccount("teams"), async (page) => {
+  await press(page, "Delete Night shift");
+  await dialog(page);
+});
+shot("channels--new", inAccount("channels?create=true"), dialog);
+shot("login-methods--new-openid", inAccount("login-methods?create=open_id_connect"));
+shot("login-methods--new-oauth2", inAccount("login-methods?create=oauth2"));
+shot(
+  "login-methods--checked",
+  (world) => inAccount(`login-methods?open=${world.method}`)(world),
+  async (page) => {
+    await press(page, "Check issuer");
+    await expect(page.getByRole("main").getByText(/answers as an OpenID Connect provider should/)).toBeVisible();
+  },
+);
+shot("api-keys--new", inAccount("api-keys?create=true"));
+shot("api-keys--shown-once", inAccount("api-keys?create=true"), async (page) => {
+  await page.getByLabel("Name", { exact: true }).fill("Backup");
+  await page.getByRole("checkbox", { name: "View projects" }).or(page.getByRole("checkbox")).first().check();
+  await press(page, "Create API key");
+  await expect(page.getByRole("dialog", { name: /^The key/ })).toBeVisible();
+});
+shot("api-keys--details", (world) => inAccount(`api-keys?open=${world.key}`)(world), dialog);
+for (const action of ["Renew", "Revoke"]) {
+  shot(`api-keys--${action.toLowerCase()}`, inAccount("api-keys"), async (page) => {
+    await choose(page, "Actions for Nightly report", `${action}…`);
+    await dialog(page);
+  });
+}
+shot("audit--entry", inAccount("audit"), async (page) => {
+  await page.getByRole("link", { name: "Login method added" }).first().click();
+  await dialog(page);
+});
+shot("account--confirm", inAccount("account"), async (page) => {
+  await page.getByRole("switch", { name: "Require a second factor" }).check();
+  await press(page, "Save changes");
+  await dialog(page);
+});
+shot("account--conflict", inAccount("account"), async (page, world) => {
+  await page.getByLabel("Account name").fill("Initech Limited");
+  await world.owner.api.call("PATCH", "/v1/account", { name: "Initech Group" });
+  await press(page, "Save changes");
+  await dialog(page);
+  await world.owner.api.call("PATCH", "/v1/account", { name: "Initech" });
+});
+shotOf("account--read-only", ({ grace }) => grace, inAccount("account"));
+shot("account--delete", inAccount("account"), async (page) => {
+  await press(page, /^Delete account/);
+  await dialog(page);
+});
+test("account--session-ended", async ({ open, world }) => {
+  const person = await signInAgain(world.grace);
+  const page = await open(person);
+  await page.goto(inAccount("account")(world));
+  await settled(page, "Account");
+  await person.api.call("POST", "/v1/auth/sign-out");
+  await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Clients" }).click();
+  await expect(page.getByRole("dialog", { name: /^Your session ended/ })).toBeVisible();
+  await picture(page, "account--session-ended");
+});
+
+// ---------------------------------------------------------------- A person's own
+
+shotOf(
+  "profile--password",
+  ({ grace }) => grace,
+  () => "/console/profile?tab=security",
+  async (page) => {
+    await press(page, "Change password");
+    await dialog(page);
+  },
+);
+shot("profile--menu", inAccount("account"), async (page) => {
+  await press(page, /, your menu/);
+  await expect(page.getByRole("menu")).toBeVisible();
+});
+shot("profile--shortcuts", inAccount("account"), async (page) => {
+  await page.keyboard.press("?");
+  await dialog(page);
+});
+shot(
+  "profile--delete-login",
+  () => "/console/profile",
+  async (page) => {
+    await press(page, /^Delete login/);
+    await dialog(page);
+  },
+);
+test("account--sidebar-folded", async ({ open, world }) => {
+  const page = await open(world.owner);
+  await page.goto(inAccount("account")(world));
+  await press(page, "Collapse sidebar");
+  await picture(page, "account--sidebar-folded");
+});

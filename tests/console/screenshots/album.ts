@@ -1,0 +1,53 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Page } from "@playwright/test";
+import { local } from "../src/stack.ts";
+import { PHONE, WIDE } from "../src/test.ts";
+
+/** Folder of the pictures. */
+export const ALBUM = resolve(local, "screenshots", "album");
+
+/** The four forms of a picture: a computer and a phone, each light and dark. */
+export const FORMS = [
+  { form: "1280", size: WIDE },
+  { form: "390", size: PHONE },
+] as const;
+export const THEMES = ["light", "dark"] as const;
+
+/** Parts of a page that stand still while nobody looks: a picture must not catch them half way. */
+const STILL =
+  "*, *::before, *::after { transition: none !important; animation: none !important; caret-color: transparent !important; }";
+
+/** Tallest picture. Lists go on below it. */
+const TALLEST = 2_600;
+
+/** Takes a page as it stands in all four forms. The name is that of the page and its state: `requests--empty`. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(ALBUM, { recursive: true });
+  const address = new URL(page.url());
+  for (const { form, size } of FORMS) {
+    await page.setViewportSize(size);
+    // A window as tall as the page shows what a person scrolls to, with the bars where they belong.
+    await page.setViewportSize({ width: size.width, height: await page.evaluate(heightOf, [size.height, TALLEST]) });
+    for (const colorScheme of THEMES) {
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(stillness);
+      await page.screenshot({ path: resolve(ALBUM, `${name}--${form}--${colorScheme}.png`), style: STILL });
+    }
+  }
+  await page.setViewportSize(WIDE);
+  await page.emulateMedia({ colorScheme: "light" });
+  writeFileSync(resolve(ALBUM, `${name}.json`), JSON.stringify({ path: address.pathname }));
+}
+
+/** The height of the window that shows the whole page, or what a person sees of it below a dialog. */
+function heightOf([least = 0, most = 0]: number[]): number {
+  if (document.querySelector("[role=dialog], [role=alertdialog], [role=menu]")) return least;
+  return Math.min(Math.max(least, document.documentElement.scrollHeight), most);
+}
+
+/** Waits until the page is drawn in its new form, with its images. */
+async function stillness(): Promise<void> {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  await Promise.all([...document.images].map((image) => image.complete || image.decode().catch(() => {})));
+}

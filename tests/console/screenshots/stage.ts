@@ -1,0 +1,121 @@
+import { type Browser, type BrowserContext, test as base, expect, type Page, type Route } from "@playwright/test";
+import type { Person } from "../src/people.ts";
+import { facts, SESSION } from "../src/stack.ts";
+import { settled, WIDE } from "../src/test.ts";
+import { picture } from "./album.ts";
+import { type World, world } from "./world.ts";
+
+export { expect };
+
+interface Fixtures {
+  /** Opens a browser of its own, in which this person is signed in. */
+  open: (person?: Person) => Promise<Page>;
+  /** Opens a tab of a person's browser, which keeps the console's files. */
+  tab: (person?: Person) => Promise<Page>;
+}
+
+interface Shared {
+  world: World;
+  browsers: Map<string, BrowserContext>;
+}
+
+export const test = base.extend<Fixtures, Shared>({
+  world: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture uses from its pattern
+    async ({}, use) => use(await world()),
+    { scope: "worker", timeout: 300_000 },
+  ],
+  browsers: [
+    async ({ browser: _ }, use) => {
+      const browsers = new Map<string, BrowserContext>();
+      await use(browsers);
+      for (const context of browsers.values()) await context.close();
+    },
+    { scope: "worker" },
+  ],
+  open: async ({ browser }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async (person) => {
+      const context = await enter(browser, person);
+      contexts.push(context);
+      return context.newPage();
+    });
+    for (const context of contexts) await context.close();
+  },
+  tab: async ({ browser, browsers }, use) => {
+    const pages: Page[] = [];
+    await use(async (person) => {
+      const name = person?.email ?? "nobody";
+      const context = browsers.get(name) ?? (await enter(browser, person));
+      browsers.set(name, context);
+      await context.setOffline(false);
+      const page = await context.newPage();
+      pages.push(page);
+      return page;
+    });
+    for (const page of pages) await page.close();
+  },
+});
+
+async function enter(browser: Browser, person?: Person): Promise<BrowserContext> {
+  const context = await browser.newContext({
+    baseURL: facts.api_url,
+    locale: "en-GB",
+    permissions: ["clipboard-read", "clipboard-write"],
+    reducedMotion: "reduce",
+    timezoneId: "Europe/Berlin",
+    viewport: WIDE,
+  });
+  const { hostname: domain } = new URL(facts.api_url);
+  const cookie = { name: SESSION, domain, path: "/", httpOnly: true, secure: true, sameSite: "Lax" as const };
+  if (person) await context.addCookies([{ ...cookie, value: person.cookie }]);
+  return context;
+}
+
+/** What leads from a page as it is loaded to the state of the picture. */
+export type Reach = (page: Page, world: World) => Promise<unknown>;
+
+/** Takes a picture of the owner's page at an address, after what leads to the state. */
+export function shot(name: string, address: (world: World) => string, reach: Reach = async () => {}): void {
+  shotOf(name, ({ owner }) => owner, address, reach);
+}
+
+/** Takes a picture as somebody sees it; nobody is signed in if there is nobody. */
+export function shotOf(
+  name: string,
+  who: (world: World) => Person | undefined,
+  address: (world: World) => string,
+  reach: Reach = async () => {},
+): void {
+  test(name, async ({ tab, world }) => {
+    const page = await tab(who(world));
+    await page.goto(address(world));
+    await settled(page);
+    await reach(page, world);
+    await picture(page, name);
+  });
+}
+
+/** Reads of the frame, without which no page stands. */
+const OF_THE_FRAME = /^\/v1\/(me|auth)(\/|$)|^\/v1\/projects$/;
+
+/** Answers what a page reads, apart from what its frame needs. */
+export async function answerReads(page: Page, answer: (route: Route) => Promise<void>): Promise<void> {
+  await page.route("**/v1/**", (route) => {
+    const { pathname } = new URL(route.request().url());
+    return route.request().method() === "GET" && !OF_THE_FRAME.test(pathname) ? answer(route) : route.fallback();
+  });
+}
+
+/** A problem as the API words one. */
+export function problem(status: number, type: string, title: string, detail: string) {
+  const request_id = "5a3f0e0e-0000-4000-8000-000000000000";
+  const body = JSON.stringify({ type: `/problems/${type}`, title, status, detail, request_id });
+  return { status, contentType: "application/problem+json", body };
+}
+
+export const inAccount = (rest: string) => (world: World) => `/console/a/${world.account}/settings/${rest}`;
+export const inProject = (rest: string) => (world: World) => `/console/a/${world.account}/p/${world.project}/${rest}`;
+export const atDesk = (rest: string) => (world: World) => `/console/a/${world.account}/p/${world.desk}/${rest}`;
+export const inBare = (rest: string) => (world: World) =>
+  `/console/a/${world.bare.account}/${rest.replace("p/", `p/${world.bare.project}/`)}`;
