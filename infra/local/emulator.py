@@ -29,6 +29,7 @@ from settings import (
     RUN,
     SIMULATOR,
     STACK_NAME,
+    WEBHOOK,
     lambda_architecture,
     log_level,
 )
@@ -124,7 +125,7 @@ def deploy(processes: Processes, credentials: Credentials) -> Deployment:
         "PlatformApiUrls": f"*={SIMULATOR.url}",
         "TeamsOpenIdMetadataUrl": f"{SIMULATOR.url}/botframework/v1/.well-known/openidconfiguration",
         "TeamsServiceOrigins": SIMULATOR.url,
-        "AgentOriginAllowList": AGENT.url,
+        "AgentOriginAllowList": f"{AGENT.url},{WEBHOOK.url}",
         "ProviderOriginAllowList": OPENID.url,
         "AdminEmail": ADMIN_EMAIL,
         "AdminName": ADMIN_NAME,

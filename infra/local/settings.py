@@ -56,7 +56,9 @@ AWS = Port("AWS emulator", "VESTIBULE_AWS_PORT", 4566)
 MAIL = Port("caught mails", "VESTIBULE_MAIL_PORT", 9402)
 OPENID = Port("OpenID provider", "VESTIBULE_OPENID_PORT", 9403)
 DEMO = Port("demo admin's sign-in", "VESTIBULE_DEMO_PORT", 9404)
-PORTS = (API, SIMULATOR, AGENT, AWS, MAIL, OPENID, DEMO)
+# Nothing of the stack listens here: the browser tests do, to hear what webhooks are sent.
+WEBHOOK = Port("receiver of webhooks in tests", "VESTIBULE_WEBHOOK_PORT", 9405)
+PORTS = (API, SIMULATOR, AGENT, AWS, MAIL, OPENID, DEMO, WEBHOOK)
 
 # The first admin of the stack, and the address from which its mails come. Nothing is sent anywhere.
 ADMIN_EMAIL = "admin@example.com"

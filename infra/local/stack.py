@@ -27,7 +27,7 @@ import web
 from console import StepFailed, bold, dim, report, say, step
 from files import write_private
 from processes import Processes
-from settings import ADMIN_EMAIL, AGENT, API, AWS, AWS_ENV_FILE, LOCAL, LOCK_FILE, LOGS, LOOPBACK, MAIL, OPENID, REGION, ROOT, RUN, SIMULATOR, STACK_FILE, TOOLS
+from settings import ADMIN_EMAIL, AGENT, API, AWS, AWS_ENV_FILE, LOCAL, LOCK_FILE, LOGS, LOOPBACK, MAIL, OPENID, REGION, ROOT, RUN, SIMULATOR, STACK_FILE, TOOLS, WEBHOOK
 
 STOP_SECONDS = 30
 COMPANIONS = SIMULATOR_PROGRAM, AGENT_PROGRAM = "simulator", "demo-agent"
@@ -217,6 +217,7 @@ def run(scale: float, on_up) -> int:
             "login_method_id": made.login_method_id,
             "simulator_url": SIMULATOR.url,
             "agent_url": AGENT.url,
+            "webhook_url": WEBHOOK.url,
             "agent_signing_secret": made.agent_signing_secret,
             "account_id": made.account_id,
             "project_id": made.project_id,

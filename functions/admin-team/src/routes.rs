@@ -230,7 +230,7 @@ fn webhooks(routes: Routes<Deps>) -> Routes<Deps> {
         .authorised(Permission::WebhooksWrite, routes!(webhooks::delete_webhook))
         .authorised(
             Permission::WebhooksWrite,
-            routes!(webhooks::rotate::rotate_webhook_secret),
+            routes!(webhooks::rotate::rotate_webhook_signing_secret),
         )
         .authorised(
             Permission::WebhooksWrite,

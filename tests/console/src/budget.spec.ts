@@ -81,6 +81,7 @@ test("Every page loads at most 150 KB of JavaScript in brotli and 20 KB of style
     [settings(own.account, "channels"), "Channels"],
     [settings(own.account, "login-methods"), "Login methods"],
     [settings(own.account, "api-keys"), "API keys"],
+    [settings(own.account, "webhooks"), "Webhooks"],
     [settings(own.account, "audit"), "Audit log"],
     [settings(own.account, "account"), "Account"],
     [inProject("people"), "People"],

@@ -40,6 +40,7 @@ test("The settings have their sections, the sidebar folds and stays so, and the 
     "Channels",
     "Login methods",
     "API keys",
+    "Webhooks",
     "Audit log",
     "Account",
   ]);

@@ -110,7 +110,7 @@ test("Pages of people and roles: axe finds nothing in light and dark, 1280 and 3
   await tour.at("roles-built-in", `${base}/roles?open=agent`, () => expect(page.getByRole("dialog")).toBeVisible());
 });
 
-test("Other pages of an account: axe finds nothing in light and dark, 1280 and 390 px, and nothing scrolls sideways at 320 px (U151, U161, U510, U511, U513, U515)", async ({
+test("Other pages of an account: axe finds nothing in light and dark, 1280 and 390 px, and nothing scrolls sideways at 320 px (U151, U161, U510, U511, U512, U513, U515)", async ({
   browse,
   team,
 }) => {
@@ -120,6 +120,8 @@ test("Other pages of an account: axe finds nothing in light and dark, 1280 and 3
   await own.inviter.call("POST", "/v1/clients", { name: "Globex", channels: ["sms", "whatsapp"] });
   const every = (await own.inviter.call("GET", "/v1/permissions")).items.map(({ key }: { key: string }) => key);
   const { id } = await own.inviter.call("POST", "/v1/api-keys", { name: "Nightly report", permissions: every });
+  const address = { url: `${facts.webhook_url}/umbrella`, events: ["member.left"] };
+  const webhook = await own.inviter.call("POST", "/v1/webhooks", { name: "CRM", ...address });
   const method = await own.inviter.call("POST", "/v1/login-methods", {
     name: "Umbrella ID",
     provider: { kind: "open_id_connect", issuer: facts.openid_url },
@@ -144,6 +146,14 @@ test("Other pages of an account: axe finds nothing in light and dark, 1280 and 3
   });
   await tour.at("api-keys-new", `${base}/api-keys?create=true`);
   await tour.at("api-key", `${base}/api-keys?open=${id}`, () => expect(page.getByRole("dialog")).toBeVisible());
+  await tour.at("webhooks", `${base}/webhooks`);
+  await tour.at("webhooks-new", `${base}/webhooks?create=true`, async () => {
+    await page.getByRole("radio", { name: "Chosen events" }).check();
+    await expect(page.getByRole("checkbox", { name: "member.joined" })).toBeVisible();
+  });
+  await tour.at("webhook", `${base}/webhooks?open=${webhook.id}`, () =>
+    expect(page.getByText("Nothing was sent in the last 7 days.")).toBeVisible(),
+  );
   await tour.at("audit", `${base}/audit`);
   await tour.at("audit-entry", `${base}/audit`, async () => {
     await page.getByRole("link", { name: "Login method added" }).click();

@@ -24,6 +24,7 @@ interface Facts {
   simulator_url: string;
   agent_url: string;
   agent_signing_secret: string;
+  webhook_url: string;
 }
 
 /** Facts that the running stack tells of itself. */

@@ -21,6 +21,7 @@ import { projectsRoutes } from "./projects.ts";
 import { type Call, problem, type Reply, type Routes } from "./reply.ts";
 import { rolesRoutes } from "./roles.ts";
 import { teamsRoutes } from "./teams.ts";
+import { webhooksRoutes } from "./webhooks.ts";
 
 const ROUTES: Routes = [
   ...authRoutes,
@@ -34,6 +35,7 @@ const ROUTES: Routes = [
   ...clientsRoutes,
   ...loginMethodsRoutes,
   ...apiKeysRoutes,
+  ...webhooksRoutes,
   ...auditRoutes,
   ...importsRoutes,
   ...endUsersRoutes,

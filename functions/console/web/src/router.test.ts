@@ -28,6 +28,7 @@ it("every page of the console has its address (U110)", async () => {
     "/a/$account/settings/clients",
     "/a/$account/settings/login-methods",
     "/a/$account/settings/api-keys",
+    "/a/$account/settings/webhooks",
     "/a/$account/settings/audit",
     "/a/$account/settings/account",
     "/a/$account/p/$project/requests",

@@ -462,6 +462,19 @@ const apiKeys = createRoute({
   component: lazyPage(() => import("./pages/settings/api-keys/api-keys-page"), "ApiKeysPage"),
 });
 
+const webhooks = createRoute({
+  getParentRoute: () => account,
+  path: "/settings/webhooks",
+  validateSearch: (raw: Raw) => ({
+    open: text(raw, "open"),
+    create: flag(raw, "create"),
+    /** Status of the deliveries that are shown. */
+    status: oneOf(raw, "status", ["waiting", "delivered", "failed"]),
+  }),
+  staticData: { title: frame.webhooks, permission: "webhooks.read" },
+  component: lazyPage(() => import("./pages/settings/webhooks/webhooks-page"), "WebhooksPage"),
+});
+
 const audit = createRoute({
   getParentRoute: () => account,
   path: "/settings/audit",
@@ -503,6 +516,7 @@ export const routeTree = root.addChildren([
     channels,
     loginMethods,
     apiKeys,
+    webhooks,
     audit,
     accountPage,
     project.addChildren([

@@ -27,7 +27,7 @@ use vestibule_domain::event::{Change, Event, subscription::Subscription};
         (status = 412, description = "The record is not at the version in `If-Match`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn rotate_webhook_secret(
+pub async fn rotate_webhook_signing_secret(
     State(deps): State<Arc<Deps>>,
     call: Call,
     if_match: IfMatch,

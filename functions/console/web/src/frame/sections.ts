@@ -23,6 +23,7 @@ const SECTIONS = [
     permission: "login_methods.manage",
   },
   { to: "/a/$account/settings/api-keys", label: frame.apiKeys, icon: "key", permission: "api_keys.manage" },
+  { to: "/a/$account/settings/webhooks", label: frame.webhooks, icon: "plug", permission: "webhooks.read" },
   { to: "/a/$account/settings/audit", label: frame.audit, icon: "log", permission: "audit.read" },
   { to: "/a/$account/settings/account", label: frame.account, icon: "account" },
 ] as const satisfies readonly Section[];

@@ -26,6 +26,7 @@ export const frame = {
   channels: "Channels",
   loginMethods: "Login methods",
   apiKeys: "API keys",
+  webhooks: "Webhooks",
   audit: "Audit log",
   account: "Account",
   profile: "Profile",
