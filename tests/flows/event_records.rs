@@ -223,13 +223,8 @@ impl Stores {
         let rows = self.db.items().unwrap();
         let of_kind = rows
             .iter()
-            .filter(|row| {
-                row["pk"]["S"]
-                    .as_str()
-                    .unwrap()
-                    .contains("#OUTGOING_EVENT#")
-            })
-            .filter(|row| row["kind"]["S"] == kind.key());
+            .filter(|row| row["pk"].as_str().unwrap().contains("#OUTGOING_EVENT#"))
+            .filter(|row| row["kind"] == kind.key());
         of_kind.count()
     }
 }
