@@ -57,6 +57,16 @@ impl Table {
     }
 }
 
+/// The outcome of a write of a health.
+enum Written {
+    /// It is stored.
+    Done,
+    /// Another worker came first, and this is the row.
+    Overtaken(Option<Attributes>),
+    /// The subscription was deleted.
+    Gone,
+}
+
 /// Reads the health of a subscription. One that never failed has no row.
 pub(super) fn read_health(row: Option<Attributes>) -> Result<SubscriptionHealth, PortError> {
     let item: Option<SubscriptionHealthItem> = row.map(|row| from_row(row, HEALTH)).transpose()?;
@@ -100,27 +110,38 @@ impl DynamoEventDeliveries {
         Self { table }
     }
 
-    /// Writes a health; with what follows from its pause if it begins now. Returns the row as it is if another worker
-    /// came first.
+    /// Writes a health; with what follows from its pause if it begins now. A row that begins comes with the check that its
+    /// subscription is there: a note that comes late would leave it behind.
     async fn put_health(
         &self,
         scope: AccountScope,
         id: SubscriptionId,
         next: &SubscriptionHealth,
         pause: Option<Pause>,
-    ) -> Result<Conditional, PortError> {
+    ) -> Result<Written, PortError> {
         let put = self.table.health_put(scope, id, next)?;
-        let Some(pause) = pause else {
-            return self.table.put(put).await;
-        };
+        let begins = next.version == 0;
+        if !begins && pause.is_none() {
+            return Ok(match self.table.put(put).await? {
+                Conditional::Done(_) => Written::Done,
+                Conditional::Failed(row) => Written::Overtaken(row),
+            });
+        }
         let mut writes = vec![put_write(put)];
-        writes.extend(self.table.entry_writes(&entry_of(scope, id, pause))?);
-        match self.table.transact(writes).await? {
-            Transacted::Done => Ok(Conditional::Done(None)),
-            Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
-                Some(Cancelled::Condition(row)) => Ok(Conditional::Failed(row)),
-                _ => Err(PortError::Conflict { what: HEALTH }),
-            },
+        if begins {
+            writes.push(self.table.subscription_check(scope, id)?);
+        }
+        if let Some(pause) = pause {
+            writes.extend(self.table.entry_writes(&entry_of(scope, id, pause))?);
+        }
+        let mut reasons = match self.table.transact(writes).await? {
+            Transacted::Done => return Ok(Written::Done),
+            Transacted::Cancelled(reasons) => reasons.into_iter(),
+        };
+        match (reasons.next(), reasons.next()) {
+            (Some(Cancelled::Condition(row)), _) => Ok(Written::Overtaken(row)),
+            (_, Some(Cancelled::Condition(_))) if begins => Ok(Written::Gone),
+            _ => Err(PortError::Conflict { what: HEALTH }),
         }
     }
 }
@@ -166,8 +187,10 @@ impl EventSender for DynamoEventDeliveries {
                 return Ok((room, health));
             };
             let row = match self.put_health(scope, id, &next, None).await? {
-                Conditional::Done(_) => return Ok((room, stored(next))),
-                Conditional::Failed(row) => row,
+                Written::Done => return Ok((room, stored(next))),
+                Written::Overtaken(row) => row,
+                // The next job ends the delivery.
+                Written::Gone => return Ok((Room::WaitUntil(now), health)),
             };
             health = read_health(row)?;
             // An earlier attempt of this call took effect and its answer was lost.
@@ -194,8 +217,9 @@ impl EventSender for DynamoEventDeliveries {
             }
             let begins = next.paused.filter(|_| health.paused.is_none());
             match self.put_health(scope, id, &next, begins).await? {
-                Conditional::Done(_) => return Ok(stored(next)),
-                Conditional::Failed(row) => health = read_health(row)?,
+                Written::Done => return Ok(stored(next)),
+                Written::Overtaken(row) => health = read_health(row)?,
+                Written::Gone => return Ok(health),
             }
         }
         Err(PortError::Conflict { what: HEALTH })

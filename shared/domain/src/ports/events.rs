@@ -35,8 +35,8 @@ pub trait EventPublisher: Send + Sync {
     /// Returns the account's subscriptions, except for paused ones.
     async fn subscribers(&self, scope: AccountScope) -> Result<Vec<Subscription>, PortError>;
     /// Orders the deliveries of these events, at most [`EVENTS_AT_ONCE`], to a subscription, with its next numbers, all or
-    /// none. An event that has a delivery there already gets none. Returns the new ones. `Conflict` when others keep
-    /// ordering deliveries there.
+    /// none. An event that has a delivery there already gets none, and so does every event once the subscription is
+    /// deleted. Returns the new ones. `Conflict` when others keep ordering deliveries there.
     async fn deliver(
         &self,
         subscription: &Subscription,
@@ -76,7 +76,7 @@ pub trait EventSender: Send + Sync {
     /// Reads the records that the call needs.
     async fn sending(&self, job: SendEvent) -> Result<Sending, PortError>;
     /// Takes a slot for a call of the subscription whose health was read. Returns the health as it is now. The slot is
-    /// taken if there is room for a call or a probe.
+    /// taken if there is room for a call or a probe. A subscription that is deleted has no room.
     async fn take_call(
         &self,
         scope: AccountScope,
@@ -86,7 +86,7 @@ pub trait EventSender: Send + Sync {
         now: Timestamp,
     ) -> Result<(Room, SubscriptionHealth), PortError>;
     /// Notes what a call showed, and gives its slot back. A note that pauses the subscription is recorded in the audit
-    /// log, and told to the others. Returns the health as it is now.
+    /// log, and told to the others. Nothing is noted of one that is deleted. Returns the health as it is now.
     async fn note_call(
         &self,
         scope: AccountScope,
