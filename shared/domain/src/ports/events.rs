@@ -140,7 +140,7 @@ pub enum TestBegun {
 pub struct EventDeliveryFilter {
     /// Only with this status.
     pub status: Option<EventDeliveryStatus>,
-    /// Only those that were ordered after this time.
+    /// Only those that were ordered after this time, or ordered again.
     pub since: Timestamp,
 }
 
@@ -196,7 +196,7 @@ pub trait SubscriptionStore: Send + Sync {
     ) -> Result<Page<EventDelivery>, ListError>;
     /// Returns one delivery.
     async fn event_delivery(&self, job: SendEvent) -> Result<Option<EventDelivery>, PortError>;
-    /// Orders to send an event again, whatever became of it before.
+    /// Orders to send an event again, whatever became of it before, while it is listed.
     async fn send_again(
         &self,
         job: SendEvent,
