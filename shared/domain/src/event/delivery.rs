@@ -185,11 +185,10 @@ impl EventDelivery {
         }
     }
 
-    /// Whether it is listed among those that were ordered after this time: so is one that was ordered again, for as long as
-    /// it is kept.
+    /// Whether it is listed among those that were ordered, or ordered again, after this time.
     #[must_use]
     pub fn is_listed(&self, since: Timestamp) -> bool {
-        self.created_at > since || self.since > self.created_at
+        self.since > since
     }
 
     /// Whether it can be ordered again.
