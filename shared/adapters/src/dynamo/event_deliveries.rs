@@ -4,7 +4,7 @@ use super::{
     items::{EventDeliveryItem, OutgoingEventItem, SubscriptionHealthItem, SubscriptionItem},
     keys,
     lease::{LOST, SETTLED, settled_by},
-    marks::Marked,
+    marks::{Marked, Position},
     table::{
         Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
         put_write, s, take, to_value,
@@ -23,8 +23,8 @@ use vestibule_domain::{
         told::Told,
     },
     ids::{AuditId, LeaseId, SubscriptionId},
-    job::SendEvent,
-    ports::{Claim, EventSender, Lease, Sending},
+    job::{JobKind, JobOwner, SendEvent},
+    ports::{Claim, EventSender, Lease, OutboxPart, Sending},
 };
 
 const WHAT: &str = "event delivery";
@@ -271,6 +271,24 @@ impl EventSender for DynamoEventDeliveries {
             Conditional::Done(_) => Ok(()),
             Conditional::Failed(row) => settled_by(row, lease),
         }
+    }
+
+    async fn due_deliveries(
+        &self,
+        scope: AccountScope,
+        id: SubscriptionId,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<SendEvent>, PortError> {
+        let due = Position::due_of(JobOwner::Subscription(id), now);
+        let mut found = Vec::new();
+        for part in OutboxPart::of(JobKind::SendEvent) {
+            let rows = self.table.marked(part, due, limit).await?;
+            let jobs = rows.iter().filter_map(keys::parse_event_delivery);
+            // Two subscriptions may share a lane.
+            found.extend(jobs.filter(|job| job.scope == scope && job.subscription_id == id));
+        }
+        Ok(found)
     }
 
     async fn end_delivery(&self, job: SendEvent, lease: LeaseId) -> Result<(), PortError> {

@@ -73,6 +73,32 @@ impl Table {
         .map(check_write)
     }
 
+    /// Reads the keys of the first rows of a part of the outbox whose marks lie between these positions.
+    pub(super) async fn marked(
+        &self,
+        part: OutboxPart,
+        (first, last): (Position, Position),
+        limit: usize,
+    ) -> Result<Vec<Key>, PortError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(INDEX_OUTBOX)
+            .key_condition_expression(format!(
+                "{OUTBOX_PK} = :part AND {OUTBOX_DUE} BETWEEN :first AND :last"
+            ))
+            .expression_attribute_values(":part", s(keys::outbox(part)))
+            .expression_attribute_values(":first", n(first.0))
+            .expression_attribute_values(":last", n(last.0))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query (outbox)", error))?;
+        let rows = answer.items.unwrap_or_default();
+        Ok(rows.iter().filter_map(key_of).collect())
+    }
+
     /// Reads an account's subscriptions.
     pub(super) async fn subscriptions_of(
         &self,
@@ -300,26 +326,8 @@ impl EventPublisher for DynamoEvents {
             if room == 0 {
                 break;
             }
-            let answer = self
-                .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .index_name(INDEX_OUTBOX)
-                .key_condition_expression(format!(
-                    "{OUTBOX_PK} = :part AND {OUTBOX_DUE} BETWEEN :first AND :last"
-                ))
-                .expression_attribute_values(":part", s(keys::outbox(part)))
-                .expression_attribute_values(":first", n(first.0))
-                .expression_attribute_values(":last", n(last.0))
-                .limit(i32::try_from(room).unwrap_or(i32::MAX))
-                .send()
-                .await
-                .map_err(|error| port_error("dynamodb: Query (outbox)", error))?;
-            let rows = answer.items.unwrap_or_default();
-            let jobs = rows
-                .iter()
-                .filter_map(|row| parse_outgoing_event(&key_of(row)?));
+            let rows = self.table.marked(part, (first, last), room).await?;
+            let jobs = rows.iter().filter_map(parse_outgoing_event);
             // Two accounts may share a lane.
             found.extend(jobs.filter(|job| job.scope == scope));
         }

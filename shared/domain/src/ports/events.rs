@@ -102,6 +102,14 @@ pub trait EventSender: Send + Sync {
         delivery: &EventDelivery,
         lease: LeaseId,
     ) -> Result<(), PortError>;
+    /// Returns deliveries to a subscription that wait and whose time has come, at most `limit` of each part of the outbox.
+    async fn due_deliveries(
+        &self,
+        scope: AccountScope,
+        id: SubscriptionId,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<SendEvent>, PortError>;
     /// Deletes a delivery whose subscription or event is gone. Fails with [`Lease::LOST`] when the claim was lost.
     async fn end_delivery(&self, job: SendEvent, lease: LeaseId) -> Result<(), PortError>;
 }
