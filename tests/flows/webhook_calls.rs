@@ -18,6 +18,7 @@ use std::{
 };
 use tokio::sync::Notify;
 use vestibule_domain::account::permission::Permission;
+use vestibule_edge::batch::Outcome;
 use vestibule_testkit::{
     demo_agent::{WebhookHeaders, key, verify},
     loopback::Loopback,
@@ -435,4 +436,34 @@ async fn a_paused_webhook_says_why_and_gets_events_again_once_it_is_resumed() {
         .map(|call| call.body["sequence"].clone())
         .collect();
     assert_eq!(numbers, [1, 2]);
+}
+
+/// SPEC F04: a pause comes with a notice.
+#[tokio::test(flavor = "multi_thread")]
+async fn members_who_see_webhooks_are_told_of_a_pause_by_mail_once() {
+    let mut setting = Setting::new().await;
+    let admin = setting.world.person("super_admin").await;
+    setting.world.person("agent").await;
+    let made = setting.hook(json!(["api_key.created"])).await;
+    setting.receiver.answers_with(410);
+    setting.event("one").await;
+    setting.world.settle().await;
+    let paused = setting.call("GET", &path_of(&made), Value::Null).await.body;
+    let again = json!({
+        "job": "tell_pause", "account_id": setting.world.scope.account_id(), "subscription_id": made["id"],
+        "reason": paused["paused"]["reason"], "since": paused["paused"]["since"],
+    });
+    let team = &setting.world.functions.team;
+    let told = worker_team::handle(team, &again.to_string(), 1).await;
+    assert_eq!(told, Outcome::Done);
+    setting.world.settle().await;
+    let mails = setting.world.mails();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].to.contains(&admin.email), "{}", mails[0].to);
+    assert!(
+        mails[0].subject.ends_with(" is paused"),
+        "{}",
+        mails[0].subject
+    );
+    assert!(mails[0].text.contains("gone for good"), "{}", mails[0].text);
 }
