@@ -218,18 +218,33 @@ impl Stores {
         listed.await.unwrap().items
     }
 
+    async fn delete(&self, subscription: &Subscription) {
+        let (entry, proof) = (entry(Event::SubscriptionDeleted(subscription.id)), proof());
+        let by = By {
+            audit: &entry,
+            proof: &proof,
+        };
+        let deleted = self.subscriptions.delete_subscription(subscription, by);
+        deleted.await.unwrap();
+    }
+
+    /// Rows beside a subscription.
+    fn rows_beside(&self, id: SubscriptionId) -> usize {
+        let partition = format!("#SUBSCRIPTION#{id}");
+        let rows = self.db.items().unwrap();
+        let beside = rows
+            .iter()
+            .filter(|row| row["pk"].as_str().unwrap().ends_with(&partition));
+        beside.count()
+    }
+
     /// Rows of outgoing events of this type.
     fn events_of(&self, kind: EventType) -> usize {
         let rows = self.db.items().unwrap();
         let of_kind = rows
             .iter()
-            .filter(|row| {
-                row["pk"]["S"]
-                    .as_str()
-                    .unwrap()
-                    .contains("#OUTGOING_EVENT#")
-            })
-            .filter(|row| row["kind"]["S"] == kind.key());
+            .filter(|row| row["pk"].as_str().unwrap().contains("#OUTGOING_EVENT#"))
+            .filter(|row| row["kind"] == kind.key());
         of_kind.count()
     }
 }
@@ -298,13 +313,7 @@ async fn an_account_has_twenty_subscriptions_and_room_again_once_one_is_deleted(
         panic!("{added:?}");
     };
     assert_eq!(*existing, subscription("s3"));
-    let (entry, proof) = (entry(Event::SubscriptionDeleted(existing.id)), proof());
-    let by = By {
-        audit: &entry,
-        proof: &proof,
-    };
-    let deleted = stores.subscriptions.delete_subscription(&existing, by);
-    deleted.await.unwrap();
+    stores.delete(&existing).await;
     stores.add("x").await;
     let all = stores.subscriptions.subscriptions(scope()).await.unwrap();
     assert_eq!(all.len(), SUBSCRIPTIONS_MAX);
@@ -398,6 +407,35 @@ async fn a_subscription_that_fails_for_three_days_is_paused_and_resumed_by_hand(
         shown.await.unwrap()[&id].status(),
         SubscriptionStatus::Active
     );
+}
+
+#[tokio::test]
+async fn what_comes_late_leaves_nothing_of_a_deleted_subscription_but_the_delivery_that_ends() {
+    let stores = Stores::start().await;
+    let subscription = stores.add("crm").await;
+    let (store, id) = (&stores.deliveries, subscription.id);
+    let job = stores.deliver(&subscription, &event("1")).await.remove(0);
+    let one = lease("1", 1);
+    stores.claimed(job, &one).await;
+    let well = store.sending(job).await.unwrap().health;
+    let note = failed(1, false);
+    let failing = store.note_call(scope(), id, &well, &note, None).await;
+    let failing = failing.unwrap();
+    stores.delete(&subscription).await;
+    for read in [well, failing] {
+        for late in [failed(2, false), CallNote::Gone(at(2))] {
+            let noted = store.note_call(scope(), id, &read, &late, None).await;
+            assert_eq!(noted.unwrap().paused, None, "{late:?}");
+        }
+        let slot = LeaseId::derive(&["slot"]);
+        let taken = store.take_call(scope(), id, &read, slot, at(2)).await;
+        assert!(matches!(taken.unwrap().0, Room::WaitUntil(_)), "{read:?}");
+    }
+    assert_eq!(stores.deliver(&subscription, &event("2")).await, []);
+    assert_eq!(stores.events_of(EventType::WebhookPaused), 0);
+    assert_eq!(stores.rows_beside(id), 1);
+    store.end_delivery(job, one.id).await.unwrap();
+    assert_eq!(stores.rows_beside(id), 0);
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `hooks` | a system that takes events |
 //! | `calls` | what is called, how, and by whom |
+//! | `catalogue` | every type of event |
 //! | `faults` | every call of the worker under every fault |
 //! | `health` | subscribers that do not answer |
 
 mod calls;
+mod catalogue;
 mod faults;
 mod health;
 mod hooks;

@@ -41,7 +41,7 @@ fn events_of(world: &World, kind: &str) -> Vec<Row> {
 }
 
 /// The only event of this type.
-fn event_of(world: &World, kind: &str) -> Row {
+pub fn event_of(world: &World, kind: &str) -> Row {
     let mut rows = events_of(world, kind);
     assert_eq!(rows.len(), 1, "{kind}: {rows:?}");
     rows.remove(0)

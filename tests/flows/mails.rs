@@ -20,6 +20,7 @@ use vestibule_domain::{
     AccountScope, Timestamp,
     access::request::Preview,
     account::email_address::EmailAddress,
+    event::health::PauseReason,
     ids::{AccountId, LoginId, MailId, ProjectId},
     job::InviteFirstAdmin,
     ports::{MailOutcome, Mailer},
@@ -336,6 +337,14 @@ fn mails_with(text: &str) -> Vec<Mail> {
                 project_name: text.clone(),
                 requests: vec![request],
                 count: 3,
+            },
+        ),
+        (
+            account,
+            MailKind::WebhookPaused {
+                account_name: text.clone(),
+                reason: PauseReason::Failing,
+                since: at,
             },
         ),
         (

@@ -18,6 +18,7 @@ use std::{
 };
 use tokio::sync::Notify;
 use vestibule_domain::account::permission::Permission;
+use vestibule_edge::batch::Outcome;
 use vestibule_testkit::{
     demo_agent::{WebhookHeaders, key, verify},
     loopback::Loopback,
@@ -25,6 +26,7 @@ use vestibule_testkit::{
 
 const WEBHOOKS: &str = "/v1/webhooks";
 const DAY: Duration = Duration::from_hours(24);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// A call that the receiver took.
 #[derive(Clone)]
@@ -360,11 +362,48 @@ async fn what_was_sent_is_listed_for_a_week_and_is_sent_again_with_the_same_id()
     setting.world.clock.advance(DAY * 7);
     setting.token = setting.world.all_powers().await;
     assert_eq!(setting.deliveries(&path, "").await["items"], json!([]));
-    setting.world.clock.advance(DAY);
-    setting.token = setting.world.all_powers().await;
     let refused = setting.call("POST", &again, Value::Null).await;
     assert_eq!(refused.status, 409, "{}", refused.body);
     assert_eq!(refused.body["type"], "/problems/event-not-kept");
+}
+
+/// SPEC F04: what is sent again on the last day is tried for as long as anything else.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_sent_again_on_the_seventh_day_is_kept_and_listed_for_three_days_more() {
+    let mut setting = Setting::new().await;
+    let made = setting.hook(json!(["api_key.created"])).await;
+    let path = path_of(&made);
+    setting.event("one").await;
+    setting.receiver.answers_with(503);
+    setting.world.clock.advance(DAY * 7 - HOUR);
+    setting.token = setting.world.all_powers().await;
+    let first = setting.deliveries(&path, "").await;
+    let event = first["items"][0]["event_id"].as_str().unwrap();
+    let again = format!("{path}/deliveries/{event}/send-again");
+    let ordered = setting.call("POST", &again, Value::Null).await;
+    assert_eq!(ordered.status, 202, "{}", ordered.body);
+    while setting.world.work_events().await {}
+    let end = setting.world.now().plus(DAY * 3).seconds();
+    for kind in ["OUTGOING_EVENT", "DELIVERY#"] {
+        for row in setting.world.rows(kind) {
+            assert!(row["expires_at"].as_i64().unwrap() > end, "{row:?}");
+        }
+    }
+    setting.world.clock.advance(DAY * 2);
+    setting.token = setting.world.all_powers().await;
+    let listed = setting.deliveries(&path, "").await;
+    assert_eq!(listed["items"][0]["event_id"], event, "{listed}");
+    assert_eq!(listed["items"][0]["status"], "waiting", "{listed}");
+    let refused = setting.call("POST", &again, Value::Null).await;
+    assert_eq!(refused.body["type"], "/problems/event-not-kept");
+    setting.receiver.answers_with(200);
+    assert!(setting.world.sweep().await);
+    while setting.world.work_events().await {}
+    let listed = setting.deliveries(&path, "").await;
+    assert_eq!(listed["items"][0]["status"], "delivered", "{listed}");
+    let calls = setting.receiver.taken();
+    assert_eq!(calls.len(), 3);
+    assert!(calls.iter().all(|call| call.bytes == calls[0].bytes));
 }
 
 /// SPEC F04: a webhook that says that it is gone is left alone until somebody resumes it.
@@ -397,4 +436,34 @@ async fn a_paused_webhook_says_why_and_gets_events_again_once_it_is_resumed() {
         .map(|call| call.body["sequence"].clone())
         .collect();
     assert_eq!(numbers, [1, 2]);
+}
+
+/// SPEC F04: a pause comes with a notice.
+#[tokio::test(flavor = "multi_thread")]
+async fn members_who_see_webhooks_are_told_of_a_pause_by_mail_once() {
+    let mut setting = Setting::new().await;
+    let admin = setting.world.person("super_admin").await;
+    setting.world.person("agent").await;
+    let made = setting.hook(json!(["api_key.created"])).await;
+    setting.receiver.answers_with(410);
+    setting.event("one").await;
+    setting.world.settle().await;
+    let paused = setting.call("GET", &path_of(&made), Value::Null).await.body;
+    let again = json!({
+        "job": "tell_pause", "account_id": setting.world.scope.account_id(), "subscription_id": made["id"],
+        "reason": paused["paused"]["reason"], "since": paused["paused"]["since"],
+    });
+    let team = &setting.world.functions.team;
+    let told = worker_team::handle(team, &again.to_string(), 1).await;
+    assert_eq!(told, Outcome::Done);
+    setting.world.settle().await;
+    let mails = setting.world.mails();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].to.contains(&admin.email), "{}", mails[0].to);
+    assert!(
+        mails[0].subject.ends_with(" is paused"),
+        "{}",
+        mails[0].subject
+    );
+    assert!(mails[0].text.contains("gone for good"), "{}", mails[0].text);
 }

@@ -52,10 +52,15 @@ const NOTICES_ROOM: Room = Room {
     jobs: 10,
     ..Room::UNLIMITED
 };
-/// The room for an account's events, since one job publishes many, and for those on their way to one subscription, so that
-/// one that does not answer leaves workers to the others.
+/// The room for an account's events, since one job publishes many.
 const EVENTS_ROOM: Room = Room {
     jobs: 20,
+    ..Room::UNLIMITED
+};
+/// The room for the events on their way to one subscription. A job that finds it well again goes on with the next ones, and
+/// one that does not answer leaves workers to the others.
+const EVENT_DELIVERIES_ROOM: Room = Room {
+    jobs: 5,
     ..Room::UNLIMITED
 };
 
@@ -189,7 +194,8 @@ async fn sweep_group(deps: &Deps, kinds: &[JobKind], now: Timestamp) -> Tally {
     let first = usize::try_from(now.seconds() / 60).unwrap_or(0);
     let unpaced = match kinds {
         [JobKind::SendNotices] => NOTICES_ROOM,
-        [JobKind::PublishEvent | JobKind::SendEvent] => EVENTS_ROOM,
+        [JobKind::PublishEvent] => EVENTS_ROOM,
+        [JobKind::SendEvent] => EVENT_DELIVERIES_ROOM,
         _ => Room::UNLIMITED,
     };
     let planned = plan(&backlogs, first, |owner| {

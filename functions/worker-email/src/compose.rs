@@ -7,6 +7,7 @@
 use crate::page::{Entry, Fact, Link, Page, line};
 use vestibule_domain::{
     PortError, Timestamp,
+    event::health::PauseReason,
     ids::ProjectId,
     job::SendMail,
     ports::OutgoingMail,
@@ -71,6 +72,11 @@ pub fn compose(
             *project_id,
             (requests, *count),
         )?,
+        MailKind::WebhookPaused {
+            account_name,
+            reason,
+            since,
+        } => place.webhook_paused(account_name, *reason, *since)?,
     };
     let unreadable = |error: askama::Error| PortError::corrupt("mail template", error);
     Ok(Some(OutgoingMail {
@@ -367,6 +373,45 @@ impl Place<'_> {
     }
 
     /// A greeting, if the person's name is known, and a paragraph.
+    fn webhook_paused(
+        &self,
+        account_name: &str,
+        reason: PauseReason,
+        since: Timestamp,
+    ) -> Result<Page, PortError> {
+        let MailOwner::Account(account) = self.mail.owner else {
+            return Err(PortError::corrupt("mail", "a notice without an account"));
+        };
+        let account_name = line(account_name);
+        let cause = match reason {
+            PauseReason::Failing => "it failed for three days",
+            PauseReason::Gone => "it answered that it is gone for good",
+        };
+        let paragraph =
+            format!("A webhook of {account_name} gets no more events, because {cause}.");
+        Ok(Page {
+            subject: format!("A webhook of {account_name} is paused"),
+            preview: paragraph.clone(),
+            heading: "A webhook is paused".to_owned(),
+            paragraphs: self.greeted(paragraph),
+            facts: vec![Fact::new("Since", &day_and_time(since))],
+            entries: Vec::new(),
+            links: vec![Link {
+                label: "Open the webhooks",
+                url: format!(
+                    "{}/console/a/{}/settings/webhooks",
+                    self.console_url,
+                    account.account_id()
+                ),
+            }],
+            notes: vec![
+                "Mend the system behind it, and resume the webhook. Events that happen meanwhile are not kept for it."
+                    .to_owned(),
+            ],
+            foot: format!("{FOOT} for {account_name}"),
+        })
+    }
+
     fn greeted(&self, paragraph: String) -> Vec<String> {
         let name = self.mail.to_name.as_deref().map(line);
         let name = name.filter(|name| !name.is_empty());

@@ -257,6 +257,7 @@ fn sends_until(mail: &Mail) -> Timestamp {
         | MailKind::NewDevice { .. }
         | MailKind::CredentialsChanged { .. }
         | MailKind::NewRequests { .. }
+        | MailKind::WebhookPaused { .. }
         | MailKind::Nothing => mail.created_at.plus(NOTICE_LIFE),
     }
 }

@@ -32,7 +32,7 @@ use vestibule_domain::{
     error::Chain,
     ids::IdSource,
     job::EventJob,
-    ports::{AgentClient, EventPublisher, EventQueue, EventSender, SecretVault},
+    ports::{AgentClient, EventPublisher, EventQueue, EventSender, SecretVault, TeamQueue},
 };
 use vestibule_edge::{batch::Outcome, jobs};
 
@@ -50,6 +50,8 @@ pub struct Deps {
     pub private_origins: OriginAllowList,
     /// The queue for the deliveries that a job orders.
     pub queue: Arc<dyn EventQueue>,
+    /// The queue of work on the people who run accounts: they are told of a pause.
+    pub team: Arc<dyn TeamQueue>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The source of ids for leases.

@@ -5,10 +5,13 @@
 use crate::Deps;
 use std::{collections::BTreeSet, time::Duration};
 use vestibule_domain::{
-    AccountScope, PortError,
+    AccountScope, PortError, Timestamp,
     error::Chain,
-    event::{outgoing::OutgoingEvent, subscription::Subscription},
-    job::PublishEvent,
+    event::{
+        catalogue::EventType, health::PauseReason, outgoing::OutgoingEvent,
+        subscription::Subscription, told::Fact,
+    },
+    job::{PublishEvent, TeamJob, TellPause},
     ports::EVENTS_AT_ONCE,
 };
 use vestibule_edge::{jobs::Worked, sender::TimeBudget};
@@ -69,8 +72,30 @@ async fn publish(
     }
     match failed {
         Some(error) => Err(error),
-        None => deps.publisher.published(jobs).await.map(|()| true),
+        None => {
+            for pause in events.iter().filter_map(pause_of) {
+                deps.team.enqueue_team(TeamJob::TellPause(pause)).await?;
+            }
+            deps.publisher.published(jobs).await.map(|()| true)
+        }
     }
+}
+
+/// The order to tell people of a pause, if the event is one.
+fn pause_of(event: &OutgoingEvent) -> Option<TellPause> {
+    if event.kind != EventType::WebhookPaused {
+        return None;
+    }
+    let text = |name: &str| match event.told.data.get(name)? {
+        Fact::Text(text) => Some(text.as_str()),
+        Fact::Flag(_) | Fact::Count(_) | Fact::Texts(_) => None,
+    };
+    Some(TellPause {
+        scope: event.scope,
+        subscription_id: text("webhook_id")?.parse().ok()?,
+        reason: PauseReason::from_key(text("reason")?)?,
+        since: Timestamp::parse(text("since")?)?,
+    })
 }
 
 /// Orders the deliveries of those of these events that a subscription asks for.

@@ -1,10 +1,13 @@
 //! One attempt to send an event to a subscription.
+//!
+//! A job that finds its subscription well again goes on with the events that wait for it, as long as there is time: a
+//! long outage costs few jobs.
 
 use crate::{
     Deps,
     calling::{Called, Guard, asked_wait},
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use vestibule_domain::{
     PortError, Timestamp,
     error::Chain,
@@ -19,7 +22,7 @@ use vestibule_domain::{
 use vestibule_edge::{
     jobs::Worked,
     logging::{Metric, count},
-    sender::Recording,
+    sender::{Recording, TimeBudget},
     subscriptions::event_request,
 };
 
@@ -31,6 +34,11 @@ const PAUSED_WAIT: Duration = Duration::from_hours(1);
 const FAILED_WAIT: Duration = Duration::from_mins(1);
 /// Last wait before an outcome is recorded again after a failure.
 const RECORD_WAIT_LAST: Duration = Duration::from_millis(1600);
+/// Time after which a job begins with no further event. Together with what the last one may take it is less than the
+/// function's time limit.
+const BEGIN_WITHIN: Duration = Duration::from_secs(20);
+/// Number of events in each part of the outbox that a job looks at before it looks again.
+const DUE_AT_ONCE: usize = 10;
 /// The provider of a customer's system, in metrics.
 const PROVIDER: &str = "webhook";
 
@@ -41,13 +49,89 @@ struct Work<'a> {
     lease: LeaseId,
 }
 
+/// The end of an attempt.
+enum Sent {
+    /// There was none: another worker has the delivery, its time has not come, or it ended.
+    Not(Worked),
+    /// The delivery has this status.
+    As {
+        status: EventDeliveryStatus,
+        /// Whether it had waited before.
+        is_late: bool,
+    },
+}
+
 /// Makes one attempt at a delivery, if its time has come.
 pub(crate) async fn work(deps: &Deps, job: SendEvent) -> Result<Worked, PortError> {
+    let budget = TimeBudget::new(deps.clock.now(), BEGIN_WITHIN);
+    let (status, is_late) = match send(deps, job).await? {
+        Sent::Not(worked) => return Ok(worked),
+        Sent::As { status, is_late } => (status, is_late),
+    };
+    Ok(match status {
+        EventDeliveryStatus::Waiting => Worked::Waits,
+        EventDeliveryStatus::Failed => Worked::Ended,
+        EventDeliveryStatus::Delivered => {
+            if is_late {
+                catch_up(deps, job, budget).await;
+            }
+            Worked::Ended
+        }
+    })
+}
+
+/// Goes on with what waits for a subscription, until it does not take one. The mark of a delivery that fails here brings
+/// another job.
+async fn catch_up(deps: &Deps, first: SendEvent, budget: TimeBudget) {
+    let (scope, id) = (first.scope, first.subscription_id);
+    let mut seen = BTreeSet::from([first.event_id]);
+    loop {
+        let now = deps.clock.now();
+        let due = deps.sender.due_deliveries(scope, id, now, DUE_AT_ONCE);
+        let mut jobs = match due.await {
+            Ok(jobs) => jobs,
+            Err(error) => {
+                warn_of(first, &error);
+                return;
+            }
+        };
+        // The index may show marks for a while that are gone.
+        jobs.retain(|job| seen.insert(job.event_id));
+        if jobs.is_empty() {
+            return;
+        }
+        for job in jobs {
+            if budget.is_over(deps.clock.now()) {
+                return;
+            }
+            match Box::pin(send(deps, job)).await {
+                Ok(Sent::As { status, .. }) if status != EventDeliveryStatus::Delivered => return,
+                Ok(_) => {}
+                Err(error) => {
+                    warn_of(job, &error);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn warn_of(job: SendEvent, error: &PortError) {
+    tracing::warn!(
+        subscription.id = %job.subscription_id,
+        event.id = %job.event_id,
+        error = %Chain(error),
+        "the events that wait for a subscription are left to the sweeper"
+    );
+}
+
+async fn send(deps: &Deps, job: SendEvent) -> Result<Sent, PortError> {
     let lease = Lease::draw(deps.ids.as_ref(), deps.clock.as_ref(), LEASE_TIME);
     let delivery = match deps.sender.claim_delivery(job, &lease).await? {
         Claim::Claimed(delivery) => delivery,
-        other => return Ok(Worked::without(&other, lease.now)),
+        other => return Ok(Sent::Not(Worked::without(&other, lease.now))),
     };
+    let is_late = delivery.next_try_at != Some(delivery.since);
     let work = Work {
         deps,
         job,
@@ -55,7 +139,7 @@ pub(crate) async fn work(deps: &Deps, job: SendEvent) -> Result<Worked, PortErro
     };
     let next = match work.attempt(&delivery).await {
         Ok(Some(next)) => next,
-        Ok(None) => return Ok(Worked::Ended),
+        Ok(None) => return Ok(Sent::Not(Worked::Ended)),
         Err(error) if Lease::is_lost(&error) => return Err(error),
         Err(error) => {
             tracing::error!(
@@ -72,9 +156,9 @@ pub(crate) async fn work(deps: &Deps, job: SendEvent) -> Result<Worked, PortErro
     if next.status == EventDeliveryStatus::Failed {
         work.report_end(&next);
     }
-    Ok(match next.status {
-        EventDeliveryStatus::Waiting => Worked::Waits,
-        EventDeliveryStatus::Delivered | EventDeliveryStatus::Failed => Worked::Ended,
+    Ok(Sent::As {
+        status: next.status,
+        is_late,
     })
 }
 

@@ -17,6 +17,7 @@ pub fn wire(
         client: adapters.agents()?,
         private_origins: adapters.agent_origin_allowlist(),
         queue: queue.clone(),
+        team: adapters.team_queue(),
         clock: adapters.clock(),
         ids: Arc::new(SystemIds),
     };

@@ -1,5 +1,5 @@
 //! Does jobs about the people who run accounts: invites the stack's first admin (SPEC D15), tells members of new
-//! access requests (SPEC B35), and records refused sign-ins (SPEC G02).
+//! access requests (SPEC B35) and of paused webhooks (SPEC F04), and records refused sign-ins (SPEC G02).
 //!
 //! The queue may bring a job late, twice, or to two workers at once. The stack's set-up row admits one
 //! invitation, so everything that a second job makes is thrown away. An order of notices is claimed, and the ids of
@@ -10,12 +10,14 @@
 //! |---|---|
 //! | `first_admin` | the records of the first invitation |
 //! | `notices` | mails about new access requests |
+//! | `pauses` | mails about paused webhooks |
 //! | `refusals` | audit entries about refused sign-ins |
 //! | `tokens` | the token of an invitation's link |
 //! | `wiring` | the adapters behind its ports |
 
 mod first_admin;
 mod notices;
+mod pauses;
 mod refusals;
 mod tokens;
 #[cfg(test)]
@@ -30,10 +32,11 @@ use vestibule_domain::{
     Clock, PortError,
     error::Chain,
     ids::IdSource,
-    job::TeamJob,
+    job::{SendMail, TeamJob},
     ports::{
         EmailQueue, FirstAdminStore, NoticeStore, RefusalStore, SecretVault, SetUpReader, TeamQueue,
     },
+    team::mail::Mail,
 };
 use vestibule_edge::{
     batch::Outcome,
@@ -93,5 +96,19 @@ async fn work(deps: &Deps, job: &TeamJob) -> Result<Worked, PortError> {
         TeamJob::RecordRefusal(job) => refusals::record(deps.refusals.as_ref(), job)
             .await
             .map(|()| Worked::Ended),
+        TeamJob::TellPause(job) => pauses::tell(deps, job).await.map(|()| Worked::Ended),
+    }
+}
+
+impl Deps {
+    /// Enqueues a mail that is stored. The mark of one that is not enqueued brings a job.
+    async fn enqueue_mail(&self, mail: &Mail) {
+        let order = SendMail {
+            owner: mail.owner,
+            mail_id: mail.id,
+        };
+        if let Err(error) = self.email.enqueue_email(order).await {
+            tracing::warn!(error = %Chain(&error), "a notice waits for the sweeper");
+        }
     }
 }

@@ -7,7 +7,7 @@ use vestibule_domain::{
     PortError, Timestamp,
     error::Chain,
     ids::LeaseId,
-    job::{SendMail, SendNotices, TeamJob},
+    job::{SendNotices, TeamJob},
     ports::{Claim, Lease},
     team::{
         mail::Mail,
@@ -119,7 +119,7 @@ impl Work<'_> {
                 if deps.notices.add_mail(&mail).await? {
                     made += 1;
                     if made <= AT_ONCE_MAX {
-                        self.enqueue(&mail).await;
+                        deps.enqueue_mail(&mail).await;
                     }
                 }
             }
@@ -144,16 +144,6 @@ impl Work<'_> {
     ) -> Option<Mail> {
         let of = (self.job.scope, names);
         recipient.notice(of, requests, until, self.deps.clock.now())
-    }
-
-    async fn enqueue(&self, mail: &Mail) {
-        let order = SendMail {
-            owner: mail.owner,
-            mail_id: mail.id,
-        };
-        if let Err(error) = self.deps.email.enqueue_email(order).await {
-            tracing::warn!(error = %Chain(&error), "a notice waits for the sweeper");
-        }
     }
 
     async fn save(&self, round: &Round) -> Result<(), PortError> {

@@ -141,6 +141,14 @@ impl NoticeStore for Unused {
         panic!("no notices are made")
     }
 
+    async fn webhook_readers(
+        &self,
+        _scope: AccountScope,
+        _from: Option<&MemberPlace>,
+    ) -> Result<RecipientPage, PortError> {
+        panic!("no notices are made")
+    }
+
     async fn add_mail(&self, _mail: &Mail) -> Result<bool, PortError> {
         panic!("no notices are made")
     }

@@ -161,7 +161,15 @@ impl IndexQueue for SqsQueue {
 #[async_trait]
 impl EventQueue for SqsQueue {
     async fn enqueue_event(&self, job: EventJob) -> Result<(), PortError> {
-        self.send("sqs: SendMessage (events)", to_json(&job)?).await
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(to_json(&job)?)
+            .message_group_id(job.group())
+            .send()
+            .await
+            .map_err(|error| port_error("sqs: SendMessage (events)", error))?;
+        Ok(())
     }
 }
 
@@ -222,6 +230,15 @@ impl SqsDispatchQueues {
     }
 }
 
+/// The group among which a standard queue shares its workers. Jobs of other kinds have none.
+fn fair_group(job: &OutboxJob) -> Option<String> {
+    match job {
+        OutboxJob::PublishEvent(order) => Some(EventJob::from(*order).group()),
+        OutboxJob::SendEvent(order) => Some(EventJob::from(*order).group()),
+        _ => None,
+    }
+}
+
 /// Writes a job as its queue's worker reads it.
 fn dispatched(job: OutboxJob) -> Result<String, PortError> {
     match job {
@@ -257,12 +274,14 @@ impl DispatchQueue for SqsDispatchQueues {
             _ => {}
         }
         let delay = delay.min(DELAY_MAX).as_secs();
+        let group = fair_group(&job);
         queue
             .client
             .send_message()
             .queue_url(&queue.url)
             .message_body(dispatched(job)?)
             .delay_seconds(i32::try_from(delay).unwrap_or(i32::MAX))
+            .set_message_group_id(group)
             .send()
             .await
             .map_err(|error| port_error("sqs: SendMessage (dispatch)", error))?;
@@ -416,6 +435,7 @@ mod tests {
             (OutboxJob::from(publish), EventJob::from(publish)),
             (send.into(), send.into()),
         ] {
+            assert_eq!(fair_group(&ordered), Some(job.group()));
             let body = dispatched(ordered).unwrap();
             assert_eq!(serde_json::from_str::<EventJob>(&body).unwrap(), job);
         }

@@ -15,7 +15,7 @@ pub use routing::{
 };
 
 use crate::{
-    Timestamp,
+    AccountScope, Timestamp,
     account::email_address::EmailAddress,
     chat::byline::Byline,
     chat::change::DeliveryEvent,
@@ -25,9 +25,10 @@ use crate::{
     chat::message::{Attachment, InboundMessage},
     chat::typing::ShowTyping,
     erasure::EraseData,
+    event::health::PauseReason,
     ids::{
         AuditId, ChatUserId, ConnectorId, ConversationId, DeliveryId, EnvironmentId, LoginId,
-        MailId,
+        MailId, SubscriptionId,
     },
     scope::ProjectScope,
     team::mail::MailOwner,
@@ -263,6 +264,23 @@ pub enum TeamJob {
     /// Record a refused sign-in in the audit log of each account of its login. The ids of the entries follow from
     /// the job, so a late or repeated job does no harm.
     RecordRefusal(RecordRefusal),
+    /// Tell the members who see webhooks that one is paused (SPEC F04). The ids of the mails follow from the pause, so a
+    /// late or repeated job does no harm.
+    TellPause(TellPause),
+}
+
+/// See [`TeamJob::TellPause`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TellPause {
+    /// The account.
+    #[serde(flatten)]
+    pub scope: AccountScope,
+    /// The subscription.
+    pub subscription_id: SubscriptionId,
+    /// The reason of the pause.
+    pub reason: PauseReason,
+    /// Time of its begin.
+    pub since: Timestamp,
 }
 
 /// See [`TeamJob::SendNotices`].

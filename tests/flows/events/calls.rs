@@ -191,3 +191,25 @@ async fn a_private_address_is_not_called_and_the_deliveries_of_a_deleted_subscri
     assert_eq!(stage.world.deliveries_to(&inside).await, []);
     assert!(stage.world.owed().is_empty());
 }
+
+/// SPEC F04: SQS serves a group with few jobs before one that has many workers already.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_jobs_of_each_account_are_a_group_of_their_queue() {
+    let mut stage = Stage::set().await;
+    let accounts = [stage.own(), another()];
+    for scope in accounts {
+        stage.hook(scope, "crm").await;
+        stage.world.members_leave(scope, &["ana"]).await;
+    }
+    let groups = accounts.map(|scope| scope.account_id().to_string());
+    assert!(stage.world.sweep().await);
+    for _ in ["published", "sent"] {
+        let jobs = stage.world.aws.messages("events");
+        let found: BTreeSet<String> = jobs.into_iter().map(|job| job.group_id.unwrap()).collect();
+        assert_eq!(found, groups.clone().into());
+        for _ in &groups {
+            assert!(stage.world.work_events().await);
+        }
+    }
+    stage.world.settle().await;
+}

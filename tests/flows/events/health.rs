@@ -73,6 +73,29 @@ async fn a_subscriber_that_is_down_delays_nobody_and_is_called_ever_more_rarely_
 
 /// SPEC F04.
 #[tokio::test(flavor = "multi_thread")]
+async fn a_subscriber_that_was_down_for_long_gets_all_that_waited_after_one_sweep() {
+    const MANY: usize = 30;
+    let mut stage = Stage::set().await;
+    let own = stage.own();
+    let crm = stage.hook(own, "crm").await;
+    stage.hooks.answers("crm", Reply::Status(503));
+    let names: Vec<String> = (0..MANY).map(|number| format!("m{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    stage.world.members_leave(own, &names).await;
+    stage.work().await;
+    let waiting = stage.statuses(&crm).await;
+    assert_eq!(waiting, [EventDeliveryStatus::Waiting; MANY]);
+    let refused = stage.hooks.calls("crm");
+    stage.hooks.answers("crm", Reply::Takes);
+    stage.world.clock.advance(HOUR);
+    stage.work().await;
+    let all: Vec<u64> = (1..).take(MANY).collect();
+    assert_eq!(stage.hooks.numbers("crm"), all);
+    assert_eq!(stage.hooks.calls("crm"), refused + MANY);
+}
+
+/// SPEC F04.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_that_never_answers_keeps_no_other_event_waiting() {
     let mut stage = Stage::with_a_dead_hook(Reply::Never).await;
     stage.assert_others_have_theirs();

@@ -49,7 +49,7 @@ problem_types! {
     WEBHOOK_TEST_UNDER_WAY = "webhook-test-under-way", TOO_MANY_REQUESTS, "Another test of a webhook is under way",
         "An account has one at a time. Repeat the call after the seconds in `Retry-After`.";
     EVENT_NOT_KEPT = "event-not-kept", CONFLICT, "The event is not kept any more",
-        "Events are kept for 8 days. Read the record itself through the API.";
+        "An event can be sent again for 7 days. Read the record itself through the API.";
 }
 
 /// A pause.

@@ -14,7 +14,7 @@ fn at() -> Timestamp {
 
 fn mail(kind: MailKind) -> Mail {
     let owner = match kind {
-        MailKind::Invitation { .. } => {
+        MailKind::Invitation { .. } | MailKind::WebhookPaused { .. } => {
             MailOwner::Account(AccountScope::of_verified(AccountId::derive(&["a"])))
         }
         _ => MailOwner::Login(LoginId::derive(&["l"])),
@@ -102,6 +102,29 @@ fn what_is_told_of_a_new_address_or_a_deletion_has_no_link_with_a_token() {
             assert!(mail.html.contains(text), "{text} in {}", mail.html);
         }
         assert!(!mail.html.contains("vsi_") && !mail.text.contains("vsi_"));
+    }
+}
+
+/// SPEC F04.
+#[test]
+fn a_paused_webhook_is_told_with_its_reason_and_the_way_to_it() {
+    for (reason, words) in [
+        (PauseReason::Failing, "it failed for three days"),
+        (PauseReason::Gone, "it answered that it is gone for good"),
+    ] {
+        let mail = written(MailKind::WebhookPaused {
+            account_name: "Smith & <Sons>".to_owned(),
+            reason,
+            since: at(),
+        });
+        assert_eq!(mail.subject, "A webhook of Smith & <Sons> is paused");
+        let account = AccountId::derive(&["a"]);
+        let link = format!("{CONSOLE}/console/a/{account}/settings/webhooks");
+        for text in [words, "29 November 2026, 10:05 UTC", link.as_str()] {
+            assert!(mail.text.contains(text), "{text} in {}", mail.text);
+            assert!(mail.html.contains(text), "{text} in {}", mail.html);
+        }
+        assert!(!mail.html.contains("vsi_") && !mail.html.contains("<Sons>"));
     }
 }
 

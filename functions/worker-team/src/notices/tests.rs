@@ -186,6 +186,14 @@ impl NoticeStore for Memory {
         })
     }
 
+    async fn webhook_readers(
+        &self,
+        _scope: AccountScope,
+        _from: Option<&MemberPlace>,
+    ) -> Result<RecipientPage, PortError> {
+        panic!("nobody is told of a webhook")
+    }
+
     async fn add_mail(&self, mail: &Mail) -> Result<bool, PortError> {
         let mut mails = self.mails.lock().unwrap();
         Ok(mails.insert(mail.id, mail.clone()).is_none())

@@ -4,7 +4,7 @@ use super::{
     items::{EventDeliveryItem, OutgoingEventItem, SubscriptionHealthItem, SubscriptionItem},
     keys,
     lease::{LOST, SETTLED, settled_by},
-    marks::Marked,
+    marks::{Marked, Position},
     table::{
         Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
         put_write, s, take, to_value,
@@ -23,8 +23,8 @@ use vestibule_domain::{
         told::Told,
     },
     ids::{AuditId, LeaseId, SubscriptionId},
-    job::SendEvent,
-    ports::{Claim, EventSender, Lease, Sending},
+    job::{JobKind, JobOwner, SendEvent},
+    ports::{Claim, EventSender, Lease, OutboxPart, Sending},
 };
 
 const WHAT: &str = "event delivery";
@@ -55,6 +55,16 @@ impl Table {
             self.put_part(&item, "version = :read", &[(":read", n(next.version))])
         }
     }
+}
+
+/// The outcome of a write of a health.
+enum Written {
+    /// It is stored.
+    Done,
+    /// Another worker came first, and this is the row.
+    Overtaken(Option<Attributes>),
+    /// The subscription was deleted.
+    Gone,
 }
 
 /// Reads the health of a subscription. One that never failed has no row.
@@ -100,27 +110,38 @@ impl DynamoEventDeliveries {
         Self { table }
     }
 
-    /// Writes a health; with what follows from its pause if it begins now. Returns the row as it is if another worker
-    /// came first.
+    /// Writes a health; with what follows from its pause if it begins now. A row that begins comes with the check that its
+    /// subscription is there: a note that comes late would leave it behind.
     async fn put_health(
         &self,
         scope: AccountScope,
         id: SubscriptionId,
         next: &SubscriptionHealth,
         pause: Option<Pause>,
-    ) -> Result<Conditional, PortError> {
+    ) -> Result<Written, PortError> {
         let put = self.table.health_put(scope, id, next)?;
-        let Some(pause) = pause else {
-            return self.table.put(put).await;
-        };
+        let begins = next.version == 0;
+        if !begins && pause.is_none() {
+            return Ok(match self.table.put(put).await? {
+                Conditional::Done(_) => Written::Done,
+                Conditional::Failed(row) => Written::Overtaken(row),
+            });
+        }
         let mut writes = vec![put_write(put)];
-        writes.extend(self.table.entry_writes(&entry_of(scope, id, pause))?);
-        match self.table.transact(writes).await? {
-            Transacted::Done => Ok(Conditional::Done(None)),
-            Transacted::Cancelled(reasons) => match reasons.into_iter().next() {
-                Some(Cancelled::Condition(row)) => Ok(Conditional::Failed(row)),
-                _ => Err(PortError::Conflict { what: HEALTH }),
-            },
+        if begins {
+            writes.push(self.table.subscription_check(scope, id)?);
+        }
+        if let Some(pause) = pause {
+            writes.extend(self.table.entry_writes(&entry_of(scope, id, pause))?);
+        }
+        let mut reasons = match self.table.transact(writes).await? {
+            Transacted::Done => return Ok(Written::Done),
+            Transacted::Cancelled(reasons) => reasons.into_iter(),
+        };
+        match (reasons.next(), reasons.next()) {
+            (Some(Cancelled::Condition(row)), _) => Ok(Written::Overtaken(row)),
+            (_, Some(Cancelled::Condition(_))) if begins => Ok(Written::Gone),
+            _ => Err(PortError::Conflict { what: HEALTH }),
         }
     }
 }
@@ -166,8 +187,10 @@ impl EventSender for DynamoEventDeliveries {
                 return Ok((room, health));
             };
             let row = match self.put_health(scope, id, &next, None).await? {
-                Conditional::Done(_) => return Ok((room, stored(next))),
-                Conditional::Failed(row) => row,
+                Written::Done => return Ok((room, stored(next))),
+                Written::Overtaken(row) => row,
+                // The next job ends the delivery.
+                Written::Gone => return Ok((Room::WaitUntil(now), health)),
             };
             health = read_health(row)?;
             // An earlier attempt of this call took effect and its answer was lost.
@@ -194,8 +217,9 @@ impl EventSender for DynamoEventDeliveries {
             }
             let begins = next.paused.filter(|_| health.paused.is_none());
             match self.put_health(scope, id, &next, begins).await? {
-                Conditional::Done(_) => return Ok(stored(next)),
-                Conditional::Failed(row) => health = read_health(row)?,
+                Written::Done => return Ok(stored(next)),
+                Written::Overtaken(row) => health = read_health(row)?,
+                Written::Gone => return Ok(health),
             }
         }
         Err(PortError::Conflict { what: HEALTH })
@@ -247,6 +271,24 @@ impl EventSender for DynamoEventDeliveries {
             Conditional::Done(_) => Ok(()),
             Conditional::Failed(row) => settled_by(row, lease),
         }
+    }
+
+    async fn due_deliveries(
+        &self,
+        scope: AccountScope,
+        id: SubscriptionId,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<SendEvent>, PortError> {
+        let due = Position::due_of(JobOwner::Subscription(id), now);
+        let mut found = Vec::new();
+        for part in OutboxPart::of(JobKind::SendEvent) {
+            let rows = self.table.marked(part, due, limit).await?;
+            let jobs = rows.iter().filter_map(keys::parse_event_delivery);
+            // Two subscriptions may share a lane.
+            found.extend(jobs.filter(|job| job.scope == scope && job.subscription_id == id));
+        }
+        Ok(found)
     }
 
     async fn end_delivery(&self, job: SendEvent, lease: LeaseId) -> Result<(), PortError> {

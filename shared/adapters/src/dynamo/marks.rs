@@ -212,6 +212,13 @@ impl Position {
         (first, Self(first.0 + LANE - 1))
     }
 
+    /// Finds the first and the last position of an owner's marks that wait and are due.
+    pub(super) fn due_of(owner: JobOwner, now: Timestamp) -> (Self, Self) {
+        let lane = lane(&owner.to_string());
+        let second = Timestamp::from_millis(now.seconds() * 1000);
+        (Self(lane * LANE), Self::new(lane, State::Waiting, second))
+    }
+
     /// Finds the start of the lane that lies after `share` thousandths of all lanes. Shares wrap at 1,000.
     pub(super) fn of_share(share: u64) -> Self {
         let lane = LANES / 1000 * (share % 1000);
@@ -331,6 +338,19 @@ mod tests {
         ] {
             assert!((first..=last).contains(&position), "{position:?}");
         }
+    }
+
+    #[test]
+    fn the_due_marks_of_an_owner_wait_and_their_second_has_come() {
+        let owner = JobOwner::Connector(ConnectorId::derive(&["c"]));
+        let at = Timestamp::from_millis;
+        let (first, last) = Position::due_of(owner, at(1_800_000_000_900));
+        let due = |position: Position| (first..=last).contains(&position);
+        let marked = marked("u", "c");
+        assert!(due(marked.waiting(at(0)).position));
+        assert!(due(marked.waiting(at(1_800_000_000_000)).position));
+        assert!(!due(marked.waiting(at(1_800_000_000_001)).position));
+        assert!(!due(marked.in_flight(at(0)).position));
     }
 
     #[test]

@@ -13,9 +13,10 @@ use super::{
     table::{Conditional, Table, n, s, take},
 };
 use async_trait::async_trait;
+use recipients::Audience;
 use serde::Deserialize;
 use vestibule_domain::{
-    PortError, ProjectScope, Timestamp,
+    AccountScope, PortError, ProjectScope, Timestamp,
     account::{Account, Project},
     ids::{LeaseId, MemberId},
     job::SendNotices,
@@ -228,7 +229,16 @@ impl NoticeStore for DynamoNotices {
         scope: ProjectScope,
         from: Option<&MemberPlace>,
     ) -> Result<RecipientPage, PortError> {
-        recipients::recipients(&self.table, scope, from).await
+        let audience = Audience::Deciders(scope.project_id());
+        recipients::recipients(&self.table, scope.account(), audience, from).await
+    }
+
+    async fn webhook_readers(
+        &self,
+        scope: AccountScope,
+        from: Option<&MemberPlace>,
+    ) -> Result<RecipientPage, PortError> {
+        recipients::recipients(&self.table, scope, Audience::WebhookReaders, from).await
     }
 
     async fn add_mail(&self, mail: &Mail) -> Result<bool, PortError> {

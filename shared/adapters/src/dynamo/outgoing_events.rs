@@ -7,7 +7,10 @@ use super::{
         self, INDEX_OUTBOX, Key, OUTBOX_DUE, OUTBOX_PK, SUBSCRIPTION_PREFIX, parse_outgoing_event,
     },
     marks::Position,
-    table::{Cancelled, Table, Transacted, from_row, key_of, n, put_write, s, take, update_write},
+    table::{
+        Cancelled, Table, Transacted, check_write, from_row, key_of, n, put_write, s, take,
+        update_write,
+    },
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
@@ -53,6 +56,47 @@ impl Table {
     ) -> Result<TransactWriteItem, PortError> {
         self.replacing_part(&OutgoingEventItem::from(event))
             .map(put_write)
+    }
+
+    /// Makes the check that a subscription was not deleted, for a row beside it that may not outlive it.
+    pub(super) fn subscription_check(
+        &self,
+        scope: AccountScope,
+        id: SubscriptionId,
+    ) -> Result<TransactWriteItem, PortError> {
+        self.check_part(
+            &keys::subscription(scope, id),
+            "attribute_exists(pk)",
+            &[],
+            &[],
+        )
+        .map(check_write)
+    }
+
+    /// Reads the keys of the first rows of a part of the outbox whose marks lie between these positions.
+    pub(super) async fn marked(
+        &self,
+        part: OutboxPart,
+        (first, last): (Position, Position),
+        limit: usize,
+    ) -> Result<Vec<Key>, PortError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(INDEX_OUTBOX)
+            .key_condition_expression(format!(
+                "{OUTBOX_PK} = :part AND {OUTBOX_DUE} BETWEEN :first AND :last"
+            ))
+            .expression_attribute_values(":part", s(keys::outbox(part)))
+            .expression_attribute_values(":first", n(first.0))
+            .expression_attribute_values(":last", n(last.0))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| port_error("dynamodb: Query (outbox)", error))?;
+        let rows = answer.items.unwrap_or_default();
+        Ok(rows.iter().filter_map(key_of).collect())
     }
 
     /// Reads an account's subscriptions.
@@ -110,7 +154,8 @@ impl DynamoEvents {
         Ok(item.map_or(0, |item| item.last_number))
     }
 
-    /// Makes the writes of deliveries, behind that of the sequence, which is to stand at `last`.
+    /// Makes the writes of deliveries, behind that of the sequence, which is to stand at `last`. A sequence ends with its
+    /// subscription, so one that begins comes with the check that the subscription is there, as the last part.
     fn delivery_writes(
         &self,
         subscription: &Subscription,
@@ -141,6 +186,12 @@ impl DynamoEvents {
                 .table
                 .put_part(&item, "attribute_not_exists(pk)", &[])?;
             writes.push(put_write(put));
+        }
+        if last == 0 {
+            let check = self
+                .table
+                .subscription_check(subscription.scope, subscription.id)?;
+            writes.push(check);
         }
         Ok(writes)
     }
@@ -196,6 +247,12 @@ fn delivered_before(
         .collect()
 }
 
+/// Whether the subscription of these deliveries was deleted, as the reasons of a cancelled transaction tell.
+fn is_for_nobody(deliveries: &[EventDelivery], reasons: &[Cancelled]) -> bool {
+    let of_check = reasons.get(deliveries.len() + 1);
+    matches!(of_check, Some(Cancelled::Condition(_)))
+}
+
 #[async_trait]
 impl EventPublisher for DynamoEvents {
     async fn event(&self, job: PublishEvent) -> Result<Option<OutgoingEvent>, PortError> {
@@ -238,6 +295,9 @@ impl EventPublisher for DynamoEvents {
                 }
                 Transacted::Cancelled(reasons) => reasons,
             };
+            if is_for_nobody(&deliveries, &reasons) {
+                return Ok(Vec::new());
+            }
             let before = delivered_before(&deliveries, &reasons);
             left.retain(|event| !before.contains(&event.id));
             if before.is_empty() {
@@ -266,26 +326,8 @@ impl EventPublisher for DynamoEvents {
             if room == 0 {
                 break;
             }
-            let answer = self
-                .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .index_name(INDEX_OUTBOX)
-                .key_condition_expression(format!(
-                    "{OUTBOX_PK} = :part AND {OUTBOX_DUE} BETWEEN :first AND :last"
-                ))
-                .expression_attribute_values(":part", s(keys::outbox(part)))
-                .expression_attribute_values(":first", n(first.0))
-                .expression_attribute_values(":last", n(last.0))
-                .limit(i32::try_from(room).unwrap_or(i32::MAX))
-                .send()
-                .await
-                .map_err(|error| port_error("dynamodb: Query (outbox)", error))?;
-            let rows = answer.items.unwrap_or_default();
-            let jobs = rows
-                .iter()
-                .filter_map(|row| parse_outgoing_event(&key_of(row)?));
+            let rows = self.table.marked(part, (first, last), room).await?;
+            let jobs = rows.iter().filter_map(parse_outgoing_event);
             // Two accounts may share a lane.
             found.extend(jobs.filter(|job| job.scope == scope));
         }
@@ -357,6 +399,10 @@ mod tests {
         assert_eq!((&values[":next"], &values[":read"]), (&n(10), &n(7)));
         let first = numbered(&subscription(), &events, 0, at(9));
         assert_eq!(first[0].sequence, 1);
+        let writes = store().delivery_writes(&subscription(), &first, 0).unwrap();
+        let check = writes.last().unwrap().condition_check.as_ref().unwrap();
+        let place = keys::subscription(scope(), subscription().id);
+        assert_eq!(key_of(&check.key), Some(place));
     }
 
     #[test]
@@ -377,6 +423,14 @@ mod tests {
             Cancelled::NotThis,
         ];
         assert!(delivered_before(&deliveries, &overtaken).is_empty());
+        assert!(!is_for_nobody(&deliveries, &overtaken));
+        let deleted = [
+            Cancelled::NotThis,
+            Cancelled::NotThis,
+            Cancelled::NotThis,
+            Cancelled::Condition(None),
+        ];
+        assert!(is_for_nobody(&deliveries, &deleted));
     }
 
     #[test]

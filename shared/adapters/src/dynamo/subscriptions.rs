@@ -22,7 +22,6 @@ use vestibule_domain::{
         AuditEntry,
         delivery::EventDelivery,
         health::SubscriptionHealth,
-        outgoing::OutgoingEvent,
         subscription::{SUBSCRIPTIONS_MAX, Subscription},
     },
     ids::{OutgoingEventId, SubscriptionId},
@@ -274,7 +273,7 @@ impl SubscriptionStore for DynamoSubscriptions {
                 items.push(EventDelivery::from(item));
             }
         }
-        items.retain(|delivery| delivery.created_at > filter.since);
+        items.retain(|delivery| delivery.is_listed(filter.since));
         Ok(Page {
             items,
             next: rows.next,
@@ -299,7 +298,7 @@ impl SubscriptionStore for DynamoSubscriptions {
             };
             let version = item.version;
             let delivery = EventDelivery::from(item);
-            if delivery.created_at.plus(OutgoingEvent::KEPT) <= now {
+            if !delivery.can_be_repeated(now) {
                 return Ok(SentAgain::Gone);
             }
             let again = delivery.again(now);

@@ -15,7 +15,7 @@ use std::time::Duration;
 pub const ANSWER_TIME: Duration = Duration::from_secs(5);
 /// Time for which an event is tried at a subscription.
 pub const TRIED_FOR: Duration = Duration::from_hours(3 * 24);
-/// Time for which event deliveries are listed.
+/// Time for which event deliveries are listed, and can be sent again.
 pub const LISTED_FOR: Duration = Duration::from_hours(7 * 24);
 /// Length at which an answer is cut, in bytes.
 const ANSWER_MAX_BYTES: usize = 1024;
@@ -185,6 +185,18 @@ impl EventDelivery {
         }
     }
 
+    /// Whether it is listed among those that were ordered, or ordered again, after this time.
+    #[must_use]
+    pub fn is_listed(&self, since: Timestamp) -> bool {
+        self.since > since
+    }
+
+    /// Whether it can be ordered again.
+    #[must_use]
+    pub fn can_be_repeated(&self, now: Timestamp) -> bool {
+        now < self.created_at.plus(LISTED_FOR)
+    }
+
     /// Time from which it is not tried any more.
     #[must_use]
     pub fn end(&self) -> Timestamp {
@@ -243,7 +255,10 @@ impl EventDelivery {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{at, event_delivery};
+    use crate::{
+        event::outgoing::OutgoingEvent,
+        samples::{at, event_delivery},
+    };
     use proptest::prelude::*;
 
     fn refused(status: u16, second: i64) -> EventAttempt {
@@ -333,6 +348,21 @@ mod tests {
         assert_eq!(of("é".repeat(600).into_bytes(), true).unwrap().len(), 1024);
         assert_eq!(of(b"secret".to_vec(), false), None);
         assert_eq!(of(Vec::new(), true), None);
+    }
+
+    /// SPEC F04.
+    #[test]
+    fn one_that_is_sent_again_on_the_seventh_day_is_kept_and_listed_until_it_is_given_up() {
+        let delivery = event_delivery();
+        let week = delivery.created_at.plus(LISTED_FOR);
+        assert!(!delivery.can_be_repeated(week));
+        let last = week.minus(Duration::from_millis(1));
+        assert!(delivery.can_be_repeated(last));
+        let again = delivery.again(last);
+        assert!(again.end() < delivery.created_at.plus(OutgoingEvent::KEPT));
+        assert!(delivery.is_listed(last.minus(LISTED_FOR)));
+        let seen = again.end().minus(LISTED_FOR);
+        assert!(!delivery.is_listed(seen) && again.is_listed(seen));
     }
 
     #[test]

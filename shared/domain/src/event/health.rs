@@ -40,6 +40,14 @@ impl PauseReason {
             Self::Gone => "gone",
         }
     }
+
+    /// Finds the reason of this spelling.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        [Self::Failing, Self::Gone]
+            .into_iter()
+            .find(|reason| reason.key() == key)
+    }
 }
 
 /// A pause.
@@ -289,6 +297,8 @@ mod tests {
         let gone = SubscriptionHealth::default().noted(&CallNote::Gone(at(7)), None);
         let pause = gone.paused.unwrap();
         assert_eq!((pause.reason.key(), pause.since), ("gone", at(7)));
+        assert_eq!(PauseReason::from_key("gone"), Some(pause.reason));
+        assert_eq!(PauseReason::from_key("lost"), None);
         let still = gone.noted(&CallNote::Gone(at(8)), None);
         assert_eq!(still.paused, gone.paused);
     }

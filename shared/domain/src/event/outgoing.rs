@@ -50,8 +50,9 @@ struct Envelope<'a> {
 }
 
 impl OutgoingEvent {
-    /// Time for which an event is kept. It is longer than its deliveries are listed and tried.
-    pub const KEPT: Duration = Duration::from_hours(8 * 24);
+    /// Time for which an event and its deliveries are kept. One that is sent again on the last day of
+    /// [`LISTED_FOR`](super::delivery::LISTED_FOR) is tried for [`TRIED_FOR`](super::delivery::TRIED_FOR) more.
+    pub const KEPT: Duration = Duration::from_hours(11 * 24);
 
     /// Makes the event of a change. `of` names the change: its record, and the version, number or time that the record
     /// reached by it. A transaction that is repeated makes the same event.

@@ -18,6 +18,17 @@ pub enum EventJob {
     SendEvent(SendEvent),
 }
 
+impl EventJob {
+    /// The account, whose jobs share the workers with those of others: one that has many jobs, or slow subscribers, keeps
+    /// no other account waiting.
+    #[must_use]
+    pub fn group(&self) -> String {
+        let (Self::PublishEvent(PublishEvent { scope, .. })
+        | Self::SendEvent(SendEvent { scope, .. })) = self;
+        scope.account_id().to_string()
+    }
+}
+
 impl From<PublishEvent> for EventJob {
     fn from(job: PublishEvent) -> Self {
         Self::PublishEvent(job)
@@ -75,6 +86,7 @@ mod tests {
         ] {
             let json = serde_json::to_string(&job).unwrap();
             assert!(json.starts_with(begins), "{json}");
+            assert_eq!(job.group(), scope().account_id().to_string());
             assert_eq!(serde_json::from_str::<EventJob>(&json).unwrap(), job);
         }
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::chat::content::{Dice, Part};
 use crate::chat::entity::{Entity, Mark};
 use crate::ids::MemberId;
-use crate::samples::{at, connector, message};
+use crate::samples::{at, connector, message, subscription};
 
 #[test]
 fn a_job_to_tell_members_names_its_project_and_reads_back() {
@@ -11,6 +11,20 @@ fn a_job_to_tell_members_names_its_project_and_reads_back() {
     let json = serde_json::to_value(&job).unwrap();
     assert_eq!(json["job"], "send_notices");
     assert_eq!(json["project_id"], scope.project_id().to_string());
+    assert_eq!(serde_json::from_value::<TeamJob>(json).unwrap(), job);
+}
+
+#[test]
+fn a_job_to_tell_of_a_pause_reads_back() {
+    let job = TeamJob::TellPause(TellPause {
+        scope: subscription().scope,
+        subscription_id: subscription().id,
+        reason: PauseReason::Gone,
+        since: at(9),
+    });
+    let json = serde_json::to_value(&job).unwrap();
+    assert_eq!(json["job"], "tell_pause");
+    assert_eq!(json["reason"], "gone");
     assert_eq!(serde_json::from_value::<TeamJob>(json).unwrap(), job);
 }
 

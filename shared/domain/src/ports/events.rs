@@ -35,8 +35,8 @@ pub trait EventPublisher: Send + Sync {
     /// Returns the account's subscriptions, except for paused ones.
     async fn subscribers(&self, scope: AccountScope) -> Result<Vec<Subscription>, PortError>;
     /// Orders the deliveries of these events, at most [`EVENTS_AT_ONCE`], to a subscription, with its next numbers, all or
-    /// none. An event that has a delivery there already gets none. Returns the new ones. `Conflict` when others keep
-    /// ordering deliveries there.
+    /// none. An event that has a delivery there already gets none, and so does every event once the subscription is
+    /// deleted. Returns the new ones. `Conflict` when others keep ordering deliveries there.
     async fn deliver(
         &self,
         subscription: &Subscription,
@@ -76,7 +76,7 @@ pub trait EventSender: Send + Sync {
     /// Reads the records that the call needs.
     async fn sending(&self, job: SendEvent) -> Result<Sending, PortError>;
     /// Takes a slot for a call of the subscription whose health was read. Returns the health as it is now. The slot is
-    /// taken if there is room for a call or a probe.
+    /// taken if there is room for a call or a probe. A subscription that is deleted has no room.
     async fn take_call(
         &self,
         scope: AccountScope,
@@ -86,7 +86,7 @@ pub trait EventSender: Send + Sync {
         now: Timestamp,
     ) -> Result<(Room, SubscriptionHealth), PortError>;
     /// Notes what a call showed, and gives its slot back. A note that pauses the subscription is recorded in the audit
-    /// log, and told to the others. Returns the health as it is now.
+    /// log, and told to the others. Nothing is noted of one that is deleted. Returns the health as it is now.
     async fn note_call(
         &self,
         scope: AccountScope,
@@ -102,6 +102,14 @@ pub trait EventSender: Send + Sync {
         delivery: &EventDelivery,
         lease: LeaseId,
     ) -> Result<(), PortError>;
+    /// Returns deliveries to a subscription that wait and whose time has come, at most `limit` of each part of the outbox.
+    async fn due_deliveries(
+        &self,
+        scope: AccountScope,
+        id: SubscriptionId,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<SendEvent>, PortError>;
     /// Deletes a delivery whose subscription or event is gone. Fails with [`Lease::LOST`] when the claim was lost.
     async fn end_delivery(&self, job: SendEvent, lease: LeaseId) -> Result<(), PortError>;
 }
@@ -140,7 +148,7 @@ pub enum TestBegun {
 pub struct EventDeliveryFilter {
     /// Only with this status.
     pub status: Option<EventDeliveryStatus>,
-    /// Only those that were ordered after this time.
+    /// Only those that were ordered after this time, or ordered again.
     pub since: Timestamp,
 }
 
@@ -196,7 +204,7 @@ pub trait SubscriptionStore: Send + Sync {
     ) -> Result<Page<EventDelivery>, ListError>;
     /// Returns one delivery.
     async fn event_delivery(&self, job: SendEvent) -> Result<Option<EventDelivery>, PortError>;
-    /// Orders to send an event again, whatever became of it before.
+    /// Orders to send an event again, whatever became of it before, while it is listed.
     async fn send_again(
         &self,
         job: SendEvent,

@@ -90,6 +90,13 @@ pub trait NoticeStore: Send + Sync {
         from: Option<&MemberPlace>,
     ) -> Result<RecipientPage, PortError>;
 
+    /// Returns those who see the account's webhooks and want notices, of the page of members that begins at this place.
+    async fn webhook_readers(
+        &self,
+        scope: AccountScope,
+        from: Option<&MemberPlace>,
+    ) -> Result<RecipientPage, PortError>;
+
     /// Stores a mail with its mark, unless there is one with its id. `false` if there is.
     async fn add_mail(&self, mail: &Mail) -> Result<bool, PortError>;
 }

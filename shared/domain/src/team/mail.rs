@@ -5,9 +5,10 @@ use crate::{
     AccountScope, Timestamp,
     account::email_address::EmailAddress,
     connector::SealedSecrets,
+    event::health::PauseReason,
     ids::{
         AccessRequestId, AccountId, ChatUserId, ClientId, InvitationId, LoginId, MailId, MemberId,
-        ProjectId,
+        ProjectId, SubscriptionId,
     },
     text::clean_line,
 };
@@ -124,6 +125,20 @@ impl Mail {
         MailId::derive(&[
             &project_id.to_string(),
             &until.millis().to_string(),
+            &member_id.to_string(),
+        ])
+    }
+
+    /// Id of the notice of a pause to a member, so that a job that is repeated makes no second one.
+    #[must_use]
+    pub fn id_of_pause(
+        subscription_id: SubscriptionId,
+        since: Timestamp,
+        member_id: MemberId,
+    ) -> MailId {
+        MailId::derive(&[
+            &subscription_id.to_string(),
+            &since.millis().to_string(),
             &member_id.to_string(),
         ])
     }
@@ -258,6 +273,15 @@ pub enum MailKind {
         requests: Vec<NoticedRequest>,
         /// Number of all of them.
         count: u32,
+    },
+    /// A webhook of an account gets no more events.
+    WebhookPaused {
+        /// Name of the account.
+        account_name: String,
+        /// The reason.
+        reason: PauseReason,
+        /// Time from which it gets none.
+        since: Timestamp,
     },
     /// Nothing to send: the address of a reset has no login. Only the worker looks, whose time nobody is told.
     Nothing,

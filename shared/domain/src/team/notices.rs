@@ -19,6 +19,7 @@ use crate::{
     access::request::AccessRequest,
     account::{email_address::EmailAddress, permission::Permission},
     ids::{AccessRequestId, ClientId, LoginId, ProjectId},
+    job::TellPause,
     scope::ProjectScope,
     text::clean_line,
 };
@@ -247,15 +248,46 @@ impl Recipient {
                 .contains(Permission::AccessRequestsDecide)
     }
 
-    /// Whether the person wants notices of this project. An address that nobody proved gets none, since they tell
-    /// of people (SPEC D24).
+    /// Whether a member may get notices about webhooks: one who is active and sees them.
     #[must_use]
-    pub fn wants(&self, project_id: ProjectId) -> bool {
-        let wishes = &self.login.preferences;
+    pub fn sees_webhooks(member: &Member, roles: &Roles) -> bool {
+        member.status == MemberStatus::Active
+            && member.clients == ClientAccess::All
+            && member.permissions(roles).contains(Permission::WebhooksRead)
+    }
+
+    /// Whether the person wants notices. An address that nobody proved gets none, since they tell of people (SPEC D24).
+    #[must_use]
+    pub fn wants_notices(&self) -> bool {
         self.member.login_id == Some(self.login.id)
             && self.login.verified_at.is_some()
-            && wishes.notices
-            && !wishes.muted_projects.contains(&project_id)
+            && self.login.preferences.notices
+    }
+
+    /// Whether the person wants notices of this project.
+    #[must_use]
+    pub fn wants(&self, project_id: ProjectId) -> bool {
+        let muted = &self.login.preferences.muted_projects;
+        self.wants_notices() && !muted.contains(&project_id)
+    }
+
+    /// Makes the member's notice that a webhook of the account of this name is paused.
+    #[must_use]
+    pub fn notice_of_pause(&self, account_name: &str, pause: &TellPause, now: Timestamp) -> Mail {
+        let kind = MailKind::WebhookPaused {
+            account_name: mail_text(account_name),
+            reason: pause.reason,
+            since: pause.since,
+        };
+        Mail::queued(
+            Mail::id_of_pause(pause.subscription_id, pause.since, self.member.id),
+            MailOwner::Account(pause.scope),
+            self.login.email.clone(),
+            Some(&self.member.name),
+            kind,
+            None,
+            now,
+        )
     }
 
     /// Makes the member's notice in a round that ends at `until`; `None` if none of the requests are of the member's

@@ -129,7 +129,8 @@ impl ListFilter for DeliveryList {
 
 /// List what was sent to a webhook
 ///
-/// Events of the last 7 days by their numbers, the latest first, with the last attempt of each.
+/// Events of the last 7 days, and those that were sent again since, by their numbers, the latest first, with the last
+/// attempt of each.
 #[utoipa::path(
     get,
     path = "/v1/webhooks/{webhook_id}/deliveries",

@@ -20,8 +20,8 @@ use vestibule_domain::{
 
 /// Send an event to a webhook again
 ///
-/// Whatever became of it before, it is sent with the same id, body and number, and tried for 3 days again. A paused webhook
-/// gets it once it is resumed.
+/// Whatever became of it before, it is sent with the same id, body and number, and tried for 3 days again. An event can be
+/// sent again for 7 days. A paused webhook gets it once it is resumed.
 #[utoipa::path(
     post,
     path = "/v1/webhooks/{webhook_id}/deliveries/{event_id}/send-again",

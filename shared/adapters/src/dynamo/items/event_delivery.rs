@@ -1,17 +1,14 @@
 use crate::dynamo::{keys, marks::Marked};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 use vestibule_domain::{
     AccountScope, Timestamp,
     event::{
         catalogue::EventType,
         delivery::{EventAttempt, EventDelivery, EventDeliveryStatus},
+        outgoing::OutgoingEvent,
     },
     ids::{OutgoingEventId, ProjectId, SubscriptionId},
 };
-
-/// Time for which an event delivery is kept. It is longer than it is listed.
-const KEPT: Duration = Duration::from_hours(8 * 24);
 
 /// An event delivery, with its outbox mark while it waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +66,7 @@ impl EventDeliveryItem {
             last_attempt: delivery.last.clone(),
             created_at: delivery.created_at,
             version: 1,
-            expires_at: delivery.created_at.plus(KEPT).seconds(),
+            expires_at: delivery.created_at.plus(OutgoingEvent::KEPT).seconds(),
         }
     }
 

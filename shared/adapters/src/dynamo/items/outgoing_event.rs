@@ -112,7 +112,7 @@ mod tests {
         let event = OutgoingEvent::new(EventType::MemberUpdated, scope, at, &["m", "2"], told);
         let item = OutgoingEventItem::from(&event);
         assert!(item.is_pending());
-        assert_eq!(item.expires_at, at.seconds() + 8 * 24 * 60 * 60);
+        assert_eq!(item.expires_at, at.seconds() + 11 * 24 * 60 * 60);
         let mark = Marked::by(
             PublishEvent {
                 scope,

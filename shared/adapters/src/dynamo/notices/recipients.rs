@@ -12,10 +12,10 @@ use futures_util::future::try_join;
 use serde::Deserialize;
 use std::collections::HashMap;
 use vestibule_domain::{
-    AccountScope, PortError, ProjectScope, Timestamp,
+    AccountScope, PortError, Timestamp,
     account::email_address::EmailAddress,
     error::Chain,
-    ids::LoginId,
+    ids::{LoginId, ProjectId},
     ports::RecipientPage,
     team::{
         login::Preferences,
@@ -68,19 +68,44 @@ pub(super) async fn rows_with_logins(
     Ok(rows)
 }
 
-/// See [`NoticeStore::recipients`](vestibule_domain::ports::NoticeStore::recipients).
+/// The members whom a notice is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Audience {
+    /// Those who decide the requests of a project.
+    Deciders(ProjectId),
+    /// Those who see webhooks.
+    WebhookReaders,
+}
+
+impl Audience {
+    fn may_have(self, member: &Member, roles: &Roles) -> bool {
+        match self {
+            Self::Deciders(_) => Recipient::may_be(member, roles),
+            Self::WebhookReaders => Recipient::sees_webhooks(member, roles),
+        }
+    }
+
+    fn wants(self, recipient: &Recipient) -> bool {
+        match self {
+            Self::Deciders(project_id) => recipient.wants(project_id),
+            Self::WebhookReaders => recipient.wants_notices(),
+        }
+    }
+}
+
+/// Reads a page of the account's members, and those of them whom a notice is for.
 pub(super) async fn recipients(
     table: &Table,
-    scope: ProjectScope,
+    account: AccountScope,
+    audience: Audience,
     from: Option<&MemberPlace>,
 ) -> Result<RecipientPage, PortError> {
-    let account = scope.account();
     let (members, next) = listed(table, account, from).await?;
     let roles = known_roles(table.get(&keys::roles(account), "roles").await)?;
     // Lists lag behind: the rows themselves decide.
     let candidates = members
         .iter()
-        .filter(|member| Recipient::may_be(member, &roles));
+        .filter(|member| audience.may_have(member, &roles));
     let candidates: Vec<(Key, LoginId)> = candidates
         .filter_map(|member| Some((keys::member(account, member.id), member.login_id?)))
         .collect();
@@ -93,8 +118,7 @@ pub(super) async fn recipients(
     for (member, login_id) in candidates {
         match recipient(&mut rows, &member, &keys::login(login_id)) {
             Ok(Some(recipient))
-                if Recipient::may_be(&recipient.member, &roles)
-                    && recipient.wants(scope.project_id()) =>
+                if audience.may_have(&recipient.member, &roles) && audience.wants(&recipient) =>
             {
                 recipients.push(recipient);
             }
