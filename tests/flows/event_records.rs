@@ -172,8 +172,8 @@ impl Stores {
             audit: &entry,
             proof: &proof,
         };
-        let added = self.subscriptions.add_subscription(&subscription(name), by);
-        added.await.unwrap()
+        let new = subscription(name);
+        self.subscriptions.add_subscription(&new, by).await.unwrap()
     }
 
     async fn add(&self, name: &str) -> Subscription {
@@ -402,7 +402,8 @@ async fn a_subscription_that_fails_for_three_days_is_paused_and_resumed_by_hand(
     assert!(resumed.await.unwrap());
     let subscribers = stores.events.subscribers(scope()).await.unwrap();
     assert_eq!(subscribers, [subscription]);
-    let shown = stores.subscriptions.subscription_health(scope(), &[id]);
+    let ids = [id];
+    let shown = stores.subscriptions.subscription_health(scope(), &ids);
     assert_eq!(
         shown.await.unwrap()[&id].status(),
         SubscriptionStatus::Active
@@ -454,8 +455,8 @@ async fn an_event_is_sent_again_while_it_is_kept() {
         next_try_at: None,
         ..delivery
     };
-    let stored = stores.deliveries.store_delivery(&given_up, one.id);
-    stored.await.unwrap();
+    let writing = stores.deliveries.store_delivery(&given_up, one.id);
+    writing.await.unwrap();
     let (entry, proof) = (
         entry(Event::SubscriptionSentAgain(job.subscription_id)),
         proof(),

@@ -58,10 +58,12 @@ fn body(kind: EventType, is_full: bool) -> Value {
 }
 
 /// The schema of the body of a call, by way of the document's section of calls.
-fn schema_of<'a>(document: &'a Value, kind: EventType) -> &'a Value {
-    let operation = &document["webhooks"][kind.key()]["post"];
-    let body = &operation["requestBody"]["content"]["application/json"];
-    &body["schema"]
+fn schema_of(document: &Value, kind: EventType) -> &Value {
+    let path = format!(
+        "/webhooks/{}/post/requestBody/content/application~1json/schema",
+        kind.key()
+    );
+    document.pointer(&path).unwrap()
 }
 
 /// SPEC F04, G01.

@@ -77,7 +77,8 @@ impl World {
         let name = Subscription::SIGNING_SECRET.to_owned();
         let fields = BTreeMap::from([(name, Secret::new(secret))]);
         let context = Subscription::secret_context(scope, id);
-        let sealed = self.stores.vault.seal(&fields, &|_| context.clone());
+        let context_of = |_: &str| context.clone();
+        let sealed = self.stores.vault.seal(&fields, &context_of);
         sealed.await.unwrap()
     }
 
