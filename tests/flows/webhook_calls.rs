@@ -447,7 +447,8 @@ async fn members_who_see_webhooks_are_told_of_a_pause_by_mail_once() {
     let made = setting.hook(json!(["api_key.created"])).await;
     setting.receiver.answers_with(410);
     setting.event("one").await;
-    setting.world.settle().await;
+    assert!(setting.world.sweep().await);
+    setting.world.work_all().await;
     let paused = setting.call("GET", &path_of(&made), Value::Null).await.body;
     let again = json!({
         "job": "tell_pause", "account_id": setting.world.scope.account_id(), "subscription_id": made["id"],
@@ -456,7 +457,7 @@ async fn members_who_see_webhooks_are_told_of_a_pause_by_mail_once() {
     let team = &setting.world.functions.team;
     let told = worker_team::handle(team, &again.to_string(), 1).await;
     assert_eq!(told, Outcome::Done);
-    setting.world.settle().await;
+    setting.world.work_all().await;
     let mails = setting.world.mails();
     assert_eq!(mails.len(), 1);
     assert!(mails[0].to.contains(&admin.email), "{}", mails[0].to);

@@ -52,9 +52,10 @@ const NOTICES_ROOM: Room = Room {
     jobs: 10,
     ..Room::UNLIMITED
 };
-/// The room for an account's events, since one job publishes many.
+/// The room for an account's events: one job publishes all of them, and more would only dispute the numbers of its
+/// subscriptions. The second one is there in case the first fails.
 const EVENTS_ROOM: Room = Room {
-    jobs: 20,
+    jobs: 2,
     ..Room::UNLIMITED
 };
 /// The room for the events on their way to one subscription. A job that finds it well again goes on with the next ones, and

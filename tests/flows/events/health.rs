@@ -30,8 +30,8 @@ impl Stage {
         stage.world.members_leave(own, &names).await;
         stage.world.members_leave(another(), &["zoe"]).await;
         assert!(stage.world.sweep().await);
-        // One job of each account publishes all of its events.
-        for _ in 0..=EVENTS {
+        // One job of each account publishes all of its events. The sweep brought two of the account that has many.
+        for _ in 0..3 {
             assert!(stage.world.work_events().await);
         }
         while stage.world.work_at_once("events", 1).await {}
