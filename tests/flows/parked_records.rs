@@ -125,6 +125,7 @@ impl Stores {
             job: &job(event),
             attempts: 1,
             behind,
+            event: None,
             at: at(5),
         };
         self.parking.park(&parking).await.unwrap()
@@ -242,6 +243,7 @@ async fn of_workers_that_give_up_the_same_parked_message_one_makes_the_entry_and
         job: &refused,
         attempts: 2,
         parked,
+        event: None,
         reason: "http_400",
         at: at(6),
     };

@@ -451,6 +451,7 @@ impl Drain<'_> {
             job: &message.job,
             attempts,
             parked: Some(message.number),
+            event: None,
             reason,
             at: self.deps.clock.now(),
         };

@@ -171,9 +171,11 @@ async fn work_once(
 ) -> Result<Option<Outcome>, PortError> {
     let now = deps.clock.now();
     let context = deps.conversations.delivery_context(job, now).await?;
+    let connector = context.connector.as_ref();
     let seen = Seen {
         agent: context.agent.clone(),
         parked: context.parked,
+        event: connector.map(|connector| HandledEvent::delivered(job, repeats(connector), now)),
     };
     let attempt = Attempt {
         job,
@@ -190,6 +192,7 @@ async fn work_once(
                 job,
                 attempts: receives,
                 parked: None,
+                event: seen.event.as_ref(),
                 reason: &reason,
                 at: deps.clock.now(),
             };
