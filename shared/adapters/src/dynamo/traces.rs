@@ -1,12 +1,9 @@
 //! Reads what became of one message, from the row of its event on.
 
 use super::{
-    items::{
-        AccessRequestItem, ConversationItem, GivenUpItem, HandledEventItem, MessageItem,
-        ParkedMessageItem,
-    },
-    keys::{self, GIVEN_UP_PREFIX, Key, MESSAGE_PREFIX, PARKED_PREFIX},
-    table::{Attributes, Table, from_row, s, take},
+    items::{AccessRequestItem, GivenUpItem, HandledEventItem, MessageItem, ParkedMessageItem},
+    keys::{self, GIVEN_UP_PREFIX, MESSAGE_PREFIX, PARKED_PREFIX},
+    table::{Attributes, Table, from_row, s},
 };
 use crate::aws::port_error;
 use async_trait::async_trait;
@@ -191,18 +188,11 @@ impl TraceReader for DynamoTraces {
             return Ok(Trace::default());
         };
         let conversation_id = row.conversation_id(key.event_key);
-        let conversation = conversation_id.map(|id| keys::conversation(key.scope, id));
-        let request = row
-            .request_id(key.event_key)
-            .map(|id| keys::access_request(key.scope, id));
-        let beside: Vec<Key> = conversation.iter().chain(&request).cloned().collect();
-        let mut rows = self.table.get_batch(&beside).await?;
-        let request = match &request {
-            Some(request) => take::<AccessRequestItem>(&mut rows, request, "access request")?,
-            None => None,
-        };
-        let conversation = match &conversation {
-            Some(own) => take::<ConversationItem>(&mut rows, own, "conversation")?,
+        let request: Option<AccessRequestItem> = match row.request_id(key.event_key) {
+            Some(id) => {
+                let own = keys::access_request(key.scope, id);
+                self.table.get(&own, "access request").await?
+            }
             None => None,
         };
         let mut trace = Trace {
@@ -223,13 +213,6 @@ impl TraceReader for DynamoTraces {
                 (None, _) => trace.undelivered = self.undelivered(&key, id).await?,
             }
         }
-        let of_work = trace
-            .undelivered
-            .as_ref()
-            .and_then(|work| work.environment_id);
-        let of_request = trace.request.as_ref().map(|request| request.environment_id);
-        let of_conversation = conversation.and_then(|item| item.environment_id);
-        trace.environment_id = of_work.or(of_conversation).or(of_request);
         Ok(trace)
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     Timestamp,
     access::request::AccessRequest,
     chat::{given_up::GivenUpEntry, history::StoredMessage},
-    ids::{ConversationId, DeliveryId, EnvironmentId},
+    ids::{ConversationId, DeliveryId},
     ports::ParkedMessage,
 };
 
@@ -23,8 +23,6 @@ pub struct Trace {
     pub message: Option<StoredMessage>,
     /// The texts that answer it, in order.
     pub replies: Vec<StoredMessage>,
-    /// The environment whose agent the message is for, as far as it is known.
-    pub environment_id: Option<EnvironmentId>,
 }
 
 /// The row of an event.
@@ -49,8 +47,6 @@ pub struct Undelivered {
     pub since: Timestamp,
     /// The reason of giving up.
     pub reason: Option<String>,
-    /// The environment whose agent it is for.
-    pub environment_id: Option<EnvironmentId>,
 }
 
 /// The outcome of a message so far.
@@ -114,7 +110,6 @@ impl From<&ParkedMessage> for Undelivered {
             attempts: parked.attempts,
             since: parked.parked_at,
             reason: None,
-            environment_id: Some(parked.job.environment_id),
         }
     }
 }
@@ -127,7 +122,6 @@ impl From<&GivenUpEntry> for Undelivered {
             attempts: entry.attempts,
             since: entry.given_up_at,
             reason: Some(entry.reason.clone()),
-            environment_id: entry.environment_id,
         }
     }
 }
@@ -154,7 +148,6 @@ mod tests {
             attempts: 3,
             since: at(2),
             reason: None,
-            environment_id: None,
         })
     }
 
