@@ -4,6 +4,7 @@
 use crate::{
     given_up::{listed, refuse},
     isolation::Numbers,
+    left_to_sweeper::Lines,
     outgoing::{answer, say, talking},
     world::{HEAVY, World},
 };
@@ -191,7 +192,10 @@ fn assert_as_seen(
 /// Every access request as the API tells it, by person.
 async fn requests(world: &World) -> Vec<(String, Value)> {
     let token = world.all_powers().await;
-    let path = format!("{}/access-requests?status=all&limit=100", world.project_path());
+    let path = format!(
+        "{}/access-requests?status=all&limit=100",
+        world.project_path()
+    );
     let answer = world.call(&token, ("GET", &path), Value::Null, &[]).await;
     let items = answer.body["items"].as_array().unwrap();
     let by_person = |request: &Value| {
@@ -378,4 +382,66 @@ async fn no_row_of_an_event_names_its_conversation_or_its_request() {
         let stored = Value::Object(event).to_string();
         assert!(ids.iter().all(|id| !stored.contains(id)), "{stored}");
     }
+}
+
+/// SPEC G07: the conversation's id finds the lines of every function, and all but those of the texts have the delivery's too.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_function_logs_the_ids_of_the_message_in_hand_and_never_its_text() {
+    let (mut world, ada) = talking(1).await;
+    let open = world.open.clone();
+    let said = Said::to(&world, &open, &ada, "Where is my order?".to_owned());
+    let (lines, logging) = Lines::begin();
+    assert_eq!(world.webhook(&open, &said.request).await, 200);
+    world.work_all().await;
+    drop(logging);
+    let token = world.all_powers().await;
+    let trace = traced(&world, &token, &said.path(&world, &said.event_id)).await;
+    for (message, outcome, has_delivery) in [
+        ("message taken", Some("delivered"), true),
+        ("a delivery was worked on", Some("answered"), true),
+        ("a text is finished", None, false),
+    ] {
+        let found = lines.with(message);
+        assert_eq!(found.len(), 1, "{message}: {:?}", lines.all());
+        let line = &found[0];
+        let span = &line["span"];
+        assert_eq!(span["connector.id"], open.id.to_string(), "{line}");
+        assert_eq!(span["conversation.id"], trace["conversation_id"], "{line}");
+        let delivery = span.get("delivery.id");
+        assert_eq!(delivery.is_some(), has_delivery, "{line}");
+        assert!(
+            delivery.is_none_or(|id| *id == trace["delivery_id"]),
+            "{line}"
+        );
+        assert_eq!(line["outcome"].as_str(), outcome, "{line}");
+    }
+    for line in lines.all() {
+        let line = line.to_string();
+        assert!(
+            !line.contains(&said.text) && !line.contains("Ada"),
+            "{line}"
+        );
+    }
+}
+
+/// SPEC G07.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strangers_message_is_found_in_the_logs_by_its_conversation_and_its_request() {
+    let mut world = World::new().await;
+    let ada = world.newcomer("Ada Lovelace");
+    let connector = world.connector.clone();
+    let said = Said::to(&world, &connector, &ada, "Good morning".to_owned());
+    let (lines, logging) = Lines::begin();
+    assert_eq!(world.webhook(&connector, &said.request).await, 200);
+    world.work_all().await;
+    drop(logging);
+    let request = world.requests().await.remove(0).request;
+    let taken = lines.with("message taken").remove(0);
+    assert_eq!(taken["outcome"], "request_opened");
+    let done = lines.with("onboarding tasks are done").remove(0);
+    for line in [&taken, &done] {
+        let conversation = request.conversation.id.to_string();
+        assert_eq!(line["span"]["conversation.id"], conversation, "{line}");
+    }
+    assert_eq!(done["span"]["access_request.id"], request.id.to_string());
 }

@@ -16,7 +16,7 @@ use vestibule_domain::{
         history::StoredMessage,
         trace::{Trace, TracedEvent, Undelivered},
     },
-    ids::{ConversationId, DeliveryId},
+    ids::ConversationId,
     job::DeliverMessage,
     ports::{ParkedMessage, TraceReader, TracedKey},
 };
@@ -87,8 +87,7 @@ impl DynamoTraces {
         key: &TracedKey<'_>,
         id: ConversationId,
     ) -> Result<Vec<StoredMessage>, PortError> {
-        let connector = key.connector_id.to_string();
-        let delivery_id = DeliveryId::derive(&[&connector, key.event_key]);
+        let delivery_id = DeliverMessage::id_at(key.connector_id, key.event_key);
         let conversation = keys::conversation(key.scope, id).pk;
         let answer = self
             .table
