@@ -95,10 +95,10 @@ impl Trace {
     #[must_use]
     pub fn delivery_id(&self) -> Option<DeliveryId> {
         let undelivered = self.undelivered.as_ref();
-        let messages = self.message.iter().chain(&self.replies);
+        let mut messages = self.message.iter().chain(&self.replies);
         undelivered
             .map(|undelivered| undelivered.delivery_id)
-            .or_else(|| messages.into_iter().find_map(|message| message.delivery_id))
+            .or_else(|| messages.find_map(|message| message.delivery_id))
     }
 }
 
