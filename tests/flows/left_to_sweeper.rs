@@ -6,7 +6,7 @@ use std::{
     io::{self, Write},
     sync::{Arc, Mutex, PoisonError},
 };
-use tracing::subscriber::set_default;
+use tracing::subscriber::{DefaultGuard, set_default};
 use vestibule_edge::batch::Outcome;
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
@@ -14,7 +14,7 @@ const READ: &str = "DynamoDB.GetItem";
 
 /// The log of a test.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -28,14 +28,34 @@ impl Write for Lines {
 }
 
 impl Lines {
-    /// The lines with this message.
-    fn with(&self, message: &str) -> Vec<Value> {
+    /// Begins to take what this thread logs, until the guard is dropped.
+    pub fn begin() -> (Self, DefaultGuard) {
+        let lines = Self::default();
+        let writer = lines.clone();
+        let log = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        (lines, set_default(log))
+    }
+
+    /// All lines.
+    pub fn all(&self) -> Vec<Value> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let lines = all.split(|byte| *byte == b'\n');
         lines
             .filter_map(|line| serde_json::from_slice(line).ok())
-            .filter(|line: &Value| line["message"] == message)
             .collect()
+    }
+
+    /// The lines with this message.
+    pub fn with(&self, message: &str) -> Vec<Value> {
+        let mut lines = self.all();
+        lines.retain(|line| line["message"] == message);
+        lines
     }
 }
 
@@ -53,14 +73,7 @@ async fn begun() -> (World, String) {
 
 /// Does a job, with the log. Nothing of it runs on another thread than the test.
 async fn work(world: &World, job: &str) -> Lines {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let log = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_writer(move || writer.clone())
-        .finish();
-    let logging = set_default(log);
+    let (lines, logging) = Lines::begin();
     let worked = worker_onboarding::handle(&world.functions.onboarding, job, 1).await;
     drop(logging);
     assert_eq!(worked, Outcome::Done);

@@ -163,6 +163,7 @@ mod teams;
 mod threads;
 mod time_budget;
 mod timing;
+mod traces;
 mod typing;
 mod user_search;
 mod verbs;

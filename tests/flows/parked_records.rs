@@ -1,10 +1,11 @@
 //! Agents' slots and the messages that wait for one, straight from their stores: two workers at once, answers
 //! that were lost, and what arrives at the moment of the end.
 
+use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use vestibule_adapters::{
     clock::SystemClock,
-    dynamo::{DynamoAgents, DynamoConversations, DynamoParking},
+    dynamo::{DynamoAgents, DynamoConversations, DynamoParking, keys},
 };
 use vestibule_coldstart::Adapters;
 use vestibule_domain::{
@@ -17,6 +18,7 @@ use vestibule_domain::{
     chat::content::Parts,
     chat::conversation::{ConversationKind, ConversationRef},
     chat::entity::Entities,
+    chat::repeats::{HandledEvent, Repeats},
     ids::{AccountId, ChatUserId, ConnectorId, ConversationId, EnvironmentId, LeaseId, ProjectId},
     job::{DeliverMessage, DrainParked},
     ports::{
@@ -81,7 +83,7 @@ fn slot(id: &str, calls: u64, second: i64) -> SlotRequest {
 
 struct Stores {
     // The table goes with it.
-    _db: DynamoDb,
+    db: DynamoDb,
     conversations: Arc<DynamoConversations>,
     agents: Arc<DynamoAgents>,
     parking: Arc<DynamoParking>,
@@ -105,7 +107,7 @@ impl Stores {
         let (agents, parking) = (adapters.agent_health(), adapters.parking());
         adapters.finish().unwrap();
         Self {
-            _db: db,
+            db,
             conversations,
             agents,
             parking,
@@ -125,6 +127,7 @@ impl Stores {
             job: &job(event),
             attempts: 1,
             behind,
+            event: None,
             at: at(5),
         };
         self.parking.park(&parking).await.unwrap()
@@ -242,6 +245,7 @@ async fn of_workers_that_give_up_the_same_parked_message_one_makes_the_entry_and
         job: &refused,
         attempts: 2,
         parked,
+        event: None,
         reason: "http_400",
         at: at(6),
     };
@@ -250,6 +254,45 @@ async fn of_workers_that_give_up_the_same_parked_message_one_makes_the_entry_and
     assert!(!parking.give_up(&given_up(Some(1))).await.unwrap());
     // One that was never parked is given up by whoever has its job.
     assert!(parking.give_up(&given_up(None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_another_worker_delivered_is_neither_parked_nor_given_up() {
+    let stores = Stores::start().await;
+    let job = job("one");
+    let event = HandledEvent::delivered(&job, Repeats::ForEver, at(5));
+    let parking = Parking {
+        job: &job,
+        attempts: 1,
+        behind: None,
+        event: Some(&event),
+        at: at(5),
+    };
+    let given_up = GivenUp {
+        job: &job,
+        attempts: 1,
+        parked: None,
+        event: Some(&event),
+        reason: "http_400",
+        at: at(6),
+    };
+    let key = keys::handled_event(job.connector_id, job.event_key());
+    let time = json!({"S": at(4).to_string()});
+    let row =
+        json!({"pk": {"S": key.pk}, "sk": {"S": key.sk}, "handled_at": time, "delivered_at": time});
+    stores.db.put_raw(&row).unwrap();
+    let store = &stores.parking;
+    assert_eq!(store.park(&parking).await.unwrap(), Parked::Stale);
+    assert!(!store.give_up(&given_up).await.unwrap());
+    assert!(stores.read().await.1.is_none());
+    // Any other message is, and its event is on record with it.
+    let pk = key.pk.clone();
+    stores.db.delete_raw(&pk, &key.sk).unwrap();
+    assert_eq!(store.park(&parking).await.unwrap(), Parked::Parked);
+    let rows = stores.db.items().unwrap();
+    let event = rows.iter().find(|row| row["pk"] == pk.as_str()).unwrap();
+    assert!(event.contains_key("veiled_conversation"), "{event:?}");
+    assert!(!event.contains_key("delivered_at"), "{event:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,7 +32,7 @@ use vestibule_domain::{
     ports::{
         AccessRequestStore, AccountStore, AgentClient, AgentHealthReader, ChannelStore,
         ChatUserStore, ClientStore, ConnectorStore, EndUserStore, EnvironmentStore, IntakeStore,
-        OnboardingQueue, PersonReader, ProjectStore, SecretVault,
+        OnboardingQueue, PersonReader, ProjectStore, SecretVault, TraceReader,
     },
 };
 use vestibule_edge::{intake::Intake, setup::SetupCalls};
@@ -63,6 +63,8 @@ pub struct Deps {
     pub access_requests: Arc<dyn AccessRequestStore>,
     /// Records about one person.
     pub persons: Arc<dyn PersonReader>,
+    /// Traces of messages.
+    pub traces: Arc<dyn TraceReader>,
     /// People of the directory.
     pub end_users: Arc<dyn EndUserStore>,
     /// The records on which messages are decided, to explain decisions.

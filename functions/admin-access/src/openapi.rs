@@ -110,7 +110,11 @@ mod tests {
                 follow_up::{FollowUpStatus, OnboardingMessageStatus},
             },
             chat_users::export::HeldMessageState,
-            connectors::{messages::MessageOutcomeName, outcome::SetUpStatus},
+            connectors::{
+                messages::MessageOutcomeName,
+                outcome::SetUpStatus,
+                trace::{ReplyStatus, TraceOutcomeName},
+            },
             environments::test::{AnswerType, TestDeliveryStatus},
             explain::{DecisionName, DecisionReasonName},
             health::HealthName,
@@ -183,10 +187,12 @@ mod tests {
             OnboardingMessageStatus,
             PolicyName,
             ReasonCodeName,
+            ReplyStatus,
             RequestStatusName,
             SetUpStatus,
             TestDeliveryStatus,
             TestOutcomeName,
+            TraceOutcomeName,
             VerdictName,
         ];
         let names: Vec<_> = told.keys().collect();

@@ -130,6 +130,10 @@ fn places(routes: Routes<Deps>) -> Routes<Deps> {
             routes!(connectors::rotate::rotate_webhook_secret),
         )
         .authorised(
+            Permission::DeliveriesRead,
+            routes!(connectors::trace::trace_message),
+        )
+        .authorised(
             Permission::ConversationsReply,
             routes!(connectors::messages::bring_message),
         )

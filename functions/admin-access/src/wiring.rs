@@ -33,6 +33,7 @@ pub fn wire(adapters: &mut Adapters<'_>) -> Result<Deps, EgressClientError> {
         chat_users: adapters.chat_users(&vault),
         access_requests: adapters.access_requests(&vault),
         persons: adapters.persons(&vault),
+        traces: adapters.traces(),
         end_users: adapters.end_users(&vault),
         intake: adapters.intake(&vault),
         messages: Arc::new(Intake::new(Box::new(ApiChannel), intake_ports(adapters))),

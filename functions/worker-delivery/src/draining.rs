@@ -20,6 +20,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU8, Ordering},
     time::Duration,
 };
+use tracing::Instrument;
 use vestibule_domain::{
     PortError, Timestamp,
     account::agent::DeliveryDays,
@@ -29,7 +30,7 @@ use vestibule_domain::{
     job::DrainParked,
     ports::{Claim, ClaimedAgent, GivenUp, Lease, ParkedConversation, ParkedMessage, Postponement},
 };
-use vestibule_edge::batch::Outcome;
+use vestibule_edge::{batch::Outcome, spans};
 
 /// Time that a worker has for a drain; longer than its function may run.
 const LEASE_TIME: Duration = Duration::from_secs(70);
@@ -354,7 +355,9 @@ impl Drain<'_> {
                 if self.must_stop() {
                     return Ok(Ended::of(was_asked));
                 }
-                match self.work_on(&message, mode).await? {
+                let worked = Box::pin(self.work_on(&message, mode));
+                let worked = worked.instrument(spans::of_delivery(&message.job));
+                match worked.await? {
                     Worked::Gone => {
                         busy = 0;
                         was_asked = true;
@@ -421,7 +424,13 @@ impl Drain<'_> {
             may_probe: mode == Mode::Probe,
             record_until: self.record_until,
         };
-        match deliver(deps, &attempt, context).await? {
+        let delivered = deliver(deps, &attempt, context).await?;
+        tracing::info!(
+            outcome = delivered.key(),
+            attempt = attempt.number,
+            "a delivery was worked on"
+        );
+        match delivered {
             Delivered::Answered => deps.parking.remove_parked(message).await?,
             Delivered::NotAsked => {
                 deps.parking.remove_parked(message).await?;
@@ -451,6 +460,7 @@ impl Drain<'_> {
             job: &message.job,
             attempts,
             parked: Some(message.number),
+            event: None,
             reason,
             at: self.deps.clock.now(),
         };

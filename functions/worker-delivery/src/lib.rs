@@ -46,6 +46,7 @@ use asking::{Asked, Waits, ask_agent};
 use handing_over::{enqueue_offer, is_for_members, is_offered, opening, step};
 use parking::{Seen, park};
 use std::{fmt, sync::Arc, time::Duration};
+use tracing::Instrument;
 use vestibule_domain::{
     Clock, PortError, Timestamp,
     account::{Environment, actor::Actor},
@@ -72,6 +73,7 @@ use vestibule_edge::{
     connectors::repeats,
     jobs,
     logging::{Metric, count},
+    spans,
 };
 use vestibule_providers::withheld::placeholder_key;
 
@@ -124,14 +126,18 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
         Ok(InboxJob::DrainParked(job)) => return handle_drain(deps, job, receives).await,
         Err(outcome) => return outcome,
     };
-    match work(deps, &job, receives).await {
+    let worked = Box::pin(work(deps, &job, receives));
+    let span = spans::of_delivery(&job);
+    match worked.instrument(span.clone()).await {
         Ok(outcome) => outcome,
         Err(error) => {
-            tracing::error!(
-                delivery.id = %job.delivery_id(),
-                error = %Chain(&error),
-                "a delivery failed and will be tried again"
-            );
+            span.in_scope(|| {
+                tracing::error!(
+                    delivery.id = %job.delivery_id(),
+                    error = %Chain(&error),
+                    "a delivery failed and will be tried again"
+                );
+            });
             Outcome::RETRY
         }
     }
@@ -171,9 +177,11 @@ async fn work_once(
 ) -> Result<Option<Outcome>, PortError> {
     let now = deps.clock.now();
     let context = deps.conversations.delivery_context(job, now).await?;
+    let connector = context.connector.as_ref();
     let seen = Seen {
         agent: context.agent.clone(),
         parked: context.parked,
+        event: connector.map(|connector| HandledEvent::delivered(job, repeats(connector), now)),
     };
     let attempt = Attempt {
         job,
@@ -182,7 +190,13 @@ async fn work_once(
         may_probe: false,
         record_until: now.plus(RECORD_UNTIL),
     };
-    match deliver(deps, &attempt, context).await? {
+    let delivered = deliver(deps, &attempt, context).await?;
+    tracing::info!(
+        outcome = delivered.key(),
+        attempt = receives,
+        "a delivery was worked on"
+    );
+    match delivered {
         Delivered::Answered | Delivered::NotAsked => Ok(Some(Outcome::Done)),
         Delivered::Refused(status) => {
             let reason = refusal(status);
@@ -190,6 +204,7 @@ async fn work_once(
                 job,
                 attempts: receives,
                 parked: None,
+                event: seen.event.as_ref(),
                 reason: &reason,
                 at: deps.clock.now(),
             };
@@ -247,6 +262,18 @@ enum Delivered {
     Refused(u16),
     /// The message waits for the agent.
     Waits(Waits),
+}
+
+impl Delivered {
+    /// The key, as logged.
+    const fn key(&self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::NotAsked => "not_asked",
+            Self::Refused(_) => "refused",
+            Self::Waits(_) => "waits",
+        }
+    }
 }
 
 /// Makes one attempt to deliver a message.

@@ -4,6 +4,7 @@
 use crate::{Deps, asking::Waits};
 use vestibule_domain::{
     PortError,
+    chat::repeats::HandledEvent,
     error::Chain,
     job::DeliverMessage,
     ports::{AgentState, Parked, ParkedConversation, Parking},
@@ -15,6 +16,8 @@ pub(crate) struct Seen {
     pub(crate) agent: AgentState,
     /// The messages of the conversation that wait already.
     pub(crate) parked: Option<ParkedConversation>,
+    /// The event of the message, unless its connector was deleted.
+    pub(crate) event: Option<HandledEvent>,
 }
 
 /// Parks the message that the queue brought for the `receives`th time. `false` if its conversation has
@@ -32,6 +35,7 @@ pub(crate) async fn park(
         job,
         attempts: before + u32::from(waits.was_asked),
         behind: seen.parked,
+        event: seen.event.as_ref(),
         at: now,
     };
     if deps.parking.park(&parking).await? == Parked::Stale {

@@ -40,6 +40,7 @@ pub use vestibule_edge::jobs::ATTEMPTS_MAX;
 pub use wiring::wire;
 
 use std::{fmt, sync::Arc, time::Duration};
+use tracing::Instrument;
 use vestibule_domain::{
     Clock, PortError, Timestamp,
     access::standing::{PendingTask, Standing},
@@ -56,6 +57,7 @@ use vestibule_edge::{
     batch::{Outcome, backoff},
     jobs::{self, Worked},
     sender::{GIVE_UP_AFTER, Later, Patience, Recording, Sender, TimeBudget},
+    spans,
 };
 
 /// Time that a worker has for a job; longer than its function may run.
@@ -155,20 +157,27 @@ async fn work(deps: &Deps, job: OnboardChatUser) -> Result<Worked, PortError> {
     let mut attempt = claimed.attempt;
     let is_first = attempt == 1;
     let budget = TimeBudget::new(lease.now, BEGIN_WITHIN);
-    let done = do_tasks(deps, job, claimed, (&mut attempt, budget)).await;
+    let span = spans::of_standing(&claimed.standing);
+    let done = do_tasks(deps, job, claimed, (&mut attempt, budget));
+    let done = Box::pin(done).instrument(span.clone()).await;
     if is_first {
         indexing::enqueue(deps, job).await;
     }
     let later = match done {
-        Ok(None) => return Ok(Worked::Ended),
+        Ok(None) => {
+            span.in_scope(|| tracing::info!(attempt, "onboarding tasks are done"));
+            return Ok(Worked::Ended);
+        }
         Ok(Some(later)) => later,
         Err(error) => {
-            tracing::error!(
-                chat_user.id = %job.chat_user_id,
-                connector.id = %job.connector_id,
-                error = %Chain(&error),
-                "an onboarding job failed and will be tried again"
-            );
+            span.in_scope(|| {
+                tracing::error!(
+                    chat_user.id = %job.chat_user_id,
+                    connector.id = %job.connector_id,
+                    error = %Chain(&error),
+                    "an onboarding job failed and will be tried again"
+                );
+            });
             Later::Failed
         }
     };

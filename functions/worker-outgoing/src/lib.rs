@@ -24,6 +24,7 @@ pub use wiring::wire;
 
 use sending::{Sending, send, unreadable};
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
+use tracing::Instrument;
 use vestibule_domain::{
     Clock, PortError,
     chat::typing::ShowTyping,
@@ -41,6 +42,7 @@ use vestibule_edge::{
     connectors::{ConnectorCache, OpenConnector},
     jobs::{self, Worked},
     sender::{Later, Recording, TimeBudget},
+    spans,
 };
 
 /// Time that a worker has for a job; longer than its function may run.
@@ -91,10 +93,12 @@ pub async fn handle(deps: &Deps, body: &str, receives: u32) -> Outcome {
     let order = job.order;
     let conversation_id = order.conversation_id;
     let typing = job.typing.take().filter(|_| receives == 1);
-    let worked = work(deps, job).await;
+    let span = spans::of_texts(&order);
+    let worked = Box::pin(work(deps, job)).instrument(span.clone()).await;
     if let (Some(typing), Ok(Worked::Ended)) = (typing, &worked) {
         show_typing(deps, order, &typing).await;
     }
+    let _entered = span.entered();
     jobs::outcome(worked, receives, |error| {
         tracing::error!(
             conversation.id = %conversation_id,
@@ -176,7 +180,13 @@ async fn send_texts(
                         return Ok(Some(later));
                     }
                 };
-                record(work, &claimed, text.number, &outcome).await?
+                let left = record(work, &claimed, text.number, &outcome).await?;
+                tracing::info!(
+                    message.number = text.number,
+                    sending.status = outcome.status.key(),
+                    "a text is finished"
+                );
+                left
             }
             Some(Unsent::Unreadable(text)) => {
                 let status = unreadable(work, connector.as_ref());

@@ -11,7 +11,7 @@ use vestibule_adapters::{
         DynamoImporting, DynamoImports, DynamoIntake, DynamoLogins, DynamoMails, DynamoNotices,
         DynamoOffers, DynamoOutbox, DynamoOutgoing, DynamoParking, DynamoPersons, DynamoProjects,
         DynamoRouting, DynamoSearchIndex, DynamoSendPacer, DynamoSetUp, DynamoStandings,
-        DynamoSubscriptions, DynamoTeam,
+        DynamoSubscriptions, DynamoTeam, DynamoTraces,
     },
     vault::KmsVault,
 };
@@ -163,6 +163,12 @@ impl Adapters<'_> {
     #[must_use]
     pub fn persons(&self, vault: &Arc<KmsVault>) -> Arc<DynamoPersons> {
         Arc::new(DynamoPersons::new(self.table.clone(), Arc::clone(vault)))
+    }
+
+    /// The traces of messages. They are in no list, so there are no cursors.
+    #[must_use]
+    pub fn traces(&self) -> Arc<DynamoTraces> {
+        Arc::new(DynamoTraces::new(self.table.clone()))
     }
 
     /// Conversations, for writing into them.

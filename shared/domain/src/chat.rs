@@ -21,5 +21,6 @@ pub mod repeats;
 pub mod send_status;
 mod size;
 pub mod test_delivery;
+pub mod trace;
 pub mod typing;
 pub mod user;

@@ -61,6 +61,13 @@ macro_rules! ids {
             pub fn derive(parts: &[&str]) -> Self {
                 Self(derive_ulid(stringify!($name), parts))
             }
+
+            /// Veils the id by these words; the same words lift the veil. What is stored tells nothing to anybody who does not
+            /// know them.
+            #[must_use]
+            pub fn veiled(self, by: &str) -> Self {
+                Self(veil(self.0, stringify!($name), by))
+            }
         }
 
         impl RecordId for $name {
@@ -179,6 +186,11 @@ fn derive_ulid(kind: &str, parts: &[&str]) -> Ulid {
     Ulid::from_bytes(bytes)
 }
 
+fn veil(id: Ulid, kind: &str, by: &str) -> Ulid {
+    let mask = derive_ulid("veil", &[kind, by]);
+    Ulid::from(u128::from(id) ^ u128::from(mask))
+}
+
 /// Draws new ids. A port, so that tests can compare whole bodies that contain ids.
 pub trait IdSource: Send + Sync {
     /// Draws a ULID that was never drawn before.
@@ -237,6 +249,17 @@ mod tests {
             ConversationId::derive(&parts).to_string(),
             "6ZE5XE7AY0YK6AQX5BF0ZDCRF8"
         );
+    }
+
+    #[test]
+    fn a_veil_is_lifted_by_the_words_that_made_it_and_by_no_others() {
+        let id = ConversationId::derive(&["d"]);
+        let veiled = id.veiled("slack:T1:C1:1.2");
+        assert_ne!(veiled, id);
+        assert_eq!(veiled.veiled("slack:T1:C1:1.2"), id);
+        assert_ne!(veiled.veiled("slack:T1:C1:1.3"), id);
+        let of_another_kind = DeliveryId::derive(&["d"]).veiled("slack:T1:C1:1.2");
+        assert_ne!(of_another_kind.to_string(), veiled.to_string());
     }
 
     #[test]

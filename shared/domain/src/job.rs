@@ -411,7 +411,13 @@ impl DeliverMessage {
     /// The id of the delivery with this event key through the same connector.
     #[must_use]
     pub fn id_under(&self, event_key: &str) -> DeliveryId {
-        DeliveryId::derive(&[&self.connector_id.to_string(), event_key])
+        Self::id_at(self.connector_id, event_key)
+    }
+
+    /// The id of the delivery with this event key through this connector.
+    #[must_use]
+    pub fn id_at(connector_id: ConnectorId, event_key: &str) -> DeliveryId {
+        DeliveryId::derive(&[&connector_id.to_string(), event_key])
     }
 
     /// The delivery id of the message that this delivery changes.

@@ -36,6 +36,7 @@ mod search;
 mod sign_in;
 mod team;
 mod teams;
+mod traces;
 mod vault;
 mod writing;
 
@@ -137,6 +138,7 @@ pub use team::{
     NewInvitation, RenewedLogin, SetUpReader, SetUpState, StoredAuditEntry,
 };
 pub use teams::{ChannelStore, TeamAdded, TeamOutcome, TeamStore};
+pub use traces::{TraceReader, TracedKey};
 pub use vault::{SecretVault, SetupToken, SetupTokenSource};
 pub use writing::{
     AddedBefore, AddedTexts, ConversationWriter, HandoffChange, NewTexts, OpenConversation,

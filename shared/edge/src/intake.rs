@@ -19,12 +19,14 @@ pub use sender::facts;
 use crate::{
     connectors::{ConnectorCache, OpenConnector, repeats},
     logging::{Metric, count},
+    spans,
 };
 use outcome::Content;
 use quota::Quotas;
 use ring::digest::{SHA256, digest};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
+use tracing::{Instrument, field::display};
 use vestibule_domain::{
     Clock, PortError,
     access::consent::Wish,
@@ -136,20 +138,26 @@ impl Intake {
         match result {
             Ok(Ok(reply)) => reply,
             Ok(Err(Refused::NotAuthentic(refusal))) => {
-                let connector_id = connector_id.map(|id| id.to_string());
                 tracing::info!(
-                    connector.id = connector_id,
+                    connector.id = connector_id.map(display),
                     reason = refusal.reason,
                     "webhook refused"
                 );
                 self.provider.refusal_reply(401)
             }
             Ok(Err(Refused::Failed(error))) => {
-                tracing::error!(error = %Chain(&error), "webhook failed; the platform will try again");
+                tracing::error!(
+                    connector.id = connector_id.map(display),
+                    error = %Chain(&error),
+                    "webhook failed; the platform will try again"
+                );
                 self.provider.refusal_reply(503)
             }
             Err(_) => {
-                tracing::error!("webhook ran out of time; the platform will try again");
+                tracing::error!(
+                    connector.id = connector_id.map(display),
+                    "webhook ran out of time; the platform will try again"
+                );
                 self.provider.refusal_reply(503)
             }
         }
@@ -320,7 +328,26 @@ impl Intake {
         }
     }
 
+    /// Takes a message. Every line that is logged meanwhile has its ids.
     async fn take_written(
+        &self,
+        connector: &Connector,
+        message: InboundMessage,
+        content: Content<'_>,
+        is_large_batch: bool,
+    ) -> Result<IntakeOutcome, PortError> {
+        let span = spans::of_message(connector, &message);
+        let taken = self.take_remembered(connector, message, content, is_large_batch);
+        let taken = Box::pin(taken).instrument(span.clone()).await;
+        span.in_scope(|| match &taken {
+            Ok(outcome) => tracing::info!(outcome = outcome.key(), "message taken"),
+            Err(error) => tracing::warn!(error = %Chain(error), "message not taken"),
+        });
+        taken
+    }
+
+    /// Takes a message, and remembers its event if nothing else does.
+    async fn take_remembered(
         &self,
         connector: &Connector,
         message: InboundMessage,
@@ -340,7 +367,6 @@ impl Intake {
                 self.clock.now(),
             );
         }
-        tracing::debug!(connector.id = %connector.id, outcome = ?taken, "message taken");
         Ok(taken)
     }
 

@@ -41,6 +41,7 @@ pub mod pace;
 pub mod sender;
 pub mod setup;
 mod signing;
+pub mod spans;
 pub mod subscriptions;
 pub mod webhook;
 

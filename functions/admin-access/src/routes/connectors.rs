@@ -22,6 +22,7 @@ pub mod rotate;
 mod secrets;
 mod summary;
 pub mod test;
+pub mod trace;
 pub mod update;
 mod variants;
 

@@ -66,18 +66,36 @@ impl Table {
         event: &HandledEvent,
         message_number: Option<u64>,
     ) -> Result<Vec<TransactWriteItem>, PortError> {
-        event
-            .keys
-            .iter()
-            .map(|key| {
-                let put = self.put_part(
-                    &HandledEventItem::delivered(event, key, message_number),
-                    "attribute_not_exists(delivered_at) OR expires_at <= :now",
-                    &[(":now", n(event.at.seconds()))],
-                )?;
-                Ok(put_write(put))
-            })
-            .collect()
+        let rows = event.keys.iter();
+        let rows = rows.map(|key| HandledEventItem::delivered(event, key, message_number));
+        self.unless_delivered(event, rows)
+    }
+
+    /// Makes the writes that remember an event whose message waits for its agent, or was given up. Each condition fails
+    /// when the message was delivered.
+    pub(super) fn waiting_writes(
+        &self,
+        event: &HandledEvent,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let rows = event.keys.iter();
+        let rows = rows.map(|key| HandledEventItem::waiting(event, key));
+        self.unless_delivered(event, rows)
+    }
+
+    fn unless_delivered(
+        &self,
+        event: &HandledEvent,
+        rows: impl Iterator<Item = HandledEventItem>,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        rows.map(|row| {
+            let put = self.put_part(
+                &row,
+                "attribute_not_exists(delivered_at) OR expires_at <= :now",
+                &[(":now", n(event.at.seconds()))],
+            )?;
+            Ok(put_write(put))
+        })
+        .collect()
     }
 
     /// Returns the number of the message on record that the first of these events brought, or else the

@@ -193,6 +193,7 @@ impl GivenUpStore for DynamoGivenUp {
                 job,
                 attempts,
                 behind: parked.map(|item| item.of(agent)),
+                event: None,
                 at,
             };
             let removal = self

@@ -320,7 +320,7 @@ impl IntakeStore for DynamoIntake {
             writes.extend(self.first_message_writes(scope, request_id, kept, always)?);
         }
         let own = writes.len();
-        let remembering = self.table.taken_writes(event)?;
+        let remembering = self.table.taken_writes(&event.held_on(request_id))?;
         let remembered = remembering.len();
         writes.extend(remembering);
         if let Some(change) = profile {

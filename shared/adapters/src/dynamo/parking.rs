@@ -242,6 +242,9 @@ impl ParkingStore for DynamoParking {
     async fn park(&self, parking: &Parking<'_>) -> Result<Parked, PortError> {
         let mut writes = self.table.parking_writes(parking)?;
         writes.push(self.table.writer_write(parking.job)?);
+        if let Some(event) = parking.event {
+            writes.extend(self.table.waiting_writes(event)?);
+        }
         let arrival = Arrival::of(parking.job);
         let transacted = self.last_messages.transact(&self.table, writes, arrival);
         match transacted.await? {
@@ -426,7 +429,7 @@ impl ParkingStore for DynamoParking {
 
     async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<bool, PortError> {
         let item = GivenUpItem::of_delivery(given_up)?;
-        let writes = vec![
+        let mut writes = vec![
             put_write(self.table.replacing_part(&item)?),
             match given_up.parked {
                 Some(number) => delete_write(self.removal(given_up.job, number)?),
@@ -434,14 +437,16 @@ impl ParkingStore for DynamoParking {
                 None => self.table.writer_write(given_up.job)?,
             },
         ];
+        if let Some(event) = given_up.event {
+            writes.extend(self.table.waiting_writes(event)?);
+        }
         match self.table.transact(writes).await? {
             Transacted::Done => Ok(true),
-            // Another worker took the message off already.
+            // Another worker took the message off already, or delivered it.
             Transacted::Cancelled(reasons)
-                if given_up.parked.is_some()
-                    && reasons
-                        .iter()
-                        .any(|reason| matches!(reason, Cancelled::Condition(_))) =>
+                if reasons
+                    .iter()
+                    .any(|reason| matches!(reason, Cancelled::Condition(_))) =>
             {
                 Ok(false)
             }

@@ -170,6 +170,17 @@ pub struct AccessRequest {
 }
 
 impl AccessRequest {
+    /// The id of the request that the message with this event key makes, or would make. It is derived, so that a repeated
+    /// attempt after a lost answer finds the request, and so does a change of the message.
+    #[must_use]
+    pub fn id_of(
+        connector_id: ConnectorId,
+        sender: ChatUserId,
+        event_key: &str,
+    ) -> AccessRequestId {
+        AccessRequestId::derive(&[&connector_id.to_string(), &sender.to_string(), event_key])
+    }
+
     /// Status of the request, derived from its decision.
     #[must_use]
     pub fn status(&self) -> RequestStatus {

@@ -2,7 +2,10 @@
 //! request.
 
 use crate::{
-    Timestamp, access::consent::Wish, chat::message::InboundMessage, ids::ConnectorId,
+    Timestamp,
+    access::{consent::Wish, request::AccessRequest},
+    chat::message::InboundMessage,
+    ids::{AccessRequestId, ConnectorId, ConversationId},
     job::DeliverMessage,
 };
 use std::time::Duration;
@@ -38,6 +41,10 @@ pub struct HandledEvent {
     pub at: Timestamp,
     /// Time during which the event may come again.
     pub repeats: Repeats,
+    /// The conversation of the event's message.
+    pub conversation_id: Option<ConversationId>,
+    /// The access request that the message made or counts on, or would have made.
+    pub request_id: Option<AccessRequestId>,
 }
 
 impl HandledEvent {
@@ -54,6 +61,8 @@ impl HandledEvent {
             keys: each_once(&message.event_keys),
             at,
             repeats,
+            conversation_id: Some(message.conversation.id),
+            request_id: None,
         }
     }
 
@@ -65,6 +74,12 @@ impl HandledEvent {
             keys: each_once(&job.event_keys),
             at,
             repeats,
+            conversation_id: Some(job.conversation.id),
+            request_id: Some(AccessRequest::id_of(
+                job.connector_id,
+                job.chat_user_id,
+                job.event_key(),
+            )),
         }
     }
 
@@ -78,6 +93,17 @@ impl HandledEvent {
             keys: key.map(|key| format!("wish:{key}")).into_iter().collect(),
             at,
             repeats,
+            conversation_id: None,
+            request_id: None,
+        }
+    }
+
+    /// Returns the event of a message that is held on this request.
+    #[must_use]
+    pub fn held_on(&self, request_id: AccessRequestId) -> Self {
+        Self {
+            request_id: Some(request_id),
+            ..self.clone()
         }
     }
 
@@ -136,9 +162,11 @@ mod tests {
         let taken = HandledEvent::of(&message, connector.id, Repeats::ForEver, at(9));
         assert_eq!(taken.keys, ["a", "b"]);
         let job = DeliverMessage::of(message, &connector, at(9));
+        // A message that is held makes the request whose id a delivery of it names too.
+        let request = AccessRequest::id_of(connector.id, job.chat_user_id, "a");
         assert_eq!(
             HandledEvent::delivered(&job, Repeats::ForEver, at(9)),
-            taken
+            taken.held_on(request)
         );
     }
 }

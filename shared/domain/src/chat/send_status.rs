@@ -38,6 +38,17 @@ pub enum SendStatus {
 }
 
 impl SendStatus {
+    /// The key as stored and shown.
+    #[must_use]
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent { .. } => "sent",
+            Self::Failed { .. } => "failed",
+            Self::Skipped { .. } => "skipped",
+        }
+    }
+
     /// Whether the status is `Sent`.
     #[must_use]
     pub const fn is_sent(&self) -> bool {

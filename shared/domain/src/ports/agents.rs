@@ -4,6 +4,7 @@ use crate::{
     PortError, Timestamp,
     account::agent::MaxInFlight,
     account::agent_health::{AgentFailure, AgentHealth},
+    chat::repeats::HandledEvent,
     ids::{ConversationId, EnvironmentId, LeaseId},
     job::{DeliverMessage, DrainParked},
     ports::{Claim, Lease, Postponement},
@@ -143,6 +144,8 @@ pub struct Parking<'a> {
     pub attempts: u32,
     /// The parked conversation as it was read, if its messages wait already.
     pub behind: Option<ParkedConversation>,
+    /// The event of the message, unless it is on record.
+    pub event: Option<&'a HandledEvent>,
     /// Present time.
     pub at: Timestamp,
 }
@@ -165,6 +168,8 @@ pub struct GivenUp<'a> {
     pub attempts: u32,
     /// Place among the parked messages of its conversation, if it was parked.
     pub parked: Option<u64>,
+    /// The event of the message, unless it is on record.
+    pub event: Option<&'a HandledEvent>,
     /// The reason.
     pub reason: &'a str,
     /// Time of giving up.
@@ -189,8 +194,8 @@ pub struct ClaimedAgent {
 /// The store of messages that wait for an agent.
 #[async_trait]
 pub trait ParkingStore: Send + Sync {
-    /// Parks a message: the conversation and the message, all or nothing. If its conversation was not
-    /// parked before, a drain must be ordered afterwards, before the message's job is acknowledged.
+    /// Parks a message: the conversation, the message and its event, all or nothing. One that was delivered is stale. If its
+    /// conversation was not parked before, a drain must be ordered afterwards, before the message's job is acknowledged.
     async fn park(&self, parking: &Parking<'_>) -> Result<Parked, PortError>;
 
     /// Orders a drain, to begin at `due` unless one is ordered for another time.
@@ -253,8 +258,8 @@ pub trait ParkingStore: Send + Sync {
     /// Counts one more attempt at a message. Does nothing when it is gone.
     async fn count_attempt(&self, message: &ParkedMessage) -> Result<(), PortError>;
 
-    /// Records that a message is given up, and removes it from the parked ones. Does nothing and returns `false`
-    /// when it was parked and is gone.
+    /// Records that a message is given up, with its event, and removes it from the parked ones. Does nothing and returns
+    /// `false` when it was parked and is gone, or was delivered.
     async fn give_up(&self, given_up: &GivenUp<'_>) -> Result<bool, PortError>;
 
     /// Removes a conversation none of whose messages waits any more. `false` when a message was parked

@@ -15,7 +15,6 @@ use vestibule_domain::{
     chat::repeats::HandledEvent,
     chat::user::ChatUser,
     connector::Connector,
-    ids::{AccessRequestId, ChatUserId},
     job::DeliverMessage,
     ports::{Counted, FirstMessage, Known, OUTBOX_PATIENCE, OpenRequest, Written},
 };
@@ -88,7 +87,7 @@ impl Intake {
         }
         let rejected_before = before.rejections.map_or(0, |earlier| earlier.count);
         let key = message.event_keys.first().map_or("", String::as_str);
-        let id = request_id(connector, before.chat_user_id, key);
+        let id = AccessRequest::id_of(connector.id, before.chat_user_id, key);
         let admitted_here = before.admitted_openly_at.is_some();
         let FirstMessage { preview, held } = first_message(connector, message, content, now);
         let open = OpenRequest {
@@ -112,7 +111,7 @@ impl Intake {
                     with_onboarding_message,
                 )
             },
-            event: event.clone(),
+            event: event.held_on(id),
             profile,
             request: AccessRequest::asked_by(message, connector, id, rejected_before, now),
         };
@@ -139,12 +138,6 @@ fn first_message(
     }
 }
 
-/// The id of the request that a message makes. It is derived, so that a repeated attempt after a lost answer
-/// finds the request, and so does a change of the message.
-fn request_id(connector: &Connector, sender: ChatUserId, event_key: &str) -> AccessRequestId {
-    AccessRequestId::derive(&[&connector.id.to_string(), &sender.to_string(), event_key])
-}
-
 /// Whether the message with this key made the sender's latest request at the connector. It may have been
 /// made under another id of the sender, before two records became one.
 pub(super) fn made_latest(
@@ -157,7 +150,9 @@ pub(super) fn made_latest(
     identities
         .map(|identity| identity.chat_user_id(connector.scope))
         .chain([standing.chat_user_id])
-        .any(|sender| Some(request_id(connector, sender, event_key)) == standing.request_id)
+        .any(|sender| {
+            Some(AccessRequest::id_of(connector.id, sender, event_key)) == standing.request_id
+        })
 }
 
 /// The message that an edit makes of the placeholder that made a pending request, while nothing else took

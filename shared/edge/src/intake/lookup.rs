@@ -40,6 +40,8 @@ pub async fn look_up(
         keys: Vec::new(),
         at: now,
         repeats: Repeats::ForEver,
+        conversation_id: None,
+        request_id: None,
     };
     for _ in 0..LOOKUPS {
         let phone = ids.phone.as_ref().map(PhoneNumber::key);

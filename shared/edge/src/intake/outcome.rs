@@ -39,6 +39,23 @@ pub(super) enum Content<'a> {
 }
 
 impl IntakeOutcome {
+    /// The key, as logged.
+    #[must_use]
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Duplicate => "duplicate",
+            Self::Dropped => "dropped",
+            Self::Ignored => "ignored",
+            Self::RequestOpened => "request_opened",
+            Self::Counted => "counted",
+            Self::CooledDown => "cooled_down",
+            Self::HeldBack => "held_back",
+            Self::Changed => "changed",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
     /// Whether the intake has to remember an event with this outcome by itself, because nothing else
     /// that it wrote does. A message of somebody blocked costs no row (SPEC A45); one that waits for the
     /// agent is remembered by its delivery, in a large batch already before it. There, so is a deletion by

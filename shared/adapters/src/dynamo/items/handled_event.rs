@@ -1,19 +1,34 @@
 use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
-use vestibule_domain::{Timestamp, chat::repeats::HandledEvent};
+use std::time::Duration;
+use vestibule_domain::{
+    Timestamp,
+    chat::repeats::HandledEvent,
+    ids::{AccessRequestId, ConversationId},
+};
+
+/// Time for which the event of a message that waits for its agent is remembered at least: as long as the message is.
+const WAITING_KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// An event that was handled, under one of its keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::dynamo) struct HandledEventItem {
     pk: String,
     sk: String,
-    handled_at: Timestamp,
+    pub(in crate::dynamo) handled_at: Timestamp,
     /// Present once the event's message has reached the agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    delivered_at: Option<Timestamp>,
+    pub(in crate::dynamo) delivered_at: Option<Timestamp>,
     /// Number of the message on record that the event brought, if it is on record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::dynamo) message_number: Option<u64>,
+    /// The conversation of the event's message, veiled by the event's key: the row outlives the person, and tells nothing
+    /// of them to anybody who does not have the platform's own id of their message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    veiled_conversation: Option<ConversationId>,
+    /// The access request that the message made or counts on, or would have made, veiled in the same way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    veiled_request: Option<AccessRequestId>,
     /// Absent when the event may come again for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<i64>,
@@ -29,7 +44,18 @@ impl HandledEventItem {
             handled_at: event.at,
             delivered_at: None,
             message_number: None,
+            veiled_conversation: event.conversation_id.map(|id| id.veiled(event_key)),
+            veiled_request: event.request_id.map(|id| id.veiled(event_key)),
             expires_at: event.until().map(Timestamp::seconds),
+        }
+    }
+
+    /// Makes the row of an event whose message waits for its agent, or was given up.
+    pub(in crate::dynamo) fn waiting(event: &HandledEvent, event_key: &str) -> Self {
+        let kept_until = event.at.plus(WAITING_KEPT);
+        Self {
+            expires_at: event.until().map(|until| until.max(kept_until).seconds()),
+            ..Self::taken(event, event_key)
         }
     }
 
@@ -44,6 +70,16 @@ impl HandledEventItem {
             message_number,
             ..Self::taken(event, event_key)
         }
+    }
+
+    /// The conversation of the event with this key.
+    pub(in crate::dynamo) fn conversation_id(&self, event_key: &str) -> Option<ConversationId> {
+        self.veiled_conversation.map(|id| id.veiled(event_key))
+    }
+
+    /// The access request that the message of the event with this key made or counts on, or would have made.
+    pub(in crate::dynamo) fn request_id(&self, event_key: &str) -> Option<AccessRequestId> {
+        self.veiled_request.map(|id| id.veiled(event_key))
     }
 
     /// Whether the row still counts. DynamoDB may delete it days after its time.
@@ -61,7 +97,6 @@ impl HandledEventItem {
 mod tests {
     use super::*;
     use crate::dynamo::table::{from_row, to_row};
-    use std::time::Duration;
     use vestibule_domain::{chat::repeats::Repeats, ids::ConnectorId};
 
     fn event(repeats: Repeats) -> HandledEvent {
@@ -70,6 +105,8 @@ mod tests {
             keys: vec!["twilio:SM1".to_owned()],
             at: Timestamp::from_millis(1_000_000),
             repeats,
+            conversation_id: Some(ConversationId::derive(&["d"])),
+            request_id: Some(AccessRequestId::derive(&["r"])),
         }
     }
 
@@ -82,6 +119,22 @@ mod tests {
         let row = HandledEventItem::taken(&event(Repeats::ForEver), "k");
         assert_eq!(row.expires_at, None);
         assert!(row.counts(Timestamp::from_millis(i64::MAX)));
+    }
+
+    #[test]
+    fn the_event_of_a_message_that_waits_is_remembered_as_long_as_the_message_and_never_forgotten_sooner()
+     {
+        let days = |days: u64| days * 24 * 3600;
+        for (repeats, expected) in [
+            (Repeats::For(Duration::from_secs(10)), Some(days(30))),
+            (Repeats::For(Duration::from_secs(days(40))), Some(days(40))),
+            (Repeats::ForEver, None),
+        ] {
+            let row = HandledEventItem::waiting(&event(repeats), "k");
+            let expected = expected.map(|after| 1000 + i64::try_from(after).unwrap());
+            assert_eq!(row.expires_at, expected);
+            assert_eq!(row.delivered_at, None);
+        }
     }
 
     #[test]
@@ -102,7 +155,30 @@ mod tests {
         let read: HandledEventItem = from_row(row.clone(), "handled event").unwrap();
         assert_eq!(read.message_number, Some(7));
         row.remove("message_number").unwrap();
+        for since in ["veiled_conversation", "veiled_request"] {
+            row.remove(since).unwrap();
+        }
         let read: HandledEventItem = from_row(row, "handled event").unwrap();
         assert_eq!(read.message_number, None);
+        assert_eq!(
+            (read.conversation_id("k"), read.request_id("k")),
+            (None, None)
+        );
+    }
+
+    #[test]
+    fn a_row_leads_to_a_conversation_and_a_request_whoever_knows_the_event_s_key_and_nobody_else() {
+        let event = event(Repeats::ForEver);
+        let row = HandledEventItem::taken(&event, "k");
+        assert_eq!(row.conversation_id("k"), event.conversation_id);
+        assert_eq!(row.request_id("k"), event.request_id);
+        assert_ne!(row.conversation_id("l"), event.conversation_id);
+        let stored = serde_json::to_string(&row).unwrap();
+        for id in [
+            ConversationId::derive(&["d"]).to_string(),
+            AccessRequestId::derive(&["r"]).to_string(),
+        ] {
+            assert!(!stored.contains(&id), "{stored}");
+        }
     }
 }
