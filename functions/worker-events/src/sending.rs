@@ -32,7 +32,7 @@ const FAILED_WAIT: Duration = Duration::from_mins(1);
 /// Last wait before an outcome is recorded again after a failure.
 const RECORD_WAIT_LAST: Duration = Duration::from_millis(1600);
 /// The provider of a customer's system, in metrics.
-const PROVIDER: &str = "webhook";
+pub(crate) const PROVIDER: &str = "webhook";
 
 /// A delivery in hand.
 struct Work<'a> {
@@ -114,7 +114,9 @@ impl Work<'_> {
         let is_public = deps.private_origins.admit(&subscription.url).is_none();
         let attempt = EventAttempt::of(&reply, at, at.since(now), is_public);
         guard.note(&attempt, &reply).await;
-        if !attempt.is_success() {
+        if attempt.is_success() {
+            count(Metric::EventDelivered, PROVIDER, attempt.at);
+        } else {
             self.report_failure(&attempt);
         }
         Ok(Some(delivery.tried(attempt, asked_wait(&reply))))

@@ -39,6 +39,21 @@ pub(super) enum Content<'a> {
 }
 
 impl IntakeOutcome {
+    /// The word by which a message with this outcome is counted; the API answers with the same.
+    #[must_use]
+    pub(super) const fn decision(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Duplicate => "duplicate",
+            Self::Dropped => "dropped",
+            Self::Ignored | Self::Changed | Self::Withdrawn => "ignored",
+            Self::RequestOpened => "request_opened",
+            Self::Counted => "counted",
+            Self::CooledDown => "cooled_down",
+            Self::HeldBack => "held_back",
+        }
+    }
+
     /// Whether the intake has to remember an event with this outcome by itself, because nothing else
     /// that it wrote does. A message of somebody blocked costs no row (SPEC A45); one that waits for the
     /// agent is remembered by its delivery, in a large batch already before it. There, so is a deletion by
