@@ -7,10 +7,15 @@ use crate::{
     counted::{CALM, CAUSES, COUNTED, OURS},
     world::{Invoked, SAID, World},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
+use vestibule_domain::{
+    account::email_address::EmailAddress,
+    job::{EventJob, InviteFirstAdmin},
+};
 use vestibule_testkit::{
     cloudwatch::{Metric, Metrics, alarm::Alarm},
+    events,
     fault_proxy::{Fault, Rule},
     simulator::Platform,
     template::{Function, Template},
@@ -19,19 +24,8 @@ use vestibule_testkit::{
 const MINUTE: Duration = Duration::from_mins(1);
 /// The name of the queue into which AWS puts calls of the sweeper that it could not make.
 const SWEEPER_DLQ: &str = "sweeper-dlq";
-/// The functions that die here. A function that nothing reaches but the admin API, or whose queue holds jobs of other
-/// functions, dies like these.
-const DYING: [&str; 9] = [
-    "webhook-slack",
-    "webhook-teams",
-    "webhook-telegram",
-    "webhook-360dialog",
-    "webhook-twilio",
-    "worker-onboarding",
-    "worker-delivery",
-    "worker-outgoing",
-    "sweeper",
-];
+/// The only function that reads nothing, and so dies at no call.
+const CONSOLE: &str = "console";
 
 /// Who causes the condition of an alarm here.
 #[derive(Debug)]
@@ -46,7 +40,7 @@ enum Cause {
 
 impl Cause {
     /// The cause of each alarm. A new kind of alarm needs one.
-    fn of(alarm: &Alarm, template: &Names) -> Self {
+    fn of(alarm: &Alarm, names: &Names) -> Self {
         let metric = alarm.metrics().next().unwrap();
         match (metric.namespace.as_str(), metric.name.as_str()) {
             (OURS, name) => {
@@ -60,7 +54,7 @@ impl Cause {
             }
             ("AWS/SQS", "ApproximateNumberOfMessagesVisible") => {
                 let queue = &metric.dimensions["QueueName"];
-                if *queue == template.queues[SWEEPER_DLQ] {
+                if *queue == names.queues[SWEEPER_DLQ] {
                     Self::MadeUp
                 } else {
                     Self::Seen
@@ -68,11 +62,10 @@ impl Cause {
             }
             ("AWS/Lambda", "Errors") => {
                 let function = &metric.dimensions["FunctionName"];
-                let mut dying = DYING.iter().map(|folder| &template.functions[*folder]);
-                if dying.any(|id| id == function) {
-                    Self::Seen
-                } else {
+                if *function == names.functions[CONSOLE] {
                     Self::MadeUp
+                } else {
+                    Self::Seen
                 }
             }
             // Lambda refuses and measures invocations before and after our code.
@@ -139,6 +132,8 @@ impl Seen {
             Box::pin(seen.webhook(*platform)).await;
         }
         Box::pin(seen.workers()).await;
+        Box::pin(seen.mailers()).await;
+        Box::pin(seen.callers()).await;
         Box::pin(seen.queues()).await;
         seen
     }
@@ -202,7 +197,15 @@ impl Seen {
         }
     }
 
-    /// Workers and the sweeper die at their first call.
+    /// A function dies at its first call of the table.
+    async fn kill<T>(&mut self, folder: &str, world: &World, work: impl Future<Output = T>) {
+        kills_the_next(world);
+        let ended = world.unless_killed(work).await;
+        assert!(ended.is_none(), "{folder} ended");
+        self.died(folder, world);
+    }
+
+    /// Workers of messages and events, and the sweeper, which fails for three minutes.
     async fn workers(&mut self) {
         let mut world = World::new().await;
         let [connector, open] = [world.connector.clone(), world.open.clone()];
@@ -211,27 +214,87 @@ impl Seen {
             let hello = world.says(connector, person, SAID);
             assert_eq!(world.webhook(connector, &hello).await, 200);
         }
-        kills_the_next(&world);
-        assert!(world.work_onboarding().await);
-        assert!(world.has_struck());
-        self.died("worker-onboarding", &world);
-        assert!(world.work_inbox().await);
-        kills_the_next(&world);
-        assert!(world.work_outgoing().await);
-        assert!(world.has_struck());
-        self.died("worker-outgoing", &world);
+        world.offers("one", world.demand()).await;
+        world.members_leave(world.scope.account(), &["ana"]).await;
+        let event = EventJob::from(world.unpublished().remove(0));
+        let event = serde_json::to_string(&event).unwrap();
+        world.enqueue_raw("events", &event, "").await;
+        let record = json!({
+            "job": "index_record",
+            "account_id": world.scope.account_id().to_string(),
+            "project_id": world.scope.project_id().to_string(),
+            "target": {"chat_user": world.chat_user_id(&bea).to_string()},
+        });
+        world.enqueue_raw("index", &record.to_string(), "").await;
+        for (folder, queue) in [
+            ("worker-onboarding", "onboarding"),
+            ("worker-routing", "routing.fifo"),
+            ("worker-events", "events"),
+            ("worker-index", "index"),
+        ] {
+            self.kill(folder, &world, world.work_on(queue)).await;
+            world.restart();
+        }
+        assert!(world.work_on("inbox.fifo").await);
+        let sending = world.work_on("outgoing");
+        self.kill("worker-outgoing", &world, sending).await;
+        world.restart();
         let again = world.says(&open, &bea, "one");
         assert_eq!(world.webhook(&open, &again).await, 200);
-        kills_the_next(&world);
-        assert!(world.work_inbox().await);
-        assert!(world.has_struck());
-        self.died("worker-delivery", &world);
+        let delivering = world.work_on("inbox.fifo");
+        self.kill("worker-delivery", &world, delivering).await;
+        world.restart();
         for _ in 0..3 {
-            kills_the_next(&world);
-            assert!(!world.sweep().await);
-            self.died("sweeper", &world);
+            let sweeping = Box::pin(sweeper::sweep(&world.functions.sweeper));
+            self.kill("sweeper", &world, sweeping).await;
+            world.restart();
             world.clock.advance(MINUTE);
         }
+    }
+
+    /// The functions on the way of the first admin's invitation.
+    async fn mailers(&mut self) {
+        let mut world = World::new().await;
+        world.functions.sweeper.first_admin = Some(InviteFirstAdmin {
+            email: EmailAddress::parse("ana@example.com").unwrap(),
+            name: "Ana".to_owned(),
+            account_name: "Acme".to_owned(),
+        });
+        assert!(world.sweep().await);
+        self.kill("worker-team", &world, world.work_on("team"))
+            .await;
+        world.restart();
+        world.clock.advance(5 * MINUTE);
+        assert!(world.run_team().await);
+        self.kill("worker-email", &world, world.work_on("email"))
+            .await;
+        world.restart();
+        let delivered = events::load("ses", "delivery").unwrap();
+        let queue = "email-events";
+        world.enqueue_raw(queue, delivered.body(), "").await;
+        self.kill(queue, &world, world.work_on(queue)).await;
+        world.restart();
+    }
+
+    /// The functions behind the admin API.
+    async fn callers(&mut self) {
+        let mut world = World::new().await;
+        let token = world.all_powers().await;
+        let person = world.person("super_admin").await;
+        let project = world.project_path();
+        for (folder, path) in [
+            ("admin-access", project.clone()),
+            ("admin-conversations", "/v1/desks".to_owned()),
+            ("admin-team", "/v1/members".to_owned()),
+            ("admin-users", format!("{project}/end-users")),
+        ] {
+            let call = world.call(&token, ("GET", &path), Value::Null, &[]);
+            self.kill(folder, &world, Box::pin(call)).await;
+            world.restart();
+        }
+        let call = world.call_as(&person, ("GET", "/v1/me"), Value::Null, &[]);
+        self.kill("auth", &world, Box::pin(call)).await;
+        world.restart();
     }
 
     /// Each queue has a message, and no worker comes for nine minutes. Then its worker cannot read it, and it becomes a
