@@ -11,7 +11,7 @@ use vestibule_edge::logging;
 use vestibule_testkit::{
     cloudwatch::{
         Metric, Metrics,
-        dashboard::{metrics, searches},
+        dashboard::{self, metrics, searches},
     },
     simulator::Platform,
     template::Template,
@@ -120,10 +120,7 @@ fn counted_by(name: &str) -> BTreeSet<Vec<&'static str>> {
 /// The widgets of the template's dashboard.
 fn widgets() -> Vec<Value> {
     let template = Template::load().unwrap();
-    let dashboard = template.of_type("AWS::CloudWatch::Dashboard").remove(0);
-    let body = &dashboard.property("DashboardBody")["Fn::Sub"][0];
-    let mut body: Value = serde_json::from_str(body.as_str().unwrap()).unwrap();
-    serde_json::from_value(body["widgets"].take()).unwrap()
+    dashboard::widgets(&template).unwrap()
 }
 
 /// The dimensions by which the dashboard searches our metrics.

@@ -9,7 +9,7 @@ use std::{
 };
 use vestibule_edge::logging::Metric;
 use vestibule_testkit::{
-    cloudwatch::dashboard::metrics,
+    cloudwatch::dashboard::{self, metrics},
     template::{Template, entries, root},
 };
 
@@ -21,12 +21,10 @@ const STACK: &str = "${S}-";
 /// The widgets of the dashboard, as CloudWatch reads them.
 fn widgets(template: &Template) -> Vec<Value> {
     let dashboards = some_of_type(template, "AWS::CloudWatch::Dashboard");
-    assert_eq!(dashboards.len(), 1);
     let body = &dashboards[0].property("DashboardBody")["Fn::Sub"];
     let named: BTreeSet<&str> = entries(&body[1]).map(|(name, _)| name).collect();
     assert_eq!(named, ["R", "S"].into());
-    let body: Value = serde_json::from_str(body[0].as_str().unwrap()).unwrap();
-    body["widgets"].as_array().unwrap().clone()
+    dashboard::widgets(template).unwrap()
 }
 
 /// The values that the dashboard has for each metric of a namespace.

@@ -1,7 +1,20 @@
 //! The metrics on a dashboard, as CloudWatch reads its body.
 
 use super::elements;
+use crate::template::Template;
 use serde_json::Value;
+
+/// The widgets of a template's only dashboard. `None` if it has none, or several, or one that is not written as a `!Sub`.
+#[must_use]
+pub fn widgets(template: &Template) -> Option<Vec<Value>> {
+    let dashboards = template.of_type("AWS::CloudWatch::Dashboard");
+    let [dashboard] = dashboards.as_slice() else {
+        return None;
+    };
+    let body = dashboard.property("DashboardBody")["Fn::Sub"][0].as_str()?;
+    let body: Value = serde_json::from_str(body).ok()?;
+    Some(body.get("widgets")?.as_array()?.clone())
+}
 
 /// The metrics of a widget, without abbreviations: `.` repeats a part of the one before, and `...` its beginning. Each is
 /// a namespace and a name, then names and values of dimensions in turns.
