@@ -175,8 +175,8 @@ impl Seen {
         let mut world = World::on(platform).await;
         let connector = world.connector.clone();
         let ada = world.newcomer("Ada Lovelace");
-        let mut unsigned = world.says(&connector, &ada, SAID);
-        unsigned.headers.retain(|(name, _)| name == "content-type");
+        let signed = world.says(&connector, &ada, SAID);
+        let unsigned = signed.without_header(platform.proof_header());
         for _ in 0..3 {
             for _ in 0..20 {
                 let status = world.webhook(&connector, &unsigned).await;
