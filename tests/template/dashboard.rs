@@ -8,7 +8,10 @@ use std::{
     path::PathBuf,
 };
 use vestibule_edge::logging::Metric;
-use vestibule_testkit::template::{Template, entries, root};
+use vestibule_testkit::{
+    cloudwatch::dashboard::{self, metrics},
+    template::{Template, entries, root},
+};
 
 /// The namespace of our own metrics.
 const OURS: &str = "Vestibule";
@@ -18,37 +21,10 @@ const STACK: &str = "${S}-";
 /// The widgets of the dashboard, as CloudWatch reads them.
 fn widgets(template: &Template) -> Vec<Value> {
     let dashboards = some_of_type(template, "AWS::CloudWatch::Dashboard");
-    assert_eq!(dashboards.len(), 1);
     let body = &dashboards[0].property("DashboardBody")["Fn::Sub"];
     let named: BTreeSet<&str> = entries(&body[1]).map(|(name, _)| name).collect();
     assert_eq!(named, ["R", "S"].into());
-    let body: Value = serde_json::from_str(body[0].as_str().unwrap()).unwrap();
-    body["widgets"].as_array().unwrap().clone()
-}
-
-/// The metrics of a widget, without abbreviations: `.` repeats a part of the one before, and `...` its beginning.
-fn metrics(widget: &Value) -> Vec<Vec<String>> {
-    let mut all: Vec<Vec<String>> = Vec::new();
-    let listed = widget["properties"]["metrics"].as_array();
-    for metric in listed.into_iter().flatten() {
-        let parts = metric.as_array().unwrap().iter();
-        let parts: Vec<&str> = parts.filter_map(Value::as_str).collect();
-        let before = all.last().cloned().unwrap_or_default();
-        let whole = if let ["...", own @ ..] = &parts[..] {
-            let kept = before.len() - own.len();
-            let own = own.iter().map(|part| (*part).to_owned());
-            before.into_iter().take(kept).chain(own).collect()
-        } else {
-            let part = |(place, part): (usize, &&str)| match *part {
-                "." => before[place].clone(),
-                part => part.to_owned(),
-            };
-            parts.iter().enumerate().map(part).collect()
-        };
-        all.push(whole);
-    }
-    all.retain(|metric| !metric.is_empty());
-    all
+    dashboard::widgets(template).unwrap()
 }
 
 /// The values that the dashboard has for each metric of a namespace.

@@ -85,6 +85,7 @@ async fn record(deps: &Deps, news: MailNews, receives: u32) -> Result<Outcome, P
     match recorded {
         RecordedEvent::New => {
             tracing::info!(mail.id = %order.mail_id, event = ?kind, "a mail has news");
+            count(Metric::MailOutcome, kind.key(), deps.clock.now());
             // A wrong address is the inviter's matter, who sees it on the row.
             if matches!(kind, MailEventKind::Rejected | MailEventKind::Failed) {
                 count(Metric::MailFailed, SES, deps.clock.now());

@@ -5,7 +5,7 @@ use crate::{
     guard::{Called, Guard},
 };
 use vestibule_domain::{
-    PortError,
+    PortError, Timestamp,
     account::{Environment, agent_health::AgentHealth},
     chat::conversation::Conversation,
     chat::delivery::{DeliveryAttempt, Envelope},
@@ -14,7 +14,10 @@ use vestibule_domain::{
     job::DeliverMessage,
     ports::{AgentReply, AgentState},
 };
-use vestibule_edge::agent::{AgentAnswer, delivery_request};
+use vestibule_edge::{
+    agent::{AgentAnswer, delivery_request},
+    logging::{Metric, count_by},
+};
 
 /// A message for the agent.
 pub(crate) struct Question<'a> {
@@ -54,6 +57,21 @@ pub(crate) struct Waits {
     pub(crate) was_asked: bool,
     /// The agent's health now.
     pub(crate) health: AgentHealth,
+}
+
+impl Question<'_> {
+    /// Counts the call of the agent, if there was one, by the stage of its environment and the platform of the message.
+    pub(crate) fn count(&self, asked: &Asked, at: Timestamp) {
+        let metric = match asked {
+            Asked::Answered(_) => Metric::DeliveryMade,
+            Asked::Waits(waits) if waits.was_asked => Metric::DeliveryRetried,
+            Asked::Refused(_) | Asked::Waits(_) => return,
+        };
+        let stage = self
+            .environment
+            .map_or(Environment::OTHER_STAGE, Environment::stage);
+        count_by(metric, &[stage, self.connector.provider.key()], at);
+    }
 }
 
 /// Makes one attempt to deliver the message, if the agent may be asked.

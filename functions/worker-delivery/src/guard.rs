@@ -18,7 +18,10 @@ use vestibule_domain::{
     job::DrainParked,
     ports::{AgentNote, AgentReply, AgentRequest, AgentState, HeldSlot, SlotRequest, TakenSlot},
 };
+use vestibule_edge::logging::{Metric, count};
 
+/// The agents, in metrics.
+pub(crate) const AGENT: &str = "agent";
 /// Time for which a slot is held beyond the agent's own time. A worker that was stopped gives none back.
 const SLOT_MARGIN: Duration = Duration::from_secs(10);
 
@@ -121,6 +124,9 @@ impl<'a> Guard<'a> {
         if slot.is_some() || self.state.health.is_unwell() {
             self.note(&AgentNote::Answered, slot).await;
         }
+        if self.state.health.breaker.is_some() {
+            count(Metric::BreakerClosed, AGENT, self.deps.clock.now());
+        }
     }
 
     /// Notes a failure, and returns the agent's health now.
@@ -137,7 +143,12 @@ impl<'a> Guard<'a> {
             wait,
             is_probe: self.is_probe,
         };
-        self.note(&note, slot).await.unwrap_or(expected)
+        let health = self.note(&note, slot).await.unwrap_or(expected);
+        // Calls that fail at the same time may each find it opened.
+        if self.state.health.breaker.is_none() && health.breaker.is_some() {
+            count(Metric::BreakerOpened, AGENT, self.deps.clock.now());
+        }
+        health
     }
 
     async fn note(&self, note: &AgentNote, slot: Option<HeldSlot>) -> Option<AgentHealth> {

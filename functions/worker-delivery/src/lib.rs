@@ -235,7 +235,7 @@ async fn give_up(deps: &Deps, given_up: &GivenUp<'_>) -> Result<(), PortError> {
         reason = given_up.reason,
         "a delivery was given up"
     );
-    count(Metric::DeliveryGivenUp, "agent", given_up.at);
+    count(Metric::DeliveryGivenUp, guard::AGENT, given_up.at);
     Ok(())
 }
 
@@ -329,16 +329,12 @@ async fn deliver(
             attempt: attempt.number,
             may_probe: attempt.may_probe,
         };
-        match ask_agent(deps, &question).await? {
+        let asked = ask_agent(deps, &question).await?;
+        question.count(&asked, deps.clock.now());
+        match asked {
             Asked::Answered(given) => given,
             Asked::Refused(status) => return Ok(Delivered::Refused(status)),
-            Asked::Waits(waits) => {
-                if waits.was_asked {
-                    let provider = connector.provider.key();
-                    count(Metric::DeliveryRetried, provider, deps.clock.now());
-                }
-                return Ok(Delivered::Waits(waits));
-            }
+            Asked::Waits(waits) => return Ok(Delivered::Waits(waits)),
         }
     } else if leaves_nothing(inbound, context.history) {
         return Ok(Delivered::NotAsked);

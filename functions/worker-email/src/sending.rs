@@ -206,6 +206,7 @@ impl Work<'_> {
     fn count_failure(&self, at: Timestamp) {
         tracing::warn!(mail.id = %self.order.mail_id, "a mail was given up");
         count(Metric::MailFailed, SES, at);
+        count(Metric::MailOutcome, MailEventKind::Failed.key(), at);
     }
 
     async fn postpone(&self, tries: u32, until: Timestamp) -> Result<(), PortError> {

@@ -4,10 +4,10 @@
 //! A note about a subscription never decides about an event: if it cannot be written, the event goes its way, and a slot is
 //! free again when its time is over.
 
-use crate::Deps;
+use crate::{Deps, sending::PROVIDER};
 use std::time::Duration;
 use vestibule_domain::{
-    AccountScope, PortError,
+    AccountScope, PortError, Timestamp,
     account::agent_health::SLOW_AFTER,
     error::Chain,
     event::{
@@ -17,6 +17,7 @@ use vestibule_domain::{
     ids::{LeaseId, SubscriptionId},
     ports::{AgentReply, AgentRequest},
 };
+use vestibule_edge::logging::{Metric, count};
 
 /// The outcome of a call.
 pub(crate) enum Called {
@@ -115,17 +116,26 @@ impl<'a> Guard<'a> {
                 is_probe: self.is_probe,
             },
         };
-        let was_paused = self.health.paused.is_some();
         match self.noted(&note).await {
-            Ok(health) if health.paused.is_some() && !was_paused => {
-                tracing::warn!(subscription.id = %self.id, "a subscription is paused");
-            }
-            Ok(_) => {}
+            Ok(health) => self.report(&health, attempt.at),
             Err(error) => tracing::warn!(
                 subscription.id = %self.id,
                 error = %Chain(&error),
                 "the health of a subscription could not be noted"
             ),
+        }
+    }
+
+    /// Tells how the health differs from the one before the call.
+    fn report(&self, health: &SubscriptionHealth, at: Timestamp) {
+        let before = &self.health;
+        if health.paused.is_some() && before.paused.is_none() {
+            tracing::warn!(subscription.id = %self.id, "a subscription is paused");
+        }
+        match (before.calls.breaker, health.calls.breaker) {
+            (None, Some(_)) => count(Metric::BreakerOpened, PROVIDER, at),
+            (Some(_), None) => count(Metric::BreakerClosed, PROVIDER, at),
+            (None, None) | (Some(_), Some(_)) => {}
         }
     }
 

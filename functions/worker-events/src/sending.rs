@@ -40,7 +40,7 @@ const BEGIN_WITHIN: Duration = Duration::from_secs(20);
 /// Number of events in each part of the outbox that a job looks at before it looks again.
 const DUE_AT_ONCE: usize = 10;
 /// The provider of a customer's system, in metrics.
-const PROVIDER: &str = "webhook";
+pub(crate) const PROVIDER: &str = "webhook";
 
 /// A delivery in hand.
 struct Work<'a> {
@@ -198,7 +198,9 @@ impl Work<'_> {
         let is_public = deps.private_origins.admit(&subscription.url).is_none();
         let attempt = EventAttempt::of(&reply, at, at.since(now), is_public);
         guard.note(&attempt, &reply).await;
-        if !attempt.is_success() {
+        if attempt.is_success() {
+            count(Metric::EventDelivered, PROVIDER, attempt.at);
+        } else {
             self.report_failure(&attempt);
         }
         Ok(Some(delivery.tried(attempt, asked_wait(&reply))))

@@ -8,6 +8,7 @@ use crate::{
     leftovers::end_emptied,
     recounting::{recount_one, recount_queue},
     settling::{abandoned, remove, settle},
+    waits::measure_wait,
 };
 use vestibule_domain::{
     PortError,
@@ -76,6 +77,7 @@ pub(crate) async fn drain_or_order(
             }
             Step::Assign(mut next) => {
                 let outcome = assign(deps, &mut next).await?;
+                measure_wait(&outcome);
                 assigned += u32::from(matches!(outcome, Changed::Done(_)));
                 drain.assigned(&next, &outcome);
             }

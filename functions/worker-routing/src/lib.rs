@@ -10,6 +10,7 @@
 //! | `offering` | one conversation that asks for a member |
 //! | `draining` | the conversations that wait at a desk |
 //! | `waiting` | the person who waits |
+//! | `waits` | the time for which they wait, measured |
 //! | `replies` | first replies, and those that were missed |
 //! | `settling` | the orders to drain queues |
 //! | `recounting` | loads and queues that are counted while something waits |
@@ -29,6 +30,7 @@ mod replies;
 mod requeueing;
 mod settling;
 mod waiting;
+mod waits;
 mod wiring;
 
 pub use wiring::wire;

@@ -1,7 +1,7 @@
 //! One conversation that asks for a member: assigned at once to one who has room, or put into its queue if none has, or
 //! if an older conversation that waits could go there.
 
-use crate::{BEGIN_WITHIN, Deps, draining, replies, waiting};
+use crate::{BEGIN_WITHIN, Deps, draining, replies, waiting, waits::measure_wait};
 use vestibule_domain::{
     PortError,
     account::actor::Actor,
@@ -116,7 +116,9 @@ async fn settle(deps: &Deps, case: &Case, note: Option<&str>) -> Result<Changed,
         note,
         ..RoutedBy::itself(&system, deps.clock.now())
     };
-    deps.routing.assign(case, &assignment, by).await
+    let changed = deps.routing.assign(case, &assignment, by).await?;
+    measure_wait(&changed);
+    Ok(changed)
 }
 
 /// Queues the conversation, without the skills for which the desk has too many queues. A line says which these are.

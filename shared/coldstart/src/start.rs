@@ -4,7 +4,11 @@ use crate::Adapters;
 use lambda_http::Error;
 use std::sync::Arc;
 use vestibule_adapters::clock::SystemClock;
-use vestibule_edge::{config, logging};
+use vestibule_domain::Clock;
+use vestibule_edge::{
+    config,
+    logging::{self, Metric, count_by},
+};
 
 /// Starts a function other than a webhook: logs, then the value that `make` builds from the
 /// environment's variables, then the connections of its vault, if it has one. Fails with every problem
@@ -26,5 +30,6 @@ pub async fn start<T>(
 pub(crate) fn of_process() -> Adapters<'static> {
     let mut vars = config::vars();
     logging::init(&mut vars);
+    count_by(Metric::ColdStart, &[], SystemClock.now());
     Adapters::new(vars, Arc::new(SystemClock))
 }

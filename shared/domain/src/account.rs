@@ -181,6 +181,17 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// The stage of an environment that has a name of its own.
+    pub const OTHER_STAGE: &str = "other";
+
+    /// The name, if it is one that new projects have; else [`Self::OTHER_STAGE`]. Metrics use it, since names are free.
+    #[must_use]
+    pub fn stage(&self) -> &'static str {
+        let mut known = ENVIRONMENTS_DEFAULT.into_iter();
+        let stage = known.find(|stage| *stage == self.name);
+        stage.unwrap_or(Self::OTHER_STAGE)
+    }
+
     /// The context that the encryption of this environment's signing secret is bound to.
     #[must_use]
     pub fn secret_context(scope: ProjectScope, id: EnvironmentId) -> String {
@@ -284,6 +295,29 @@ mod tests {
             .filter_map(|sealed| sealed.fields.get(AgentEndpoint::SIGNING_SECRET))
             .map(String::as_str)
             .collect()
+    }
+
+    #[test]
+    fn an_environment_with_a_name_of_its_own_is_of_another_stage() {
+        let stage = |name: &str| {
+            let environment = Environment {
+                id: environment("e"),
+                scope: scope(),
+                name: name.to_owned(),
+                position: 0,
+                agent: None,
+                request_hash: None,
+                version: 1,
+                created_at: at(0),
+                updated_at: at(0),
+            };
+            environment.stage()
+        };
+        for name in ENVIRONMENTS_DEFAULT {
+            assert_eq!(stage(name), name);
+        }
+        assert_eq!(stage("Ada's own"), "other");
+        assert_eq!(stage("production"), "other");
     }
 
     const DAY: i64 = 24 * 60 * 60;

@@ -360,12 +360,10 @@ impl Intake {
         if taken.leaves_event_to_remember(handled.repeats, is_large_batch) {
             self.store.remember(&handled).await?;
         }
+        count(Metric::MessageTaken, taken.decision(), now);
         if taken == IntakeOutcome::RequestOpened {
-            count(
-                Metric::AccessRequestCreated,
-                connector.provider.key(),
-                self.clock.now(),
-            );
+            let provider = connector.provider.key();
+            count(Metric::AccessRequestCreated, provider, now);
         }
         Ok(taken)
     }

@@ -6,6 +6,7 @@
 pub mod arguments;
 pub mod aws_stub;
 pub mod clock;
+pub mod cloudwatch;
 mod crypto;
 pub mod demo_agent;
 pub mod dynamodb;

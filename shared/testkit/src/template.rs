@@ -184,7 +184,8 @@ pub fn one_or_many(value: &Value) -> &[Value] {
         .map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
-fn logical_id(reference: &Value) -> Option<&str> {
+/// The logical id in `!Ref X`, `!GetAtt X.Arn` or a `!Sub` of it.
+pub(crate) fn logical_id(reference: &Value) -> Option<&str> {
     if let Some(id) = reference["Ref"].as_str() {
         return Some(id);
     }

@@ -158,7 +158,7 @@ impl Stores {
 }
 
 impl World {
-    /// Puts a message into a FIFO queue that no function would send.
+    /// Puts a message into a queue that no function would send. The group is for a FIFO queue.
     pub async fn enqueue_raw(&self, queue: &str, body: &str, group: &str) {
         let url = self.aws.queue_url(queue);
         let variable = |name: &str| self.links.variable("test", name);
@@ -166,12 +166,13 @@ impl World {
         // Without the proxy, because no role may do this.
         settings.endpoint_url = Some(self.aws.url());
         let hash = HEXLOWER.encode(digest(&SHA256, body.as_bytes()).as_ref());
+        let is_fifo = queue.strip_suffix(".fifo").is_some();
         aws_sdk_sqs::Client::new(&sdk_config(&settings))
             .send_message()
             .queue_url(url)
             .message_body(body)
-            .message_group_id(group)
-            .message_deduplication_id(hash)
+            .set_message_group_id(is_fifo.then(|| group.to_owned()))
+            .set_message_deduplication_id(is_fifo.then_some(hash))
             .send()
             .await
             .unwrap();

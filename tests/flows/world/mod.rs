@@ -12,6 +12,7 @@
 //! | [`holders`] | people of the directory, straight from its store |
 //! | [`verbs`] | actions: people write, functions run, time passes |
 //! | [`alone`] | a function in a process of its own |
+//! | [`counted`] | the metrics that functions count |
 //! | [`admin`] | actions of admins, through the API |
 //! | [`desk`] | desks, cases and the router's jobs, straight from their store |
 //! | [`directory`] | the directory of people, past the API |
@@ -24,6 +25,7 @@
 
 mod admin;
 mod alone;
+mod counted;
 mod desk;
 mod directory;
 mod elsewhere;
@@ -38,12 +40,14 @@ mod waiting;
 mod wiring;
 
 pub use admin::Answer;
+pub use counted::counted_in;
 pub use elsewhere::call_webhook;
 pub use people::{MAIL_FROM, Person};
 pub use subscribers::SUBSCRIBER_SECRET;
 pub use waiting::Asking;
 
 use crate::{accounts::open_account, judge::inspector};
+use counted::start_if_counting;
 use fixtures::{Stores, audit, connector_row, environment, make_project, put_account};
 use rest::Expected;
 use std::time::Duration;
@@ -143,6 +147,7 @@ impl World {
 
     /// A world with two connectors of this platform.
     pub async fn on(platform: Platform) -> Self {
+        start_if_counting().await;
         let clock = TestClock::at(START_MS);
         let db = DynamoDb::start().await.unwrap();
         let aws = AwsStub::start(clock.clone()).await.unwrap();

@@ -326,6 +326,13 @@ impl World {
                     };
                     batch::run(event, functions.events.queue.as_ref(), handle).await
                 }
+                "email-events" => {
+                    let deps = &functions.email_events;
+                    let handle = async |body: String, receives| {
+                        email_events::handle(deps, &body, receives).await
+                    };
+                    batch::run(event, functions.email_events.queue.as_ref(), handle).await
+                }
                 "team" => {
                     let deps = &functions.team;
                     let handle = async |body: String, receives| {

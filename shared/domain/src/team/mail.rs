@@ -435,6 +435,22 @@ pub enum MailEventKind {
 }
 
 impl MailEventKind {
+    /// The word for it, as in records and metrics.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Delayed => "delayed",
+            Self::Delivered => "delivered",
+            Self::BouncedHard => "bounced_hard",
+            Self::BouncedSoft => "bounced_soft",
+            Self::Complained => "complained",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+        }
+    }
+
     /// The strength of the event: a status never sinks to that of a weaker one.
     #[must_use]
     pub const fn rank(self) -> u8 {

@@ -39,6 +39,15 @@ pub(super) enum Content<'a> {
 }
 
 impl IntakeOutcome {
+    /// The word by which a message with this outcome is counted; the API answers with the same.
+    #[must_use]
+    pub(super) const fn decision(self) -> &'static str {
+        match self {
+            Self::Changed | Self::Withdrawn => Self::Ignored.key(),
+            other => other.key(),
+        }
+    }
+
     /// The key, as logged.
     #[must_use]
     pub(super) const fn key(self) -> &'static str {

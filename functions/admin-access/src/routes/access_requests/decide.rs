@@ -40,6 +40,7 @@ use vestibule_domain::{
     job::OnboardChatUser,
     retry::conflict_wait,
 };
+use vestibule_edge::logging::{Metric, measure};
 
 /// Attempts at a decision that meets other writers of the same records. The table itself tries each of them
 /// again while other transactions hold the rows, so a person would have to write without a pause for a second.
@@ -256,8 +257,10 @@ pub(super) async fn record_decision(
         reason: None,
     };
     let (outcome, entry) = record(deps, call, request, (&decision, choice)).await?;
-    if matches!(outcome, DecideOutcome::Recorded(_)) {
+    if let DecideOutcome::Recorded(request) = &outcome {
         log(&entry);
+        let waited = decision.at.since(request.created_at);
+        measure(Metric::TimeToDecision, waited, decision.at);
     }
     Ok(outcome)
 }

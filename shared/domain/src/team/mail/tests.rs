@@ -207,3 +207,10 @@ proptest! {
         prop_assert_eq!(status_after(&events), status_after(&repeated));
     }
 }
+
+#[test]
+fn the_word_for_what_became_of_a_mail_is_that_of_its_record() {
+    for kind in KINDS {
+        assert_eq!(serde_json::to_value(kind).unwrap(), kind.key());
+    }
+}
