@@ -172,6 +172,7 @@ export const members: Schemas["MemberResponse"][] = seeds.map(([name, email, rol
     status,
     invitation_id: status === "pending" ? id() : null,
     is_you: index === 0,
+    last_seen_at: status === "pending" ? null : ago(index * 3 * HOUR),
     work: noWork(),
     availability: { state: status === "active" ? "available" : "offline", paused: [], since: ago((days / 2) * DAY) },
     created_at: ago(days * DAY),
