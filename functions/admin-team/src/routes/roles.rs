@@ -426,7 +426,7 @@ fn check_role(call: &Call, role: &Role) -> Result<(), ApiError> {
 enum ReplyTurn {
     /// Conversations that wait may go to the members of the role.
     Gained,
-    /// What the members have waits again, except for those who hold the right themselves.
+    /// Conversations of the members wait again, except for those of members who hold the right themselves.
     Lost,
 }
 
