@@ -234,7 +234,7 @@ impl LiveChat {
         shown.body
     }
 
-    /// What became of the last message of a conversation that goes out.
+    /// The sending of the last message of a conversation that goes out.
     async fn last_sending(&self, conversation: &Value) -> Value {
         let id = conversation.as_str().unwrap();
         let listed = self.shown(&format!("conversations/{id}/messages")).await;

@@ -1,4 +1,4 @@
-//! What conversations that went without the router leave at a desk: each is found by the desk's next job (SPEC E33).
+//! Rows that conversations leave at a desk when they go without the router: the desk's next job finds each (SPEC E33).
 
 use crate::world::World;
 use std::time::Duration;

@@ -91,6 +91,7 @@ mod kept_blocks;
 mod key_limits;
 mod languages;
 mod last_admin;
+mod last_seen;
 mod late_failures;
 mod latency;
 mod left_to_sweeper;

@@ -76,7 +76,7 @@ async fn watch(stage: &Stage, world: World) {
     }
 }
 
-/// What a drain of this desk gives to whom, by a plain walk through all that waits.
+/// The assignments that a drain of this desk makes, by a plain walk through all that waits.
 async fn expected(stage: &Stage, channel: &str) -> Vec<Given> {
     let mut seats = stage.plain.seats(&desk(channel)).await.unwrap();
     let mut cases = stage.rows().waiting_cases();

@@ -40,7 +40,7 @@ async fn stage() -> Stage {
     stage
 }
 
-/// What a verb does to a case that is ready for it.
+/// The change that a verb makes to a case that is ready for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Change {
     Enqueue,

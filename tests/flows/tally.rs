@@ -18,11 +18,11 @@ const QUEUES: [(&str, &str); 6] = [
 /// Longer than any pause between two texts.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// What each function did for an event.
+/// The work of each function for an event.
 #[derive(Default)]
 pub struct Tally(BTreeMap<String, Step>);
 
-/// What one function did for it.
+/// The work of one function for it.
 #[derive(Default)]
 struct Step {
     invocations: u64,

@@ -332,6 +332,20 @@ async fn whoever_requeues_a_conversation_is_not_asked_again_and_another_member_g
     world.assert_desk_agrees().await;
 }
 
+/// SPEC E34: the rule names the caller alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_that_somebody_else_requeues_can_go_to_its_member_again() {
+    let (mut world, admin, path, _) = begun().await;
+    let ana = member(&world, &admin, "Ana", json!({"channels": {"slack": 2}})).await;
+    verb(&world, &admin, &path, "offer", Value::Null).await;
+    world.settle().await;
+    let requeued = verb(&world, &admin, &path, "requeue", Value::Null).await;
+    assert_eq!(case(&requeued)["state"], "waiting");
+    world.settle().await;
+    let after = shown(&world, &path).await["case"].clone();
+    assert_eq!(after["assigned_to"]["id"], id(&ana), "{after}");
+}
+
 /// SPEC E12, E34, E39.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_that_is_transferred_to_a_team_waits_for_a_member_of_it() {

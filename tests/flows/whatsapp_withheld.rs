@@ -1,4 +1,4 @@
-//! What `WhatsApp` keeps to itself: placeholders of messages, and the messages that take their places.
+//! Messages that `WhatsApp` keeps to itself: placeholders of messages, and the messages that take their places.
 
 use crate::{
     whatsapp::write,

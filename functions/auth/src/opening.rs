@@ -9,6 +9,7 @@ use crate::{
 use axum::http::HeaderValue;
 use futures_util::future::try_join;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use vestibule_admin::problem::ApiError;
 use vestibule_domain::{
@@ -61,6 +62,7 @@ pub fn new_session(login: &Login, hash: String, device: Device, now: Timestamp) 
         last_active_at: now,
         has_factor: login.confirmed_factor().is_some(),
         login_version: login.version,
+        seen: BTreeMap::new(),
     }
 }
 

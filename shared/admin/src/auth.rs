@@ -27,7 +27,7 @@ use vestibule_domain::{
         credential::{Credential, CredentialClaim, Missing, Refusal},
     },
     error::Chain,
-    ids::{AccountId, ProjectId},
+    ids::{AccountId, MemberId, ProjectId},
     secret::Secret,
 };
 
@@ -212,10 +212,11 @@ pub(crate) fn refused(claim: &CredentialClaim, refusal: Refusal) -> ApiError {
     }
 }
 
-/// Records that a proven credential is used: the day of a key, the activity of a session. A call that the
-/// console makes by itself is no activity (SPEC D28).
+/// Records that a proven credential is used: the day of a key, the activity of a session and of the member of the
+/// account whom it was proven to be. A call that the console makes by itself is no activity (SPEC D28).
 pub(crate) async fn note_use(
     credential: &Credential,
+    member: Option<MemberId>,
     headers: &HeaderMap,
     now: Timestamp,
     state: &AdminState,
@@ -223,8 +224,8 @@ pub(crate) async fn note_use(
     let is_session = matches!(credential, Credential::Session { .. });
     let is_background = is_session && headers.contains_key(BACKGROUND);
     if !is_background
-        && !credential.is_noted_as_used(now)
-        && let Err(error) = state.credentials.note_use(credential, now).await
+        && !credential.is_noted_as_used(member, now)
+        && let Err(error) = state.credentials.note_use(credential, member, now).await
     {
         tracing::warn!(error = %Chain(&error), "the use of a credential was not noted");
     }

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, request::Parts},
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -69,7 +69,12 @@ impl CredentialStore for Credentials {
         Ok(self.found.clone())
     }
 
-    async fn note_use(&self, _: &Credential, _: Timestamp) -> Result<(), PortError> {
+    async fn note_use(
+        &self,
+        _: &Credential,
+        _: Option<MemberId>,
+        _: Timestamp,
+    ) -> Result<(), PortError> {
         self.noted.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -224,5 +229,6 @@ pub fn session() -> Session {
         last_active_at: now(),
         has_factor: false,
         login_version: 1,
+        seen: BTreeMap::new(),
     }
 }

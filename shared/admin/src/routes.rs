@@ -252,7 +252,7 @@ async fn prove(
     let caller = credential
         .caller(claim, now)
         .map_err(|refusal| auth::refused(claim, refusal))?;
-    auth::note_use(&credential, headers, now, state).await;
+    auth::note_use(&credential, caller.member_id, headers, now, state).await;
     Ok((caller, project))
 }
 
@@ -312,11 +312,13 @@ async fn admit_login<D: AsRef<AdminState> + Send + Sync + 'static>(
         .login(&claim, now)
         .map_err(|refusal| auth::refused(&claim, refusal))?
         .clone();
-    auth::note_use(&credential, &parts.headers, now, state).await;
     let account: Result<Option<Caller>, Refusal> = match claim.scope() {
         Some(_) => credential.caller(&claim, now).map(Some),
         None => Ok(None),
     };
+    let member = account.as_ref().ok().and_then(Option::as_ref);
+    let member = member.and_then(|caller| caller.member_id);
+    auth::note_use(&credential, member, &parts.headers, now, state).await;
     let origin = parts.extensions.get::<CallOrigin>().cloned();
     let call = LoginCall::new(session, origin.unwrap_or_default(), account, state.clone());
     parts.extensions.insert(call);

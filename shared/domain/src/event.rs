@@ -305,7 +305,7 @@ pub struct AuditEntry {
     pub change: Change,
     /// The API call that made the change, or the request whose approval implied it.
     pub request_id: String,
-    /// What the outgoing event of the change says beside what the entry shows. It is no part of the audit log.
+    /// The content of the change's outgoing event, beyond that of the entry. It is no part of the audit log.
     pub told: Told,
 }
 

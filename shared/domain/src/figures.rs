@@ -78,7 +78,7 @@ pub const RANGE_ENDS: [u64; 13] = [
 /// Number of ranges. The last one has no end.
 pub const RANGES: usize = RANGE_ENDS.len() + 1;
 
-/// How long several things took: their sum, and how many lie in each range.
+/// The time that several things took: its sum, and how many lie in each range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Spread {
     /// Sum, in seconds.

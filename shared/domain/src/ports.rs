@@ -134,7 +134,7 @@ pub use sign_in::{
 pub use team::{
     Acceptance, Accepted, AcceptingLogin, AuditFilter, AuditStore, ClientDeletion, ClientStore,
     ConnectorPlace, FirstAdmin, FirstAdminOrders, FirstAdminStore, InvitationStore, InvitationView,
-    Invited, LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodOutcome,
+    Invited, LastSeen, LoginMethodStore, MemberFilter, MemberOutcome, MemberStore, MethodOutcome,
     NewInvitation, RenewedLogin, SetUpReader, SetUpState, StoredAuditEntry,
 };
 pub use teams::{ChannelStore, TeamAdded, TeamOutcome, TeamStore};

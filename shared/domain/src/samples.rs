@@ -249,6 +249,7 @@ pub fn session(name: &str, second: i64) -> Session {
         last_active_at: at(second),
         has_factor: false,
         login_version: 1,
+        seen: BTreeMap::new(),
     }
 }
 

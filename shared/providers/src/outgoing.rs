@@ -23,7 +23,9 @@ use vestibule_domain::{
     chat::conversation::ConversationRef,
     chat::typing::ShowTyping,
     connector::Provider,
-    ports::{FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, RetryScope, SendOutcome},
+    ports::{
+        FailureClass, OutgoingText, ProfileOutcome, ProfileQuery, Receipt, RetryScope, SendOutcome,
+    },
     secret::Secret,
 };
 
@@ -121,6 +123,26 @@ pub(crate) fn messages_of<'t>(
         return Err(CallError::never(FailureClass::Request, "msg_too_long"));
     }
     Ok(pieces)
+}
+
+/// Sends the messages of a text one after the other. `taken` reads the receipt of one, and the first failure ends it;
+/// `call` makes the call that sends one. The outcome is the receipt of the last one.
+pub(crate) fn one_by_one(
+    platform: &dyn ChatProvider,
+    text: &str,
+    so_far: &[CallResult],
+    taken: impl Fn(&CallResult) -> Result<Receipt, CallError>,
+    call: impl FnOnce(&str) -> Result<OutgoingCall, CallError>,
+) -> Result<NextCall<SendOutcome>, CallError> {
+    let messages = messages_of(platform, text)?;
+    let mut receipt = Receipt::default();
+    for result in so_far {
+        receipt = taken(result)?;
+    }
+    match messages.get(so_far.len()) {
+        Some(&message) => call(message).map(NextCall::Call),
+        None => Ok(NextCall::Done(SendOutcome::Sent(receipt))),
+    }
 }
 
 /// The next step.

@@ -72,7 +72,7 @@ async function enter(browser: Browser, person?: Person): Promise<BrowserContext>
   return context;
 }
 
-/** What leads from a page as it is loaded to the state of the picture. */
+/** Leads from a page as it is loaded to the state of the picture. */
 export type Reach = (page: Page, world: World) => Promise<unknown>;
 
 /** Takes a picture of the owner's page at an address, after what leads to the state. */

@@ -6,7 +6,7 @@ import { Entrance } from "../src/requests.ts";
 import { Caller, eventually, facts, local, newAddress } from "../src/stack.ts";
 import { phoneOf } from "../src/users.ts";
 
-/** What the pictures show, by ids. */
+/** The records in the pictures, by ids. */
 export interface World {
   account: string;
   /** Super admin of the account. */

@@ -112,7 +112,7 @@ test("The access requests load at most 150 KB of JavaScript and 20 KB of styles 
   expect(await load.gzipped(".css")).toBeLessThanOrEqual(20 * KB);
 });
 
-/** What a page took, as the browser itself measures it. */
+/** The cost of a page, as the browser itself measures it. */
 interface Measured {
   /** Milliseconds until the largest content was painted. */
   lcp: number;

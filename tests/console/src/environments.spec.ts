@@ -113,8 +113,9 @@ test("An environment's agent is set, tested and secured: its secret is shown onc
   await page.goto(projectSettings(own.account, directory.project, "environments"));
   await page.getByRole("link", { name: "Agent of Staging" }).click();
   await settled(page, /^Agent/);
-  await expect(page.getByLabel("Seconds to answer")).toHaveAccessibleDescription(/^timeout_seconds, 1 to 25:/);
-  await expect(page.getByLabel("Calls at the same time")).toHaveAccessibleDescription(/^max_in_flight, 1 to 100:/);
+  await expect(page.getByLabel("Seconds to answer")).toHaveAccessibleDescription(/^1 to 25 seconds\./);
+  await expect(page.getByLabel("Calls at the same time")).toHaveAccessibleDescription(/^1 to 100 calls\./);
+  await expect(page.getByLabel("Days until given up")).toHaveAccessibleDescription(/^1 to 14 days\./);
   await page.getByLabel("Agent endpoint").fill("agent.example.com");
   await page.getByLabel("Seconds to answer").fill("26");
   await page.getByRole("button", { name: "Save agent" }).click();

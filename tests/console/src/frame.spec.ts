@@ -1,5 +1,5 @@
 import type { Locator } from "@playwright/test";
-import { found } from "./people.ts";
+import { found, signInAgain } from "./people.ts";
 import { newAddress } from "./stack.ts";
 import { expect, settings, settled, test, toast } from "./test.ts";
 import { projectSettings } from "./users.ts";
@@ -100,11 +100,23 @@ test("The start leads to the account that was shown last, and an account of othe
   await settled(page, "User Management");
   expect(pathOf(page)).toBe(settings(other.account, "users"));
 
-  const outside = await browse(team.agent);
+  // A session of its own: this one is signed out.
+  const outside = await browse(await signInAgain(team.agent));
   await outside.goto(settings(other.account, "users"));
   await expect(outside.getByRole("heading", { level: 1 })).toHaveText("You are not a member of this account");
+  await expect(outside.getByText(`You are signed in as ${team.agent.email}.`)).toBeVisible();
+  await expect(outside.getByRole("main").getByRole("button", { name: "Sign out" })).toBeVisible();
+  await expect(outside.getByRole("heading", { name: "Your accounts" })).toBeVisible();
+  await outside.getByRole("main").locator(`a[href$="/a/${team.account}"]`).click();
+  await expect(outside).toHaveURL(new RegExp(`/console/a/${team.account}`));
+  await expect(outside.getByRole("heading", { level: 1 })).not.toHaveText("You are not a member of this account");
   await outside.goto("/console/nowhere");
   await expect(outside.getByRole("heading", { level: 1 })).toHaveText("There is no such page");
+  // Whoever signs in instead comes back to the page that was asked for.
+  await outside.goto(settings(other.account, "users"));
+  await outside.getByRole("button", { name: "Sign in as somebody else" }).click();
+  await settled(outside, "Sign in");
+  expect(new URL(outside.url()).searchParams.get("return_to")).toBe(settings(other.account, "users"));
 });
 
 test("What fails says what it was, with a way to try again and the id of the request (U122)", async ({

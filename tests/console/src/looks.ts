@@ -89,7 +89,7 @@ function overflow(page: Page): Promise<string[]> {
   });
 }
 
-/** What can be pressed and is smaller than this in any direction; links within a text may be. */
+/** Targets that are smaller than this in any direction; links within a text may be. */
 function smallTargets(page: Page, least: number): Promise<string[]> {
   return page.evaluate((wanted) => {
     const controls = "a[href], button, select, textarea, summary, input, [role=menuitem]";

@@ -149,5 +149,9 @@ test("The list of users is searched and filtered, says how many it found, and it
   await expect(page.getByLabel("Search by name or email")).toBeFocused();
   await page.getByLabel("Status").selectOption("Any status");
   await page.getByLabel("Role", { exact: true }).selectOption("All roles");
-  await expect(page.getByRole("row", { name: team.owner.email })).toBeVisible();
+  const owner = page.getByRole("row", { name: team.owner.email });
+  await expect(owner).toContainText("Last seen within the hour");
+  const invited = page.getByRole("row", { name });
+  await expect(invited).toContainText("Pending");
+  await expect(invited).not.toContainText("seen");
 });

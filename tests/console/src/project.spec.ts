@@ -13,6 +13,9 @@ test("A project is renamed, archived, restored and deleted; a shorter history an
   await page.goto(projectSettings(own.account, directory.project, "general"));
   await settled(page, "General");
   await page.getByLabel("Name", { exact: true }).fill("Service desk");
+  await expect(page.getByLabel("History")).toHaveAccessibleDescription(
+    /^Days for which messages are kept, from 0 to 365\./,
+  );
   await page.getByLabel("History").fill("366");
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("Enter a whole number of days from 0 to 365")).toBeVisible();

@@ -181,7 +181,8 @@ test("The audit log shows who did what, values before and after, refused attempt
   const { key } = await own.inviter.call("POST", "/v1/api-keys", { name: "Nightly", permissions: ["projects.read"] });
   const refused = await new Caller({ authorization: `Bearer ${key}` }).send("GET", "/v1/members");
   expect(refused.status).toBe(403);
-  await own.inviter.call("POST", "/v1/roles", { name: "Night shift", permissions: ["access_requests.read"] });
+  const role = { name: "Night shift of the Lisbon help desk for Globex", permissions: ["access_requests.read"] };
+  await own.inviter.call("POST", "/v1/roles", role);
   const page = await browse(own.owner);
   await page.goto(settings(own.account, "audit"));
   await settled(page, "Audit log");
@@ -190,6 +191,11 @@ test("The audit log shows who did what, values before and after, refused attempt
   await expect(rows.nth(1)).toContainText("Role created");
   await expect(rows.nth(1)).toContainText("Ana Lopes");
   await expect(rows.filter({ hasText: "Call refused" }).first()).toContainText("Refused");
+  // Names take a line, and a long one two, beside the ids.
+  const names = rows.locator("bdi");
+  const lines = await names.evaluateAll((all) => all.map((name) => name.getClientRects().length));
+  expect(lines.length).toBeGreaterThan(0);
+  expect(Math.max(...lines)).toBeLessThanOrEqual(2);
 
   for (const filter of ["Person", "Action", "Record", "From", "To"]) {
     await expect(page.getByLabel(filter, { exact: true })).toBeVisible();

@@ -7,7 +7,7 @@ const NETWORK_LINE =
 const MISSING_LINE = /^CodeMissing\b/;
 /** The console's question whether somebody is signed in; for a stranger, the answer is no. */
 const WHO_AM_I = "401 GET /v1/me";
-/** What the console asks once the browser is idle, which may be after the end of the session. */
+/** A call that the console makes once the browser is idle, which may be after the end of the session. */
 const WHEN_IDLE = "401 GET /v1/me/availability";
 
 /** Notes whatever a page must never do: call other hosts, break its policy, log errors, or get an answer that the test does not expect. */

@@ -1,4 +1,4 @@
-//! What a subscriber gets, and what it may answer.
+//! Calls to a subscriber, and the answers that it may give.
 
 use super::{Stage, another, hooks::Reply};
 use futures_util::future::join_all;

@@ -38,7 +38,7 @@ pub enum Reply {
     Never,
 }
 
-/// What a hook got.
+/// The calls that a hook got.
 #[derive(Debug, Default)]
 struct Book {
     secret: Option<String>,

@@ -109,7 +109,7 @@ pub fn seat(name: &str, limit: u32) -> Seat {
     }
 }
 
-/// What asks for this client only.
+/// A demand for this client only.
 pub fn demand(of: u64) -> Demand {
     Demand {
         client_id: client(of),

@@ -1,7 +1,7 @@
 //! The stores over one table, with the people and records of the tests.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 use vestibule_adapters::clock::SystemClock;
@@ -120,6 +120,7 @@ pub fn session(name: &str) -> Session {
         last_active_at: at(0),
         has_factor: false,
         login_version: 1,
+        seen: BTreeMap::new(),
     }
 }
 

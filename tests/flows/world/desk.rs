@@ -32,7 +32,7 @@ impl World {
         }
     }
 
-    /// What a conversation of the open connector asks for.
+    /// The demand of a conversation of the open connector.
     pub fn demand(&self) -> Demand {
         Demand {
             client_id: self.open.client_id,

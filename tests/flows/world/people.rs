@@ -9,7 +9,10 @@ use data_encoding::HEXLOWER;
 use lambda_http::http::Request;
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use tower::ServiceExt;
 use vestibule_domain::{
     AccountScope,
@@ -123,6 +126,7 @@ impl World {
             last_active_at: now,
             has_factor: false,
             login_version: 1,
+            seen: BTreeMap::new(),
         };
         let mut entry = audit(self.scope, now);
         entry.scope = account;

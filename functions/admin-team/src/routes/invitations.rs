@@ -27,11 +27,11 @@ use vestibule_domain::{
     AccountScope, Timestamp,
     event::told::{EventData, Told},
     ids::{InvitationId, MemberId},
-    ports::{Block, InvitationView},
+    ports::{Block, InvitationView, LastSeen},
     team::{
         invitation::{Invitation, InvitedMethod},
         mail::{Mail, MailEvent},
-        member::MemberStatus,
+        member::{Member, MemberStatus},
         role::Roles,
     },
 };
@@ -164,7 +164,7 @@ impl InvitationResponse {
     fn of(
         view: InvitationView,
         roles: &Roles,
-        inviters: &BTreeMap<String, bool>,
+        (inviters, seen): (&BTreeMap<String, bool>, &LastSeen),
         call: &Call,
     ) -> Self {
         let now = call.now();
@@ -185,7 +185,7 @@ impl InvitationResponse {
             email: invitation.email.as_str().to_owned(),
             method: invitation.method.into(),
             expires_at: invitation.expires_at,
-            member: MemberResponse::of(member, roles, call),
+            member: MemberResponse::of(member, roles, seen, call),
             link: None,
         }
     }
@@ -259,9 +259,22 @@ async fn shown(
     view: InvitationView,
 ) -> Result<InvitationResponse, ApiError> {
     let views = [view];
-    let inviters = inviters(deps, call.scope(), &views).await?;
+    let (inviters, seen) = beside(deps, call.scope(), &views).await?;
     let [view] = views;
-    Ok(InvitationResponse::of(view, roles, &inviters, call))
+    let beside = (&inviters, &seen);
+    Ok(InvitationResponse::of(view, roles, beside, call))
+}
+
+/// Reads what is shown beside invitations: whether their inviters are active, and when their members were last seen.
+async fn beside(
+    deps: &Deps,
+    scope: AccountScope,
+    views: &[InvitationView],
+) -> Result<(BTreeMap<String, bool>, LastSeen), ApiError> {
+    let inviters = inviters(deps, scope, views).await?;
+    let members: Vec<&Member> = views.iter().map(|view| &view.member).collect();
+    let seen = deps.members.last_seen(&members).await?;
+    Ok((inviters, seen))
 }
 
 /// List the invitations
@@ -285,9 +298,9 @@ pub async fn list_invitations(
         .list_invitations(scope, &query.page)
         .await?;
     let roles = deps.members.roles(scope).await?;
-    let inviters = inviters(&deps, scope, &page.items).await?;
+    let (inviters, seen) = beside(&deps, scope, &page.items).await?;
     Ok(ListResponse::of(page, |view| {
-        InvitationResponse::of(view, &roles, &inviters, &call)
+        InvitationResponse::of(view, &roles, (&inviters, &seen), &call)
     }))
 }
 
@@ -350,7 +363,6 @@ mod tests {
             client_access::ClientAccess,
             invitation::{InvitationToken, TokenKind},
             mail::{MailEventKind, MailKind, MailOwner},
-            member::Member,
             role::RoleKey,
             work::Work,
         },

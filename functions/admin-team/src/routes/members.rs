@@ -12,6 +12,7 @@ use crate::{
 };
 use availability::AvailabilityResponse;
 use axum::{Json, extract::State, response::Response};
+use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use vestibule_admin::{
 use vestibule_domain::{
     AccountScope, Timestamp,
     ids::MemberId,
-    ports::MemberFilter,
+    ports::{LastSeen, MemberFilter},
     team::{
         client_access::ClientAccess,
         member::Member,
@@ -97,7 +98,7 @@ pub(super) fn role_name(roles: &Roles, key: &RoleKey) -> Option<String> {
     "permissions": ["access_requests.decide", "conversations.read"], "clients": "all",
     "work": {"channels": {"sms": 3}, "client_channels": {}, "teams": [], "skills": ["German"]},
     "availability": {"state": "available", "paused": [], "since": "2026-11-22T10:00:00.000Z"}, "status": "active",
-    "invitation_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "is_you": false,
+    "invitation_id": "01JD3Q3Z9V8M4T6K2N7P5R1S0X", "is_you": false, "last_seen_at": "2026-11-24T09:00:00.000Z",
     "created_at": "2026-11-22T10:00:00.000Z", "updated_at": "2026-11-22T10:00:00.000Z"
 }))]
 pub struct MemberResponse {
@@ -125,6 +126,10 @@ pub struct MemberResponse {
     invitation_id: Option<String>,
     /// Whether the caller is this member.
     is_you: bool,
+    /// Time at which the person last used a session in this account, noted once an hour; null if they never did, or not
+    /// in the last 400 days. Calls with an API key and those that the console makes by itself do not count.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_seen_at: Option<Timestamp>,
     /// Channels of clients that were taken away with an allowed channel or a client, only in the answer to the call that
     /// took them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,8 +144,8 @@ pub struct MemberResponse {
 }
 
 impl MemberResponse {
-    /// Renders a member for this caller.
-    pub(super) fn of(member: Member, roles: &Roles, call: &Call) -> Self {
+    /// Renders a member, whom these last uses may name, for this caller.
+    pub(super) fn of(member: Member, roles: &Roles, seen: &LastSeen, call: &Call) -> Self {
         let permissions = member.permissions(roles);
         Self {
             role: role_name(roles, &member.role).map(|name| MemberRole {
@@ -155,6 +160,7 @@ impl MemberResponse {
             status: member.status.into(),
             invitation_id: member.invitation_id.map(|id| id.to_string()),
             is_you: call.caller.member_id == Some(member.id),
+            last_seen_at: seen.get(&member.id).copied(),
             pruned: None,
             id: member.id.to_string(),
             email: member.email.as_str().to_owned(),
@@ -258,9 +264,14 @@ pub async fn list_members(
         .members
         .list_members(call.scope(), &filter, &query.page)
         .await?;
-    let roles = deps.members.roles(call.scope()).await?;
+    let listed: Vec<&Member> = page.items.iter().collect();
+    let (roles, seen) = try_join(
+        deps.members.roles(call.scope()),
+        deps.members.last_seen(&listed),
+    )
+    .await?;
     Ok(ListResponse::of(page, |member| {
-        MemberResponse::of(member, &roles, &call)
+        MemberResponse::of(member, &roles, &seen, &call)
     }))
 }
 
@@ -280,9 +291,14 @@ pub async fn get_member(
     ApiPath(path): ApiPath<MemberPath>,
 ) -> Result<Response, ApiError> {
     let member = read(&deps, call.scope(), path.member_id).await?;
-    let roles = deps.members.roles(call.scope()).await?;
+    let (roles, seen) = try_join(
+        deps.members.roles(call.scope()),
+        deps.members.last_seen(&[&member]),
+    )
+    .await?;
     let version = member.version;
-    Ok(found(version, MemberResponse::of(member, &roles, &call)))
+    let body = MemberResponse::of(member, &roles, &seen, &call);
+    Ok(found(version, body))
 }
 
 /// Reads a member, who must exist.

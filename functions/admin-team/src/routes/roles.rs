@@ -16,6 +16,7 @@ use vestibule_admin::{
     ApiPath, Call, FieldErrors, IdempotencyKey, IfMatch, JsonBody, Nullable, amend,
     api_types::{IdempotencyHeader, IfMatchHeader, ListResponse, PermissionName, created, found},
     given, log,
+    member_work::order_drains,
     problem::{ApiError, CHANGED_MEANWHILE, IDEMPOTENCY_KEY_REUSED, Problem},
     problem_types, read_fields, validation,
 };
@@ -24,9 +25,12 @@ use vestibule_domain::{
     account::permission::{Permission, Permissions},
     event::{AuditEntry, Change, Event},
     ids::{MemberId, RoleId},
-    team::role::{
-        AGENT, AGENT_NAME, ROLE_DESCRIPTION_MAX_CHARS, ROLES_MAX, Role, RoleKey, Roles,
-        SUPER_ADMIN_NAME,
+    team::{
+        member::Member,
+        role::{
+            AGENT, AGENT_NAME, ROLE_DESCRIPTION_MAX_CHARS, ROLES_MAX, Role, RoleKey, Roles,
+            SUPER_ADMIN_NAME,
+        },
     },
     text::clean_line,
 };
@@ -40,7 +44,8 @@ problem_types! {
 
 /// Members that the refusal of a deletion names.
 const NAMED_MAX: u16 = 20;
-/// Members of a role whose conversations are requeued when it loses the right to reply.
+/// Members of a role whose conversations are requeued when it loses the right to reply, and whose desks are drained when
+/// it gains it.
 const HOLDERS_MAX: u16 = 1000;
 /// Attempts to add a role while others change roles.
 const ATTEMPTS: u32 = 4;
@@ -284,7 +289,8 @@ fn replay(existing: &Role, asked: &Role) -> Result<Response, ApiError> {
 /// Change a role
 ///
 /// Nobody gives a role, or changes one with, permissions that they do not hold. The change counts from each
-/// member's next call on. Conversations of members who may not reply any more wait again within minutes.
+/// member's next call on. Conversations of members who may not reply any more wait again within minutes, and those that wait
+/// go to members who may reply from then on.
 #[utoipa::path(
     patch,
     path = "/v1/roles/{role_id}",
@@ -336,8 +342,17 @@ pub async fn update_role(
             for one in after.custom.iter_mut().filter(|one| one.id == role.id) {
                 one.clone_from(&changed);
             }
-            let losing = silenced(deps, call, &role, &changed).await?;
-            save(deps, call, (&after, &losing), &entry).await?;
+            let turn = ReplyTurn::of(&role, &changed);
+            let holders = holders(deps, call, role.id, turn).await?;
+            let ids: Vec<MemberId> = holders.iter().map(|member| member.id).collect();
+            let losing: &[MemberId] = match turn {
+                Some(ReplyTurn::Lost) => &ids,
+                Some(ReplyTurn::Gained) | None => &[],
+            };
+            save(deps, call, (&after, losing), &entry).await?;
+            if turn == Some(ReplyTurn::Gained) {
+                order_drains(deps.routing.as_ref(), call.scope(), &holders).await;
+            }
             Ok(found(changed.version, RoleResponse::from(&changed)))
         },
     )
@@ -406,24 +421,42 @@ fn check_role(call: &Call, role: &Role) -> Result<(), ApiError> {
         .map_err(ApiError::permissions_not_held)
 }
 
-/// The members of a role that loses the right to reply by this change. What they have waits again, except for those who
-/// hold the right themselves.
-async fn silenced(
+/// A change of a role's right to reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReplyTurn {
+    /// Conversations that wait may go to the members of the role.
+    Gained,
+    /// Conversations of the members wait again, except for those of members who hold the right themselves.
+    Lost,
+}
+
+impl ReplyTurn {
+    /// The change of the right by this change of a role, if there is one.
+    fn of(before: &Role, after: &Role) -> Option<Self> {
+        let replies = |role: &Role| role.permissions.contains(&Permission::ConversationsReply);
+        match (replies(before), replies(after)) {
+            (false, true) => Some(Self::Gained),
+            (true, false) => Some(Self::Lost),
+            _ => None,
+        }
+    }
+}
+
+/// The members of a role whose right to reply changes; none if it stays.
+async fn holders(
     deps: &Deps,
     call: &Call,
-    before: &Role,
-    after: &Role,
-) -> Result<Vec<MemberId>, ApiError> {
-    let replies = |role: &Role| role.permissions.contains(&Permission::ConversationsReply);
-    if !replies(before) || replies(after) {
+    id: RoleId,
+    turn: Option<ReplyTurn>,
+) -> Result<Vec<Member>, ApiError> {
+    if turn.is_none() {
         return Ok(Vec::new());
     }
-    let key = RoleKey::Custom(before.id);
     let holders = deps
         .members
-        .members_with_role(call.scope(), &key, HOLDERS_MAX)
+        .members_with_role(call.scope(), &RoleKey::Custom(id), HOLDERS_MAX)
         .await?;
-    Ok(holders.into_iter().map(|member| member.id).collect())
+    Ok(holders)
 }
 
 /// Saves roles, with orders to requeue what these members have.

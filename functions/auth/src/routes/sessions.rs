@@ -198,6 +198,7 @@ async fn end(deps: &Deps, call: &LoginCall, hashes: &[String]) -> Result<(), Api
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
     use vestibule_domain::{
         ids::LoginId,
         team::session::{Device, SESSION_LIFE, SignInMethod},
@@ -217,6 +218,7 @@ mod tests {
             last_active_at: at(last_active_at),
             has_factor: false,
             login_version: 1,
+            seen: BTreeMap::new(),
         }
     }
 

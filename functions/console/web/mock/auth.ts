@@ -13,7 +13,7 @@ const INVITED = {
   expires_at: ago(-5 * 86_400_000),
 };
 
-/** What the acceptance of an invitation is refused with: `vsi_too-many-accounts` … */
+/** The problem by which the acceptance of an invitation is refused: `vsi_too-many-accounts` … */
 const ACCEPT_REFUSALS: Record<string, string> = {
   "wrong-login": "The invitation is for another address",
   "sign-in-to-accept": "The invited address has a login",

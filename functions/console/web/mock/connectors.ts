@@ -146,7 +146,7 @@ function effectsOf(connector: Connector, body: Call["body"]) {
   };
 }
 
-/** What the API would store: secrets as set, empty ones as not set. */
+/** The values that the API would store: secrets as set, empty ones as not set. */
 function stored(provider: string, before: Record<string, unknown>, given: Record<string, string>) {
   const fields = providers.find((known) => known.provider === provider)?.fields ?? [];
   const next = { ...before };

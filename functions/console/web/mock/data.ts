@@ -23,7 +23,7 @@ export const ACME = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
 export const GLOBEX = "01JD3Q3Z9V8M4T6K2N7P5R1S0G";
 export const ANA = "01JD3Q3Z9V8M4T6K2N7P5R1SMA";
 
-/** What accounts for everything a person types to sign in here. */
+/** Everything that a person types to sign in here. */
 export const CREDENTIALS = {
   password: "seven red kites over Lisbon",
   code: "123456",
@@ -172,6 +172,7 @@ export const members: Schemas["MemberResponse"][] = seeds.map(([name, email, rol
     status,
     invitation_id: status === "pending" ? id() : null,
     is_you: index === 0,
+    last_seen_at: status === "pending" ? null : ago(index * 3 * HOUR),
     work: noWork(),
     availability: { state: status === "active" ? "available" : "offline", paused: [], since: ago((days / 2) * DAY) },
     created_at: ago(days * DAY),

@@ -2,14 +2,14 @@
 
 use super::{
     items::{
-        AccountItem, ApiKeyItem, IdentityItem, KeyIdItem, MemberItem, MovedKeyItem, PointerItem,
-        ProjectItem, RolesItem, SessionItem, SessionsEndedItem,
+        AccountItem, ApiKeyItem, IdentityItem, KeyIdItem, MemberItem, MemberSeenItem, MovedKeyItem,
+        PointerItem, ProjectItem, RolesItem, SessionItem, SessionsEndedItem,
     },
     keys::{self, Key},
-    table::{Attributes, Table, from_row, n, s, take},
+    table::{Attributes, Conditional, Table, from_row, n, s, take, to_value},
 };
 use async_trait::async_trait;
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     account::{
@@ -24,9 +24,12 @@ use vestibule_domain::{
         member::Member,
         member_standing::MemberStanding,
         role::Roles,
-        session::{SESSION_LIFE, Session, SignInMethod},
+        session::{SEEN_NOTED_EVERY, SESSION_LIFE, Session, SignInMethod},
     },
 };
+
+/// Time for which it is known when a member was last seen.
+const SEEN_KEPT: Duration = Duration::from_hours(400 * 24);
 
 /// See [`CredentialStore`].
 #[derive(Debug, Clone)]
@@ -138,6 +141,30 @@ impl DynamoCredentials {
                     .await
             }
         }
+    }
+
+    /// Notes that a member was seen, unless another session of the login did so within the hour. Returns the time of
+    /// the note that stands.
+    async fn note_seen(
+        &self,
+        login_id: LoginId,
+        id: MemberId,
+        now: Timestamp,
+    ) -> Result<Timestamp, PortError> {
+        let update = self.table.update_part(
+            &keys::member_seen(login_id, id),
+            "SET last_seen_at = :now, expires_at = :expiry",
+            "attribute_not_exists(last_seen_at) OR last_seen_at <= :before",
+            &[],
+            &[
+                (":now", s(now)),
+                (":before", s(now.minus(SEEN_NOTED_EVERY))),
+                (":expiry", n(now.plus(SEEN_KEPT).seconds())),
+            ],
+        )?;
+        let (Conditional::Done(row) | Conditional::Failed(row)) = self.table.update(update).await?;
+        let item: Option<MemberSeenItem> = row.map(|row| from_row(row, "last use")).transpose()?;
+        Ok(item.map_or(now, |item| item.last_seen_at))
     }
 
     /// Whether the login method of a session is set up, where a provider opened it. With its method such a session ends
@@ -322,7 +349,12 @@ impl CredentialStore for DynamoCredentials {
         Ok((found, project_state(row)?))
     }
 
-    async fn note_use(&self, credential: &Credential, now: Timestamp) -> Result<(), PortError> {
+    async fn note_use(
+        &self,
+        credential: &Credential,
+        member: Option<MemberId>,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
         let update = match credential {
             Credential::ApiKey { key, .. } => self.table.update_part(
                 &keys::api_key_use(key.scope.account_id(), &key.hash),
@@ -331,16 +363,24 @@ impl CredentialStore for DynamoCredentials {
                 &[],
                 &[(":now", s(now))],
             )?,
-            Credential::Session { session, .. } => self.table.update_part(
-                &keys::session_use(session.login_id, &session.hash),
-                "SET last_active_at = :now, expires_at = :expiry",
-                "attribute_not_exists(last_active_at) OR last_active_at < :now",
-                &[],
-                &[
-                    (":now", s(now)),
-                    (":expiry", n(now.plus(SESSION_LIFE).seconds())),
-                ],
-            )?,
+            Credential::Session { session, .. } => {
+                let mut seen = session.seen_lately(now);
+                if let Some(id) = member.filter(|id| !seen.contains_key(id)) {
+                    let at = self.note_seen(session.login_id, id, now).await?;
+                    seen.insert(id, at);
+                }
+                self.table.update_part(
+                    &keys::session_use(session.login_id, &session.hash),
+                    "SET last_active_at = :now, expires_at = :expiry, seen = :seen",
+                    "attribute_not_exists(last_active_at) OR last_active_at < :now",
+                    &[],
+                    &[
+                        (":now", s(now)),
+                        (":expiry", n(now.plus(SESSION_LIFE).seconds())),
+                        (":seen", to_value(&seen)?),
+                    ],
+                )?
+            }
         };
         // The condition fails if a later use was noted meanwhile.
         self.table.update(update).await.map(|_| ())

@@ -83,7 +83,9 @@ pub(super) use routing::{
     WaitingItem, read_case,
 };
 pub(super) use sent_message::SentMessageItem;
-pub(super) use session::{DeviceItem, FlowItem, SessionItem, SessionUseItem, SessionsEndedItem};
+pub(super) use session::{
+    DeviceItem, FlowItem, MemberSeenItem, SessionItem, SessionUseItem, SessionsEndedItem,
+};
 pub(super) use standing::{StandingItem, WaitingPlace};
 pub(super) use subscription::{SubscriptionHealthItem, SubscriptionItem};
 pub(super) use team::{ChannelsItem, TeamItem, TeamNameItem};

@@ -133,7 +133,7 @@
 //! | change of a project | `A` / `PROJECT#id`, `P` / `SETTINGS`, audit entry | | 1 transaction, 6 WRU + index writes |
 //! | session of a call in an account | `LOGIN#l#SESSIONS`, `LOGIN#l#SESSION_USES`, `LOGIN#l#MEMBERS`, `A` / `ACCOUNT` and the `PROJECT#id` of the call, `A#ROLES`; then `A#MEMBER#m` / `MEMBER`, and `A#IDENTITY#hash` for a session through a provider | | 2 batch reads, 8 RRU; 1 read of the call's record beside them |
 //! | API key of a member | as any key, then `A#MEMBER#m` / `MEMBER` and `A#ROLES` | | 2 batch reads, 4 RRU |
-//! | activity of a session | `LOGIN#l#SESSION_USES` / `SESSION#hash` | | 1 update in 5 minutes, 1 WRU |
+//! | activity of a session; member seen in an account | `LOGIN#l#SESSION_USES` / `SESSION#hash`; `SEEN#m` | | 1 update in 5 minutes, 1 WRU; 2 updates in an hour for each account that the session is used in, 2 WRU; `SEEN#m` expires after 400 days |
 //! | proof of the caller's right in a change | key or session; member; roles if the member's role is a custom one | | 2 WRU each, in the change's transaction |
 //! | member changed | `A#MEMBER#m` / `MEMBER`, audit entry; `A#DESK#channel` / `SEAT#m` of each seat that changes, `A#REQUEUE#m` / `REQUEUE` if conversations may have to wait again; a witness if an active super admin is taken away | `lists_by_state`, `outbox` | 1 transaction, 4 WRU + index writes and the proof, 2 a seat, at most 40; 1 query for witnesses, 2 WRU each that is tried |
 //! | members of a team | `A#MEMBERS` | `lists_all` | 1 to 4 queries of 250 rows a page |
@@ -143,7 +143,7 @@
 //! | the same for a message that a customer's own system brings | `A#CHANNELS` / `CHANNELS` | | 1 read, 1 RRU |
 //! | channel removed | and members, clients, `A#DESK#channel` | `lists_all` | queries of all members and clients, 1 query, 1 transaction of 2 WRU a row for ninety rows |
 //! | image of a member | `A#MEMBER#m` / `IMAGE` | | 1 read, up to 34 RRU; 1 transaction, 2 WRU a KB; 1 read for a removal |
-//! | members by name, or of one role | `A#MEMBERS` or `A#MEMBERS#role` | `lists_all`, `lists_by_state` | 1 query a page |
+//! | members by name, or of one role | `A#MEMBERS` or `A#MEMBERS#role`; `LOGIN#l#SESSION_USES` / `SEEN#m` of each | `lists_all`, `lists_by_state` | 1 query and 1 batch read a page |
 //! | invitation | `A#INVITATION#i`, `A#MEMBER#m`, `A#ADDRESS#hash`, `A#MAIL#id`, audit entry | | 1 transaction, 10 WRU + index writes and the proof |
 //! | invitations by creation | `A#INVITATIONS`, then members and latest mails | `lists_all` | 1 query a page and 1 batch read per fifty |
 //! | acceptance | invitation, member, `A#DESK#channel` / `SEAT#m` for each allowed channel, `LOGIN#l`, `EMAIL#hash`, `LOGIN#l#MEMBERS`, session, identity, audit entry | | 1 transaction, up to 16 WRU + index writes, 2 for each seat and each session that ends |
@@ -262,8 +262,8 @@ pub use team_rows::{
     bounced_address, by_name, channels, clients, decoy_address, decoy_gap, decoy_id, decoy_login,
     device, devices, flow, identity, invitation, invitations, login, login_address,
     login_identities, login_identity, login_mails, login_member, login_members, login_method,
-    login_methods, mail, mail_sent, member, member_address, member_image, members, notice_day,
-    parse_mail, recovery, reset, roles, session, session_use, session_uses, sessions,
+    login_methods, mail, mail_sent, member, member_address, member_image, member_seen, members,
+    notice_day, parse_mail, recovery, reset, roles, session, session_use, session_uses, sessions,
     sessions_ended, throttle,
 };
 

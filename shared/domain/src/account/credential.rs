@@ -177,9 +177,9 @@ impl Credential {
     }
 
     /// Whether a use at `now` needs no further note: a key's is noted every day (UTC), a session's every five
-    /// minutes.
+    /// minutes, and that of a proven member of the account every hour.
     #[must_use]
-    pub fn is_noted_as_used(&self, now: Timestamp) -> bool {
+    pub fn is_noted_as_used(&self, member: Option<MemberId>, now: Timestamp) -> bool {
         match self {
             Self::ApiKey { key, .. } => {
                 let day = |at: Timestamp| at.seconds().div_euclid(SECONDS_A_DAY);
@@ -187,6 +187,7 @@ impl Credential {
             }
             Self::Session { session, .. } => {
                 now.since(session.last_active_at) < ACTIVITY_NOTED_EVERY
+                    && member.is_none_or(|id| session.is_noted_as_seen(id, now))
             }
         }
     }

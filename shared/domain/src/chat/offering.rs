@@ -89,7 +89,7 @@ impl HandedOff<'_> {
         }))
     }
 
-    /// What it asks of a member. A team that the handoff names is found by its name when the case is offered, and counts
+    /// The demand that it makes of a member. A team that the handoff names is found by its name when the case is offered, and counts
     /// instead of the connector's.
     fn demand(&self) -> Demand {
         let connector = self.connector;

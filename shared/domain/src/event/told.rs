@@ -1,4 +1,4 @@
-//! What an outgoing event says: the records that it is about, and its data.
+//! The content of an outgoing event: the records that it is about, and its data.
 
 use super::catalogue::{EventType, Field, FieldKind, names};
 use crate::{
@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, fmt};
 /// Longest code, in characters.
 const CODE_MAX_CHARS: usize = 64;
 
-/// What an outgoing event says.
+/// The content of an outgoing event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
     /// The project of the records that the event is about.

@@ -19,7 +19,7 @@ use crate::{
     event::AuditEntry,
     ids::{
         AccountId, ApiKeyId, ChatUserId, ClientId, ConnectorId, KeptBlockId, LoginMethodId,
-        ProjectId, TeamId,
+        MemberId, ProjectId, TeamId,
     },
     page::{CountUpTo, ListError, Page, PageRequest},
     ports::{AvatarImage, By},
@@ -190,9 +190,14 @@ pub trait CredentialStore: Send + Sync {
         let found = self.find_credential(claim).await?;
         Ok((found, ProjectState::Active))
     }
-    /// Records a use: a key's day, a session's activity. Best effort; a credential that was revoked meanwhile
-    /// stays revoked.
-    async fn note_use(&self, credential: &Credential, now: Timestamp) -> Result<(), PortError>;
+    /// Records a use: a key's day, a session's activity, and that this member was seen, whom the session was proven
+    /// to be. Best effort; a credential that was revoked meanwhile stays revoked.
+    async fn note_use(
+        &self,
+        credential: &Credential,
+        member: Option<MemberId>,
+        now: Timestamp,
+    ) -> Result<(), PortError>;
 }
 
 /// The store of API keys.

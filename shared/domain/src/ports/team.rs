@@ -23,6 +23,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A filter for lists of members.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +35,9 @@ pub struct MemberFilter {
     /// Only of this team.
     pub team_id: Option<TeamId>,
 }
+
+/// The time at which each member was last seen in their account.
+pub type LastSeen = BTreeMap<MemberId, Timestamp>;
 
 /// The outcome of a change of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +73,8 @@ pub trait MemberStore: Send + Sync {
         role: &RoleKey,
         limit: u16,
     ) -> Result<Vec<Member>, PortError>;
+    /// Returns when these members were last seen in their account, those who were.
+    async fn last_seen(&self, members: &[&Member]) -> Result<LastSeen, PortError>;
     /// Stores a member made from the record at `before.version`, and revokes these invitations. A removal also
     /// drops the login's pointer and the address, and revokes the member's pending invitation. An account keeps
     /// an active super admin, whatever races (SPEC D26). `Conflict` when a record changed.

@@ -8,7 +8,7 @@ use super::{
     seat::{Presence, Seat},
 };
 use crate::{
-    Timestamp,
+    AccountScope, Timestamp,
     account::permission::Permission,
     ids::MemberId,
     job::{DrainDesk, RequeueMember, RoutingJob},
@@ -173,6 +173,23 @@ impl<'a> MemberChange<'a> {
             .chain(drains)
             .collect()
     }
+}
+
+/// The drains of the desks where any of these members may take a conversation, each desk once.
+#[must_use]
+pub fn drains_of(scope: AccountScope, members: &[Member]) -> Vec<DrainDesk> {
+    let channels: BTreeSet<String> = members
+        .iter()
+        .map(|after| MemberChange {
+            before: None,
+            after,
+        })
+        .flat_map(|change| change.channels_with_room())
+        .collect();
+    let channels = channels.into_iter();
+    channels
+        .map(|channel| DrainDesk { scope, channel })
+        .collect()
 }
 
 /// Whether two seats differ in nothing that follows from the member.
@@ -397,6 +414,25 @@ mod tests {
         }
         let further = with(&RoleKey::None, &reply);
         assert_eq!(MemberChange::new(&ana(), &further).seats().len(), 0);
+    }
+
+    #[test]
+    fn each_desk_where_one_of_the_members_takes_conversations_is_drained_once() {
+        let suspended = Member {
+            status: MemberStatus::Suspended,
+            work: Work {
+                channels: [("slack".to_owned(), 3)].into(),
+                ..Work::default()
+            },
+            ..ana()
+        };
+        let scope = ana().scope;
+        let desk = DrainDesk {
+            scope,
+            channel: "sms".to_owned(),
+        };
+        assert_eq!(drains_of(scope, &[ana(), ana(), suspended]), [desk]);
+        assert_eq!(drains_of(scope, &[]), []);
     }
 
     /// SPEC E34: nobody keeps a conversation that they may no longer have, and whoever is away keeps theirs.

@@ -3,11 +3,11 @@
 use super::identity::IdentityHash;
 use crate::{
     Timestamp,
-    ids::{AccountId, LoginId, LoginMethodId},
+    ids::{AccountId, LoginId, LoginMethodId, MemberId},
     text::clean_line,
 };
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Time without activity after which a session ends.
 pub const SESSION_IDLE: Duration = Duration::from_hours(12);
@@ -19,6 +19,8 @@ pub const AWAITING_FACTOR_LIFE: Duration = Duration::from_mins(10);
 pub const SESSIONS_MAX: usize = 50;
 /// Time between two notes of a session's activity.
 pub const ACTIVITY_NOTED_EVERY: Duration = Duration::from_mins(5);
+/// Time between two notes that a member was seen in an account.
+pub const SEEN_NOTED_EVERY: Duration = Duration::from_hours(1);
 
 /// A sign-in of a login. Its token is shown once; only its SHA-256 is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +48,27 @@ pub struct Session {
     /// Version of the login's record at the sign-in. A change that ends the sessions of earlier versions ends one
     /// with them whose opening is still on its way.
     pub login_version: u64,
+    /// Members of the login whose use of the session was noted in the last [`SEEN_NOTED_EVERY`], with the time of
+    /// the note. There is one in each account.
+    pub seen: BTreeMap<MemberId, Timestamp>,
 }
 
 impl Session {
+    /// Whether a use by this member at `now` needs no further note that they were seen.
+    #[must_use]
+    pub fn is_noted_as_seen(&self, member: MemberId, now: Timestamp) -> bool {
+        let noted = self.seen.get(&member);
+        noted.is_some_and(|at| now.since(*at) < SEEN_NOTED_EVERY)
+    }
+
+    /// The notes of members who were seen that still count at `now`.
+    #[must_use]
+    pub fn seen_lately(&self, now: Timestamp) -> BTreeMap<MemberId, Timestamp> {
+        let mut lately = self.seen.clone();
+        lately.retain(|id, _| self.is_noted_as_seen(*id, now));
+        lately
+    }
+
     /// Whether the session has not ended.
     #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {
@@ -173,6 +193,23 @@ mod tests {
         };
         assert!(session.holds(at(599)));
         assert!(!session.holds(at(600)));
+    }
+
+    #[test]
+    fn a_member_is_noted_as_seen_once_an_hour_in_each_account() {
+        let [here, there] = ["here", "there"].map(|name| MemberId::derive(&[name]));
+        let seen = BTreeMap::from([(here, at(0)), (there, at(60))]);
+        let session = Session {
+            seen: seen.clone(),
+            ..session("ana", 0)
+        };
+        assert!(session.is_noted_as_seen(here, at(HOUR - 1)));
+        assert!(!session.is_noted_as_seen(here, at(HOUR)));
+        assert!(session.is_noted_as_seen(there, at(HOUR)));
+        assert!(!session.is_noted_as_seen(MemberId::derive(&["else"]), at(0)));
+        assert_eq!(session.seen_lately(at(HOUR - 1)), seen);
+        let lately = BTreeMap::from([(there, at(60))]);
+        assert_eq!(session.seen_lately(at(HOUR)), lately);
     }
 
     #[test]

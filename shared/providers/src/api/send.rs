@@ -5,7 +5,7 @@ use crate::{
     files::{FileProvider, FileSource, gone},
     outgoing::{
         Api, CallError, CallResult, ChatProvider, Host, HttpReply, NextCall, OutgoingCall, Signing,
-        messages_of,
+        one_by_one,
     },
     text,
     webhook::Credentials,
@@ -92,20 +92,16 @@ fn next(
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
 ) -> Result<NextCall<SendOutcome>, CallError> {
-    let pieces = messages_of(&ApiChannel, text.text)?;
-    for result in so_far {
-        accepted(result)?;
-    }
-    let Some(piece) = pieces.get(so_far.len()) else {
-        return Ok(NextCall::Done(SendOutcome::Sent(Receipt::default())));
-    };
-    let id = if so_far.is_empty() {
-        text.id.to_owned()
-    } else {
-        format!("{}-{}", text.id, so_far.len())
-    };
-    let body = message(text, piece, &id, credentials);
-    signed_call(credentials, id, &body).map(NextCall::Call)
+    let taken = |result: &CallResult| accepted(result).map(|()| Receipt::default());
+    one_by_one(&ApiChannel, text.text, so_far, taken, |piece| {
+        let id = if so_far.is_empty() {
+            text.id.to_owned()
+        } else {
+            format!("{}-{}", text.id, so_far.len())
+        };
+        let body = message(text, piece, &id, credentials);
+        signed_call(credentials, id, &body)
+    })
 }
 
 /// The body of a call with a text. Every conversation is one person's, so a private text goes to the same place as any

@@ -3,7 +3,7 @@
 use super::{API, API_KEY, Dialog360, api, key, kind::MESSAGE_MAX_CHARS, typing::mark_as_read};
 use crate::{
     outgoing::{
-        Api, CallError, CallResult, ChatProvider, Host, NextCall, OutgoingCall, messages_of,
+        Api, CallError, CallResult, ChatProvider, Host, NextCall, OutgoingCall, one_by_one,
     },
     text::{one_each, split},
     webhook::Credentials,
@@ -92,20 +92,14 @@ fn next(
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
 ) -> Result<NextCall<SendOutcome>, CallError> {
-    let pieces = messages_of(&Dialog360, text.text)?;
-    let api_key = credentials
-        .secret(API_KEY)
-        .ok_or_else(|| CallError::never(FailureClass::Connector, "no_api_key"))?;
-    let mut receipt = Receipt::default();
-    for result in so_far {
-        receipt = taken(result)?;
-    }
-    let Some(piece) = pieces.get(so_far.len()) else {
-        return Ok(NextCall::Done(SendOutcome::Sent(receipt)));
-    };
-    let call = OutgoingCall::new(Host::Api(API), Method::POST, "/messages")
-        .with_json(&body(&text.to, piece)?);
-    Ok(NextCall::Call(api::with_key(call, api_key)))
+    one_by_one(&Dialog360, text.text, so_far, taken, |piece| {
+        let api_key = credentials
+            .secret(API_KEY)
+            .ok_or_else(|| CallError::never(FailureClass::Connector, "no_api_key"))?;
+        let call = OutgoingCall::new(Host::Api(API), Method::POST, "/messages")
+            .with_json(&body(&text.to, piece)?);
+        Ok(api::with_key(call, api_key))
+    })
 }
 
 /// The receipt of an accepted message, which may have no id.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     fields::is_id,
     outgoing::{
-        Api, CallError, CallResult, ChatProvider, Host, NextCall, OutgoingCall, messages_of,
+        Api, CallError, CallResult, ChatProvider, Host, NextCall, OutgoingCall, one_by_one,
     },
     text,
     webhook::Credentials,
@@ -125,22 +125,22 @@ fn next(
     credentials: &Credentials<'_>,
     so_far: &[CallResult],
 ) -> Result<NextCall<SendOutcome>, CallError> {
-    let pieces = messages_of(&Twilio, text.text)?;
-    let mut last_id = None;
-    for result in so_far {
-        last_id = sent_id(result)?;
-    }
-    let Some(piece) = pieces.get(so_far.len()) else {
-        return Ok(NextCall::Done(SendOutcome::Sent(Receipt {
-            message_id: last_id,
-            ..Receipt::default()
-        })));
-    };
+    one_by_one(&Twilio, text.text, so_far, taken, |piece| {
+        post(&text.to, piece, credentials)
+    })
+}
+
+/// The call that sends a message.
+fn post(
+    to: &Destination<'_>,
+    piece: &str,
+    credentials: &Credentials<'_>,
+) -> Result<OutgoingCall, CallError> {
     let account = Account::of(credentials)?;
     let setting = |name: &str| credentials.connector.settings.get(name);
     let number = setting(PHONE_NUMBER)
         .ok_or_else(|| CallError::never(FailureClass::Connector, "no_phone_number"))?;
-    let to = recipient(&text.to)?;
+    let to = recipient(to)?;
     let (to_written, from) = (to.written(), to.channel.address_of(number));
     let mut form = vec![
         ("To", to_written.as_str()),
@@ -151,10 +151,9 @@ fn next(
         // Later failures are reported, signed, to the address of inbound messages.
         form.push(("StatusCallback", url::parts(webhook_url).0));
     }
-    let call = account
+    Ok(account
         .call(Method::POST, "/Messages.json")
-        .with_form(&form);
-    Ok(NextCall::Call(call))
+        .with_form(&form))
 }
 
 /// Every conversation has one person only, so a private text goes to the same place as a public one
@@ -163,6 +162,14 @@ fn recipient<'a>(to: &Destination<'a>) -> Result<Address<'a>, CallError> {
     let (Destination::Conversation(conversation) | Destination::Privately(_, conversation)) = *to;
     Address::read(&conversation.provider_conversation_id)
         .map_err(|_| CallError::never(FailureClass::Recipient, "no_address"))
+}
+
+/// The receipt of a message that Twilio accepted.
+fn taken(result: &CallResult) -> Result<Receipt, CallError> {
+    Ok(Receipt {
+        message_id: sent_id(result)?,
+        ..Receipt::default()
+    })
 }
 
 /// The id of a message that Twilio accepted and that did not fail at once, if it can be read.

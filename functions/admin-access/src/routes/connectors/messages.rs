@@ -70,7 +70,7 @@ pub struct BroughtConversationRequest {
     id: Option<String>,
 }
 
-/// What became of a message.
+/// The outcome of a message.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
     "message_id": "m-4711", "outcome": "delivered",
@@ -79,7 +79,7 @@ pub struct BroughtConversationRequest {
 pub struct BroughtMessageResponse {
     /// Your id of the message.
     message_id: String,
-    /// What became of it.
+    /// Outcome.
     outcome: MessageOutcomeName,
     /// Chat user who wrote it. Nobody is on record under it if the message was `dropped`.
     chat_user_id: String,
@@ -87,7 +87,7 @@ pub struct BroughtMessageResponse {
     conversation_id: String,
 }
 
-/// What became of a message: the agent or the team gets it (`delivered`); it was brought before (`duplicate`); the person
+/// The outcome of a message: the agent or the team gets it (`delivered`); it was brought before (`duplicate`); the person
 /// is blocked (`dropped`), or not known where only known people may write (`ignored`); it made an access request
 /// (`request_opened`) or counts on one (`counted`), or none was made, because the last one was rejected too recently
 /// (`cooled_down`) or too many people asked in this minute (`held_back`).

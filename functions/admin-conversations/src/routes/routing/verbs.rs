@@ -230,8 +230,10 @@ pub async fn transfer_conversation(
 
 /// Requeue a conversation
 ///
-/// Puts a conversation that a member has back in the queue, at the place of its offer. The member who calls is not asked
-/// again in that wait. One that waits stays as it is.
+/// Puts a conversation that a member has back in the queue, at the place of its offer. Only the member who calls is not
+/// asked again in that wait: whoever requeues what another member has leaves that member in the running, and should use
+/// `transfer` to give it to somebody else. A call with a key of the account leaves out nobody. One that waits stays as it
+/// is.
 #[utoipa::path(
     post,
     path = "/v1/projects/{project_id}/conversations/{conversation_id}/requeue",

@@ -104,9 +104,11 @@ async fn turn(
                 return Err(not_active(member.status));
             }
             check_member(call, roles, &member)?;
+            let seen = deps.members.last_seen(&[&member]).await?;
             let version = member.version;
             if member.status == status {
-                return Ok(found(version, MemberResponse::of(member, roles, call)));
+                let body = MemberResponse::of(member, roles, &seen, call);
+                return Ok(found(version, body));
             }
             let event = if status == MemberStatus::Suspended {
                 Event::MemberSuspended(id)
@@ -114,7 +116,8 @@ async fn turn(
                 Event::MemberReinstated(id)
             };
             let changed = end(deps, call, &member, (status, event), &[]).await?;
-            Ok(found(version + 1, MemberResponse::of(changed, roles, call)))
+            let body = MemberResponse::of(changed, roles, &seen, call);
+            Ok(found(version + 1, body))
         },
     )
     .await
@@ -242,6 +245,7 @@ pub async fn remove_member(
         || read(deps, call.scope(), id),
         |member| async move {
             check_member(call, roles, &member)?;
+            let seen = deps.members.last_seen(&[&member]).await?;
             let is_gone = member.status == MemberStatus::Removed;
             let removed = if is_gone {
                 member
@@ -254,7 +258,7 @@ pub async fn remove_member(
                 end(deps, call, &member, (MemberStatus::Removed, event), revoke).await?
             };
             Ok(Json(RemovedMemberResponse {
-                member: MemberResponse::of(removed, roles, call),
+                member: MemberResponse::of(removed, roles, &seen, call),
                 ended: EndedWithMember {
                     api_keys,
                     invitations: if is_gone { 0 } else { revoke.len() },

@@ -169,6 +169,7 @@ pub async fn update_member(
                 return Err(ApiError::not_found("member"));
             }
             check_member(call, roles, &member)?;
+            let seen = deps.members.last_seen(&[&member]).await?;
             let now = call.now();
             let (changed, pruned) = update.apply(&member)?;
             let changed = Member {
@@ -177,7 +178,7 @@ pub async fn update_member(
             };
             let version = member.version;
             if facts(&changed) == facts(&member) {
-                let body = MemberResponse::of(member, roles, call);
+                let body = MemberResponse::of(member, roles, &seen, call);
                 return Ok(found(version, body.with_pruned(pruned)));
             }
             check_grant(call, &roles.effective(&changed.role, &changed.extra))?;
@@ -201,7 +202,7 @@ pub async fn update_member(
             log(&entry);
             let queue = deps.routing.as_ref();
             order_work(queue, MemberChange::new(&member, &changed)).await;
-            let body = MemberResponse::of(changed, roles, call);
+            let body = MemberResponse::of(changed, roles, &seen, call);
             Ok(found(version + 1, body.with_pruned(pruned)))
         },
     )

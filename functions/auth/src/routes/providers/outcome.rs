@@ -244,6 +244,7 @@ pub(super) async fn trial(returned: &Returned<'_>, session_hash: &str) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
     use vestibule_domain::{
         Timestamp,
         ids::LoginMethodId,
@@ -276,6 +277,7 @@ mod tests {
             last_active_at: at,
             has_factor: false,
             login_version: 1,
+            seen: BTreeMap::new(),
         }
     }
 

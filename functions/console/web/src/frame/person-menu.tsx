@@ -1,9 +1,6 @@
 import { useState } from "react";
 import { currentAccount } from "../api/client";
 import { updateMe, useMe } from "../api/me";
-import { queryClient } from "../api/query";
-import { session } from "../api/session";
-import { signOut } from "../api/sign-out";
 import { goTo } from "../navigation";
 import { frame } from "../texts/en/frame";
 import { applyTheme, type Theme } from "../theme";
@@ -13,6 +10,7 @@ import { errorText } from "../ui/states";
 import { toasts } from "../ui/toast";
 import type { Standing } from "./availability-menu";
 import styles from "./frame.module.css";
+import { leave } from "./leave";
 import { MemberAvatar } from "./member-avatar";
 import { openShortcutList } from "./shortcuts";
 
@@ -54,19 +52,6 @@ function Menu({ standing }: { standing?: Standing | undefined }) {
         toasts.failed(errorText(error));
       })
       .finally(() => setChosen(undefined));
-  };
-
-  const leave = async () => {
-    try {
-      await signOut();
-    } catch (error) {
-      toasts.failed(errorText(error));
-      return;
-    }
-    session.signedOut();
-    queryClient.clear();
-    // A fresh page holds nothing of the person.
-    location.assign("/console/sign-in");
   };
 
   const sections: MenuSection[] = [

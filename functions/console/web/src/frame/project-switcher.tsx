@@ -73,7 +73,7 @@ export function ProjectSwitcher() {
   );
 }
 
-/** What stands for the project where there is no room for its name. */
+/** Stands for the project where there is no room for its name. */
 function firstLetter(name: string | undefined): string {
   const [first] = new Intl.Segmenter().segment(name ?? "–");
   return first?.segment.toLocaleUpperCase() ?? "–";

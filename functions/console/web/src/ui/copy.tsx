@@ -20,7 +20,7 @@ export async function copyText(text: string): Promise<boolean> {
 
 interface Props {
   text: string;
-  /** What a search found in it. */
+  /** Matches of a search in it. */
   ranges?: readonly Range[];
   onCopied?: () => void;
 }

@@ -9,7 +9,7 @@ const CUT_MIN = 8;
 
 interface Props {
   children: string;
-  /** What a search found in it. */
+  /** Matches of a search in it. */
   ranges?: readonly Range[];
   /** Puts it into a link, outside of which the button for the rest stays. */
   within?: (text: ReactNode) => ReactNode;

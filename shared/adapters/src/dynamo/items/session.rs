@@ -1,9 +1,9 @@
 use crate::dynamo::keys;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use vestibule_domain::{
     AccountScope, Timestamp,
-    ids::{InvitationId, LoginId, LoginMethodId},
+    ids::{InvitationId, LoginId, LoginMethodId, MemberId},
     ports::{FlowPurpose, SignInFlow},
     team::session::{Device, Session, SessionStage, SignInMethod},
 };
@@ -59,10 +59,18 @@ impl SessionsEndedItem {
     }
 }
 
-/// The last activity of a session.
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// The last activity of a session, and the members whom it noted as seen.
+#[derive(Debug, Clone, Deserialize)]
 pub(in crate::dynamo) struct SessionUseItem {
     last_active_at: Timestamp,
+    #[serde(default)]
+    seen: BTreeMap<MemberId, Timestamp>,
+}
+
+/// The time at which a member was last seen.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(in crate::dynamo) struct MemberSeenItem {
+    pub(in crate::dynamo) last_seen_at: Timestamp,
 }
 
 impl SessionItem {
@@ -71,6 +79,7 @@ impl SessionItem {
         let mut session = Session::from(self);
         if let Some(last) = last {
             session.last_active_at = session.last_active_at.max(last.last_active_at);
+            session.seen = last.seen;
         }
         session
     }
@@ -112,6 +121,7 @@ impl From<SessionItem> for Session {
             last_active_at: item.last_active_at,
             has_factor: item.has_factor,
             login_version: item.login_version,
+            seen: BTreeMap::new(),
         }
     }
 }
@@ -272,6 +282,7 @@ mod tests {
                 last_active_at: at(5),
                 has_factor: true,
                 login_version: 4,
+                seen: BTreeMap::new(),
             };
             let row = to_row(&SessionItem::from(&session)).unwrap();
             let read: SessionItem = from_row(row, "session").unwrap();
@@ -280,8 +291,10 @@ mod tests {
             for (noted, last) in [(4, 5), (7, 7)] {
                 let noted = SessionUseItem {
                     last_active_at: at(noted),
+                    seen: [(MemberId::derive(&["m"]), at(4))].into(),
                 };
-                assert_eq!(read.clone().used(Some(noted)).last_active_at, at(last));
+                let used = read.clone().used(Some(noted.clone()));
+                assert_eq!((used.last_active_at, used.seen), (at(last), noted.seen));
             }
         }
     }
@@ -300,6 +313,7 @@ mod tests {
             last_active_at: Timestamp::from_millis(5),
             has_factor: false,
             login_version: 7,
+            seen: BTreeMap::new(),
         };
         let mut row = to_row(&SessionItem::from(&session)).unwrap();
         row.remove("login_version");

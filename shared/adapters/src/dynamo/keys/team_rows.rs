@@ -239,8 +239,8 @@ pub fn sessions_ended(id: LoginId) -> Key {
     Key::new(sessions(id), "ENDED")
 }
 
-/// The partition of the last activity of a login's sessions. It is apart from the sessions because roles are
-/// limited by partition, and every function that proves a session notes its activity.
+/// The partition of the last activity of a login's sessions, and of the login in each account. It is apart from the
+/// sessions because roles are limited by partition, and every function that proves a session notes its activity.
 #[must_use]
 pub fn session_uses(id: LoginId) -> String {
     of_login(id, "SESSION_USES")
@@ -250,6 +250,12 @@ pub fn session_uses(id: LoginId) -> String {
 #[must_use]
 pub fn session_use(id: LoginId, hash: &str) -> Key {
     Key::new(session_uses(id), format!("SESSION#{hash}"))
+}
+
+/// The time at which a member of the login was last seen in their account.
+#[must_use]
+pub fn member_seen(id: LoginId, member_id: MemberId) -> Key {
+    Key::new(session_uses(id), format!("SEEN#{member_id}"))
 }
 
 /// A browser that signed the login in before.

@@ -3,19 +3,20 @@
 use super::DynamoTeam;
 use crate::dynamo::{
     changes::updated_before,
-    items::{MemberItem, RolesItem},
-    keys,
+    items::{MemberItem, MemberSeenItem, RolesItem},
+    keys::{self, Key},
     lists::{Index, List},
-    table::{Transacted, from_row, put_write, s, to_value},
+    table::{Transacted, from_row, put_write, s, take, to_value},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
+use std::collections::BTreeMap;
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
     account::proof::CallerProof,
     ids::MemberId,
     page::{ListError, Order, Page, PageRequest},
-    ports::{By, MemberFilter, MemberOutcome, MemberStore, OUTBOX_PATIENCE},
+    ports::{By, LastSeen, MemberFilter, MemberOutcome, MemberStore, OUTBOX_PATIENCE},
     routing::seat_of::MemberChange,
     team::{
         invitation::Invitation,
@@ -232,6 +233,24 @@ impl MemberStore for DynamoTeam {
         self.table
             .members_of_role(scope, role, None, usize::from(limit))
             .await
+    }
+
+    async fn last_seen(&self, members: &[&Member]) -> Result<LastSeen, PortError> {
+        let places: BTreeMap<MemberId, Key> = members
+            .iter()
+            .filter_map(|member| {
+                let place = keys::member_seen(member.login_id?, member.id);
+                Some((member.id, place))
+            })
+            .collect();
+        let wanted: Vec<Key> = places.values().cloned().collect();
+        let mut rows = self.table.get_batch(&wanted).await?;
+        let mut seen = LastSeen::new();
+        for (id, place) in places {
+            let item: Option<MemberSeenItem> = take(&mut rows, &place, "member's last use")?;
+            seen.extend(item.map(|item| (id, item.last_seen_at)));
+        }
+        Ok(seen)
     }
 
     async fn update_member(

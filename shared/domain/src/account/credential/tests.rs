@@ -222,16 +222,29 @@ fn the_day_of_a_keys_use_is_noted_once_a_day() {
         of_key(key, None)
     };
     let now = time("2026-11-22T00:00:00Z");
-    assert!(!used(None).is_noted_as_used(now));
-    assert!(!used(Some(time("2026-11-21T23:59:59Z"))).is_noted_as_used(now));
-    assert!(used(Some(now)).is_noted_as_used(time("2026-11-22T23:59:59Z")));
+    let is_noted = |key: Credential, at| key.is_noted_as_used(None, at);
+    assert!(!is_noted(used(None), now));
+    assert!(!is_noted(used(Some(time("2026-11-21T23:59:59Z"))), now));
+    assert!(is_noted(used(Some(now)), time("2026-11-22T23:59:59Z")));
 }
 
 #[test]
 fn a_sessions_activity_is_noted_every_five_minutes() {
     let credential = of_session(session("ana", 0), member("ana"));
-    assert!(credential.is_noted_as_used(at(299)));
-    assert!(!credential.is_noted_as_used(at(300)));
+    assert!(credential.is_noted_as_used(None, at(299)));
+    assert!(!credential.is_noted_as_used(None, at(300)));
+}
+
+#[test]
+fn a_session_that_is_active_is_noted_once_more_in_each_account_that_it_is_used_in() {
+    let [here, there] = ["here", "there"].map(|name| MemberId::derive(&[name]));
+    let session = Session {
+        seen: [(here, at(0))].into(),
+        ..session("ana", 0)
+    };
+    let credential = of_session(session, member("ana"));
+    assert!(credential.is_noted_as_used(Some(here), at(299)));
+    assert!(!credential.is_noted_as_used(Some(there), at(299)));
 }
 
 #[test]

@@ -139,7 +139,7 @@ interface ConfirmProps extends Props {
   change: UpdateConnector;
   title: string;
   action: string;
-  /** What the change means for people. */
+  /** The meaning of the change for people. */
   more: string;
   onConfirm: () => Promise<void>;
 }

@@ -19,7 +19,7 @@ interface Props {
   placeOf: (conversation: Conversation) => Place;
 }
 
-/** What is known of a conversation besides its messages: the person, why it waits or who has it, and where it takes place. */
+/** The facts about a conversation besides its messages: the person, why it waits or who has it, and where it takes place. */
 export function DetailsPanel({ project, id, placeOf }: Props) {
   const account = useAccount().id;
   const may = useMay();

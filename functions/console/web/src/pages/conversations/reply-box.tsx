@@ -106,7 +106,7 @@ function rowsOf(text: string): number {
   return Math.min(Math.max(lines, ROWS_MIN), ROWS_MAX);
 }
 
-/** What to know before writing. */
+/** A hint before writing. */
 function hintOf({ state, case: routed, reply }: Conversation): string | undefined {
   if (reply?.until) return texts.windowUntil(shortTime(reply.until, Date.now()));
   if (state === "open") return texts.agentAnswers;

@@ -12,7 +12,7 @@ interface Props {
   channel: string | undefined;
 }
 
-/** What room there is: “SMS 5 of 12 in use · WhatsApp full”, per person on demand (U602). */
+/** The room that there is: “SMS 5 of 12 in use · WhatsApp full”, per person on demand (U602). */
 export function Room({ label, channel }: Props) {
   const [isOpen, setOpen] = useState(false);
   const room = useQuery({ ...roomOptions, ...polling }).data?.items ?? [];

@@ -2,7 +2,7 @@ import type { Conversation } from "../../api/conversations";
 import { ApiProblem } from "../../api/problems";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 
-/** What counts of the person who looks at a conversation. */
+/** The facts that count about the person who looks at a conversation. */
 export interface Reader {
   /** Id of the member. */
   member: string;
@@ -24,7 +24,7 @@ export function isOutsideChannels({ case: routed }: Conversation, { channels }: 
   return routed != null && channels !== undefined && !channels.includes(routed.channel);
 }
 
-/** What the reader can do with a conversation. `isTeams` if its connector is answered by the team, so that no agent can have it back. */
+/** The actions that the reader has on a conversation. `isTeams` if its connector is answered by the team, so that no agent can have it back. */
 export function verbsOf(conversation: Conversation, reader: Reader, isTeams: boolean): Verb[] {
   if (!reader.mayReply || conversation.state === "closed") return [];
   const giveBack: Verb[] = conversation.handoff && !isTeams ? ["giveBack"] : [];

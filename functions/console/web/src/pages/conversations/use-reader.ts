@@ -2,7 +2,7 @@ import { useMay, useMe } from "../../api/me";
 import { useAvailability } from "../../frame/use-availability";
 import type { Reader } from "./standing";
 
-/** What counts of the person who is signed in. */
+/** The facts that count about the person who is signed in. */
 export function useReader(): Reader {
   const may = useMay();
   const { own } = useAvailability();

@@ -70,7 +70,7 @@ export function useThread(project: string, id: string) {
   return {
     messages,
     error: messages ? null : newest.error,
-    /** What went wrong with earlier messages, while others are shown. */
+    /** The failure of reading earlier messages, while others are shown. */
     failure,
     retry: () => void newest.refetch(),
     hasEarlier,

@@ -105,7 +105,7 @@ export function UsersPage() {
           ]}
           value={source ?? ""}
         />
-        {/* What a search finds has an order of its own. */}
+        {/* Results of a search have an order of their own. */}
         {!q && (
           <Select
             label={texts.order}

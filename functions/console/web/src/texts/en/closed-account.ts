@@ -1,7 +1,10 @@
 /** Texts of an account that the session does not open. */
 export const closedAccount = {
   noAccountTitle: "You are not a member of this account",
-  noAccount: "It may not exist, or your membership ended. Choose another account in your menu.",
+  noAccount: "It may not exist, or your membership ended.",
+  yourAccounts: "Your accounts",
+  signedInAs: (email: string) => `You are signed in as ${email}.`,
+  signInAsOther: "Sign in as somebody else",
   factorTitle: "This account requires a second factor",
   factor: "Sign in again with your second factor to go on.",
   factorSetUp: "Set up a second factor in your profile to go on.",

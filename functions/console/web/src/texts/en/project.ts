@@ -8,8 +8,7 @@ export const project = {
   createAction: "Create project",
   created: (name: string) => `Project ${name} was created`,
   historyDays: "History",
-  historyHelp:
-    "history_days, 0 to 365: days for which messages are kept. With 0, no text is kept beyond the work itself.",
+  historyHelp: "Days for which messages are kept, from 0 to 365. With 0, no text is kept beyond the work itself.",
   daysRule: "Enter a whole number of days from 0 to 365",
   save: "Save changes",
   saved: "The project was saved",

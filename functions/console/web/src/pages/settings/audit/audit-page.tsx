@@ -113,21 +113,25 @@ export function AuditPage() {
                 key: "what",
                 title: texts.columnWhat,
                 isHeader: true,
-                width: "25%",
+                width: "24%",
                 cell: (entry) => <What entry={entry} />,
               },
-              { key: "who", title: texts.columnWho, width: "18%", cell: ({ actor }) => <ActorName actor={actor} /> },
+              { key: "who", title: texts.columnWho, width: "22%", cell: ({ actor }) => <ActorName actor={actor} /> },
               {
                 key: "target",
                 title: texts.columnTarget,
-                width: "21%",
+                width: "25%",
                 cell: (entry) => <TargetName entry={entry} names={names} />,
               },
-              { key: "when", title: texts.columnWhen, width: "17%", cell: ({ at }) => <Time at={at} /> },
+              { key: "when", title: texts.columnWhen, width: "15%", cell: ({ at }) => <Time at={at} /> },
               {
                 key: "request",
                 title: texts.columnRequest,
-                cell: ({ request_id }) => <code className={styles.request}>{request_id}</code>,
+                cell: ({ request_id }) => (
+                  <code className={styles.request} title={request_id}>
+                    {request_id}
+                  </code>
+                ),
               },
             ] satisfies Column<AuditEntry>[]
           }

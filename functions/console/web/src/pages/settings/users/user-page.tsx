@@ -105,6 +105,10 @@ function MemberView({ member, etag }: { member: Member; etag: string | undefined
       <Details
         items={[
           [texts.joined, <Time as="full" at={member.created_at} key="joined" />],
+          [
+            texts.lastSeen,
+            member.last_seen_at ? <Time as="full" at={member.last_seen_at} key="seen" /> : texts.neverSeen,
+          ],
           [texts.changed, <Time as="full" at={member.updated_at} key="changed" />],
         ]}
       />

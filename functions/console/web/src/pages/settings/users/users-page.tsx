@@ -33,7 +33,9 @@ import {
   SearchField,
   Select,
   Skeleton,
+  Time,
   Toolbar,
+  useNow,
 } from "../../../ui";
 import { classes } from "../../../ui/classes";
 import { useChannels } from "../channels/use-channels";
@@ -216,7 +218,7 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
     {
       key: "status",
       title: texts.status,
-      cell: ({ status }) => <StatusBadge status={status} />,
+      cell: (member) => <StatusCell member={member} />,
     },
     {
       key: "actions",
@@ -298,6 +300,35 @@ function PersonCell({ member }: { member: Member }) {
         </span>
         {member.name !== member.email && <span className={styles.email}>{member.email}</span>}
       </div>
+    </div>
+  );
+}
+
+/** Uses are noted once an hour, so that a time within the hour says no more than that. */
+const SEEN_NOTED_EVERY = 60 * 60_000;
+
+function StatusCell({ member }: { member: Member }) {
+  const now = useNow();
+  const { status, last_seen_at } = member;
+  const isRecent = last_seen_at && now - Date.parse(last_seen_at) < SEEN_NOTED_EVERY;
+  return (
+    <div className={styles.names}>
+      <div>
+        <StatusBadge status={status} />
+      </div>
+      {status !== "pending" && (
+        <span className={styles.soft}>
+          {!last_seen_at ? (
+            texts.neverSeen
+          ) : isRecent ? (
+            <Time at={last_seen_at}>{texts.seenRecently}</Time>
+          ) : (
+            <>
+              {texts.lastSeen} <Time at={last_seen_at} />
+            </>
+          )}
+        </span>
+      )}
     </div>
   );
 }

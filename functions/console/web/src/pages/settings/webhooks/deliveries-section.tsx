@@ -38,7 +38,7 @@ interface Props {
   onStatus: (status: DeliveryStatus | undefined) => void;
 }
 
-/** What was sent to a webhook, what it answered, and a way to send it again. */
+/** Events that were sent to a webhook, its answers, and a way to send one again. */
 export function DeliveriesSection({ id, status, onStatus }: Props) {
   const mayWrite = useMay()("webhooks.write");
   const { items, error, retry, isFetching, showMore, isShowingMore } = useList(webhookDeliveriesOptions(id, status));

@@ -59,7 +59,7 @@ export function toCreate(draft: Draft): CreateWebhook {
   };
 }
 
-/** What differs from the version that the form began with. */
+/** The differences from the version that the form began with. */
 export function toUpdate(before: Draft, draft: Draft): UpdateWebhook {
   const change: UpdateWebhook = {};
   if (draft.name.trim() !== before.name) change.name = draft.name.trim();

@@ -23,7 +23,7 @@ export function Status({ webhook }: { webhook: Webhook }) {
   );
 }
 
-/** What is wrong with a webhook, since when, and the way out; nothing while all is well. */
+/** Tells the trouble of a webhook, its beginning, and the way out; nothing while all is well. */
 export function StatusNotice({ webhook }: { webhook: Webhook }) {
   const { status, paused, failing_since, last_failure } = webhook;
   if (status === "active") return null;

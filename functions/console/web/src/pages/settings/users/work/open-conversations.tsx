@@ -3,7 +3,7 @@ import { desksOptions } from "../../../../api/desks";
 import { useMay } from "../../../../api/me";
 import { users as texts } from "../../../../texts/en/users";
 
-/** How many conversations of a member go back to the queue when they lose access, as far as it is known (U508). */
+/** The number of a member's conversations that go back to the queue when they lose access, as far as it is known (U508). */
 export function useOpenConversations(member: string | undefined, isWanted: boolean): number {
   const may = useMay();
   const desks = useQuery({ ...desksOptions, enabled: isWanted && may("conversations.read") }).data?.items ?? [];

@@ -20,7 +20,7 @@ interface LimitsProps {
   member?: string;
 }
 
-/** How many conversations a person has at a time on each allowed channel (U506). */
+/** The number of conversations that a person has at a time on each allowed channel (U506). */
 export function Limits({ values, onChange, onBlur, error, isReadOnly = false, member }: LimitsProps) {
   const { label } = useChannels();
   const loadOn = useLoads(member);

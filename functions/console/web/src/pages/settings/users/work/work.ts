@@ -70,7 +70,7 @@ export interface Loss {
   clients: "all" | string[];
 }
 
-/** What goes with the channels that are no longer allowed (E08). */
+/** The losses that come with channels that are not allowed any more (E08). */
 export function losses(before: Work, access: "all" | readonly string[], allowed: readonly string[]): Loss[] {
   const values = workValues(before);
   return Object.entries(before.channels)
