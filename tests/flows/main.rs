@@ -44,6 +44,7 @@ mod conversation_records;
 mod conversations;
 mod cost_model;
 mod costs;
+mod day;
 mod delivery;
 mod desk_bounds;
 mod desks;
