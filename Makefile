@@ -14,7 +14,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test proofs try-console screenshots pictures fuzz-api bench fuzz mutants build console deploy redrive reindex cost fmt lint clean tools
+.PHONY: help run stop test proofs try-console screenshots pictures fuzz-api bench load fuzz mutants build console deploy redrive reindex cost fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -51,6 +51,12 @@ bench: tools ## Measure the webhooks as Lambda would run them (tests/bench), and
 	cargo test --locked --package vestibule-tests --test flows -- --ignored latency
 	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo test --locked --release --package vestibule-tests --test flows -- \
 		--ignored --nocapture --test-threads 1 timing
+
+load: tools ## Start 50 webhooks at once, give one a million events (EVENTS=… for fewer), and let a day of 100 connectors pass (tests/bench)
+	cargo build --locked --release --package webhook-slack
+	@$(TOOLS)/python tests/bench/cold_storm.py
+	@$(TOOLS)/python tests/bench/soak.py $(if $(EVENTS),--events $(EVENTS))
+	PROOF=full cargo test --locked --package vestibule-tests --test flows -- --nocapture day::
 
 fuzz: ## Fuzz everything that strangers can reach, TIME seconds each (tests/fuzz; needs nightly Rust and cargo-fuzz)
 	$(PYTHON) tests/fuzz/seed.py

@@ -19,6 +19,7 @@ PROJECT_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0B"
 ENVIRONMENT_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0C"
 CLIENT_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0D"
 REQUEST_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0F"
+END_USER_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0G"
 
 # What KMS would give back for WRAPPED_KEY.
 DATA_KEY = bytes(range(32))
@@ -27,8 +28,9 @@ WRAPPED_KEY = base64.b64encode(b"a data key under a key of the benchmark").decod
 _SINCE = "2026-11-01T00:00:00.000Z"
 _PROJECT = f"ACCOUNT#{ACCOUNT_ID}#PROJECT#{PROJECT_ID}"
 _KNOWN = Message("KNOWN", at=1795000000)
-# Event keys that a conversation remembers. Whoever may talk to the agent soon has written so many.
-_EVENTS_KEPT = 200
+# Messages of the person who may talk to the agent that reached it, and for how long their events are remembered.
+_DELIVERED = 50
+_REMEMBERED_SECONDS = 8 * 86400
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 # Who writes, and what that costs the webhook.
@@ -46,6 +48,7 @@ def table(platform: Platform, kind: str) -> dict[tuple[str, str], dict]:
         rows += _person(platform, is_approved=kind == "approved")
     if kind == "approved":
         rows.append(_conversation(platform))
+        rows += [row for number in range(_DELIVERED) for row in _handled(platform, _delivered(number))]
     return {(row["pk"], row["sk"]): _attributes(row) for row in rows}
 
 
@@ -99,6 +102,7 @@ def _person(platform: Platform, is_approved: bool) -> list[dict]:
         "profile": {"display_name": NAME, "first_name": FIRST_NAME, "last_name": LAST_NAME, "avatar_url": None},
         "admitted_openly": False,
         "grants": {ENVIRONMENT_ID: grant} if is_approved else {},
+        "end_user_id": END_USER_ID if is_approved else None,
         "version": 3,
         "created_at": _SINCE,
         "updated_at": _SINCE,
@@ -143,19 +147,35 @@ def _standing(platform: Platform, chat_user_id: str, is_approved: bool) -> dict:
 
 
 def _conversation(platform: Platform) -> dict:
-    """What was delivered of the person's messages."""
-    delivered = [Message(f"DELIVERED{number}", _KNOWN.at) for number in range(_EVENTS_KEPT)]
-    keys = [key for message in delivered for key in platform.event_keys(message)]
     return {
         "pk": f"{_PROJECT}#CONVERSATION#{_conversation_id(platform)}",
         "sk": "CONVERSATION",
         "connector_id": CONNECTOR_ID,
-        "message_count": len(delivered),
+        "message_count": _DELIVERED,
         "last_message_at": _SINCE,
-        "recent_events": keys[-_EVENTS_KEPT:],
-        "version": len(delivered),
+        "recent_events": [],
+        "version": _DELIVERED,
         "updated_at": _SINCE,
     }
+
+
+def _handled(platform: Platform, message: Message) -> list[dict]:
+    """What remembers a message that reached the agent."""
+    return [
+        {
+            "pk": f"CONNECTOR#{CONNECTOR_ID}#EVENT#{_derive_id('InboundEventId', key)}",
+            "sk": "EVENT",
+            "handled_at": _SINCE,
+            "delivered_at": _SINCE,
+            "message_number": 1,
+            "expires_at": int(time.time()) + _REMEMBERED_SECONDS,
+        }
+        for key in platform.event_keys(message)
+    ]
+
+
+def _delivered(number: int) -> Message:
+    return Message(f"DELIVERED{number}", _KNOWN.at)
 
 
 def _identity(platform: Platform, identity: Identity) -> dict:
@@ -179,8 +199,7 @@ def _derive_id(kind: str, *parts: str) -> str:
     hashed = hashlib.sha256()
     for part in (kind, *parts):
         hashed.update(len(part.encode()).to_bytes(8, "big") + part.encode())
-    number = int.from_bytes(hashed.digest()[:16], "big")
-    return "".join(_CROCKFORD[number >> bits & 31] for bits in range(125, -1, -5))
+    return crockford(int.from_bytes(hashed.digest()[:16], "big"))
 
 
 def _seal(plain: str, context: str) -> str:
@@ -213,17 +232,26 @@ def _attribute(value) -> dict:
 
 def lambda_event(platform: Platform, kind: str, number: str) -> bytes:
     """The API Gateway event of an authentic message; `number` makes it a new one, unless it is to be a duplicate."""
-    now = int(time.time())
-    message = _KNOWN if kind == "duplicate" else Message(number, now, is_by_stranger=kind == "stranger")
-    request = platform.request(message)
-    http = {"method": "POST", "path": platform.path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "bench"}
+    message = _KNOWN if kind == "duplicate" else Message(number, int(time.time()), is_by_stranger=kind == "stranger")
+    return event_of(platform, platform.request(message), number)
+
+
+def repeated_event(platform: Platform, number: int) -> bytes:
+    """The event of a message that reached the agent before."""
+    return event_of(platform, platform.request(_delivered(number % _DELIVERED)), str(number))
+
+
+def event_of(platform: Platform, request: Request, number: str, connector_id: str = CONNECTOR_ID) -> bytes:
+    """The API Gateway event of a request to a connector's webhook."""
+    path = platform.path.replace(CONNECTOR_ID, connector_id)
+    http = {"method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "bench"}
     return json.dumps({
         "version": "2.0",
         "routeKey": f"POST /webhooks/{platform.key}/{{connector_id}}",
-        "rawPath": platform.path,
+        "rawPath": path,
         "rawQueryString": "",
         "headers": {"host": DOMAIN, **request.headers},
-        "pathParameters": {"connector_id": CONNECTOR_ID},
+        "pathParameters": {"connector_id": connector_id},
         "requestContext": {
             "http": http,
             "accountId": "000000000000",
@@ -232,10 +260,15 @@ def lambda_event(platform: Platform, kind: str, number: str) -> bytes:
             "requestId": number,
             "stage": "$default",
             "time": "22/Nov/2026:10:00:00 +0000",
-            "timeEpoch": now * 1000,
+            "timeEpoch": int(time.time()) * 1000,
         },
         **_body(request),
     }).encode()  # fmt: skip
+
+
+def crockford(number: int) -> str:
+    """A number of 128 bits as an id."""
+    return "".join(_CROCKFORD[number >> bits & 31] for bits in range(125, -1, -5))
 
 
 def _body(request: Request) -> dict:

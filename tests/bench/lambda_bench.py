@@ -6,24 +6,21 @@ on the process when it asks for its first event, by a control group. Time of the
 """
 
 import os
-import queue
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+
+from process import status
+from runtime_api import RuntimeApi
 
 # From this much on, a function has a whole processor.
 FULL_PROCESSOR_MB = 1769
 
 _CPU_GROUPS = Path("/sys/fs/cgroup/cpu")
 _PERIOD_US = 20_000  # Lambda's own.
-_STARTS_WITHIN_SECONDS = 30
-_ANSWERS_WITHIN_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def measure(plan: Plan, is_throttled: bool, against: Path | None = None) -> tupl
     runs = [(plan, Measurements())]
     if against:
         runs.append((replace(plan, program=against), Measurements()))
-    runtime = _RuntimeApi()
+    runtime = RuntimeApi()
     with _quota(plan.memory_mb if is_throttled else FULL_PROCESSOR_MB) as throttle:
         for cold in range(plan.colds):
             for turn, (run, found) in enumerate(runs):
@@ -80,16 +77,10 @@ def measure(plan: Plan, is_throttled: bool, against: Path | None = None) -> tupl
     return runs[0][1], runs[1][1] if against else None
 
 
-def _measure_one(plan: Plan, cold: str, runtime: "_RuntimeApi", throttle, found: Measurements) -> None:
+def _measure_one(plan: Plan, cold: str, runtime: RuntimeApi, throttle, found: Measurements) -> None:
     runtime.expect_new_process()
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [plan.program],
-        env=plan.environment | runtime.environment(plan.memory_mb),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = runtime.start(plan.program, plan.environment | runtime.environment(plan.memory_mb))
     try:
         asked = runtime.wait_for_first_question(process)
         found.init_ms.append((asked - started) * 1000)
@@ -106,14 +97,14 @@ def _measure_one(plan: Plan, cold: str, runtime: "_RuntimeApi", throttle, found:
             found.warm_ms.append(_one_event(plan, runtime, f"{cold}x{number}", found))
         found.cpu_event_ms.append((_cpu_ms(process.pid) - cpu_first) / max(1, plan.events_per_cold - 1))
         found.calls += plan.calls() - calls_before
-        found.memory_mb.append(_peak_memory_mb(process.pid))
+        found.memory_mb.append(status(process.pid, "VmHWM") / 1024)
     finally:
         runtime.process_ends()
         process.kill()
         process.wait()
 
 
-def _one_event(plan: Plan, runtime: "_RuntimeApi", number: str, found: Measurements) -> float:
+def _one_event(plan: Plan, runtime: RuntimeApi, number: str, found: Measurements) -> float:
     event = plan.event(f"{os.getpid():X}X{number}")
     began = time.perf_counter()
     path, answer = runtime.invoke(number, event)
@@ -134,11 +125,6 @@ def _cpu_ms(pid: int) -> float:
     return total / 1e6
 
 
-def _peak_memory_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
-
-
 @contextmanager
 def _quota(memory_mb: int):
     """Gives a function that puts a process under the quota of this much memory."""
@@ -153,116 +139,3 @@ def _quota(memory_mb: int):
         yield lambda pid: (group / "cgroup.procs").write_text(str(pid))
     finally:
         group.rmdir()
-
-
-class _RuntimeApi:
-    """The Runtime API of one function: hands out events, takes answers."""
-
-    def __init__(self):
-        self._answers = queue.Queue()
-        self.expect_new_process()
-        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
-        Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def environment(self, memory_mb: int) -> dict[str, str]:
-        return {
-            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}",
-            "AWS_LAMBDA_FUNCTION_NAME": "bench",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
-            "AWS_LAMBDA_FUNCTION_VERSION": "1",
-            "AWS_LAMBDA_LOG_GROUP_NAME": "bench",
-            "AWS_LAMBDA_LOG_STREAM_NAME": "bench",
-        }
-
-    def expect_new_process(self) -> None:
-        """Keeps this process's events from the questions of the one before it."""
-        self._asked = Event()
-        self._asked_at = 0.0
-        self._events = queue.Queue()
-
-    def wait_for_first_question(self, process: subprocess.Popen) -> float:
-        deadline = time.monotonic() + _STARTS_WITHIN_SECONDS
-        while not self._asked.wait(0.05):
-            if process.poll() is not None:
-                raise SystemExit(f"The function ended at once, with {process.returncode}; start it by hand to see why.")
-            if time.monotonic() > deadline:
-                raise SystemExit("The function never asked for an event.")
-        return self._asked_at
-
-    def invoke(self, request_id: str, event: bytes) -> tuple[str, bytes]:
-        self._events.put((request_id, event))
-        return self._answers.get(timeout=_ANSWERS_WITHIN_SECONDS)
-
-    def process_ends(self) -> None:
-        """Lets go of the question that the process waits with."""
-        self._events.put(None)
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def next_event(self) -> tuple[str, bytes] | None:
-        events = self._events
-        if not self._asked.is_set():
-            self._asked_at = time.perf_counter()
-            self._asked.set()
-        return events.get()
-
-    def take_answer(self, path: str, body: bytes) -> None:
-        self._answers.put((path, body))
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_):
-        pass  # A function that is stopped leaves its connections as they are.
-
-
-def _handler_of(runtime: _RuntimeApi):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        # Without these two, Nagle's algorithm and delayed acknowledgements add 40 ms that Lambda does not have.
-        disable_nagle_algorithm = True
-        wbufsize = 65536
-
-        def do_GET(self):
-            event = runtime.next_event()
-            if event is None:
-                self.close_connection = True
-                return
-            request_id, body = event
-            headers = {
-                "Lambda-Runtime-Aws-Request-Id": request_id,
-                "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + 60_000),
-                "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:000000000000:function:bench",
-                "Content-Type": "application/json",
-                "Content-Length": str(len(body)),
-            }
-            self._answer(200, headers, body)
-
-        def do_POST(self):
-            runtime.take_answer(self.path, self._body())
-            self._answer(202, {"Content-Length": "0"}, b"")
-
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = b""
-            while size := int(self.rfile.readline(), 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return body
-
-        def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    return Handler

@@ -155,24 +155,9 @@ def _measure_function(arguments: argparse.Namespace, stub: StubProcess, function
 
 
 def _plan(arguments: argparse.Namespace, stub: StubProcess, function: Function, memory_mb: int, kind: str) -> Plan:
-    queue = f"{stub.url}/000000000000"
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "TABLE_NAME": fixture.TABLE,
-        "ONBOARDING_QUEUE_URL": f"{queue}/onboarding",
-        "INBOX_QUEUE_URL": f"{queue}/inbox.fifo",
-        "OUTGOING_QUEUE_URL": f"{queue}/outgoing",
-        "RUST_LOG": "INFO",
-        "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "bench",
-        "AWS_SECRET_ACCESS_KEY": "bench",
-        "AWS_ENDPOINT_URL": stub.url,
-        "SSL_CERT_FILE": str(stub.authority),
-        **function.platform.environment(stub.url),
-    }
     return Plan(
         program=function.program,
-        environment=environment,
+        environment=stub.environment(function.platform),
         event=lambda number: fixture.lambda_event(function.platform, kind, number),
         calls=stub.calls,
         memory_mb=memory_mb,

@@ -17,13 +17,13 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
 
 import fixture
 from certificates import make_certificates
 from platforms import PLATFORMS, Platform
+from quick_http import Answer, Request, Server
 
 
 class StubProcess:
@@ -32,6 +32,7 @@ class StubProcess:
     def __init__(self, directory: Path, delay_ms: float):
         command = [sys.executable, __file__, "--delay-ms", str(delay_ms), "--directory", str(directory)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.pid = self._process.pid
         said = dict(word.split("=", 1) for word in self._process.stdout.readline().split())
         self.url, self.authority = said["AWS_ENDPOINT_URL"], Path(said["SSL_CERT_FILE"])
         self._trust = ssl.create_default_context(cafile=str(self.authority))
@@ -46,6 +47,24 @@ class StubProcess:
     def choose(self, platform: Platform, kind: str) -> None:
         """Changes who writes, and where."""
         self._ask("PUT", f"/world/{platform.function}/{kind}")
+
+    def environment(self, platform: Platform) -> dict[str, str]:
+        """The variables of a function that takes this for AWS."""
+        queue = f"{self.url}/000000000000"
+        return {
+            "PATH": "/usr/bin:/bin",
+            "TABLE_NAME": fixture.TABLE,
+            "ONBOARDING_QUEUE_URL": f"{queue}/onboarding",
+            "INBOX_QUEUE_URL": f"{queue}/inbox.fifo",
+            "OUTGOING_QUEUE_URL": f"{queue}/outgoing",
+            "RUST_LOG": "INFO",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "bench",
+            "AWS_SECRET_ACCESS_KEY": "bench",
+            "AWS_ENDPOINT_URL": self.url,
+            "SSL_CERT_FILE": str(self.authority),
+            **platform.environment(self.url),
+        }
 
     def calls(self) -> Counter:
         """How often each operation was called so far."""
@@ -68,10 +87,8 @@ class AwsStub:
         self.authority = certificates.authority
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificates.leaf, certificates.leaf_key)
-        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
-        # The handshake is the connection's thread's, so that two connections open side by side.
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self.url = f"https://localhost:{self._server.server_port}"
+        self._server = Server(self._handle, context)
+        self.url = f"https://localhost:{self._server.port}"
         self._documents: dict[str, dict] = {}
         for platform in PLATFORMS.values():
             self._documents |= platform.documents(self.url)
@@ -81,7 +98,7 @@ class AwsStub:
         self._rows = fixture.table(platform, kind)
 
     def serve(self) -> None:
-        self._server.serve_forever()
+        self._server.serve()
 
     def calls(self) -> Counter:
         """How often each operation was called so far."""
@@ -115,59 +132,37 @@ class AwsStub:
             case _:
                 return {}
 
+    def _handle(self, request: Request) -> Answer:
+        said = self._said(request)
+        headers = {
+            "Content-Type": request.headers.get("content-type", "application/x-amz-json-1.0"),
+            "x-amzn-RequestId": "bench",
+        }
+        return Answer(404 if said is None else 200, headers, json.dumps(said).encode())
+
+    def _said(self, request: Request) -> dict | None:
+        match request.method:
+            case "GET":
+                return self.calls() if request.path == "/calls" else self.document(request.path)
+            case "PUT":
+                _, _, function, kind = request.path.split("/")
+                self.choose(PLATFORMS[function], kind)
+                return {}
+            case _:
+                operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
+                return self.answer(operation, json.loads(request.body))
+
     def _take(self, operation: str) -> None:
         with self._lock:
             self._calls[operation] += 1
-        time.sleep(self._delay)
+        if self._delay:
+            time.sleep(self._delay)
 
     def _row(self, key: dict) -> dict | None:
         return self._rows.get((key["pk"]["S"], key["sk"]["S"]))
 
     def _rows_of(self, keys: list[dict]) -> list[dict]:
         return [row for row in map(self._row, keys) if row]
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def handle_error(self, *_):
-        pass  # A function that is stopped leaves its connections as they are.
-
-
-def _handler_of(stub: AwsStub):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        # Without these two, Nagle's algorithm and delayed acknowledgements add 40 ms that no AWS service has.
-        disable_nagle_algorithm = True
-        wbufsize = 65536
-
-        def do_GET(self):
-            self._say(stub.calls() if self.path == "/calls" else stub.document(self.path))
-
-        def do_PUT(self):
-            _, _, function, kind = self.path.split("/")
-            stub.choose(PLATFORMS[function], kind)
-            self._say({})
-
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-            self._say(stub.answer(operation, json.loads(body)))
-
-        def _say(self, said: dict | None):
-            answer = json.dumps(said).encode()
-            self.send_response(404 if said is None else 200)
-            self.send_header("Content-Type", self.headers.get("Content-Type", "application/x-amz-json-1.0"))
-            self.send_header("x-amzn-RequestId", "bench")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_):
-            pass
-
-    return Handler
 
 
 def main() -> None:

@@ -189,6 +189,11 @@ impl LiveChat {
         format!("{}/replies", self.own.server.url())
     }
 
+    /// The texts for people that were posted to the system.
+    pub fn posted(&self) -> Vec<String> {
+        self.own.texts()
+    }
+
     /// The system brings a message of a person, with this key.
     pub async fn brings_by(
         &self,

@@ -11,7 +11,7 @@ use vestibule_testkit::simulator::{Failure, FailureRule, Platform};
 const NOTHING: [String; 0] = [];
 
 /// The platform's call that sends a text.
-fn post(platform: Platform) -> &'static str {
+pub fn post(platform: Platform) -> &'static str {
     match platform {
         Platform::Slack => "chat.postMessage",
         Platform::Teams => "activities",

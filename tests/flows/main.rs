@@ -46,6 +46,7 @@ mod conversations;
 mod cost_model;
 mod costs;
 mod counted;
+mod day;
 mod delivery;
 mod desk_bounds;
 mod desks;
