@@ -409,7 +409,7 @@ async fn each_key_that_is_made_and_revoked_is_told_also_those_that_it_made() {
         .iter()
         .map(|event| &event["data"]["api_key_id"])
         .collect();
-    ids.sort_by_key(|id| id.to_string());
-    gone.sort_by_key(|id| id.to_string());
+    ids.sort_by_key(ToString::to_string);
+    gone.sort_by_key(ToString::to_string);
     assert_eq!(gone, ids);
 }

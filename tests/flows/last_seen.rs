@@ -48,27 +48,27 @@ async fn a_use_in_one_account_is_seen_there_and_in_no_other() {
         let ana = ana_in(&world, browser).await;
         assert_eq!(ana["last_seen_at"], Value::Null, "{ana}");
     }
-    let used_here = json!(world.now());
+    let used_at_home = json!(world.now());
     uses(&world, &mut here).await;
     let seen = ana_in(&world, &mut first).await;
-    assert_eq!(seen["last_seen_at"], used_here);
+    assert_eq!(seen["last_seen_at"], used_at_home);
     let seen = ana_in(&world, &mut second).await;
     assert_eq!(seen["last_seen_at"], Value::Null);
     // The activity of the session is noted already, and yet the other account learns of its use.
     world.clock.advance(Duration::from_mins(1));
-    let used_there = json!(world.now());
+    let seen_abroad = json!(world.now());
     uses(&world, &mut there).await;
     let ana = ana_in(&world, &mut second).await;
-    assert_eq!(ana["last_seen_at"], used_there);
+    assert_eq!(ana["last_seen_at"], seen_abroad);
     let seen = ana_in(&world, &mut first).await;
-    assert_eq!(seen["last_seen_at"], used_here);
+    assert_eq!(seen["last_seen_at"], used_at_home);
     // Every answer with the member says the same.
     let path = format!("/v1/members/{}", ana["id"].as_str().unwrap());
     let read = second.get(&world, &path).await;
-    assert_eq!(read.body["last_seen_at"], used_there, "{}", read.body);
+    assert_eq!(read.body["last_seen_at"], seen_abroad, "{}", read.body);
     let suspend = format!("{path}/suspend");
     let suspended = second.post(&world, &suspend, Value::Null).await;
-    assert_eq!(suspended.body["last_seen_at"], used_there);
+    assert_eq!(suspended.body["last_seen_at"], seen_abroad);
     // A member who may not call is not seen.
     world.clock.advance(Duration::from_hours(2));
     let refused = there.get(&world, "/v1/projects").await;
@@ -76,7 +76,7 @@ async fn a_use_in_one_account_is_seen_there_and_in_no_other() {
     let me = there.get(&world, "/v1/me").await;
     assert_eq!(me.status, 200, "{}", me.body);
     let read = second.get(&world, &path).await;
-    assert_eq!(read.body["last_seen_at"], used_there, "{}", read.body);
+    assert_eq!(read.body["last_seen_at"], seen_abroad, "{}", read.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

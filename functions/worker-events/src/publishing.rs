@@ -70,15 +70,13 @@ async fn publish(
             failed = Some(error);
         }
     }
-    match failed {
-        Some(error) => Err(error),
-        None => {
-            for pause in events.iter().filter_map(pause_of) {
-                deps.team.enqueue_team(TeamJob::TellPause(pause)).await?;
-            }
-            deps.publisher.published(jobs).await.map(|()| true)
-        }
+    if let Some(error) = failed {
+        return Err(error);
     }
+    for pause in events.iter().filter_map(pause_of) {
+        deps.team.enqueue_team(TeamJob::TellPause(pause)).await?;
+    }
+    deps.publisher.published(jobs).await.map(|()| true)
 }
 
 /// The order to tell people of a pause, if the event is one.

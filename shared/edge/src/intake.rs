@@ -26,7 +26,7 @@ use quota::Quotas;
 use ring::digest::{SHA256, digest};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
-use tracing::{Instrument, field::display};
+use tracing::Instrument;
 use vestibule_domain::{
     Clock, PortError,
     access::consent::Wish,

@@ -1,7 +1,7 @@
 //! Spans that put the ids of a message on every line that is logged while it is in hand, so that one query finds its whole way
 //! through the logs of the functions (infra/runbook.md).
 
-use tracing::{Span, field::display, info_span};
+use tracing::{Span, info_span};
 use vestibule_domain::{
     access::standing::Standing,
     chat::message::InboundMessage,

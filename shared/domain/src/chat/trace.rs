@@ -134,26 +134,26 @@ mod tests {
         samples::{self, at, connector, message},
     };
 
-    fn event(delivered_at: Option<Timestamp>) -> Option<TracedEvent> {
-        Some(TracedEvent {
+    fn event(delivered_at: Option<Timestamp>) -> TracedEvent {
+        TracedEvent {
             handled_at: at(1),
             delivered_at,
-        })
+        }
     }
 
-    fn undelivered(is_given_up: bool) -> Option<Undelivered> {
-        Some(Undelivered {
+    fn undelivered(is_given_up: bool) -> Undelivered {
+        Undelivered {
             delivery_id: DeliveryId::derive(&["d"]),
             is_given_up,
             attempts: 3,
             since: at(2),
             reason: None,
-        })
+        }
     }
 
-    fn stored(sequence: Option<u64>) -> Option<StoredMessage> {
+    fn stored(sequence: Option<u64>) -> StoredMessage {
         let job = DeliverMessage::of(message(), &connector(), at(1));
-        Some(StoredMessage::inbound(&job, 1, sequence))
+        StoredMessage::inbound(&job, 1, sequence)
     }
 
     #[test]
@@ -161,38 +161,38 @@ mod tests {
         let request = || Some(samples::request());
         for (event, request, undelivered, message, outcome) in [
             (None, None, None, None, TraceOutcome::Unknown),
-            (event(None), None, None, None, TraceOutcome::Taken),
-            (event(None), request(), None, None, TraceOutcome::Held),
+            (Some(event(None)), None, None, None, TraceOutcome::Taken),
+            (Some(event(None)), request(), None, None, TraceOutcome::Held),
             (
-                event(None),
+                Some(event(None)),
                 request(),
-                undelivered(false),
+                Some(undelivered(false)),
                 None,
                 TraceOutcome::Waiting,
             ),
             (
-                event(None),
+                Some(event(None)),
                 None,
-                undelivered(true),
+                Some(undelivered(true)),
                 None,
                 TraceOutcome::GivenUp,
             ),
             (
-                event(Some(at(3))),
+                Some(event(Some(at(3)))),
                 request(),
                 None,
-                stored(Some(1)),
+                Some(stored(Some(1))),
                 TraceOutcome::Delivered,
             ),
             (
-                event(Some(at(3))),
+                Some(event(Some(at(3)))),
                 None,
                 None,
-                stored(None),
+                Some(stored(None)),
                 TraceOutcome::Recorded,
             ),
             (
-                event(Some(at(3))),
+                Some(event(Some(at(3)))),
                 None,
                 None,
                 None,
@@ -214,7 +214,7 @@ mod tests {
     fn the_delivery_s_id_is_that_of_the_first_record_that_names_it() {
         assert_eq!(Trace::default().delivery_id(), None);
         let trace = Trace {
-            message: stored(Some(1)),
+            message: Some(stored(Some(1))),
             ..Trace::default()
         };
         let id = trace
@@ -224,7 +224,7 @@ mod tests {
         assert!(id.is_some());
         assert_eq!(trace.delivery_id(), id);
         let waits = Trace {
-            undelivered: undelivered(false),
+            undelivered: Some(undelivered(false)),
             ..trace
         };
         assert_eq!(waits.delivery_id(), Some(DeliveryId::derive(&["d"])));

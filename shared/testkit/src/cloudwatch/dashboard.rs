@@ -11,7 +11,8 @@ pub fn widgets(template: &Template) -> Option<Vec<Value>> {
     let [dashboard] = dashboards.as_slice() else {
         return None;
     };
-    let body = dashboard.property("DashboardBody")["Fn::Sub"][0].as_str()?;
+    let body = dashboard.property("DashboardBody").pointer("/Fn::Sub/0");
+    let body = body?.as_str()?;
     let body: Value = serde_json::from_str(body).ok()?;
     Some(body.get("widgets")?.as_array()?.clone())
 }
@@ -21,7 +22,7 @@ pub fn widgets(template: &Template) -> Option<Vec<Value>> {
 #[must_use]
 pub fn metrics(widget: &Value) -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> = Vec::new();
-    for metric in elements(&widget["properties"]["metrics"]) {
+    for metric in listed(widget) {
         let parts = elements(metric).iter().filter_map(Value::as_str);
         let parts: Vec<String> = parts.map(str::to_owned).collect();
         let before = all.last().cloned().unwrap_or_default();
@@ -49,13 +50,17 @@ pub fn metrics(widget: &Value) -> Vec<Vec<String>> {
 /// these dimensions.
 #[must_use]
 pub fn searches(widget: &Value) -> Vec<Vec<String>> {
-    let listed = elements(&widget["properties"]["metrics"]).iter();
-    let parts = listed.flat_map(elements);
+    let parts = listed(widget).iter().flat_map(elements);
     let texts = parts.filter_map(|part| part["expression"].as_str());
     let schemas = texts.filter_map(|text| text.split_once("SEARCH('{")?.1.split_once('}'));
     schemas
         .map(|(schema, _)| schema.split(',').map(str::to_owned).collect())
         .collect()
+}
+
+/// The metrics and searches of a widget, as they are written.
+fn listed(widget: &Value) -> &[Value] {
+    widget.pointer("/properties/metrics").map_or(&[], elements)
 }
 
 #[cfg(test)]

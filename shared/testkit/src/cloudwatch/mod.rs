@@ -61,17 +61,17 @@ impl Metrics {
         let Some(at_ms) = line.pointer("/_aws/Timestamp").and_then(Value::as_i64) else {
             return Ok(false);
         };
-        let directives = &line["_aws"]["CloudWatchMetrics"];
-        for directive in elements(directives) {
+        let directives = line.pointer("/_aws/CloudWatchMetrics");
+        for directive in directives.map_or(&[][..], elements) {
             let namespace = directive["Namespace"].as_str().ok_or("no namespace")?;
             for metric in elements(&directive["Metrics"]) {
                 let name = metric["Name"].as_str().ok_or("a metric has no name")?;
-                let value = line[name].as_f64();
+                let value = line.get(name).and_then(Value::as_f64);
                 let value = value.ok_or_else(|| format!("{name} has no value"))?;
                 for set in elements(&directive["Dimensions"]) {
                     let mut dimensions = Vec::new();
                     for dimension in elements(set).iter().filter_map(Value::as_str) {
-                        let value = line[dimension].as_str();
+                        let value = line.get(dimension).and_then(Value::as_str);
                         let value = value.ok_or_else(|| format!("{dimension} has no value"))?;
                         dimensions.push((dimension, value));
                     }
