@@ -60,13 +60,17 @@ class Traffic:
         self._threads = [threading.Thread(target=self._run, args=(work,), daemon=True) for work in (self._write, self._call)]
 
     def start(self) -> None:
-        """Lets somebody write at each open connector, then goes on in the background."""
+        """Writes and calls in the background, once somebody is known at each open connector."""
+        self.greet()
+        for thread in self._threads:
+            thread.start()
+
+    def greet(self) -> None:
+        """Lets somebody new write at each open connector."""
         for ids in self.stack["connectors"].values():
             connector_id = ids["open_connector_id"]
             self._known[connector_id] = simulator.post("users", {"name": f"Known at {connector_id[-4:]}"})["user_id"]
             self.send(connector_id, self._known[connector_id], is_answered=True)
-        for thread in self._threads:
-            thread.start()
 
     def stop(self) -> None:
         self._stopped.set()
