@@ -73,7 +73,7 @@ async fn world_over(left: &Left) -> World {
         world.slack.add_person(NewPerson::named(name).with_id(id));
         if world.platform == Platform::Slack {
             for connector in [&world.connector, &world.open] {
-                world.slack.direct_channel(&connector.id.to_string(), id);
+                drop(world.slack.direct_channel(&connector.id.to_string(), id));
             }
         }
     }
