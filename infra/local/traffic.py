@@ -15,11 +15,12 @@ from settings import API, LOGS, SIMULATOR
 
 # The text of each message has a word of its own, which the demo agent quotes.
 _WORD = "parcel"
-_PAUSE_SECONDS = 0.25
+_PAUSE_SECONDS = 0.5
 # Every so many messages are somebody's first.
 _STRANGER_EVERY = 6
-# How long the stack may take to answer the last message.
-SETTLE_SECONDS = 180
+# How long the stack may take to answer the last message. One person's messages at a connector are answered one after the other, and some
+# platforms take a text a second.
+SETTLE_SECONDS = 600
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -110,7 +111,7 @@ class Traffic:
             self.request("GET", f"{project}/{lists[turn % len(lists)]}")
             return
         person = {"first_name": "Added", "last_name": f"{turn}", "environment_ids": [self.stack["environment_id"]]}
-        status, body = self.request("POST", f"{project}/end-users", {**person, "email": f"added{turn}@example.com"})
+        status, body = self.request("POST", f"{project}/end-users", {**person, "phone": f"+49151{10_000_000 + turn}"})
         if status == 201:
             self.added.append(body["id"])
 

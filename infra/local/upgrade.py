@@ -165,6 +165,8 @@ def check_statuses(flow, began: float, ended: float) -> str:
         raise StepFailed(f"The simulator was in trouble: {flow.trouble[0]}")
     if failed := [status for status in flow.webhooks if not 200 <= status < 300]:
         raise StepFailed(f"{len(failed)} of {len(flow.webhooks)} webhooks were answered otherwise than with 2xx: {sorted(set(failed))}")
+    if refused := [call for call in flow.called if 400 <= call.status < 500]:
+        raise StepFailed(f"{refused[0].route} was refused with {refused[0].status}.")
     failures = [call for call in flow.called if call.status == 0 or call.status >= 500]
     if late := [call for call in failures if not began <= call.at <= ended]:
         raise StepFailed(f"{late[0].route} was answered {late[0].status} while nothing was deployed.")
