@@ -14,7 +14,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test proofs try-console screenshots pictures fuzz-api bench load fuzz mutants build console deploy redrive reindex cost fmt lint clean tools
+.PHONY: help run stop test proofs try-console screenshots pictures fuzz-api bench load fuzz mutants build console deploy redrive reindex upgrade-test restore-drill cost fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -88,6 +88,12 @@ redrive: tools ## Put dead letters back into their queue: QUEUE=inbox, onboardin
 
 reindex: tools ## Write the search index of a project anew: ACCOUNT=id PROJECT=id, CHECK=1 only counts differences, LOCAL=1 for the local stack
 	@$(TOOLS)/python infra/scripts/reindex.py --account "$(ACCOUNT)" --project "$(PROJECT)" --stack "$(STACK)" $(if $(CHECK),--check) $(if $(LOCAL),--local)
+
+upgrade-test: ## Deploy this tree over a local stack of the release before, with people and admins at work; FROM=tag or commit for another release
+	@$(PYTHON) infra/local/upgrade.py $(if $(FROM),--from "$(FROM)")
+
+restore-drill: ## Back up the running local stack, break its data, restore it, and check that the stack works (infra/runbook.md)
+	@$(PYTHON) infra/local/restore_drill.py
 
 cost: ## Print dollars per million messages, per thousand requests decided and per million people kept, from counted calls
 	@$(PYTHON) infra/scripts/cost.py

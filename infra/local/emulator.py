@@ -118,6 +118,11 @@ def deploy(processes: Processes, credentials: Credentials) -> Deployment:
     """Deploys template.yaml with `sam deploy`, as to AWS, then adds the parts that the emulator leaves out."""
     credentials.client("s3").create_bucket(Bucket=BUCKET)
     credentials.client("ses").verify_email_identity(EmailAddress=MAIL_FROM)
+    return update(processes, credentials)
+
+
+def update(processes: Processes, credentials: Credentials) -> Deployment:
+    """Deploys template.yaml over the stack that is there, if any."""
     parameters = {
         "Architecture": lambda_architecture(),
         "PublicUrl": API.url,
@@ -217,6 +222,7 @@ def _make_routes(credentials: Credentials, deployment: Deployment) -> None:
         if resource["Type"] != "AWS::ApiGatewayV2::Api":
             continue
         api_id = deployment.resources[name][1]
+        before = {route["RouteKey"]: route["RouteId"] for route in gateway.get_routes(ApiId=api_id)["Items"]}
         for path, methods in resource["Properties"]["Body"]["paths"].items():
             for method, operation in methods.items():
                 wanted = operation["x-amazon-apigateway-integration"]
@@ -231,7 +237,13 @@ def _make_routes(credentials: Credentials, deployment: Deployment) -> None:
                     PayloadFormatVersion=wanted["payloadFormatVersion"],
                 )
                 verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
-                gateway.create_route(ApiId=api_id, RouteKey=f"{verb} {path}", Target=f"integrations/{integration['IntegrationId']}")
+                key, target = f"{verb} {path}", f"integrations/{integration['IntegrationId']}"
+                if route := before.pop(key, None):
+                    gateway.update_route(ApiId=api_id, RouteId=route, Target=target)
+                else:
+                    gateway.create_route(ApiId=api_id, RouteKey=key, Target=target)
+        for route in before.values():
+            gateway.delete_route(ApiId=api_id, RouteId=route)
 
 
 def _renew_scaling_configs(credentials: Credentials) -> None:

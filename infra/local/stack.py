@@ -71,7 +71,7 @@ def main() -> int:
             return 0
         if arguments.command in IN_BROWSER:
             return 0 if in_browser(arguments.command, [argument for argument in arguments.arguments if argument != "--"]) else 1
-        _continue_in_tools_environment()
+        continue_in_tools_environment()
         scale = _scale(arguments.scale)
         return run_detached(scale) if arguments.detach else run(scale, on_up=None)
     except StepFailed as failure:
@@ -460,7 +460,8 @@ def _clear_run() -> None:
     STACK_FILE.unlink(missing_ok=True)
 
 
-def _continue_in_tools_environment() -> None:
+def continue_in_tools_environment() -> None:
+    """Restarts this program with the Python of the tools."""
     if Path(sys.prefix).resolve() != TOOLS.resolve():
         interpreter = tools.python(TOOLS)
         os.execv(interpreter, [interpreter, *sys.argv])

@@ -110,6 +110,7 @@ mod my_identities;
 mod names;
 mod notices;
 mod notices_sent;
+mod older_rows;
 mod opened_way;
 mod openid_cases;
 mod outbox;

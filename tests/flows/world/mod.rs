@@ -8,7 +8,8 @@
 //! | module | contents |
 //! |---|---|
 //! | [`wiring`] | the functions, made as at a cold start |
-//! | [`fixtures`] | initial contents, and rows that no function writes |
+//! | [`contents`] | initial contents, and those that an earlier release left |
+//! | [`fixtures`] | records, and rows that no function writes |
 //! | [`holders`] | people of the directory, straight from its store |
 //! | [`verbs`] | actions: people write, functions run, time passes |
 //! | [`alone`] | a function in a process of its own |
@@ -25,6 +26,7 @@
 
 mod admin;
 mod alone;
+mod contents;
 mod counted;
 mod desk;
 mod directory;
@@ -40,6 +42,7 @@ mod waiting;
 mod wiring;
 
 pub use admin::Answer;
+pub use contents::Left;
 pub use counted::counted_in;
 pub use elsewhere::call_webhook;
 pub use people::{MAIL_FROM, Person};
@@ -48,15 +51,14 @@ pub use waiting::Asking;
 
 use crate::{accounts::open_account, judge::inspector};
 use counted::start_if_counting;
-use fixtures::{Stores, audit, connector_row, environment, make_project, put_account};
+use fixtures::Stores;
 use rest::Expected;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use vestibule_domain::{
     AccountScope, ProjectScope, Timestamp,
-    connector::{Connector, Policy},
+    connector::Connector,
     ids::{AccountId, ProjectId},
-    ports::ConnectorStore,
 };
 use vestibule_testkit::{
     TestClock,
@@ -65,7 +67,7 @@ use vestibule_testkit::{
     dynamodb::DynamoDb,
     fault_proxy::FaultProxy,
     openid_provider::OpenIdProvider,
-    simulator::{Platform, Simulator, SimulatorConfig},
+    simulator::{Platform, Simulator, SimulatorConfig, SimulatorOptions},
 };
 use wiring::{Functions, Links};
 
@@ -83,6 +85,7 @@ pub const SETUP_TOKEN: &str = "setup-token-of-the-stack-0123456789abcdefghijklm"
 
 /// The signing secret of deliveries to the agent.
 pub const AGENT_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// The time at which a new world begins.
 const START_MS: i64 = 1_800_000_000_000;
 
 /// One isolated stack with its platforms, agent and people.
@@ -147,12 +150,26 @@ impl World {
 
     /// A world with two connectors of this platform.
     pub async fn on(platform: Platform) -> Self {
+        Box::pin(Self::start(platform, None)).await
+    }
+
+    /// A world whose table has the rows that an earlier release left, and nothing else.
+    pub async fn over(left: &Left) -> Self {
+        Box::pin(Self::start(left.platform, Some(left))).await
+    }
+
+    async fn start(platform: Platform, left: Option<&Left>) -> Self {
         start_if_counting().await;
-        let clock = TestClock::at(START_MS);
+        let clock = TestClock::at(left.map_or(START_MS, |left| left.now_ms));
         let db = DynamoDb::start().await.unwrap();
         let aws = AwsStub::start(clock.clone()).await.unwrap();
         prepare(&aws);
-        let slack = Simulator::start(SimulatorConfig::default(), clock.clone())
+        let options = SimulatorOptions {
+            clock: clock.clone(),
+            seed: left.map_or("SIM", |_| "LATER").to_owned(),
+            ..SimulatorOptions::default()
+        };
+        let slack = Simulator::start_with(SimulatorConfig::default(), options)
             .await
             .unwrap();
         let agent = DemoAgent::start(AGENT_SECRET, clock.clone()).await.unwrap();
@@ -190,33 +207,29 @@ impl World {
             audit_days: 0,
             mails: true,
         };
-        fixtures::put_credential(&db);
+        match left {
+            Some(left) => left.put(
+                &db,
+                &[
+                    ("agent", to_agent.url()),
+                    ("platforms", to_slack.url()),
+                    ("honest", honest.issuer()),
+                    ("hostile", hostile.issuer()),
+                ],
+            ),
+            None => fixtures::put_credential(&db),
+        }
         let stores = direct.function("test", &clock, Stores::over);
 
         let scope = AccountScope::of_verified(AccountId::derive(&["acme"]))
             .project(ProjectId::derive(&["concierge"]));
-        let now = Timestamp::from_millis(START_MS);
-        let vault = stores.vault.as_ref();
-        let environment = environment(scope, "Development", &to_agent, vault, now).await;
-        put_account(&db, scope.account(), now);
-        make_project(&stores, scope, &environment, now).await;
-        let mut connectors = Vec::new();
-        for (policy, name) in [
-            (Policy::OnBoarding, "Acme Support"),
-            (Policy::AllowAll, "Acme Support (open)"),
-        ] {
-            let named = (platform, name);
-            let vault = stores.vault.as_ref();
-            let connector = connector_row(scope, environment.id, policy, named, vault, now).await;
-            stores
-                .connectors
-                .create_connector(&connector, &audit(scope, now))
-                .await
-                .unwrap();
-            open_account(&slack, platform, &connector);
-            connectors.push(connector);
+        let [connector, open] = match left {
+            Some(_) => contents::kept(&stores, scope).await,
+            None => contents::make(&db, &stores, (scope, platform), &to_agent).await,
+        };
+        for connector in [&connector, &open] {
+            open_account(&slack, platform, connector);
         }
-        let [connector, open] = connectors.try_into().unwrap();
         Self {
             functions: Functions::start(&links, platform, &clock),
             clock,
