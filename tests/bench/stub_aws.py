@@ -3,7 +3,7 @@ the fixture has it, and counted.
 
 By hand: `stub_aws.py --function webhook-slack --kind approved --delay-ms 4 --directory <folder>` writes `ca.pem` to the folder, says
 its URL, and serves. `GET /calls` says how often each operation was called, `PUT /world/<function>/<kind>` changes who writes, and
-where. `StubProcess` does all of this from a program that measures: in a process of its own, because two threads of one Python wait for
+where, `PUT /rows` the rows of the table. `StubProcess` does all of this from a program that measures: in a process of its own, because two threads of one Python wait for
 each other.
 """
 
@@ -11,6 +11,7 @@ import argparse
 import base64
 import hashlib
 import json
+import re
 import ssl
 import subprocess
 import sys
@@ -23,7 +24,13 @@ from threading import Lock
 import fixture
 from certificates import make_certificates
 from platforms import PLATFORMS, Platform
+from platforms.base import DOMAIN
 from quick_http import Answer, Request, Server
+
+
+# How a query says which partition it reads.
+_PARTITION = re.compile(r"(#?\w+) = (:\w+)")
+_EMPTY_QUEUE = dict.fromkeys(("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"), "0")
 
 
 class StubProcess:
@@ -48,8 +55,12 @@ class StubProcess:
         """Changes who writes, and where."""
         self._ask("PUT", f"/world/{platform.function}/{kind}")
 
-    def environment(self, platform: Platform) -> dict[str, str]:
-        """The variables of a function that takes this for AWS."""
+    def hold(self, rows: list[dict]) -> None:
+        """Changes the rows of the table."""
+        self._ask("PUT", "/rows", json.dumps(rows).encode())
+
+    def environment(self, platform: Platform | None = None) -> dict[str, str]:
+        """The variables of a function that takes this for AWS. Each reads those that it needs."""
         queue = f"{self.url}/000000000000"
         return {
             "PATH": "/usr/bin:/bin",
@@ -57,21 +68,28 @@ class StubProcess:
             "ONBOARDING_QUEUE_URL": f"{queue}/onboarding",
             "INBOX_QUEUE_URL": f"{queue}/inbox.fifo",
             "OUTGOING_QUEUE_URL": f"{queue}/outgoing",
+            **{f"{name.upper()}_QUEUE_URL": f"{queue}/{name}" for name in ("email", "events", "index", "routing", "team")},
+            "CONSOLE_URL": f"https://{DOMAIN}",
+            "KMS_KEY_ID": "bench",
+            "MAIL_FROM": f"bench@{DOMAIN}",
+            "PUBLIC_URL": f"https://{DOMAIN}",
+            "SETUP_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:bench",
             "RUST_LOG": "INFO",
             "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "bench",
             "AWS_SECRET_ACCESS_KEY": "bench",
             "AWS_ENDPOINT_URL": self.url,
             "SSL_CERT_FILE": str(self.authority),
-            **platform.environment(self.url),
+            **(platform.environment(self.url) if platform else {}),
         }
 
     def calls(self) -> Counter:
         """How often each operation was called so far."""
         return Counter(self._ask("GET", "/calls"))
 
-    def _ask(self, method: str, path: str) -> dict:
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, method=method), context=self._trust) as answer:
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> dict:
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, body, method=method), context=self._trust) as answer:
             return json.load(answer)
 
 
@@ -96,6 +114,10 @@ class AwsStub:
     def choose(self, platform: Platform, kind: str) -> None:
         """Changes who writes, and where, at any time."""
         self._rows = fixture.table(platform, kind)
+
+    def hold(self, rows: list[dict]) -> None:
+        """Changes the rows, at any time."""
+        self._rows = fixture.by_key(rows)
 
     def serve(self) -> None:
         self._server.serve()
@@ -122,11 +144,14 @@ class AwsStub:
             case "BatchGetItem":
                 found = {table: self._rows_of(wanted["Keys"]) for table, wanted in request["RequestItems"].items()}
                 return {"Responses": found, "UnprocessedKeys": {}}
+            case "Query":
+                found = self._rows_under(request)
+                return {"Items": found, "Count": len(found), "ScannedCount": len(found)}
             case "SendMessage":
                 digest = hashlib.md5(request["MessageBody"].encode(), usedforsecurity=False).hexdigest()
                 return {"MessageId": "m", "MD5OfMessageBody": digest}
             case "GetQueueAttributes":
-                return {"Attributes": {"QueueArn": "arn:aws:sqs:us-east-1:000000000000:bench"}}
+                return {"Attributes": {"QueueArn": "arn:aws:sqs:us-east-1:000000000000:bench", **_EMPTY_QUEUE}}
             case "Decrypt":
                 return {"KeyId": "bench", "Plaintext": base64.b64encode(fixture.DATA_KEY).decode(), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
             case _:
@@ -144,6 +169,9 @@ class AwsStub:
         match request.method:
             case "GET":
                 return self.calls() if request.path == "/calls" else self.document(request.path)
+            case "PUT" if request.path == "/rows":
+                self.hold(json.loads(request.body))
+                return {}
             case "PUT":
                 _, _, function, kind = request.path.split("/")
                 self.choose(PLATFORMS[function], kind)
@@ -163,6 +191,15 @@ class AwsStub:
 
     def _rows_of(self, keys: list[dict]) -> list[dict]:
         return [row for row in map(self._row, keys) if row]
+
+    def _rows_under(self, query: dict) -> list[dict]:
+        """The rows of a partition of the table or an index, in the order of their keys, whichever the sort key asks for."""
+        partition = _PARTITION.match(query["KeyConditionExpression"])
+        if not partition:
+            return []
+        name, wanted = partition[1], query["ExpressionAttributeValues"][partition[2]]
+        name = query.get("ExpressionAttributeNames", {}).get(name, name)
+        return [row for _, row in sorted(self._rows.items()) if row.get(name) == wanted]
 
 
 def main() -> None:

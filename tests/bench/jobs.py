@@ -1,0 +1,206 @@
+"""The functions behind the webhooks: how long each takes to start, and for one job or call that is the same each time.
+
+A worker's job is a late one, which finds that nothing is left to be done. So a worker's figures are those of its start and of claiming a
+job; what the job then reads, writes and sends comes on top. The admin functions answer a GET with an API key, the console its page, the
+sweeper finds an empty outbox.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import fixture
+from fixture import ACCOUNT_ID, ENVIRONMENT_ID, PROJECT_ID
+from lambda_bench import Measurements, Plan, measure_in_turn, says_200
+from platforms import PLATFORMS
+from platforms.base import CONNECTOR_ID
+from stub_aws import StubProcess
+
+_TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+_PLATFORM = PLATFORMS["webhook-slack"]
+_ACCOUNT = {"account_id": ACCOUNT_ID}
+_PROJECT = _ACCOUNT | {"project_id": PROJECT_ID}
+# Something that no longer exists.
+_GONE_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"
+# Of the processor's time, what a start may need, as in DESIGN's goals for the webhooks.
+_CPU_START_MOST_MS = 12.0
+
+
+def _is_done(answer: bytes) -> bool:
+    return json.loads(answer) == {"batchItemFailures": []}
+
+
+def _is_swept(answer: bytes) -> bool:
+    return json.loads(answer) == {"jobs": 0}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a function is given."""
+
+    function: str
+    what: str
+    event: Callable[[str], bytes]
+    is_good: Callable[[bytes], bool]
+    rows: Callable[[], list[dict]] = list
+
+
+def _call(function: str, path: str, query: str = "", has_key: bool = True, rows: Callable[[], list[dict]] = fixture.key_rows) -> Job:
+    """A GET over HTTP, by the bearer of an API key or by anybody."""
+
+    def event(number: str) -> bytes:
+        key = {"authorization": f"Bearer {fixture.API_KEY}"} if has_key else {}
+        return fixture.get_event(path, query, {"accept": "*/*", **key}, number)
+
+    return Job(function, f"GET {path}", event, says_200, rows)
+
+
+def _job(function: str, what: str, body: dict, rows: Callable[[], list[dict]] = list) -> Job:
+    """A batch of one message of the function's queue."""
+
+    def event(number: str) -> bytes:
+        return json.dumps({"Records": [_record(function, number, json.dumps(body))]}).encode()
+
+    return Job(function, what, event, _is_done, rows)
+
+
+def _record(queue: str, number: str, body: str) -> dict:
+    attributes = {
+        "ApproximateReceiveCount": "1",
+        "SentTimestamp": "1795000000000",
+        "SenderId": "bench",
+        "ApproximateFirstReceiveTimestamp": "1795000000000",
+        "MessageGroupId": number,
+    }
+    return {
+        "messageId": str(uuid.uuid5(uuid.NAMESPACE_OID, number)),
+        "receiptHandle": number,
+        "body": body,
+        "attributes": attributes,
+        "messageAttributes": {},
+        "md5OfBody": "not read",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{queue}",
+        "awsRegion": "us-east-1",
+    }
+
+
+def _known_person() -> list[dict]:
+    return fixture.rows_of(_PLATFORM, "duplicate")
+
+
+def _approved_person() -> list[dict]:
+    return fixture.rows_of(_PLATFORM, "approved")
+
+
+def _mail_event() -> dict:
+    """News about a mail, as the mail service sends it."""
+    tags = {"vestibule-mail": [f"account-{ACCOUNT_ID}-{_GONE_ID}"]}
+    return {
+        "eventType": "Delivery",
+        "mail": {"messageId": "bench", "timestamp": "2026-11-01T00:00:00.000Z", "tags": tags},
+        "delivery": {"timestamp": "2026-11-01T00:00:01.000Z", "smtpResponse": "250 ok"},
+    }
+
+
+_CHAT_USER_ID = fixture.chat_user_id(_PLATFORM)
+_AT_CONNECTOR = _PROJECT | {"connector_id": CONNECTOR_ID}
+
+JOBS = (
+    _call("admin-access", "/v1/projects"),
+    _call("admin-conversations", f"/v1/projects/{PROJECT_ID}/conversations"),
+    _call("admin-team", "/v1/clients"),
+    _call("admin-users", f"/v1/projects/{PROJECT_ID}/end-users"),
+    _call("auth", "/v1/auth/methods", f"account={ACCOUNT_ID}", has_key=False),
+    _call("console", "/console/requests", has_key=False, rows=list),
+    _job("email-events", "news about a mail that is gone", _mail_event()),
+    Job("sweeper", "an empty outbox", lambda _: b"{}", _is_swept),
+    _job("worker-delivery", "an agent for which nothing waits", {"job": "drain_parked", **_PROJECT, "environment_id": ENVIRONMENT_ID}),
+    _job("worker-email", "a mail that is gone", {"job": "send_mail", **_ACCOUNT, "mail_id": _GONE_ID}),
+    _job("worker-events", "an event that is gone", {"job": "publish_event", **_ACCOUNT, "event_id": _GONE_ID}),
+    _job("worker-index", "a person who is indexed already", {"job": "index_record", **_PROJECT, "target": {"chat_user": _CHAT_USER_ID}}, _known_person),
+    _job("worker-onboarding", "a person of whom nothing is left to do", {"job": "onboard_chat_user", **_AT_CONNECTOR, "chat_user_id": _CHAT_USER_ID}, _known_person),
+    _job(
+        "worker-outgoing",
+        "a conversation without waiting texts",
+        {"job": "send_messages", **_AT_CONNECTOR, "conversation_id": fixture.conversation_id(_PLATFORM)},
+        _approved_person,
+    ),
+    _job("worker-routing", "a conversation without a case", {"job": "offer_conversation", **_PROJECT, "conversation_id": _GONE_ID}),
+    _job("worker-team", "a project without new requests", {"job": "send_notices", **_PROJECT}),
+)
+
+
+def measure_functions(stub: StubProcess, program_dir: Path, colds: int, events: int, is_throttled: bool) -> list[str]:
+    """Measures every function that is built, each with the memory that the template gives it, and prints a line each; returns what is missed."""
+    built = [job for job in JOBS if (program_dir / job.function).exists()]
+    absent = [job.function for job in JOBS if job not in built]
+    if absent:
+        packages = " ".join(f"--package {name}" for name in absent)
+        print(f"\nNOT MEASURED: {', '.join(absent)}: not in {program_dir}. Build: cargo build --release {packages}")
+    if not built:
+        return []
+    print(f"\n== all other functions, {events} jobs or calls a start")
+    _print_head()
+    missed = []
+    for job in built:
+        stub.hold(job.rows())
+        plan = Plan(
+            program=program_dir / job.function,
+            environment=stub.environment(),
+            event=job.event,
+            calls=stub.calls,
+            memory_mb=memory_of(job.function),
+            colds=colds,
+            events_per_cold=events,
+            is_good=job.is_good,
+        )
+        found = measure_in_turn([plan], is_throttled)[0]
+        _print_line(job, plan.memory_mb, found)
+        missed += [f"{job.function}: {what}" for what in _missed(found)]
+    return missed
+
+
+def memory_of(function: str) -> int:
+    """Memory that the template gives a function, in MB."""
+    template = _TEMPLATE.read_text()
+    common = re.search(r"^Globals:.*?MemorySize: (\d+)", template, re.DOTALL | re.MULTILINE)
+    resource = re.search(rf"^      CodeUri: target/lambda/{re.escape(function)}/$(.*?)^  \w", template, re.DOTALL | re.MULTILINE)
+    if common is None or resource is None:
+        raise SystemExit(f"template.yaml does not say the memory of {function}.")
+    own = re.search(r"^      MemorySize: (\d+)$", resource[1], re.MULTILINE)
+    return int((own or common)[1])
+
+
+_COLUMNS = (
+    ("start", lambda it: median(it.init_ms)),
+    ("first", lambda it: median(it.first_ms)),
+    ("event", lambda it: median(it.warm_ms)),
+    ("cpu start", lambda it: median(it.cpu_init_ms)),
+    ("cpu first", lambda it: median(it.cpu_first_ms)),
+    ("cpu event", lambda it: median(it.cpu_event_ms)),
+    ("peak MB", lambda it: max(it.memory_mb)),
+    ("AWS calls", lambda it: it.calls.total() / len(it.warm_ms)),
+)
+
+
+def _print_head() -> None:
+    print("Times in ms, medians; cpu is time of the processor; AWS calls are those of an event after the first.\n")
+    print(f"  {'function':<21}{'MB':>5}" + "".join(f"{name:>11}" for name, _ in _COLUMNS) + "   given")
+
+
+def _print_line(job: Job, memory_mb: int, found: Measurements) -> None:
+    bad = f"; {found.bad_answers} BAD ANSWERS" if found.bad_answers else ""
+    print(f"  {job.function:<21}{memory_mb:>5}" + "".join(f"{of(found):>11.2f}" for _, of in _COLUMNS) + f"   {job.what}{bad}", flush=True)
+
+
+def _missed(found: Measurements) -> list[str]:
+    missed = [f"{found.bad_answers} answers are not those of this job"] if found.bad_answers else []
+    start = median(found.cpu_init_ms)
+    if start > _CPU_START_MOST_MS:
+        missed.append(f"processor, start: {start:.2f} > {_CPU_START_MOST_MS:g}")
+    return missed
