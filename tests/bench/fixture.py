@@ -101,13 +101,46 @@ def key_rows() -> list[dict]:
     return [key, use, project, _keyring()]
 
 
+def environment(agent: str) -> dict:
+    """The environment whose agent is at this address."""
+    secret = f"whsec_{base64.b64encode(DATA_KEY).decode()}"
+    sealed = _seal(secret, f"{ACCOUNT_ID}|{PROJECT_ID}|{ENVIRONMENT_ID}|signing_secret")
+    return {
+        "pk": _PROJECT,
+        "sk": f"ENVIRONMENT#{ENVIRONMENT_ID}",
+        "all_pk": f"{_PROJECT}#ENVIRONMENTS",
+        "all_sk": f"000#{ENVIRONMENT_ID}",
+        "id": ENVIRONMENT_ID,
+        "scope": {"account_id": ACCOUNT_ID, "project_id": PROJECT_ID},
+        "name": "Bench",
+        "position": 0,
+        "agent": {"endpoint": agent, "signing_secret": {"wrapped_key": WRAPPED_KEY, "fields": {"signing_secret": sealed}}},
+        "version": 1,
+        "created_at": _SINCE,
+        "updated_at": _SINCE,
+    }
+
+
 def chat_user_id(platform: Platform) -> str:
     """The record of the person who is known."""
     return _chat_user_id(platform, platform.person.identity)
 
 
-def conversation_id(platform: Platform) -> str:
+def conversation(platform: Platform) -> dict:
     """The conversation with that person."""
+    place = platform.conversation
+    told = {"channel": place.channel, "reply_url": place.reply_url, "member_id": place.member_id}
+    return {
+        "id": conversation_id(platform),
+        "kind": "direct",
+        "provider_conversation_id": place.provider_id,
+        "thread": None,
+        **{name: value for name, value in told.items() if value is not None},
+    }
+
+
+def conversation_id(platform: Platform) -> str:
+    """The id of that conversation."""
     return _derive_id("ConversationId", CONNECTOR_ID, platform.conversation.provider_id, "")
 
 
@@ -178,22 +211,13 @@ def _person(platform: Platform, is_approved: bool) -> list[dict]:
 
 
 def _standing(platform: Platform, chat_user_id: str, is_approved: bool) -> dict:
-    place = platform.conversation
-    told = {"channel": place.channel, "reply_url": place.reply_url, "member_id": place.member_id}
-    conversation = {
-        "id": conversation_id(platform),
-        "kind": "direct",
-        "provider_conversation_id": place.provider_id,
-        "thread": None,
-        **{name: value for name, value in told.items() if value is not None},
-    }
     return {
         "pk": _user_pk(chat_user_id),
         "sk": f"STANDING#{CONNECTOR_ID}",
         "connector_id": CONNECTOR_ID,
         "chat_user_id": chat_user_id,
         "first_seen_at": _SINCE,
-        "conversation": conversation,
+        "conversation": conversation(platform),
         "request_id": REQUEST_ID,
         "request_pending": not is_approved,
         "message_count": 1,

@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
@@ -17,13 +18,17 @@ import fixture
 from fixture import ACCOUNT_ID, ENVIRONMENT_ID, PROJECT_ID
 from lambda_bench import Measurements, Plan, measure_in_turn, says_200
 from platforms import PLATFORMS
-from platforms.base import CONNECTOR_ID
-from stub_aws import StubProcess
+from platforms.base import CONNECTOR_ID, TEXT
+from stub_aws import AGENT_PATH, StubProcess
 
 _TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 _PLATFORM = PLATFORMS["webhook-slack"]
 _ACCOUNT = {"account_id": ACCOUNT_ID}
 _PROJECT = _ACCOUNT | {"project_id": PROJECT_ID}
+# The rows of the table, given where the stub is.
+Rows = Callable[[str], list[dict]]
+# What says that work on a row is ordered.
+_MARK = {"outbox_pk": "OUTBOX#0", "outbox_due": 0}
 # Something that no longer exists.
 _GONE_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"
 # Of the processor's time, what a start may need, as in DESIGN's goals for the webhooks.
@@ -38,6 +43,14 @@ def _is_swept(answer: bytes) -> bool:
     return json.loads(answer) == {"jobs": 0}
 
 
+def _no_rows(_: str) -> list[dict]:
+    return []
+
+
+def _key_rows(_: str) -> list[dict]:
+    return fixture.key_rows()
+
+
 @dataclass(frozen=True)
 class Job:
     """What a function is given."""
@@ -46,10 +59,10 @@ class Job:
     what: str
     event: Callable[[str], bytes]
     is_good: Callable[[bytes], bool]
-    rows: Callable[[], list[dict]] = list
+    rows: Rows = _no_rows
 
 
-def _call(function: str, path: str, query: str = "", has_key: bool = True, rows: Callable[[], list[dict]] = fixture.key_rows) -> Job:
+def _call(function: str, path: str, query: str = "", has_key: bool = True, rows: Rows = _key_rows) -> Job:
     """A GET over HTTP, by the bearer of an API key or by anybody."""
 
     def event(number: str) -> bytes:
@@ -59,11 +72,12 @@ def _call(function: str, path: str, query: str = "", has_key: bool = True, rows:
     return Job(function, f"GET {path}", event, says_200, rows)
 
 
-def _job(function: str, what: str, body: dict, rows: Callable[[], list[dict]] = list) -> Job:
+def _job(function: str, what: str, body: dict | Callable[[str], dict], rows: Rows = _no_rows) -> Job:
     """A batch of one message of the function's queue."""
 
     def event(number: str) -> bytes:
-        return json.dumps({"Records": [_record(function, number, json.dumps(body))]}).encode()
+        said = body(number) if callable(body) else body
+        return json.dumps({"Records": [_record(function, number, json.dumps(said))]}).encode()
 
     return Job(function, what, event, _is_done, rows)
 
@@ -89,12 +103,33 @@ def _record(queue: str, number: str, body: str) -> dict:
     }
 
 
-def _known_person() -> list[dict]:
+def _known_person(_: str) -> list[dict]:
     return fixture.rows_of(_PLATFORM, "duplicate")
 
 
-def _approved_person() -> list[dict]:
-    return fixture.rows_of(_PLATFORM, "approved")
+def _person_to_be_indexed(origin: str) -> list[dict]:
+    rows = _known_person(origin)
+    user = next(row for row in rows if row["sk"] == "USER")
+    return [*rows, {"pk": user["pk"], "sk": "INDEX", "version": 1, **_MARK}]
+
+
+def _person_to_be_told(origin: str) -> list[dict]:
+    return [row | {"owes": ["onboarding_message"], "onboarding_message": None, **_MARK} if row["sk"].startswith("STANDING#") else row for row in _known_person(origin)]
+
+
+def _waiting_text(_: str) -> list[dict]:
+    rows = fixture.rows_of(_PLATFORM, "approved")
+    place, standing = (next(row for row in rows if row["sk"].startswith(kind)) for kind in ("CONVERSATION", "STANDING#"))
+    outgoing = {
+        "pk": place["pk"],
+        "sk": f"OUTGOING#{CONNECTOR_ID}",
+        "conversation": standing["conversation"],
+        "next_outgoing": 1,
+        "last_outgoing": 1,
+        "version": 1,
+        **_MARK,
+    }
+    return [*rows, outgoing]
 
 
 def _mail_event() -> dict:
@@ -107,6 +142,36 @@ def _mail_event() -> dict:
     }
 
 
+def _approved_person(origin: str) -> list[dict]:
+    return [*fixture.rows_of(_PLATFORM, "approved"), fixture.environment(origin + AGENT_PATH)]
+
+
+def _message_job(number: str) -> dict:
+    now = _now()
+    return {
+        "job": "deliver_message",
+        **_AT_CONNECTOR,
+        "environment_id": ENVIRONMENT_ID,
+        "chat_user_id": _CHAT_USER_ID,
+        "conversation": fixture.conversation(_PLATFORM),
+        "text": TEXT,
+        "attachments": [],
+        "provider_event_id": number,
+        "event_keys": [_PLATFORM.event_key(number)],
+        "sent_at": now,
+        "received_at": now,
+    }
+
+
+def _text_job(_: str) -> dict:
+    text = {"number": 1, "at": _now(), "text": "It is on its way."}
+    return {"job": "send_messages", **_AT_CONNECTOR, "conversation_id": fixture.conversation_id(_PLATFORM), "texts": [text]}
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
 _CHAT_USER_ID = fixture.chat_user_id(_PLATFORM)
 _AT_CONNECTOR = _PROJECT | {"connector_id": CONNECTOR_ID}
 
@@ -116,20 +181,15 @@ JOBS = (
     _call("admin-team", "/v1/clients"),
     _call("admin-users", f"/v1/projects/{PROJECT_ID}/end-users"),
     _call("auth", "/v1/auth/methods", f"account={ACCOUNT_ID}", has_key=False),
-    _call("console", "/console/requests", has_key=False, rows=list),
+    _call("console", "/console/requests", has_key=False, rows=_no_rows),
     _job("email-events", "news about a mail that is gone", _mail_event()),
     Job("sweeper", "an empty outbox", lambda _: b"{}", _is_swept),
-    _job("worker-delivery", "an agent for which nothing waits", {"job": "drain_parked", **_PROJECT, "environment_id": ENVIRONMENT_ID}),
+    _job("worker-delivery", "a message is answered by an agent", _message_job, _approved_person),
     _job("worker-email", "a mail that is gone", {"job": "send_mail", **_ACCOUNT, "mail_id": _GONE_ID}),
     _job("worker-events", "an event that is gone", {"job": "publish_event", **_ACCOUNT, "event_id": _GONE_ID}),
-    _job("worker-index", "a person who is indexed already", {"job": "index_record", **_PROJECT, "target": {"chat_user": _CHAT_USER_ID}}, _known_person),
-    _job("worker-onboarding", "a person of whom nothing is left to do", {"job": "onboard_chat_user", **_AT_CONNECTOR, "chat_user_id": _CHAT_USER_ID}, _known_person),
-    _job(
-        "worker-outgoing",
-        "a conversation without waiting texts",
-        {"job": "send_messages", **_AT_CONNECTOR, "conversation_id": fixture.conversation_id(_PLATFORM)},
-        _approved_person,
-    ),
+    _job("worker-index", "a person is indexed", {"job": "index_record", **_PROJECT, "target": {"chat_user": _CHAT_USER_ID}}, _person_to_be_indexed),
+    _job("worker-onboarding", "a person is told in Slack to wait", {"job": "onboard_chat_user", **_AT_CONNECTOR, "chat_user_id": _CHAT_USER_ID}, _person_to_be_told),
+    _job("worker-outgoing", "a text is sent to Slack", _text_job, _waiting_text),
     _job("worker-routing", "a conversation without a case", {"job": "offer_conversation", **_PROJECT, "conversation_id": _GONE_ID}),
     _job("worker-team", "a project without new requests", {"job": "send_notices", **_PROJECT}),
 )
@@ -148,7 +208,7 @@ def measure_functions(stub: StubProcess, program_dir: Path, colds: int, events: 
     _print_head()
     missed = []
     for job in built:
-        stub.hold(job.rows())
+        stub.hold(job.rows(stub.url))
         plan = Plan(
             program=program_dir / job.function,
             environment=stub.environment(),
@@ -184,12 +244,12 @@ _COLUMNS = (
     ("cpu first", lambda it: median(it.cpu_first_ms)),
     ("cpu event", lambda it: median(it.cpu_event_ms)),
     ("peak MB", lambda it: max(it.memory_mb)),
-    ("AWS calls", lambda it: it.calls.total() / len(it.warm_ms)),
+    ("calls", lambda it: it.calls.total() / len(it.warm_ms)),
 )
 
 
 def _print_head() -> None:
-    print("Times in ms, medians; cpu is time of the processor; AWS calls are those of an event after the first.\n")
+    print("Times in ms, medians; cpu is time of the processor; calls are those to AWS, Slack and an agent, of an event after the first.\n")
     print(f"  {'function':<21}{'MB':>5}" + "".join(f"{name:>11}" for name, _ in _COLUMNS) + "   given")
 
 

@@ -30,6 +30,11 @@ from quick_http import Answer, Request, Server
 
 # How a query says which partition it reads.
 _PARTITION = re.compile(r"(#?\w+) = (:\w+)")
+# What Slack says of a text that it took.
+_SLACK_SAYS = {"ok": True, "channel": "D0BENCH", "ts": "1795000000.000100", "message": {"ts": "1795000000.000100"}}
+# Where an agent answers, and what.
+AGENT_PATH = "/agent"
+_AGENT_SAYS = {"replies": [{"text": "It is on its way."}]}
 _EMPTY_QUEUE = dict.fromkeys(("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"), "0")
 
 
@@ -69,9 +74,11 @@ class StubProcess:
             "INBOX_QUEUE_URL": f"{queue}/inbox.fifo",
             "OUTGOING_QUEUE_URL": f"{queue}/outgoing",
             **{f"{name.upper()}_QUEUE_URL": f"{queue}/{name}" for name in ("email", "events", "index", "routing", "team")},
+            "AGENT_ORIGIN_ALLOWLIST": self.url,
             "CONSOLE_URL": f"https://{DOMAIN}",
             "KMS_KEY_ID": "bench",
             "MAIL_FROM": f"bench@{DOMAIN}",
+            "PLATFORM_API_URLS": f"*={self.url}",
             "PUBLIC_URL": f"https://{DOMAIN}",
             "SETUP_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:bench",
             "RUST_LOG": "INFO",
@@ -144,6 +151,10 @@ class AwsStub:
             case "BatchGetItem":
                 found = {table: self._rows_of(wanted["Keys"]) for table, wanted in request["RequestItems"].items()}
                 return {"Responses": found, "UnprocessedKeys": {}}
+            case "UpdateItem" if request.get("ReturnValues") == "ALL_NEW":
+                # As the fixture has it: nothing is ever written.
+                row = self._row(request["Key"])
+                return {"Attributes": row} if row else {}
             case "Query":
                 found = self._rows_under(request)
                 return {"Items": found, "Count": len(found), "ScannedCount": len(found)}
@@ -176,6 +187,12 @@ class AwsStub:
                 _, _, function, kind = request.path.split("/")
                 self.choose(PLATFORMS[function], kind)
                 return {}
+            case _ if request.path.startswith("/slack/"):
+                self._take(request.path.rpartition("/")[2])
+                return _SLACK_SAYS
+            case _ if request.path == AGENT_PATH:
+                self._take("agent")
+                return _AGENT_SAYS
             case _:
                 operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
                 return self.answer(operation, json.loads(request.body))
