@@ -1,8 +1,8 @@
 """The functions behind the webhooks: how long each takes to start, and for one job or call that is the same each time.
 
-A worker's job is a late one, which finds that nothing is left to be done. So a worker's figures are those of its start and of claiming a
-job; what the job then reads, writes and sends comes on top. The admin functions answer a GET with an API key, the console its page, the
-sweeper finds an empty outbox.
+The stub never writes, so a job finds each time what it found the first time, and does all of its work again. The jobs of three workers
+come late and find nothing left to do: the column "given" says so. The admin functions answer a GET with an API key, the console its page,
+the sweeper finds an empty outbox.
 """
 
 import json
@@ -18,7 +18,7 @@ import fixture
 from fixture import ACCOUNT_ID, ENVIRONMENT_ID, PROJECT_ID
 from lambda_bench import Measurements, Plan, measure_in_turn, says_200
 from platforms import PLATFORMS
-from platforms.base import CONNECTOR_ID, TEXT
+from platforms.base import CONNECTOR_ID, DOMAIN, TEXT
 from stub_aws import AGENT_PATH, StubProcess
 
 _TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
@@ -29,9 +29,10 @@ _PROJECT = _ACCOUNT | {"project_id": PROJECT_ID}
 Rows = Callable[[str], list[dict]]
 # What says that work on a row is ordered.
 _MARK = {"outbox_pk": "OUTBOX#0", "outbox_due": 0}
+_MAIL_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0H"
 # Something that no longer exists.
 _GONE_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0Z"
-# Of the processor's time, what a start may need, as in DESIGN's goals for the webhooks.
+# Time of the processor that a start may need, as for the webhooks.
 _CPU_START_MOST_MS = 12.0
 
 
@@ -132,9 +133,28 @@ def _waiting_text(_: str) -> list[dict]:
     return [*rows, outgoing]
 
 
+def _mail(_: str) -> list[dict]:
+    now = _now()
+    mail = {
+        "pk": f"ACCOUNT#{ACCOUNT_ID}#MAIL#{_MAIL_ID}",
+        "sk": "MAIL",
+        "id": _MAIL_ID,
+        "owner": _ACCOUNT,
+        "to": f"ada@{DOMAIN}",
+        "content": {"kind": "address_taken", "at": now},
+        "status": "queued",
+        "events": [],
+        "tries": 0,
+        "version": 1,
+        "created_at": now,
+        **_MARK,
+    }
+    return [mail]
+
+
 def _mail_event() -> dict:
     """News about a mail, as the mail service sends it."""
-    tags = {"vestibule-mail": [f"account-{ACCOUNT_ID}-{_GONE_ID}"]}
+    tags = {"vestibule-mail": [f"account-{ACCOUNT_ID}-{_MAIL_ID}"]}
     return {
         "eventType": "Delivery",
         "mail": {"messageId": "bench", "timestamp": "2026-11-01T00:00:00.000Z", "tags": tags},
@@ -182,16 +202,16 @@ JOBS = (
     _call("admin-users", f"/v1/projects/{PROJECT_ID}/end-users"),
     _call("auth", "/v1/auth/methods", f"account={ACCOUNT_ID}", has_key=False),
     _call("console", "/console/requests", has_key=False, rows=_no_rows),
-    _job("email-events", "news about a mail that is gone", _mail_event()),
+    _job("email-events", "a mail arrived", _mail_event(), _mail),
     Job("sweeper", "an empty outbox", lambda _: b"{}", _is_swept),
     _job("worker-delivery", "a message is answered by an agent", _message_job, _approved_person),
-    _job("worker-email", "a mail that is gone", {"job": "send_mail", **_ACCOUNT, "mail_id": _GONE_ID}),
-    _job("worker-events", "an event that is gone", {"job": "publish_event", **_ACCOUNT, "event_id": _GONE_ID}),
+    _job("worker-email", "a mail is sent", {"job": "send_mail", **_ACCOUNT, "mail_id": _MAIL_ID}, _mail),
+    _job("worker-events", "late: an event that is gone", {"job": "publish_event", **_ACCOUNT, "event_id": _GONE_ID}),
     _job("worker-index", "a person is indexed", {"job": "index_record", **_PROJECT, "target": {"chat_user": _CHAT_USER_ID}}, _person_to_be_indexed),
     _job("worker-onboarding", "a person is told in Slack to wait", {"job": "onboard_chat_user", **_AT_CONNECTOR, "chat_user_id": _CHAT_USER_ID}, _person_to_be_told),
     _job("worker-outgoing", "a text is sent to Slack", _text_job, _waiting_text),
-    _job("worker-routing", "a conversation without a case", {"job": "offer_conversation", **_PROJECT, "conversation_id": _GONE_ID}),
-    _job("worker-team", "a project without new requests", {"job": "send_notices", **_PROJECT}),
+    _job("worker-routing", "late: a conversation without a case", {"job": "offer_conversation", **_PROJECT, "conversation_id": _GONE_ID}),
+    _job("worker-team", "late: a project without new requests", {"job": "send_notices", **_PROJECT}),
 )
 
 

@@ -32,6 +32,7 @@ from quick_http import Answer, Request, Server
 _PARTITION = re.compile(r"(#?\w+) = (:\w+)")
 # What Slack says of a text that it took.
 _SLACK_SAYS = {"ok": True, "channel": "D0BENCH", "ts": "1795000000.000100", "message": {"ts": "1795000000.000100"}}
+_MAIL_PATH = "/v2/email/outbound-emails"
 # Where an agent answers, and what.
 AGENT_PATH = "/agent"
 _AGENT_SAYS = {"replies": [{"text": "It is on its way."}]}
@@ -190,6 +191,9 @@ class AwsStub:
             case _ if request.path.startswith("/slack/"):
                 self._take(request.path.rpartition("/")[2])
                 return _SLACK_SAYS
+            case _ if request.path == _MAIL_PATH:
+                self._take("SendEmail")
+                return {"MessageId": "bench"}
             case _ if request.path == AGENT_PATH:
                 self._take("agent")
                 return _AGENT_SAYS
