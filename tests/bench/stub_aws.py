@@ -32,7 +32,11 @@ from quick_http import Answer, Request, Server
 _PARTITION = re.compile(r"(#?\w+) = (:\w+)")
 # What Slack says of a text that it took.
 _SLACK_SAYS = {"ok": True, "channel": "D0BENCH", "ts": "1795000000.000100", "message": {"ts": "1795000000.000100"}}
-_MAIL_PATH = "/v2/email/outbound-emails"
+# What SES says, which alone speaks XML.
+_MAIL_SENT = (
+    b'<SendEmailResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><SendEmailResult><MessageId>bench</MessageId></SendEmailResult>'
+    b"<ResponseMetadata><RequestId>bench</RequestId></ResponseMetadata></SendEmailResponse>"
+)
 # Where an agent answers, and what.
 AGENT_PATH = "/agent"
 _AGENT_SAYS = {"replies": [{"text": "It is on its way."}]}
@@ -170,6 +174,9 @@ class AwsStub:
                 return {}
 
     def _handle(self, request: Request) -> Answer:
+        if request.body.startswith(b"Action=SendEmail&"):
+            self._take("SendEmail")
+            return Answer(200, {"Content-Type": "text/xml"}, _MAIL_SENT)
         said = self._said(request)
         headers = {
             "Content-Type": request.headers.get("content-type", "application/x-amz-json-1.0"),
@@ -191,9 +198,6 @@ class AwsStub:
             case _ if request.path.startswith("/slack/"):
                 self._take(request.path.rpartition("/")[2])
                 return _SLACK_SAYS
-            case _ if request.path == _MAIL_PATH:
-                self._take("SendEmail")
-                return {"MessageId": "bench"}
             case _ if request.path == AGENT_PATH:
                 self._take("agent")
                 return _AGENT_SAYS
