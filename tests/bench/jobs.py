@@ -116,7 +116,8 @@ def _person_to_be_indexed(origin: str) -> list[dict]:
 
 
 def _person_to_be_told(origin: str) -> list[dict]:
-    return [row | {"owes": ["onboarding_message"], "onboarding_message": None, **_MARK} if row["sk"].startswith("STANDING#") else row for row in _known_person(origin)]
+    to_do = {"owes": ["onboarding_message"], "onboarding_message": None, **_MARK}
+    return [row | to_do if row["sk"].startswith("STANDING#") else row for row in _known_person(origin)]
 
 
 def _waiting_text(_: str) -> list[dict]:
@@ -195,6 +196,8 @@ def _now() -> str:
 
 _CHAT_USER_ID = fixture.chat_user_id(_PLATFORM)
 _AT_CONNECTOR = _PROJECT | {"connector_id": CONNECTOR_ID}
+_INDEXING = {"job": "index_record", **_PROJECT, "target": {"chat_user": _CHAT_USER_ID}}
+_ONBOARDING = {"job": "onboard_chat_user", **_AT_CONNECTOR, "chat_user_id": _CHAT_USER_ID}
 
 JOBS = (
     _call("admin-access", "/v1/projects", 2),
@@ -208,8 +211,8 @@ JOBS = (
     _job("worker-delivery", "a message is answered by an agent", _message_job, _approved_person, 5),
     _job("worker-email", "a mail is sent", {"job": "send_mail", **_ACCOUNT, "mail_id": _MAIL_ID}, _mail, 6),
     _job("worker-events", "late: an event that is gone", {"job": "publish_event", **_ACCOUNT, "event_id": _GONE_ID}),
-    _job("worker-index", "a person is indexed", {"job": "index_record", **_PROJECT, "target": {"chat_user": _CHAT_USER_ID}}, _person_to_be_indexed, 5),
-    _job("worker-onboarding", "a person is told in Slack to wait", {"job": "onboard_chat_user", **_AT_CONNECTOR, "chat_user_id": _CHAT_USER_ID}, _person_to_be_told, 7),
+    _job("worker-index", "a person is indexed", _INDEXING, _person_to_be_indexed, 5),
+    _job("worker-onboarding", "a person is told in Slack to wait", _ONBOARDING, _person_to_be_told, 7),
     _job("worker-outgoing", "a text is sent to Slack", _text_job, _waiting_text, 4),
     _job("worker-routing", "late: a conversation without a case", {"job": "offer_conversation", **_PROJECT, "conversation_id": _GONE_ID}),
     _job("worker-team", "late: a project without new requests", {"job": "send_notices", **_PROJECT}),

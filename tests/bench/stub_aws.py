@@ -1,10 +1,10 @@
-"""Stands for DynamoDB, SQS and KMS over TLS, and for the keys that a platform publishes: every call is answered after a fixed delay, as
-the fixture has it, and counted.
+"""Stands for DynamoDB, SQS, SES and KMS over TLS, for the keys that a platform publishes, and for Slack and an agent: every call is
+answered after a fixed delay, as the fixture has it, and counted.
 
 By hand: `stub_aws.py --function webhook-slack --kind approved --delay-ms 4 --directory <folder>` writes `ca.pem` to the folder, says
 its URL, and serves. `GET /calls` says how often each operation was called, `PUT /world/<function>/<kind>` changes who writes, and
-where, `PUT /rows` the rows of the table. `StubProcess` does all of this from a program that measures: in a process of its own, because two threads of one Python wait for
-each other.
+where, `PUT /rows` the rows of the table. `StubProcess` does all of this from a program that measures: in a process of its own, because
+two threads of one Python wait for each other.
 """
 
 import argparse
