@@ -45,8 +45,9 @@ pictures: ## Take the pictures of the README from the local stack, into infra/pi
 fuzz-api: tools ## Call every operation of the API on the local stack, as its document describes it; PROOF=full for thousands of calls (tests/api)
 	@$(PYTHON) tests/api/run.py
 
-bench: tools ## Measure the webhooks as Lambda would run them (tests/bench), and whether the time of sign-in tells of a login
-	cargo build --locked --release $(addprefix --package ,$(filter webhook-%,$(FUNCTIONS)))
+bench: tools console ## Measure the functions as Lambda would run them, beside Slack's frameworks (tests/bench), and whether the time of sign-in tells of a login
+	@$(LOCAL_STACK) peers
+	cargo build --locked --release $(addprefix --package ,$(FUNCTIONS))
 	@$(TOOLS)/python tests/bench/run.py
 	cargo test --locked --package vestibule-tests --test flows -- --ignored latency
 	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo test --locked --release --package vestibule-tests --test flows -- \

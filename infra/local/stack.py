@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The local stack. `make run`, `make stop` and `make clean` call this: `stack.py up [--detach] | stop | tools |
+"""The local stack. `make run`, `make stop` and `make clean` call this: `stack.py up [--detach] | stop | tools | peers |
 console [--check] | console-tests [argument…] | screenshots [argument…] | pictures`.
 
 It uses only the standard library until its tools are installed, then restarts itself in their environment.
@@ -48,6 +48,7 @@ def main() -> int:
     up.add_argument("--scale", default=os.environ.get("VESTIBULE_SEED", "1"), help="how many people to put into a second project; 0 leaves it out, and the team")
     commands.add_parser("stop", help="stop a stack that runs detached")
     commands.add_parser("tools", help="install the pinned tools")
+    commands.add_parser("peers", help="install what the benchmark measures beside the webhooks")
     console = commands.add_parser("console", help="build the web console if its sources changed")
     console.add_argument("--check", action="store_true", help="check its types and style, and run its unit tests, instead")
     console_tests = commands.add_parser("console-tests", help="try the web console of the running stack in a browser")
@@ -65,6 +66,9 @@ def main() -> int:
             return stop()
         prepare_tools()
         if arguments.command == "tools":
+            return 0
+        if arguments.command == "peers":
+            install_peers()
             return 0
         if arguments.command == "console":
             web.check() if arguments.check else build_console()
@@ -99,6 +103,12 @@ def prepare_tools() -> None:
     if not tools.ready():
         with step("Tools", "installing, once; takes a minute"):
             tools.install()
+
+
+def install_peers() -> None:
+    """Installs Slack's frameworks for the benchmark."""
+    with step("Slack's frameworks", "installing, once; takes a minute"):
+        tools.install_peers()
 
 
 def run_detached(scale: float) -> int:

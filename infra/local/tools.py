@@ -12,7 +12,7 @@ from pathlib import Path
 
 import npm
 from console import StepFailed
-from settings import API_CALLS, COMPAT, EMULATOR, INSTALLER, LOCAL, OPENID_PROVIDER, ROOT, TOOLS, TOOLS_LIST
+from settings import API_CALLS, BENCH_NODE, BENCH_PYTHON, COMPAT, EMULATOR, INSTALLER, LOCAL, OPENID_PROVIDER, ROOT, TOOLS, TOOLS_LIST
 
 HERE = Path(__file__).resolve().parent
 MINIMUM_PYTHON = (3, 10)
@@ -45,6 +45,15 @@ def install() -> None:
             _make(directory, requirements)
     for folder in NODE_PACKAGES:
         npm.install(folder)
+
+
+def install_peers() -> None:
+    """Installs Slack's frameworks, which only the benchmark runs, and bundles the one for Node.js as one deploys it."""
+    listed = ROOT / "tests" / "bench" / "requirements.txt"
+    if not _is_current(BENCH_PYTHON, listed):
+        _make(BENCH_PYTHON, listed)
+    npm.install(BENCH_NODE)
+    npm.run(BENCH_NODE, "build")
 
 
 def python(environment: Path) -> str:

@@ -8,6 +8,8 @@ import base64
 import hashlib
 import json
 import time
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -20,6 +22,8 @@ ENVIRONMENT_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0C"
 CLIENT_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0D"
 REQUEST_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0F"
 END_USER_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0G"
+# Of a key that may do everything.
+API_KEY = f"vst_{ACCOUNT_ID}_{'A' * 43}"
 
 # What KMS would give back for WRAPPED_KEY.
 DATA_KEY = bytes(range(32))
@@ -42,14 +46,102 @@ KINDS = {
 
 
 def table(platform: Platform, kind: str) -> dict[tuple[str, str], dict]:
-    """All rows by partition and sort key."""
+    """All rows that a webhook may read, by partition and sort key."""
+    return by_key(rows_of(platform, kind))
+
+
+def by_key(rows: list[dict]) -> dict[tuple[str, str], dict]:
+    """Rows in DynamoDB's JSON, by partition and sort key."""
+    return {(row["pk"], row["sk"]): _attributes(row) for row in rows}
+
+
+def rows_of(platform: Platform, kind: str) -> list[dict]:
+    """All rows that a webhook may read."""
     rows = [_connector(platform), _keyring()]
     if kind != "stranger":
         rows += _person(platform, is_approved=kind == "approved")
     if kind == "approved":
         rows.append(_conversation(platform))
         rows += [row for number in range(_DELIVERED) for row in _handled(platform, _delivered(number))]
-    return {(row["pk"], row["sk"]): _attributes(row) for row in rows}
+    return rows
+
+
+def key_rows() -> list[dict]:
+    """An API key that was used a moment ago, and the project that it reads."""
+    account, hashed = f"ACCOUNT#{ACCOUNT_ID}", hashlib.sha256(API_KEY.encode()).hexdigest()
+    key = {
+        "pk": account,
+        "sk": f"KEY#{hashed}",
+        "all_pk": f"{account}#KEYS",
+        "all_sk": f"{_SINCE}#{REQUEST_ID}",
+        "id": REQUEST_ID,
+        "scope": {"account_id": ACCOUNT_ID},
+        "name": "Bench",
+        "hash": hashed,
+        "permissions": "*",
+        "created_by": {"id": "bench", "name": "Bench"},
+        "created_at": _SINCE,
+        "expires_at_time": "2100-01-01T00:00:00.000Z",
+        "version": 1,
+    }
+    # Whoever made a call has the use of the key noted, but not at every call.
+    used_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    use = {"pk": f"{account}#KEY_USES", "sk": f"KEY#{hashed}", "last_used_at": used_at}
+    project = {
+        "pk": account,
+        "sk": f"PROJECT#{PROJECT_ID}",
+        "all_pk": f"{account}#PROJECTS",
+        "all_sk": f"{_SINCE}#{PROJECT_ID}",
+        "scope": {"account_id": ACCOUNT_ID, "project_id": PROJECT_ID},
+        "name": "Bench",
+        "version": 1,
+        "created_at": _SINCE,
+        "updated_at": _SINCE,
+    }
+    return [key, use, project, _keyring()]
+
+
+def environment(agent: str) -> dict:
+    """The environment whose agent is at this address."""
+    secret = f"whsec_{base64.b64encode(DATA_KEY).decode()}"
+    sealed = _seal(secret, f"{ACCOUNT_ID}|{PROJECT_ID}|{ENVIRONMENT_ID}|signing_secret")
+    return {
+        "pk": _PROJECT,
+        "sk": f"ENVIRONMENT#{ENVIRONMENT_ID}",
+        "all_pk": f"{_PROJECT}#ENVIRONMENTS",
+        "all_sk": f"000#{ENVIRONMENT_ID}",
+        "id": ENVIRONMENT_ID,
+        "scope": {"account_id": ACCOUNT_ID, "project_id": PROJECT_ID},
+        "name": "Bench",
+        "position": 0,
+        "agent": {"endpoint": agent, "signing_secret": {"wrapped_key": WRAPPED_KEY, "fields": {"signing_secret": sealed}}},
+        "version": 1,
+        "created_at": _SINCE,
+        "updated_at": _SINCE,
+    }
+
+
+def chat_user_id(platform: Platform) -> str:
+    """The record of the person who is known."""
+    return _chat_user_id(platform, platform.person.identity)
+
+
+def conversation(platform: Platform) -> dict:
+    """The conversation with that person."""
+    place = platform.conversation
+    told = {"channel": place.channel, "reply_url": place.reply_url, "member_id": place.member_id}
+    return {
+        "id": conversation_id(platform),
+        "kind": "direct",
+        "provider_conversation_id": place.provider_id,
+        "thread": None,
+        **{name: value for name, value in told.items() if value is not None},
+    }
+
+
+def conversation_id(platform: Platform) -> str:
+    """The id of that conversation."""
+    return _derive_id("ConversationId", CONNECTOR_ID, platform.conversation.provider_id, "")
 
 
 def _connector(platform: Platform) -> dict:
@@ -119,22 +211,13 @@ def _person(platform: Platform, is_approved: bool) -> list[dict]:
 
 
 def _standing(platform: Platform, chat_user_id: str, is_approved: bool) -> dict:
-    place = platform.conversation
-    told = {"channel": place.channel, "reply_url": place.reply_url, "member_id": place.member_id}
-    conversation = {
-        "id": _conversation_id(platform),
-        "kind": "direct",
-        "provider_conversation_id": place.provider_id,
-        "thread": None,
-        **{name: value for name, value in told.items() if value is not None},
-    }
     return {
         "pk": _user_pk(chat_user_id),
         "sk": f"STANDING#{CONNECTOR_ID}",
         "connector_id": CONNECTOR_ID,
         "chat_user_id": chat_user_id,
         "first_seen_at": _SINCE,
-        "conversation": conversation,
+        "conversation": conversation(platform),
         "request_id": REQUEST_ID,
         "request_pending": not is_approved,
         "message_count": 1,
@@ -148,7 +231,7 @@ def _standing(platform: Platform, chat_user_id: str, is_approved: bool) -> dict:
 
 def _conversation(platform: Platform) -> dict:
     return {
-        "pk": f"{_PROJECT}#CONVERSATION#{_conversation_id(platform)}",
+        "pk": f"{_PROJECT}#CONVERSATION#{conversation_id(platform)}",
         "sk": "CONVERSATION",
         "connector_id": CONNECTOR_ID,
         "message_count": _DELIVERED,
@@ -184,10 +267,6 @@ def _identity(platform: Platform, identity: Identity) -> dict:
 
 def _chat_user_id(platform: Platform, identity: Identity) -> str:
     return _derive_id("ChatUserId", PROJECT_ID, platform.key, identity.scope, identity.identifier)
-
-
-def _conversation_id(platform: Platform) -> str:
-    return _derive_id("ConversationId", CONNECTOR_ID, platform.conversation.provider_id, "")
 
 
 def _user_pk(chat_user_id: str) -> str:
@@ -244,14 +323,23 @@ def repeated_event(platform: Platform, number: int) -> bytes:
 def event_of(platform: Platform, request: Request, number: str, connector_id: str = CONNECTOR_ID) -> bytes:
     """The API Gateway event of a request to a connector's webhook."""
     path = platform.path.replace(CONNECTOR_ID, connector_id)
-    http = {"method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "bench"}
-    return json.dumps({
+    route = {"routeKey": f"POST /webhooks/{platform.key}/{{connector_id}}", "pathParameters": {"connector_id": connector_id}}
+    return json.dumps(_call("POST", path, request.headers, number) | route | _body(request)).encode()
+
+
+def get_event(path: str, query: str, headers: dict[str, str], number: str) -> bytes:
+    """The API Gateway event of a GET."""
+    return json.dumps(_call("GET", path, headers, number) | {"rawQueryString": query, "queryStringParameters": dict(parse_qsl(query))}).encode()
+
+
+def _call(method: str, path: str, headers: dict[str, str], number: str) -> dict:
+    http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "bench"}
+    return {
         "version": "2.0",
-        "routeKey": f"POST /webhooks/{platform.key}/{{connector_id}}",
+        "routeKey": "$default",
         "rawPath": path,
         "rawQueryString": "",
-        "headers": {"host": DOMAIN, **request.headers},
-        "pathParameters": {"connector_id": connector_id},
+        "headers": {"host": DOMAIN, **headers},
         "requestContext": {
             "http": http,
             "accountId": "000000000000",
@@ -262,8 +350,8 @@ def event_of(platform: Platform, request: Request, number: str, connector_id: st
             "time": "22/Nov/2026:10:00:00 +0000",
             "timeEpoch": int(time.time()) * 1000,
         },
-        **_body(request),
-    }).encode()  # fmt: skip
+        "isBase64Encoded": False,
+    }
 
 
 def crockford(number: int) -> str:

@@ -8,7 +8,7 @@ on the process when it asks for its first event, by a control group. Time of the
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +23,11 @@ _CPU_GROUPS = Path("/sys/fs/cgroup/cpu")
 _PERIOD_US = 20_000  # Lambda's own.
 
 
+def says_200(answer: bytes) -> bool:
+    """Whether a caller over HTTP is answered with 200."""
+    return b'"statusCode":200' in answer.replace(b" ", b"")
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is to be measured."""
@@ -34,6 +39,8 @@ class Plan:
     memory_mb: int
     colds: int
     events_per_cold: int
+    arguments: tuple[str, ...] = ()  # of the program
+    is_good: Callable[[bytes], bool] = says_200
 
 
 @dataclass
@@ -47,6 +54,7 @@ class Measurements:
     cpu_first_ms: list[float] = field(default_factory=list)
     cpu_event_ms: list[float] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
+    first_calls: Counter = field(default_factory=Counter)  # of first events
     calls: Counter = field(default_factory=Counter)  # of warm events
     bad_answers: int = 0
 
@@ -60,27 +68,29 @@ def why_no_quota() -> str | None:
     return None
 
 
-def measure(plan: Plan, is_throttled: bool, against: Path | None = None) -> tuple[Measurements, Measurements | None]:
-    """Starts the program again and again, and gives it events each time.
+def measure_in_turn(plans: Sequence[Plan], is_throttled: bool, warms_up: bool = False) -> list[Measurements]:
+    """Starts the programs in turn, again and again, and gives them events each time; memory and the number of starts are the first one's.
 
-    With `against`, another build of the program is started in turn with it, so that whatever slows this machine for a while slows both.
+    Whatever slows this machine for a while slows all of them. With `warms_up`, each is started once before, unmeasured, so that its
+    files are in memory, and compiled where a language keeps that.
     """
-    runs = [(plan, Measurements())]
-    if against:
-        runs.append((replace(plan, program=against), Measurements()))
+    found = [Measurements() for _ in plans]
     runtime = RuntimeApi()
-    with _quota(plan.memory_mb if is_throttled else FULL_PROCESSOR_MB) as throttle:
-        for cold in range(plan.colds):
-            for turn, (run, found) in enumerate(runs):
-                _measure_one(run, f"{cold}t{turn}", runtime, throttle, found)
+    with _quota(plans[0].memory_mb if is_throttled else FULL_PROCESSOR_MB) as throttle:
+        if warms_up:
+            for turn, plan in enumerate(plans):
+                _measure_one(replace(plan, events_per_cold=2), f"w{turn}", runtime, throttle, Measurements())
+        for cold in range(plans[0].colds):
+            for turn, plan in enumerate(plans):
+                _measure_one(plan, f"{cold}t{turn}", runtime, throttle, found[turn])
     runtime.stop()
-    return runs[0][1], runs[1][1] if against else None
+    return found
 
 
 def _measure_one(plan: Plan, cold: str, runtime: RuntimeApi, throttle, found: Measurements) -> None:
     runtime.expect_new_process()
     started = time.perf_counter()
-    process = runtime.start(plan.program, plan.environment | runtime.environment(plan.memory_mb))
+    process = runtime.start(plan.program, plan.environment | runtime.environment(plan.memory_mb), plan.arguments)
     try:
         asked = runtime.wait_for_first_question(process)
         found.init_ms.append((asked - started) * 1000)
@@ -88,15 +98,17 @@ def _measure_one(plan: Plan, cold: str, runtime: RuntimeApi, throttle, found: Me
         found.cpu_init_ms.append(cpu_init)
         throttle(process.pid)
 
+        calls_before = plan.calls()
         found.first_ms.append(_one_event(plan, runtime, f"{cold}x0", found))
         cpu_first = _cpu_ms(process.pid)
         found.cpu_first_ms.append(cpu_first - cpu_init)
+        calls_after = plan.calls()
+        found.first_calls += calls_after - calls_before
 
-        calls_before = plan.calls()
         for number in range(1, plan.events_per_cold):
             found.warm_ms.append(_one_event(plan, runtime, f"{cold}x{number}", found))
         found.cpu_event_ms.append((_cpu_ms(process.pid) - cpu_first) / max(1, plan.events_per_cold - 1))
-        found.calls += plan.calls() - calls_before
+        found.calls += plan.calls() - calls_after
         found.memory_mb.append(status(process.pid, "VmHWM") / 1024)
     finally:
         runtime.process_ends()
@@ -109,7 +121,7 @@ def _one_event(plan: Plan, runtime: RuntimeApi, number: str, found: Measurements
     began = time.perf_counter()
     path, answer = runtime.invoke(number, event)
     took = (time.perf_counter() - began) * 1000
-    if path.endswith("/error") or b'"statusCode":200' not in answer.replace(b" ", b""):
+    if path.endswith("/error") or not plan.is_good(answer):
         found.bad_answers += 1
     return took
 

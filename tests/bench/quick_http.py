@@ -100,7 +100,11 @@ def _read(stream: BinaryIO) -> Request | None:
 
 def _body(stream: BinaryIO, headers: dict[str, str]) -> bytes:
     if headers.get("transfer-encoding") != "chunked":
-        return stream.read(int(headers.get("content-length") or 0))
+        size = int(headers.get("content-length") or 0)
+        body = stream.read(size)
+        if len(body) < size:
+            raise ConnectionResetError("the client gave up in the middle of a request")
+        return body
     body = b""
     while size := int(stream.readline(), 16):
         body += stream.read(size)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`make bench`: how long the webhooks take, and what they cost, beside what we want of them."""
+"""`make bench`: how long the functions take, and what they cost, beside what we want of them and what Slack's frameworks take."""
 
 import argparse
 import io
@@ -7,12 +7,14 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 import fixture
-from lambda_bench import FULL_PROCESSOR_MB, Measurements, Plan, measure, why_no_quota
+import jobs
+import peers
+from lambda_bench import FULL_PROCESSOR_MB, Measurements, Plan, measure_in_turn, why_no_quota
 from platforms import PLATFORMS, Platform
 from stub_aws import StubProcess
 
@@ -89,33 +91,45 @@ FIGURES = (
 ZIP_MOST_MB = 5.0
 
 
+# What is measured, in this order.
+PARTS = ("webhooks", "peers", "functions")
+
+
 def main() -> int:
     arguments = _arguments()
-    functions = _functions(arguments)
     obstacle = why_no_quota()
     if obstacle:
         print(f"NOT MEASURED at Lambda's speed: {obstacle}. Times below are those of a whole processor of this machine;\n"
               "time of the processor, memory and calls are what they would be.")  # fmt: skip
-    print(f"{arguments.colds} starts, {arguments.events} events each, {arguments.delay_ms:g} ms a call to AWS")
-    missed = []
+    print(f"{arguments.colds} starts, {arguments.delay_ms:g} ms a call to AWS")
+    missed, failed = [], []
     with tempfile.TemporaryDirectory() as directory, StubProcess(Path(directory), arguments.delay_ms) as stub:
-        for function in functions:
-            name = function.platform.function
-            print(f"\n== {name}")
-            missed += [f"{name}: {what}" for what in _measure_function(arguments, stub, function, is_throttled=not obstacle)]
+        if "webhooks" in arguments.parts:
+            missed += _measure_webhooks(arguments, stub, is_throttled=not obstacle)
+        if "peers" in arguments.parts:
+            goals = _measure_peers(arguments, stub, is_throttled=not obstacle)
+            missed += [f"{goal.what}: {goal.value:.2f}, {goal.wanted}" for goal in goals if not obstacle and not goal.is_met]
+            failed += [goal.what for goal in goals if not obstacle and goal.is_failure]
+        if "functions" in arguments.parts:
+            missed += jobs.measure_functions(stub, arguments.program_dir, arguments.colds, arguments.job_events, is_throttled=not obstacle)
     print("\nMissed:\n  " + "\n  ".join(missed) if missed else "\nEvery target is met.")
-    return 1 if missed and arguments.strict else 0
+    if failed:
+        print("\nFAILED:\n  " + "\n  ".join(failed))
+    return 1 if failed or (missed and arguments.strict) else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--functions", nargs="+", choices=PLATFORMS, help="what is measured; all that are built, if not said")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured: webhooks, Slack's frameworks, other functions")
+    parser.add_argument("--functions", nargs="+", choices=PLATFORMS, help="which webhooks; all that are built, if not said")
     parser.add_argument("--program-dir", type=Path, default=_ROOT / "target/release", help="where the functions' binaries are")
     parser.add_argument("--against", type=Path, metavar="DIR", help="another build's binaries: started in turn, and compared")
     parser.add_argument("--memory", type=int, nargs="+", default=[128, 256], help=f"MB; from {FULL_PROCESSOR_MB} on without a quota")
     parser.add_argument("--kinds", nargs="+", choices=fixture.KINDS, default=list(fixture.KINDS), help="who writes")
     parser.add_argument("--colds", type=int, default=20, help="how often each function is started")
-    parser.add_argument("--events", type=int, default=200, help="events for each start, the first included")
+    parser.add_argument("--events", type=int, default=200, help="events for each start of a webhook, the first included")
+    parser.add_argument("--peer-events", type=int, default=20, help="the same, beside Slack's frameworks")
+    parser.add_argument("--job-events", type=int, default=20, help="the same for the other functions")
     parser.add_argument("--delay-ms", type=float, default=4, help="time that every call to AWS takes")
     parser.add_argument("--strict", action="store_true", help="fail when a target is missed")
     return parser.parse_args()
@@ -139,6 +153,27 @@ def _functions(arguments: argparse.Namespace) -> list[Function]:
     return [Function(PLATFORMS[name], program, others.get(name)) for name, program in built.items()]
 
 
+def _measure_webhooks(arguments: argparse.Namespace, stub: StubProcess, is_throttled: bool) -> list[str]:
+    """Prints the tables of the webhooks; returns the targets that they miss."""
+    missed = []
+    for function in _functions(arguments):
+        name = function.platform.function
+        print(f"\n== {name}, {arguments.events} events a start")
+        missed += [f"{name}: {what}" for what in _measure_function(arguments, stub, function, is_throttled)]
+    return missed
+
+
+def _measure_peers(arguments: argparse.Namespace, stub: StubProcess, is_throttled: bool) -> list[peers.Goal]:
+    """Prints Vestibule beside Slack's frameworks, if all are there; returns the goals."""
+    program = arguments.program_dir / "webhook-slack"
+    lacking = peers.missing() if program.exists() else f"{program} missing. Build: cargo build --release --package webhook-slack"
+    if lacking:
+        print(f"\nNOT MEASURED beside Slack's frameworks: {lacking}")
+        return []
+    print(f"\n== beside Slack's frameworks, {arguments.peer_events} events a start")
+    return peers.compare(stub, program, arguments.colds, arguments.peer_events, arguments.delay_ms, is_throttled)
+
+
 def _measure_function(arguments: argparse.Namespace, stub: StubProcess, function: Function, is_throttled: bool) -> list[str]:
     """Prints a function's tables; returns the targets that it misses."""
     missed = []
@@ -147,7 +182,9 @@ def _measure_function(arguments: argparse.Namespace, stub: StubProcess, function
         for kind in arguments.kinds:
             stub.choose(function.platform, kind)
             plan = _plan(arguments, stub, function, memory_mb, kind)
-            found[kind], others[kind] = measure(plan, is_throttled, function.against)
+            builds = [plan] + ([replace(plan, program=function.against)] if function.against else [])
+            found[kind], *other = measure_in_turn(builds, is_throttled)
+            others |= {kind: it for it in other}
         missed += _print_table(memory_mb, found, judges_time=is_throttled)
         if function.against:
             _print_ratios(found, others)

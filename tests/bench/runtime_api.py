@@ -37,10 +37,10 @@ class RuntimeApi:
         self._asked_at = 0.0
         self._events = queue.Queue()
 
-    def start(self, program, environment: dict[str, str]) -> subprocess.Popen:
+    def start(self, program, environment: dict[str, str], arguments: tuple[str, ...] = ()) -> subprocess.Popen:
         """Starts the program of the function, whose output nobody reads."""
         return subprocess.Popen(
-            [program],
+            [program, *arguments],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -51,9 +51,9 @@ class RuntimeApi:
         deadline = time.monotonic() + _STARTS_WITHIN_SECONDS
         while not self._asked.wait(0.05):
             if process.poll() is not None:
-                raise SystemExit(f"The function ended at once, with {process.returncode}; start it by hand to see why.")
+                raise SystemExit(f"{process.args} ended at once, with {process.returncode}; start it by hand to see why.")
             if time.monotonic() > deadline:
-                raise SystemExit("The function never asked for an event.")
+                raise SystemExit(f"{process.args} never asked for an event.")
         return self._asked_at
 
     def invoke(self, request_id: str, event: bytes) -> tuple[str, bytes]:
