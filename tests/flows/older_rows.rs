@@ -228,11 +228,12 @@ async fn requests(world: &World, token: &str, status: &str) -> Vec<Value> {
 
 /// Lets whoever made a request write again, and returns how often the agent got the message.
 async fn writes(world: &mut World, request: &Value, text: &str) -> usize {
-    let connectors = [&world.connector, &world.open];
-    let mut through = connectors.into_iter();
     let id = request["connector"]["id"].as_str().unwrap();
-    let connector = through.find(|connector| connector.id.to_string() == id);
-    let connector = connector.unwrap().clone();
+    let connectors = [world.connector.clone(), world.open.clone()];
+    let mut connectors = connectors.into_iter();
+    let connector = connectors
+        .find(|connector| connector.id.to_string() == id)
+        .unwrap();
     let message = world.says(&connector, request["identifier"].as_str().unwrap(), text);
     assert_eq!(world.webhook(&connector, &message).await, 200);
     world.settle().await;
