@@ -1,5 +1,6 @@
 //! The records of conversations, straight from their stores: numbers, leases and what is kept.
 
+use crate::world::marks_of_work;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use vestibule_adapters::{
@@ -271,7 +272,7 @@ async fn a_delivery_is_recorded_once_with_the_numbers_of_its_message_and_its_ans
         (3, "b".to_owned(), queued),
     ];
     assert_eq!(stores.messages(), expected);
-    assert_eq!(stores.db.index_items("outbox").unwrap().len(), 1);
+    assert_eq!(marks_of_work(&stores.db).len(), 1);
     for index in ["lists_all", "lists_by_state"] {
         assert_eq!(stores.db.index_items(index).unwrap().len(), 1, "{index}");
     }
@@ -352,7 +353,7 @@ async fn texts_that_are_added_while_others_are_sent_are_sent_under_the_same_clai
         .record_text(again, 6, &sent(&texts[0]))
         .await;
     assert!(left.unwrap().is_none());
-    assert!(stores.db.is_index_empty("outbox").unwrap());
+    assert!(marks_of_work(&stores.db).is_empty());
     let statuses: Vec<_> = stores.messages().into_iter().filter_map(|m| m.2).collect();
     assert_eq!(statuses, ["sent", "sent", "sent"]);
     let order = job("").send_messages();
@@ -485,7 +486,7 @@ async fn unsent_texts_are_found_among_many_messages_and_those_that_are_gone_end_
     let left = stores.outgoing.record_text(claimed, 19, &sent(&text)).await;
     assert!(left.unwrap().is_none());
     assert_eq!(stores.rows("MESSAGE#000000000019").len(), 0);
-    assert!(stores.db.is_index_empty("outbox").unwrap());
+    assert!(marks_of_work(&stores.db).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -152,6 +152,7 @@ async fn a_blocked_persons_message_writes_nothing() {
     }
     world.settle().await;
     world.block(&ada).await;
+    world.settle().await;
     let before = world.db.items().unwrap();
     let told = world.told(&ada);
     for connector in [world.connector.clone(), world.open.clone()] {

@@ -53,7 +53,8 @@ fn secret() -> String {
 const MAY_HAVE_NOTHING: [&str; 4] = ["/avatar", "/image", "/made", "/errors/export"];
 
 /// Parameters of lists that are shown for some values only.
-const PARAMETERS: [(&str, &str); 2] = [
+const PARAMETERS: [(&str, &str); 3] = [
+    ("/trace", "event=slack:T0001:D0001:1.0"),
     ("/figures", "from=2027-01-10&to=2027-01-20"),
     ("/deliveries", "status=given_up"),
 ];

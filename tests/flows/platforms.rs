@@ -118,6 +118,7 @@ async fn somebody_blocked_is_acknowledged_and_costs_no_row() {
         world.webhook(&connector, &first).await;
         world.settle().await;
         world.block(&ada).await;
+        world.settle().await;
         let before = world.db.items().unwrap();
         let next = world.says(&connector, &ada, "Let me in");
         assert_eq!(world.webhook(&connector, &next).await, 200);

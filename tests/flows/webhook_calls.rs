@@ -467,4 +467,8 @@ async fn members_who_see_webhooks_are_told_of_a_pause_by_mail_once() {
         mails[0].subject
     );
     assert!(mails[0].text.contains("gone for good"), "{}", mails[0].text);
+    setting.receiver.answers_with(200);
+    let resume = format!("{}/resume", path_of(&made));
+    let resumed = setting.call("POST", &resume, Value::Null).await;
+    assert_eq!(resumed.body["status"], "active", "{}", resumed.body);
 }

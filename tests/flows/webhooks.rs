@@ -101,7 +101,7 @@ async fn a_repeated_creation_makes_no_second_webhook_and_does_not_show_the_secre
     assert_eq!(again.body["id"], first.body["id"]);
     assert_eq!(again.body["signing_secret"], Value::Null);
     let other = create("Other").await;
-    assert_eq!(other.status, 409, "{}", other.body);
+    assert_eq!(other.status, 422, "{}", other.body);
     assert_eq!(other.body["type"], "/problems/idempotency-key-reused");
     assert_eq!(world.rows("SUBSCRIPTION#").len(), 1);
     assert_eq!(audited(&world, "webhook.created").len(), 1);
@@ -175,12 +175,12 @@ async fn an_account_has_twenty_webhooks_however_many_are_made_at_once() {
 async fn a_member_of_some_clients_and_its_key_have_no_access_to_webhooks() {
     let world = World::new().await;
     let token = world.all_powers().await;
+    let limited = Limited::new(&world).await;
     let made = world
         .call(&token, ("POST", WEBHOOKS), draft("CRM"), &[])
         .await;
     let one = path_of(&made.body);
     let event = format!("{one}/deliveries/01JD3Q3Z9V8M4T6K2N7P5R1S0W/send-again");
-    let limited = Limited::new(&world).await;
     for (method, path) in [
         ("GET", WEBHOOKS.to_owned()),
         ("POST", WEBHOOKS.to_owned()),
@@ -204,6 +204,9 @@ async fn a_member_of_some_clients_and_its_key_have_no_access_to_webhooks() {
         }
     }
     assert_eq!(world.rows("SUBSCRIPTION#").len(), 1);
+    // Nobody takes its events.
+    let deleted = world.call(&token, ("DELETE", &one), Value::Null, &[]).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
 }
 
 /// SPEC M03.

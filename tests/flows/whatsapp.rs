@@ -223,7 +223,7 @@ async fn somebody_shut_out_by_one_id_stays_out_by_the_other() {
             let requests = world.requests().await.len();
 
             write(&world, &both, "Let me in").await;
-            world.index_all().await;
+            world.settle().await;
             let before = world.db.items().unwrap();
             for person in [&both, &number, &hidden] {
                 write(&world, person, "Let me in").await;

@@ -70,6 +70,7 @@ async fn what_a_blocked_person_edits_stays_as_it_was_and_writes_nothing() {
     let (ada, next) = let_in(&mut world).await;
     let connector = world.connector.clone();
     world.block(&ada).await;
+    world.settle().await;
     let before = world.db.items().unwrap();
     send(
         &world,

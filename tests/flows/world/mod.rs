@@ -47,6 +47,7 @@ pub use counted::counted_in;
 pub use elsewhere::call_webhook;
 pub use people::{MAIL_FROM, Person};
 pub use subscribers::SUBSCRIBER_SECRET;
+pub use views::marks_of_work;
 pub use waiting::Asking;
 
 use crate::{accounts::open_account, judge::inspector};

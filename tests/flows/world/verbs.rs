@@ -407,7 +407,7 @@ impl World {
             self.clock.advance(Duration::from_secs(30));
             self.sweep_if_due().await;
         }
-        panic!("the world does not come to rest");
+        panic!("the world does not come to rest: {:?}", self.owed());
     }
 
     /// Does the same beside the proxies, unless a test is about the search.
