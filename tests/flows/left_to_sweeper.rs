@@ -4,13 +4,23 @@ use crate::world::{SAID, World};
 use serde_json::{Value, json};
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
-use tracing::subscriber::{DefaultGuard, set_default};
+use tracing::{
+    Dispatch,
+    subscriber::{DefaultGuard, set_default},
+};
 use vestibule_edge::batch::Outcome;
 use vestibule_testkit::fault_proxy::{Fault, Rule};
 
 const READ: &str = "DynamoDB.GetItem";
+
+/// A subscriber of no thread. With one subscriber only, `tracing` asks whichever thread comes by a line first, also that of
+/// another test, whether anybody listens, and remembers the answer for all.
+static LISTENER: LazyLock<Dispatch> = LazyLock::new(|| {
+    let log = tracing_subscriber::fmt().with_writer(io::sink).finish();
+    Dispatch::new(log)
+});
 
 /// The log of a test.
 #[derive(Clone, Default)]
@@ -30,6 +40,7 @@ impl Write for Lines {
 impl Lines {
     /// Begins to take what this thread logs, until the guard is dropped.
     pub fn begin() -> (Self, DefaultGuard) {
+        LazyLock::force(&LISTENER);
         let lines = Self::default();
         let writer = lines.clone();
         let log = tracing_subscriber::fmt()
