@@ -4,13 +4,14 @@ use crate::document::{folder, functions, template};
 use std::collections::BTreeSet;
 use vestibule_tests::aws_calls;
 
-const OF_EVERY_WEBHOOK: [&str; 19] = [
+const OF_EVERY_WEBHOOK: [&str; 20] = [
     "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#REQUEST#{id}",
     "dynamodb:GetItem Table KEYRING",
     "dynamodb:GetItem Table CONNECTOR#{id}",
     "dynamodb:GetItem Table CONNECTOR#{id}#EVENT#{id}",
     "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
     "dynamodb:GetItem Table ACCOUNT#{id}#PROJECT#{id}#CONVERSATION#{id}",
+    "dynamodb:PutItem Table ACCOUNT#{id}#OUTGOING_EVENT#{id}",
     "dynamodb:PutItem Table ACCOUNT#{id}#PROJECT#{id}#USER#{id}",
     "dynamodb:PutItem Table ACCOUNT#{id}#PROJECT#{id}#REQUEST#{id}",
     "dynamodb:PutItem Table CONNECTOR#{id}#DEAD_LETTERS",

@@ -122,7 +122,7 @@ pub const PARTITIONS: [(&str, &str); 59] = [
 ];
 
 /// Every kind of partition of the indexes, and of the table.
-pub const LISTS: [&str; 59] = [
+pub const LISTS: [&str; 60] = [
     "OUTBOX#{number}",
     "OUTBOX#onboard_chat_user#{number}",
     "OUTBOX#close_pending_requests#{number}",
@@ -150,6 +150,7 @@ pub const LISTS: [&str; 59] = [
     "ACCOUNT#{id}#AUDIT_BY#{any}",
     "ACCOUNT#{id}#AUDIT_ON#{any}",
     "ACCOUNT#{id}#SUBSCRIPTION#{id}#DELIVERIES",
+    "ACCOUNT#{id}#SUBSCRIPTION#{id}#OTHER",
     "LOGIN#{id}#MEMBERS",
     "LOGIN#{id}#SESSIONS",
     "LOGIN#{id}#SESSION_USES",
