@@ -382,7 +382,11 @@ async fn changes_of_members_are_told() {
 async fn each_key_that_is_made_and_revoked_is_told_also_those_that_it_made() {
     let world = World::new().await;
     let root = root(&world).await;
-    let rights = json!(["api_keys.manage", "api_keys.manage_account", "projects.read"]);
+    let rights = json!([
+        "api_keys.manage",
+        "api_keys.manage_account",
+        "projects.read"
+    ]);
     let maker = key_of(&world, &root, rights).await;
     key_of(&world, &maker, json!(["projects.read"])).await;
     let created = events_of(&world, "api_key.created");

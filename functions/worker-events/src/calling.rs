@@ -4,7 +4,7 @@
 //! A note about a subscription never decides about an event: if it cannot be written, the event goes its way, and a slot is
 //! free again when its time is over.
 
-use crate::{Deps, sending::PROVIDER};
+use crate::Deps;
 use std::time::Duration;
 use vestibule_domain::{
     AccountScope, PortError, Timestamp,
@@ -18,6 +18,9 @@ use vestibule_domain::{
     ports::{AgentReply, AgentRequest},
 };
 use vestibule_edge::logging::{Metric, count};
+
+/// The provider of a customer's system, in metrics.
+pub(crate) const PROVIDER: &str = "webhook";
 
 /// The outcome of a call.
 pub(crate) enum Called {

@@ -5,7 +5,7 @@
 
 use crate::{
     Deps,
-    calling::{Called, Guard, asked_wait},
+    calling::{Called, Guard, PROVIDER, asked_wait},
 };
 use std::{collections::BTreeSet, time::Duration};
 use vestibule_domain::{
@@ -39,8 +39,6 @@ const RECORD_WAIT_LAST: Duration = Duration::from_millis(1600);
 const BEGIN_WITHIN: Duration = Duration::from_secs(20);
 /// Number of events in each part of the outbox that a job looks at before it looks again.
 const DUE_AT_ONCE: usize = 10;
-/// The provider of a customer's system, in metrics.
-pub(crate) const PROVIDER: &str = "webhook";
 
 /// A delivery in hand.
 struct Work<'a> {
