@@ -22,6 +22,7 @@ export async function multiply(
       const limit = Number(url.searchParams.get("limit") ?? 50);
       url.searchParams.delete("cursor");
       const { items, ...rest } = await (await route.fetch({ url: url.href })).json();
+      if (items.length === 0) return route.fulfill({ json: { ...rest, items } });
       const count = Math.min(limit, total - first);
       const rows = Array.from({ length: count }, (_, index) => {
         const number = first + index + 1;
