@@ -1,4 +1,11 @@
-import { type BrowserContextOptions, test as base, expect, type Locator, type Page } from "@playwright/test";
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  test as base,
+  expect,
+  type Locator,
+  type Page,
+} from "@playwright/test";
 import { acme, found, join, type Person, type Staffed } from "./people.ts";
 import { facts, SESSION } from "./stack.ts";
 import { Watch } from "./watch.ts";
@@ -41,7 +48,7 @@ export const test = base.extend<Fixtures, Shared>({
     expect(watch.outcome()).toEqual([]);
   },
   browse: async ({ browser, watch }, use) => {
-    const contexts: { close: () => Promise<void> }[] = [];
+    const contexts: BrowserContext[] = [];
     await use(async (person, options = {}) => {
       const context = await browser.newContext({
         baseURL: facts.api_url,
