@@ -113,15 +113,16 @@ def restore(database, backup: str, target: str) -> None:
 def replace(database, backup: str, table: str) -> None:
     """Puts the restored rows under the name of the stack's table, so that neither the template nor a role changes."""
     was = database.describe_table(TableName=table)["Table"]
-    lifetime = database.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["AttributeName"]
+    lifetime = database.describe_time_to_live(TableName=table)["TimeToLiveDescription"].get("AttributeName")
     database.update_table(TableName=table, DeletionProtectionEnabled=False)
     database.delete_table(TableName=table)
     database.get_waiter("table_not_exists").wait(TableName=table, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     restore(database, backup, table)
     # A restored table lacks these.
-    database.update_time_to_live(TableName=table, TimeToLiveSpecification={"AttributeName": lifetime, "Enabled": True})
+    if lifetime:  # The emulator does not take it from the template.
+        database.update_time_to_live(TableName=table, TimeToLiveSpecification={"AttributeName": lifetime, "Enabled": True})
     database.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
-    database.update_table(TableName=table, DeletionProtectionEnabled=was.get("DeletionProtectionEnabled", False))
+    database.update_table(TableName=table, DeletionProtectionEnabled=was.get("DeletionProtectionEnabled") in (True, "true"))
     now = database.describe_table(TableName=table)["Table"]
     indexes = [sorted(index["IndexName"] for index in one["GlobalSecondaryIndexes"]) for one in (was, now)]
     if indexes[0] != indexes[1] or was["TableArn"] != now["TableArn"]:
