@@ -116,7 +116,7 @@ fn alarms() -> Vec<Alarm> {
     alarms
 }
 
-/// What AWS would count of some worlds.
+/// Counts that AWS would make of some worlds.
 struct Seen {
     names: Names,
     metrics: Metrics,

@@ -98,7 +98,7 @@ pub const CAUSES: [(&str, &[&str]); 17] = [
     ),
 ];
 
-/// What functions counted in each of these tests.
+/// Values that functions counted in each of these tests.
 pub static COUNTED: LazyLock<BTreeMap<String, Metrics>> = LazyLock::new(|| {
     let tests = CAUSES.map(|(test, _)| test);
     counted_in(&tests)

@@ -17,7 +17,7 @@ use vestibule_admin::openapi::merged;
 use vestibule_testkit::simulator::{NewPerson, Platform};
 use vestibule_tests::admin_functions::ADMIN_FUNCTIONS;
 
-/// What a release left. Rows that tables share stand there once.
+/// The rows that a release left. Those that tables share stand there once.
 #[derive(Deserialize)]
 struct Release {
     tables: Vec<Table>,

@@ -429,7 +429,7 @@ async fn a_paused_webhook_says_why_and_gets_events_again_once_it_is_resumed() {
     }
     assert_eq!(audited(&setting.world, "webhook.resumed").len(), 1);
     setting.event("three").await;
-    // What happened during the pause was not kept for it.
+    // Events of the pause were not kept for it.
     let calls = setting.receiver.taken();
     let numbers: Vec<_> = calls
         .iter()

@@ -56,7 +56,7 @@ pub fn init(vars: &mut Vars<'_>) {
     LOGS.store(true, Ordering::Relaxed);
 }
 
-/// What CloudWatch is told of a metric.
+/// Name, unit and dimensions of a metric, as CloudWatch is told.
 struct Definition {
     name: &'static str,
     unit: &'static str,

@@ -214,7 +214,7 @@ impl Stage {
         }
         self.to_hook.clear();
         if work == Work::Pause {
-            // What waits for a paused subscription waits for days, so the pause is waited for alone.
+            // Events of a paused subscription wait for days, so only the pause is waited for.
             for _ in 0..30 {
                 self.work().await;
                 self.world.clock.advance(Duration::from_mins(1));

@@ -151,7 +151,7 @@ async fn a_subscriber_that_says_it_is_gone_is_not_called_until_it_is_resumed_and
     stage.pass(HOUR * 3, HOUR).await;
     assert_eq!(stage.hooks.calls("gone"), 1);
     assert_eq!(stage.heard("crm", "member.left").len(), 2);
-    // What waited goes out once it is resumed; it missed what came meanwhile.
+    // Events that waited go out once it is resumed; those of the pause are missed.
     stage.world.resumes(&gone).await;
     stage.pass(HOUR, HOUR).await;
     stage.world.members_leave(own, &["cid"]).await;
@@ -186,7 +186,7 @@ async fn a_subscriber_that_fails_for_three_days_is_paused_and_the_others_hear_of
     let told = stage.heard("crm", "webhook.paused");
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(told[0]["data"]["reason"], "failing");
-    // What waits for it ends with it.
+    // Events that wait for it end with it.
     let calls = stage.hooks.calls("dead");
     stage.world.unsubscribes(&dead).await;
     stage.world.settle().await;

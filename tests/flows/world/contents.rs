@@ -1,4 +1,4 @@
-//! What is in a world's table when it begins.
+//! The rows of a world's table when it begins.
 
 use super::{
     START_MS,

@@ -1,4 +1,4 @@
-//! What became of one message of a platform, as the records tell it that are left of it.
+//! The way of one message of a platform, as far as records of it are left.
 
 use crate::{
     Timestamp,

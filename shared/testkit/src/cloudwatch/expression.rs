@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// Operators by rank: those of the first bind least.
 const RANKS: [&[&str]; 3] = [&[">=", "<=", ">", "<"], &["+", "-"], &["*", "/"]];
-/// What is neither a number nor a name, the longer ones first.
+/// Operators and signs, the longer ones first.
 const SYMBOLS: [&str; 11] = [">=", "<=", ">", "<", "+", "-", "*", "/", "(", ")", ","];
 
 /// An expression.

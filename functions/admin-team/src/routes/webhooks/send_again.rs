@@ -65,7 +65,7 @@ pub async fn send_event_again(
     event_or_leave(deps.events.as_ref(), job).await;
     let mut shown = EventDeliveryResponse::from(*delivery);
     if !call.caller.may(Permission::WebhooksRead) {
-        // What the receiver answered is for readers.
+        // The receiver's answer is for readers.
         shown.last = None;
     }
     Ok((StatusCode::ACCEPTED, Json(shown)))

@@ -41,7 +41,7 @@ function Tip({ time }: { time: HTMLTimeElement }) {
       shown.style.left = `${Math.max(GAP, Math.min(beside.left, innerWidth - GAP - width))}px`;
     };
     place();
-    // What receives the focus may be scrolled into sight.
+    // An element that receives the focus may be scrolled into sight.
     addEventListener("scroll", place, { capture: true, passive: true });
     return () => removeEventListener("scroll", place, { capture: true });
   }, [time]);
