@@ -93,7 +93,7 @@ test("The start leads to the account that was shown last, and an account of othe
   team,
 }) => {
   const other = await found(team.owner, "Globex");
-  const page = await browse(team.owner);
+  const page = await browse(other.owner);
   await page.goto(settings(other.account, "roles"));
   await settled(page, "Roles");
   await page.goto("/");
