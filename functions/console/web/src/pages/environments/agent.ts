@@ -81,5 +81,5 @@ export function madeSecret(agent: Agent | null | undefined): string | undefined 
 export function reasonOf(reason: string): string {
   if (reason in texts.reasons) return texts.reasons[reason as keyof typeof texts.reasons];
   const status = /^http_(\d+)$/.exec(reason)?.[1];
-  return status ? texts.status(Number(status)) : reason;
+  return status ? texts.httpStatus(Number(status)) : reason;
 }

@@ -108,7 +108,7 @@ export const environments = {
     unreachable: "The agent gave no answer in time",
     forbidden: "The agent's address may not be called",
   },
-  status: (code: number) => `HTTP ${code}`,
+  httpStatus: (code: number) => `HTTP ${code}`,
   duration: (milliseconds: string) => `${milliseconds} ms`,
   replies: "It would have sent",
   answer: "Its answer began with",
