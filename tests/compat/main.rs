@@ -21,16 +21,11 @@ use crate::{
 };
 use async_trait::async_trait;
 use futures_util::FutureExt;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 use vestibule_domain::{
-    AccountScope, Timestamp,
-    connector::{
-        AfterApproval, Connector, ExistingUsers, Handler, Policy, Provider, QueueNotice,
-        RequestLimits, SealedSecrets, WebhookState,
-    },
+    Timestamp,
+    connector::{Connector, Provider},
     egress::OriginAllowList,
-    ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
-    language::TextVariants,
     secret::Secret,
 };
 use vestibule_providers::{
@@ -121,37 +116,9 @@ fn verify(provider: &dyn WebhookProvider, case: &Case) -> Result<(), &'static st
 }
 
 fn connector(provider: Provider, settings: BTreeMap<String, String>) -> Connector {
-    let account = AccountScope::of_verified(AccountId::derive(&["a"]));
     Connector {
-        id: ConnectorId::derive(&["c"]),
-        scope: account.project(ProjectId::derive(&["p"])),
-        environment_id: EnvironmentId::derive(&["e"]),
-        client_id: ClientId::derive(&["cl"]),
-        name: "Support".into(),
-        provider,
-        policy: Policy::OnBoarding,
-        environment_since: None,
-        onboarding_since: None,
-        existing_users: ExistingUsers::Keep,
-        onboarding_message: None,
-        onboarding_messages: TextVariants::default(),
-        request_cooldown: Duration::ZERO,
-        preapprove_known_users: true,
-        request_limits: RequestLimits::default(),
-        is_archived: false,
-        after_approval: AfterApproval::default(),
-        handler: Handler::default(),
-        team_id: None,
-        skills: [].into(),
-        shows_author: false,
-        queue_notice: QueueNotice::default(),
         settings,
-        secrets: SealedSecrets::default(),
-        webhook: WebhookState::default(),
-        request_hash: None,
-        version: 1,
-        created_at: Timestamp::from_millis(0),
-        updated_at: Timestamp::from_millis(0),
+        ..vestibule_samples::connector(provider)
     }
 }
 

@@ -152,14 +152,9 @@ mod tests {
         sync::Mutex,
     };
     use vestibule_domain::{
-        AccountScope, Timestamp,
+        Timestamp,
         chat::message::{Attachment, AttachmentKind},
-        connector::{
-            AfterApproval, ExistingUsers, Handler, Policy, Provider, QueueNotice, RequestLimits,
-            SealedSecrets, WebhookState,
-        },
-        ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
-        language::TextVariants,
+        connector::{Provider, SealedSecrets},
         ports::FilePart,
         secret::Secret,
     };
@@ -249,38 +244,10 @@ mod tests {
     }
 
     fn connector(provider: &str) -> Connector {
-        let account = AccountScope::of_verified(AccountId::derive(&["a"]));
         let settings = [("account_sid".to_owned(), ACCOUNT.to_owned())];
         Connector {
-            id: ConnectorId::derive(&["c"]),
-            scope: account.project(ProjectId::derive(&["p"])),
-            environment_id: EnvironmentId::derive(&["e"]),
-            client_id: ClientId::derive(&["cl"]),
-            name: "Support".to_owned(),
-            provider: Provider::new(provider),
-            policy: Policy::AllowAll,
-            environment_since: None,
-            onboarding_since: None,
-            existing_users: ExistingUsers::Keep,
-            onboarding_message: None,
-            onboarding_messages: TextVariants::default(),
-            request_cooldown: Duration::ZERO,
-            preapprove_known_users: true,
-            request_limits: RequestLimits::default(),
-            is_archived: false,
-            after_approval: AfterApproval::default(),
-            handler: Handler::default(),
-            team_id: None,
-            skills: [].into(),
-            shows_author: false,
-            queue_notice: QueueNotice::default(),
             settings: BTreeMap::from(settings),
-            secrets: SealedSecrets::default(),
-            webhook: WebhookState::default(),
-            request_hash: None,
-            version: 1,
-            created_at: Timestamp::from_millis(0),
-            updated_at: Timestamp::from_millis(0),
+            ..vestibule_samples::connector(Provider::new(provider))
         }
     }
 

@@ -7,56 +7,22 @@ use crate::{
 };
 use proptest::prelude::*;
 use serde_json::Value;
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 use vestibule_domain::{
-    AccountScope, Timestamp,
     chat::message::{Attachment, AttachmentKind},
-    connector::{
-        AfterApproval, Connector, ExistingUsers, Handler, Policy, Provider, QueueNotice,
-        RequestLimits, SealedSecrets, WebhookState,
-    },
-    ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
-    language::TextVariants,
+    connector::{Connector, Provider},
     ports::{FileOutcome, FileQuery, FileRange},
     secret::Secret,
 };
 
 /// A connector with these settings.
 pub(crate) fn connector(provider: Provider, settings: &[(&str, &str)]) -> Connector {
-    let account = AccountScope::of_verified(AccountId::derive(&["a"]));
     Connector {
-        id: ConnectorId::derive(&["c"]),
-        scope: account.project(ProjectId::derive(&["p"])),
-        environment_id: EnvironmentId::derive(&["e"]),
-        client_id: ClientId::derive(&["cl"]),
-        name: "Support".into(),
-        provider,
-        policy: Policy::OnBoarding,
-        environment_since: None,
-        onboarding_since: None,
-        existing_users: ExistingUsers::Keep,
-        onboarding_message: None,
-        onboarding_messages: TextVariants::default(),
-        request_cooldown: Duration::ZERO,
-        preapprove_known_users: true,
-        request_limits: RequestLimits::default(),
-        is_archived: false,
-        after_approval: AfterApproval::default(),
-        handler: Handler::default(),
-        team_id: None,
-        skills: [].into(),
-        shows_author: false,
-        queue_notice: QueueNotice::default(),
         settings: settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect::<BTreeMap<_, _>>(),
-        secrets: SealedSecrets::default(),
-        webhook: WebhookState::default(),
-        request_hash: None,
-        version: 1,
-        created_at: Timestamp::from_millis(0),
-        updated_at: Timestamp::from_millis(0),
+        ..vestibule_samples::connector(provider)
     }
 }
 

@@ -37,15 +37,13 @@ use vestibule_domain::{
     chat::profile::Profile,
     chat::user::ChatUser,
     connector::{
-        AfterApproval, ApprovalMode, Connector, ExistingUsers, Handler,
-        NEW_REQUESTS_PER_MINUTE_MAX, Policy, Provider, QueueNotice, RequestLimits, SealedSecrets,
-        WebhookState, secret_context,
+        AfterApproval, ApprovalMode, Connector, NEW_REQUESTS_PER_MINUTE_MAX, Policy, Provider,
+        RequestLimits, SealedSecrets, secret_context,
     },
     event::{AuditEntry, Change, Event, told::Told},
     ids::{
         AccountId, ApiKeyId, AuditId, ClientId, ConnectorId, EnvironmentId, IdSource, SystemIds,
     },
-    language::TextVariants,
     ports::{
         ApiKeyStore, AvatarImage, By, ConnectorStore, EndUserStore, EnvironmentStore,
         FetchedProfile, ImpliedDecision, IntakeStore, Introduction, Linked, ProjectStore,
@@ -527,38 +525,25 @@ pub async fn connector_row(
         environment_id,
         client_id: default_client(),
         name: name.to_owned(),
-        provider: Provider::new(platform.key()),
         policy,
-        environment_since: None,
         onboarding_since: (policy == Policy::OnBoarding).then_some(now),
-        existing_users: ExistingUsers::Keep,
         onboarding_message: (policy == Policy::OnBoarding).then(|| WELCOME.to_owned()),
-        onboarding_messages: TextVariants::default(),
         request_cooldown: Duration::from_hours(24),
-        preapprove_known_users: true,
         // Tests let hundreds of strangers write within one minute.
         request_limits: RequestLimits {
             new_per_minute: NEW_REQUESTS_PER_MINUTE_MAX,
             ..RequestLimits::default()
         },
-        is_archived: false,
         // Separate tests cover what follows an approval.
         after_approval: AfterApproval {
             mode: ApprovalMode::Silent,
             ..AfterApproval::default()
         },
-        handler: Handler::default(),
-        team_id: None,
-        skills: [].into(),
-        shows_author: false,
-        queue_notice: QueueNotice::default(),
         settings,
         secrets: sealed,
-        webhook: WebhookState::default(),
-        request_hash: None,
-        version: 1,
         created_at: now,
         updated_at: now,
+        ..vestibule_samples::connector(Provider::new(platform.key()))
     }
 }
 

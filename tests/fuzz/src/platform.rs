@@ -4,17 +4,13 @@ use crate::input::Request;
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 use vestibule_domain::{
     AccountScope, Timestamp,
     chat::conversation::{ConversationKind, ConversationRef},
     chat::message::Identity,
-    connector::{
-        AfterApproval, Connector, ExistingUsers, Handler, Policy, Provider, QueueNotice,
-        RequestLimits, SealedSecrets, WebhookState,
-    },
+    connector::{Connector, Provider},
     ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
-    language::TextVariants,
     secret::Secret,
 };
 use vestibule_providers::webhook::{Reply, WebhookProvider};
@@ -138,35 +134,12 @@ fn connector(platform: &dyn Platform) -> Connector {
         scope: account.project(ProjectId::derive(&["fuzz"])),
         environment_id: EnvironmentId::derive(&["fuzz"]),
         client_id: ClientId::derive(&["fuzz"]),
-        name: "Support".into(),
-        provider: Provider::new(platform.key()),
-        policy: Policy::AllowAll,
-        environment_since: None,
-        onboarding_since: None,
-        existing_users: ExistingUsers::Keep,
-        onboarding_message: None,
-        onboarding_messages: TextVariants::default(),
-        request_cooldown: Duration::ZERO,
-        preapprove_known_users: true,
-        request_limits: RequestLimits::default(),
-        is_archived: false,
-        after_approval: AfterApproval::default(),
-        handler: Handler::default(),
-        team_id: None,
-        skills: [].into(),
-        shows_author: false,
-        queue_notice: QueueNotice::default(),
         settings: platform
             .settings()
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
-        secrets: SealedSecrets::default(),
-        webhook: WebhookState::default(),
-        request_hash: None,
-        version: 1,
-        created_at: Timestamp::from_millis(0),
-        updated_at: Timestamp::from_millis(0),
+        ..vestibule_samples::connector(Provider::new(platform.key()))
     }
 }
 

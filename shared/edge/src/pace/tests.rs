@@ -1,19 +1,12 @@
 //! Waits for a turn, and waits that platforms ask for.
 
 use super::*;
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Mutex,
-};
+use std::{collections::VecDeque, sync::Mutex};
 use vestibule_domain::{
-    AccountScope, PortError, Timestamp,
+    PortError, Timestamp,
     chat::conversation::ConversationKind,
-    connector::{
-        AfterApproval, ExistingUsers, Handler, Policy, Provider, QueueNotice, RequestLimits,
-        SealedSecrets, WebhookState,
-    },
-    ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
-    language::TextVariants,
+    connector::Provider,
+    ids::ConnectorId,
     ports::{FailureClass, Receipt},
 };
 
@@ -147,38 +140,7 @@ impl Clock for Fake {
 }
 
 fn connector(provider: &'static str) -> Connector {
-    let account = AccountScope::of_verified(AccountId::derive(&["a"]));
-    Connector {
-        id: ConnectorId::derive(&["c"]),
-        scope: account.project(ProjectId::derive(&["p"])),
-        environment_id: EnvironmentId::derive(&["e"]),
-        client_id: ClientId::derive(&["cl"]),
-        name: "Support".to_owned(),
-        provider: Provider::new(provider),
-        policy: Policy::AllowAll,
-        environment_since: None,
-        onboarding_since: None,
-        existing_users: ExistingUsers::Keep,
-        onboarding_message: None,
-        onboarding_messages: TextVariants::default(),
-        request_cooldown: Duration::ZERO,
-        preapprove_known_users: true,
-        request_limits: RequestLimits::default(),
-        is_archived: false,
-        after_approval: AfterApproval::default(),
-        handler: Handler::default(),
-        team_id: None,
-        skills: [].into(),
-        shows_author: false,
-        queue_notice: QueueNotice::default(),
-        settings: BTreeMap::new(),
-        secrets: SealedSecrets::default(),
-        webhook: WebhookState::default(),
-        request_hash: None,
-        version: 1,
-        created_at: Timestamp::from_millis(0),
-        updated_at: Timestamp::from_millis(0),
-    }
+    vestibule_samples::connector(Provider::new(provider))
 }
 
 fn limited(scope: RetryScope) -> SendOutcome {

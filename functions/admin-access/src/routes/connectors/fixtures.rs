@@ -1,19 +1,15 @@
 //! A provider that no registry lists, for the rules that do not apply to Slack; and stores in memory.
 
 use async_trait::async_trait;
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{collections::BTreeMap, sync::Mutex};
 use vestibule_domain::{
     AccountScope, PortError, ProjectScope, Timestamp,
     access::closing::Closing,
     chat::message::Identity,
     chat::repeats::Repeats,
-    connector::{
-        AfterApproval, Connector, ConnectorSummary, ConnectorTest, ExistingUsers, Handler, Policy,
-        Provider, QueueNotice, RequestLimits, SealedSecrets, WebhookState,
-    },
+    connector::{Connector, ConnectorSummary, ConnectorTest, Provider, SealedSecrets},
     event::AuditEntry,
-    ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId, TeamId},
-    language::TextVariants,
+    ids::{ClientId, ConnectorId, TeamId},
     page::{ListError, Page, PageRequest},
     ports::{ConnectorStore, Created, PolicyEffects, SecretVault},
     secret::Secret,
@@ -97,37 +93,9 @@ impl ConnectorKind for Pigeon {
 
 /// A pigeon without secrets.
 pub(super) fn connector() -> Connector {
-    let account = AccountScope::of_verified(AccountId::derive(&["a"]));
     Connector {
-        id: ConnectorId::derive(&["c"]),
-        scope: account.project(ProjectId::derive(&["p"])),
-        environment_id: EnvironmentId::derive(&["e"]),
-        client_id: ClientId::derive(&["cl"]),
         name: "Loft".to_owned(),
-        provider: Provider::new("pigeon"),
-        policy: Policy::AllowAll,
-        environment_since: None,
-        onboarding_since: None,
-        existing_users: ExistingUsers::Keep,
-        onboarding_message: None,
-        onboarding_messages: TextVariants::default(),
-        request_cooldown: Duration::ZERO,
-        preapprove_known_users: true,
-        request_limits: RequestLimits::default(),
-        is_archived: false,
-        after_approval: AfterApproval::default(),
-        handler: Handler::default(),
-        team_id: None,
-        skills: [].into(),
-        shows_author: false,
-        queue_notice: QueueNotice::default(),
-        settings: BTreeMap::new(),
-        secrets: SealedSecrets::default(),
-        webhook: WebhookState::default(),
-        request_hash: None,
-        version: 1,
-        created_at: Timestamp::from_millis(0),
-        updated_at: Timestamp::from_millis(0),
+        ..vestibule_samples::connector(Pigeon.provider())
     }
 }
 

@@ -1,16 +1,5 @@
 use super::*;
-use std::{collections::BTreeMap, time::Duration};
-use vestibule_domain::{
-    AccountScope, Timestamp,
-    chat::message::AttachmentKind,
-    connector::{
-        AfterApproval, ExistingUsers, Handler, Policy, Provider, QueueNotice, RequestLimits,
-        SealedSecrets, WebhookState,
-    },
-    ids::{AccountId, ClientId, ConnectorId, EnvironmentId},
-    language::TextVariants,
-    ports::FILE_RANGE_MAX,
-};
+use vestibule_domain::{chat::message::AttachmentKind, connector::Provider, ports::FILE_RANGE_MAX};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1A\nrest";
 
@@ -34,38 +23,7 @@ fn read(first: u64, bytes: &[u8], media_type: Option<&str>) -> FilePart {
 }
 
 fn connector() -> Connector {
-    let account = AccountScope::of_verified(AccountId::derive(&["a"]));
-    Connector {
-        id: ConnectorId::derive(&["c"]),
-        scope: account.project(ProjectId::derive(&["p"])),
-        environment_id: EnvironmentId::derive(&["e"]),
-        client_id: ClientId::derive(&["cl"]),
-        name: "Support".to_owned(),
-        provider: Provider::new("slack"),
-        policy: Policy::AllowAll,
-        environment_since: None,
-        onboarding_since: None,
-        existing_users: ExistingUsers::Keep,
-        onboarding_message: None,
-        onboarding_messages: TextVariants::default(),
-        request_cooldown: Duration::ZERO,
-        preapprove_known_users: true,
-        request_limits: RequestLimits::default(),
-        is_archived: false,
-        after_approval: AfterApproval::default(),
-        handler: Handler::default(),
-        team_id: None,
-        skills: [].into(),
-        shows_author: false,
-        queue_notice: QueueNotice::default(),
-        settings: BTreeMap::new(),
-        secrets: SealedSecrets::default(),
-        webhook: WebhookState::default(),
-        request_hash: None,
-        version: 1,
-        created_at: Timestamp::from_millis(0),
-        updated_at: Timestamp::from_millis(0),
-    }
+    vestibule_samples::connector(Provider::new("slack"))
 }
 
 #[test]

@@ -166,47 +166,17 @@ mod tests {
     use super::*;
     use crate::dynamo::table::{from_row, to_row};
     use std::collections::HashMap;
-    use vestibule_domain::{
-        AccountScope,
-        ids::{AccountId, ProjectId},
-        language::Language,
-    };
+    use vestibule_domain::language::Language;
 
     fn connector() -> Connector {
-        let account = AccountScope::of_verified(AccountId::derive(&["a"]));
         Connector {
-            id: ConnectorId::derive(&["c"]),
-            scope: account.project(ProjectId::derive(&["p"])),
-            environment_id: EnvironmentId::derive(&["e"]),
-            client_id: ClientId::derive(&["cl"]),
-            name: "Support".to_owned(),
-            provider: Provider::new("slack"),
-            policy: Policy::OnBoarding,
-            environment_since: None,
-            onboarding_since: None,
-            existing_users: ExistingUsers::Keep,
-            onboarding_message: None,
-            onboarding_messages: TextVariants::default(),
-            request_cooldown: Duration::ZERO,
             preapprove_known_users: false,
             request_limits: RequestLimits {
                 new_per_minute: 5,
                 expire_after_days: Some(30),
             },
             is_archived: true,
-            after_approval: AfterApproval::default(),
-            handler: Handler::default(),
-            team_id: None,
-            skills: [].into(),
-            shows_author: false,
-            queue_notice: QueueNotice::default(),
-            settings: BTreeMap::new(),
-            secrets: SealedSecrets::default(),
-            webhook: WebhookState::default(),
-            request_hash: None,
-            version: 1,
-            created_at: Timestamp::from_millis(0),
-            updated_at: Timestamp::from_millis(0),
+            ..vestibule_samples::connector(Provider::new("slack"))
         }
     }
 

@@ -229,11 +229,7 @@ mod tests {
     use serde_json::json;
     use vestibule_admin::{JsonBody, problem::VALIDATION};
     use vestibule_domain::{
-        AccountScope,
-        connector::{
-            AfterApproval, Handler, QueueNotice, RequestLimits, SealedSecrets, WebhookState,
-        },
-        ids::{AccountId, ConnectorId, ProjectId},
+        connector::{Handler, RequestLimits},
         language::{Language, TextVariants},
     };
     use vestibule_providers::catalogue::connector_kind;
@@ -241,38 +237,14 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(5000);
 
     fn connector(policy: Policy) -> Connector {
-        let scope =
-            AccountScope::of_verified(AccountId::derive(&["a"])).project(ProjectId::derive(&["p"]));
         Connector {
-            id: ConnectorId::derive(&["c"]),
-            scope,
-            environment_id: EnvironmentId::derive(&["e"]),
-            client_id: ClientId::derive(&["c"]),
-            name: "Support".to_owned(),
-            provider: Provider::new("slack"),
             policy,
-            environment_since: None,
             onboarding_since: (policy == Policy::OnBoarding).then_some(Timestamp::from_millis(1)),
-            existing_users: ExistingUsers::Keep,
             onboarding_message: Some("Wait".to_owned()),
-            onboarding_messages: TextVariants::default(),
             request_cooldown: Duration::from_mins(1),
-            preapprove_known_users: true,
-            request_limits: RequestLimits::default(),
-            is_archived: false,
-            after_approval: AfterApproval::default(),
-            handler: Handler::default(),
-            team_id: None,
-            skills: [].into(),
-            shows_author: false,
-            queue_notice: QueueNotice::default(),
             settings: BTreeMap::from([("team_id".to_owned(), "T0".to_owned())]),
-            secrets: SealedSecrets::default(),
-            webhook: WebhookState::default(),
-            request_hash: None,
             version: 3,
-            created_at: Timestamp::from_millis(0),
-            updated_at: Timestamp::from_millis(0),
+            ..vestibule_samples::connector(Provider::new("slack"))
         }
     }
 
