@@ -32,7 +32,7 @@ _DECISIONS = (("approve", 8, "A guest of ours."), ("reject", 3, "Not a guest. Ad
 
 @dataclass(frozen=True)
 class Filled:
-    """What was made: the project, and the numbers."""
+    """The seeded data: the project, and the numbers."""
 
     path: str  # of the project in the API
     users: int

@@ -14,7 +14,7 @@ from settings import RUN
 
 # The demo agent hands over to the team of this name.
 TEAM = "Support"
-# What the demo agent hands over on any of them finds a member.
+# The demo agent's handoff on any of them finds a member.
 _CHANNELS = ("slack", "teams", "telegram", "whatsapp", "sms")
 # Earlier numbers are those of the demo project and of the people's.
 _NUMBER_OF_ACCOUNT = 3
@@ -49,7 +49,7 @@ _PEOPLE = (
 
 @dataclass(frozen=True)
 class Seated:
-    """What was made."""
+    """The team, as it was made."""
 
     connector: str  # its name
     connector_id: str

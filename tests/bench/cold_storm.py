@@ -25,7 +25,7 @@ from stub_aws import StubProcess
 _ROOT = Path(__file__).resolve().parents[2]
 _PLATFORM = PLATFORMS["webhook-slack"]
 _MEMORY_MB = 128
-# What the events need of AWS; each process also reads the stack's data key and decrypts it once.
+# Calls of AWS that the events need; each process also reads the stack's data key and decrypts it once.
 _CALLS = {"approved": ("BatchGetItem", "SendMessage"), "stranger": ("BatchGetItem", "UpdateItem", "TransactWriteItems", "SendMessage")}
 _KEY = "Decrypt"
 

@@ -25,7 +25,7 @@ END_USER_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0G"
 # Of a key that may do everything.
 API_KEY = f"vst_{ACCOUNT_ID}_{'A' * 43}"
 
-# What KMS would give back for WRAPPED_KEY.
+# The key that KMS would give back for WRAPPED_KEY.
 DATA_KEY = bytes(range(32))
 WRAPPED_KEY = base64.b64encode(b"a data key under a key of the benchmark").decode()
 
@@ -243,7 +243,7 @@ def _conversation(platform: Platform) -> dict:
 
 
 def _handled(platform: Platform, message: Message) -> list[dict]:
-    """What remembers a message that reached the agent."""
+    """Rows that remember a message that reached the agent."""
     return [
         {
             "pk": f"CONNECTOR#{CONNECTOR_ID}#EVENT#{_derive_id('InboundEventId', key)}",

@@ -27,7 +27,7 @@ _ACCOUNT = {"account_id": ACCOUNT_ID}
 _PROJECT = _ACCOUNT | {"project_id": PROJECT_ID}
 # The rows of the table, given where the stub is.
 Rows = Callable[[str], list[dict]]
-# What says that work on a row is ordered.
+# The mark of a row on which work is ordered.
 _MARK = {"outbox_pk": "OUTBOX#0", "outbox_due": 0}
 _MAIL_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0H"
 # Something that no longer exists.
@@ -54,7 +54,7 @@ def _key_rows(_: str) -> list[dict]:
 
 @dataclass(frozen=True)
 class Job:
-    """What a function is given."""
+    """Input of a function."""
 
     function: str
     what: str

@@ -30,7 +30,7 @@ def says_200(answer: bytes) -> bool:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be measured."""
+    """Order to measure a function."""
 
     program: Path
     environment: dict[str, str]
@@ -45,7 +45,7 @@ class Plan:
 
 @dataclass
 class Measurements:
-    """What was measured; one value a start or, for `warm_ms`, one an event. All times in milliseconds."""
+    """Result of a measurement; one value a start or, for `warm_ms`, one an event. All times in milliseconds."""
 
     init_ms: list[float] = field(default_factory=list)
     first_ms: list[float] = field(default_factory=list)

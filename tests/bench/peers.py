@@ -25,7 +25,7 @@ _SLACK = PLATFORMS["webhook-slack"]
 
 VESTIBULE = "Vestibule"
 MEMORY_MB = 128
-# What the floor is made of, beside the start.
+# Calls that make up the floor, beside the start.
 _FLOOR_CALLS = 3
 # Start and first event may take so much of their floor.
 _FLOOR_RATIO_MOST = 1.15
@@ -48,7 +48,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class Goal:
-    """What a figure of this run should be, and whether it is."""
+    """Goal of a figure of this run, and whether it is met."""
 
     what: str
     value: float
@@ -62,7 +62,7 @@ class Goal:
 
 
 def missing() -> str | None:
-    """What has to be installed first, if anything."""
+    """Names the things that have to be installed first, if any."""
     absent = [str(file.relative_to(_ROOT)) for file in (_NODE, _NODE_FUNCTION, _PYTHON) if not file.exists()]
     return f"{', '.join(absent)} missing. Install: python3 infra/local/stack.py peers" if absent else None
 
@@ -123,7 +123,7 @@ def _first_answer(found: Measurements) -> float:
 
 
 def _floor(found: Measurements, delay_ms: float) -> float:
-    """What the first answer could not be faster than: the start, and three calls in a row."""
+    """Floor of the first answer: the start, and three calls in a row."""
     return median(found.init_ms) + _FLOOR_CALLS * delay_ms
 
 

@@ -1,4 +1,4 @@
-"""What the kernel says of a process."""
+"""Figures of a process, from the kernel."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Holding:
-    """What a process holds at this moment."""
+    """Resources that a process holds at this moment."""
 
     memory_kib: int  # resident
     descriptors: int

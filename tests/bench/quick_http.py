@@ -19,7 +19,7 @@ _BUFFER = 65536
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks."""
+    """A client's request."""
 
     method: str
     path: str
@@ -29,7 +29,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What it is told."""
+    """The answer to it."""
 
     status: int
     headers: dict[str, str]

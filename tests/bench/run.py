@@ -91,7 +91,7 @@ FIGURES = (
 ZIP_MOST_MB = 5.0
 
 
-# What is measured, in this order.
+# Parts of the measurement, in this order.
 PARTS = ("webhooks", "peers", "functions")
 
 

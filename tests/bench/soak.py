@@ -77,7 +77,7 @@ MIX = (
 
 @dataclass
 class Findings:
-    """What went wrong, and what was sent."""
+    """Faults of the run, and counts of what was sent."""
 
     sent: Counter[str] = field(default_factory=Counter)
     wrong: int = 0
@@ -136,7 +136,7 @@ def _soak(arguments: argparse.Namespace, runtime: RuntimeApi, stub: StubProcess,
         f"{count * 100 // len(MIX)} % {name}" for name, count in Counter(kind.name for kind in MIX).items()
     ))  # fmt: skip
     _send(arguments.warm_up, numbers, runtime, findings)
-    # What was read at the start is no event's.
+    # Memory and calls of the start are no event's.
     before, calls_before, sent_before = holding(pid), stub.calls(), findings.calls()
     stub_before, began = holding(stub.pid), time.monotonic()
     _print_holding("warm", before)

@@ -30,9 +30,9 @@ from quick_http import Answer, Request, Server
 
 # How a query says which partition it reads.
 _PARTITION = re.compile(r"(#?\w+) = (:\w+)")
-# What Slack says of a text that it took.
+# Slack's answer to a text that it took.
 _SLACK_SAYS = {"ok": True, "channel": "D0BENCH", "ts": "1795000000.000100", "message": {"ts": "1795000000.000100"}}
-# What SES says, which alone speaks XML.
+# The answer of SES, which alone speaks XML.
 _MAIL_SENT = (
     b'<SendEmailResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><SendEmailResult><MessageId>bench</MessageId></SendEmailResult>'
     b"<ResponseMetadata><RequestId>bench</RequestId></ResponseMetadata></SendEmailResponse>"
@@ -140,14 +140,14 @@ class AwsStub:
             return Counter(self._calls)
 
     def document(self, path: str) -> dict | None:
-        """What a platform publishes at this path."""
+        """The document that a platform publishes at this path."""
         document = self._documents.get(path)
         if document:
             self._take(f"GET {path.rpartition('/')[2]}")
         return document
 
     def answer(self, operation: str, request: dict) -> dict:
-        """What AWS says."""
+        """AWS's answer."""
         self._take(operation)
         match operation:
             case "GetItem":

@@ -1,4 +1,4 @@
-"""What a case is, how its headers reach an application, and the small changes that all platforms' mutations are made of."""
+"""Cases, the way of their headers to an application, and the small changes that all platforms' mutations are made of."""
 
 import base64
 import copy
@@ -46,13 +46,13 @@ class Case:
     mutated: bool = False
     # Why the library is expected to refuse what we accept, where a mutation cannot be recognised afterwards.
     hint: str | None = None
-    # What a mutation needs to sign again.
+    # Values that a mutation needs to sign again.
     made: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class Verdict:
-    """What the library says, and the name of the known difference if we say something else."""
+    """The library's verdict, and the name of the known difference if ours is another."""
 
     theirs: bool
     explained: str | None
@@ -96,7 +96,7 @@ def generate(rng: random.Random, fresh: Callable, judge: Callable, mutations: li
                 case = before
                 continue
             except (ValueError, TypeError, LookupError):
-                # What an earlier change has broken need not be readable. A request as signed is.
+                # A request that an earlier change has broken need not be readable. One as signed is.
                 if not before.what:
                     raise
                 case = before

@@ -154,7 +154,7 @@ def _judge_activity(case: Case) -> Verdict:
     return Verdict(False, _reason_why_only_we_accept(with_our_keys))
 
 
-# What a bot does that uses the library.
+# A bot that uses the library.
 
 
 def _accepts(case: Case, now_ms: int | None = None, leeway: float = SKEW, options: dict[str, bool] | None = None) -> bool:
@@ -189,7 +189,7 @@ def _bearer(case: Case) -> str:
     return token
 
 
-# What we decide otherwise on purpose.
+# Decisions of ours that differ on purpose.
 
 
 def _rule_only_we_have(case: Case) -> str | None:
@@ -313,7 +313,7 @@ def _claims_of(case: Case) -> dict[str, Any]:
     return json.loads(base64url_decode(_bearer(case).split(".")[1]))
 
 
-# What requests are made of.
+# Parts of requests.
 
 
 def _jwk(kid: str, name: str) -> dict[str, Any]:

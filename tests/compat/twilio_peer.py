@@ -32,7 +32,7 @@ URL = "webhook_url"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 HASH = "bodySHA256"
 SHA256 = "HMAC_SHA256"
-# What we tell admins to put behind the address, so that Twilio tries again, and what we told them before.
+# The suffix that we tell admins to put behind the address, so that Twilio tries again, and the one that we told them before.
 RETRIES = "rc=3&rp=4xx,5xx,ct,rt"
 EARLIER_RETRIES = "rc=3&rp=5xx,ct,rt"
 
@@ -73,7 +73,7 @@ NAMES = ["Body", "From", "To", "MessageSid", "NumMedia", "Reason", "ReasonConfer
 
 
 class Parameters:
-    """What web frameworks give the validator: parameters that may have several values."""
+    """Parameters as web frameworks give them to the validator: each may have several values."""
 
     def __init__(self, pairs):
         self._pairs = list(pairs)
@@ -126,7 +126,7 @@ def judge(case: Case) -> Verdict:
     return Verdict(theirs, None if stricter else _reason_why_only_we_accept(case))
 
 
-# What an application does that uses the library.
+# An application that uses the library.
 
 
 def _requested(case: Case) -> str:
@@ -171,7 +171,7 @@ def _decoded(body: bytes) -> list[tuple[str, str]]:
     return [(text(name), text(content)) for name, _, content in pairs]
 
 
-# What we decide otherwise on purpose.
+# Decisions of ours that differ on purpose.
 
 
 def _hashes(query: str | None) -> list[str]:
@@ -271,7 +271,7 @@ def _is_utf8(body: bytes) -> bool:
     return True
 
 
-# What requests are made of.
+# Parts of requests.
 
 
 def _parameters(rng: random.Random) -> list[tuple[str, str]]:

@@ -99,7 +99,7 @@ def decoded(value):
 
 
 def encoded(value):
-    """What JSON has no form for."""
+    """Encodes the values for which JSON has no form."""
     return {"$base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else str(value)
 
 

@@ -115,7 +115,7 @@ async fn a_conversation_is_listed_with_the_place_and_time_of_its_last_message() 
         assert!(shown["last_activity_at"].is_string(), "{shown}");
         let one = format!("/{}", shown["id"].as_str().unwrap());
         let mut read = get(&world, &one).await;
-        // What one may do with it is told of a single one, the beginning of its last message only in the list.
+        // Only a single one tells who may reply, and only the list shows the beginning of its last message.
         let reply = read.as_object_mut().unwrap().remove("reply").unwrap();
         assert_eq!(reply["code"], "permission-missing", "{reply}");
         let mut listed = shown.clone();

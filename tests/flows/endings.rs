@@ -114,7 +114,7 @@ impl Stage {
             Stands::Assigned => "assigned",
         };
         assert_eq!(states(&world), [kind]);
-        // What follows is younger than all that was written.
+        // Rows that follow are younger than all that were written.
         world.clock.advance(Duration::from_secs(1));
         Self {
             world,

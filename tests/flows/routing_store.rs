@@ -372,7 +372,7 @@ async fn a_seat_that_changed_since_it_was_read_takes_nothing_and_one_that_is_awa
             assert_eq!(outcome, Changed::NotAvailable, "{change:?}");
         }
     }
-    // What was derived from an older member changes nothing any more.
+    // A seat that was derived from an older member changes nothing any more.
     assert!(
         !stage
             .plain

@@ -64,7 +64,7 @@ def marked(text: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Platform:
-    """What a file of `answers/` says."""
+    """Content of a file of `answers/`."""
 
     path: str
     headers: list[str]
@@ -85,7 +85,7 @@ class Platform:
         return "\n".join(lines).encode() + event.read_bytes()
 
     def http_event(self, event: pathlib.Path) -> bytes:
-        """What `event` reads: the path first, then a request."""
+        """Input of `event`: the path first, then a request."""
         return f"{self.path}/{{connector}}\n".encode() + self.request(event)
 
 

@@ -1,4 +1,4 @@
-"""What the benchmark has to know of a chat platform: a connector to it, somebody who writes there, and how it posts a message.
+"""Knowledge of a chat platform that the benchmark needs: a connector to it, somebody who writes there, and how it posts a message.
 
 A platform's file says the same as `shared/providers/src/<platform>`, from the other side. Nothing in it is secret: the keys are for
 this benchmark and protect nothing.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 CONNECTOR_ID = "01JD3Q3Z9V8M4T6K2N7P5R1S0E"
 DOMAIN = "bench.example"
 
-# What everybody writes, and who they say they are.
+# The text that everybody writes, and the name that they give.
 TEXT = "Good morning! Can you tell me where my parcel is?"
 FIRST_NAME, LAST_NAME = "Ada", "Lovelace"
 NAME = f"{FIRST_NAME} {LAST_NAME}"
@@ -64,7 +64,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Request:
-    """What a platform posts."""
+    """A request that a platform posts."""
 
     headers: dict[str, str]  # names in lower case, as API Gateway gives them
     body: str
@@ -102,7 +102,7 @@ class Platform(ABC):
         return {}
 
     def documents(self, origin: str) -> dict[str, dict]:
-        """What it publishes for such functions, by path."""
+        """Documents that it publishes for such functions, by path."""
         return {}
 
     def event_key(self, what: str) -> str:

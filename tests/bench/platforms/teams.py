@@ -32,7 +32,7 @@ _SERVICE_ORIGINS = (
 _ISSUER = "https://api.botframework.com"
 _METADATA_PATH = "/botframework/v1/.well-known/openidconfiguration"
 _KEYS_PATH = "/botframework/v1/.well-known/keys"
-# What the provider's own tests sign with.
+# The key with which the provider's own tests sign.
 _SIGNING_KEY = Path(__file__).resolve().parents[3] / "shared/providers/src/teams/testdata/test_key_one.pkcs8.der"
 _KEY_ID = "bench"
 # The key set is as large as Microsoft's: so many keys, with certificates of about this size.

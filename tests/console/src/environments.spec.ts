@@ -44,7 +44,7 @@ test("Environments are made, put in order, renamed in place and deleted, each wi
   await expect(list).toHaveText([/Staging/, /Production/, /Development/]);
   expect((await order).ok()).toBe(true);
 
-  // What would change something waits for the network.
+  // Buttons that would change something wait for the network.
   await page.context().setOffline(true);
   for (const name of ["Move down Staging", "Rename Staging", "Delete Staging", "New environment"]) {
     await expect(page.getByRole("button", { name })).toHaveAccessibleDescription(

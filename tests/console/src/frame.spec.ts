@@ -353,7 +353,7 @@ test("What takes longer shows a skeleton in its place, and says that it is busy 
   const table = page.getByRole("table", { name: "Roles of this account" });
   await expect(table).toBeVisible();
 
-  // What was loaded stays while it is read again.
+  // Loaded rows stay while they are read again.
   held = new Promise<void>((resolve) => {
     answer = resolve;
   });

@@ -248,7 +248,7 @@ test("A browser in German and Kathmandu gets its own order, clock and separators
   const exact = (await time.getAttribute("title")) ?? "";
   expect(exact).toMatch(/(GMT\+5:45|Nepal)/);
   expect(exact).toContain(`(${at.slice(0, 19).replace("T", " ")} UTC)`);
-  // What shows it on focus comes once the browser is idle.
+  // The code that shows it on focus comes once the browser is idle.
   await expect(page.locator("[data-print-note]")).toBeAttached();
   await page.keyboard.press("Tab");
   await time.focus();

@@ -242,7 +242,7 @@ test("Two admins decide one request: the second is told who was first; a blocked
   await dialog.getByRole("button", { name: "Approve" }).click();
   const failed = page.getByRole("region", { name: "Notifications" }).getByRole("alert");
   await expect(failed).toContainText(/1 approved\. 1 was rejected by Night shift at \d\d:\d\d\. 1 is blocked\./);
-  // What was not done stays selected, with its reason.
+  // A request that was not decided stays selected, with its reason.
   await expect(rowOf(page, cy)).toContainText(/Rejected by Night shift at \d\d:\d\d/);
   await expect(rowOf(page, dee)).toContainText("Blocked. Unblock to approve.");
   await expect(rowOf(page, dee).getByRole("checkbox")).toBeChecked();

@@ -106,7 +106,7 @@ async fn a_wait_for_a_call_ends_when_it_arrives_and_one_for_an_answer_when_it_co
     };
     let (seen, ()) = tokio::join!(arrived, calls);
     assert_eq!(seen, 2);
-    // What has come already is not waited for.
+    // Calls that have come already are not waited for.
     proxy.until_call(PUT, 1).await;
     proxy.inject(Rule::new(PUT, Fault::Throttle));
     let (throttled, ()) = tokio::join!(put(&proxy, "c"), proxy.until_fault());

@@ -1,4 +1,4 @@
-"""What a team would write with Slack's own framework: a message is claimed, its author is recorded, and a job is ordered."""
+"""A function as a team would write it with Slack's own framework: a message is claimed, its author is recorded, and a job is ordered."""
 
 import json
 import os

@@ -253,7 +253,7 @@ mod tests {
     fn far_more_than_three_thousand_common_passwords_that_are_long_enough_are_refused() {
         let mut common = BTreeSet::new();
         for word in &*WORDS {
-            // Whatever makes a favourite word long enough for a rule.
+            // Ways to make a favourite word long enough for a rule.
             common.extend([
                 format!("{word}{word}{word}{word}"),
                 format!("{word}123456789012345"),

@@ -27,9 +27,9 @@ const FAILURE_WORDS = {
 };
 const state = {
   revision: null,
-  /** What differs between the platforms, as the simulator tells it: names, places to write, calls that can be made to fail, colours. */
+  /** Differences between the platforms, as the simulator tells them: names, places to write, calls that can be made to fail, colours. */
   platforms: {},
-  /** What can be sent besides words: label and item. */
+  /** Items that can be sent besides words: label and item. */
   items: [],
   apps: [],
   people: [],
@@ -123,7 +123,7 @@ function rich(message) {
     if (/^https?:\/\//.test(target)) {
       return make("a", { href: unescape(target), rel: "noopener noreferrer", target: "_blank" }, unescape(label ?? target));
     }
-    // What Slack made of an address or a number; shown, but not followed from here.
+    // A link that Slack made of an address or a number is shown, but not followed from here.
     if (/^(mailto|tel):/.test(target)) return unescape(label ?? target.slice(target.indexOf(":") + 1));
     return unescape(part);
   });
@@ -204,7 +204,7 @@ function shownMessages() {
 
 function deliveryLines(message) {
   const lines = [];
-  // What came before the message, and went well, is not worth a line.
+  // A delivery that came before the message, and went well, is not worth a line.
   const isQuiet = (one) => ["installationUpdate", "conversationUpdate"].includes(one.kind) && one.state === "accepted";
   const worthSaying = (message.deliveries ?? []).filter((one) => !isQuiet(one));
   for (const delivery of worthSaying) {
@@ -305,7 +305,7 @@ function showHead() {
   $("send").disabled = !app || !state.me;
 }
 
-/** What this person can send here besides words. */
+/** Shows the items that this person can send here besides words. */
 function showItems() {
   const kinds = Object.fromEntries(platformOf(currentApp()).items)[state.place] ?? [];
   const items = state.items.filter(([, item]) => kinds.includes(item.kind));
