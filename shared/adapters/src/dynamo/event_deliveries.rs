@@ -3,11 +3,11 @@
 use super::{
     items::{EventDeliveryItem, OutgoingEventItem, SubscriptionHealthItem, SubscriptionItem},
     keys,
-    lease::{LOST, SETTLED, settled_by},
+    lease::{SETTLED, settled_by},
     marks::{Marked, Position},
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, from_row, n,
-        put_write, s, take, to_value,
+        Attributes, Cancelled, Conditional, Table, Transacted, from_row, n, put_write, s, take,
+        to_value,
     },
 };
 use async_trait::async_trait;
@@ -292,15 +292,8 @@ impl EventSender for DynamoEventDeliveries {
     }
 
     async fn end_delivery(&self, job: SendEvent, lease: LeaseId) -> Result<(), PortError> {
-        let delete = self.table.delete_part(
-            &keys::event_delivery(job),
-            "attribute_not_exists(pk) OR lease_id = :lease",
-            &[(":lease", s(lease))],
-        )?;
-        match self.table.transact(vec![delete_write(delete)]).await? {
-            Transacted::Done => Ok(()),
-            Transacted::Cancelled(_) => Err(LOST),
-        }
+        let key = keys::event_delivery(job);
+        self.table.delete_claimed(&key, lease).await
     }
 }
 

@@ -4,8 +4,9 @@
 //! own attributes. A claim also moves the mark, so that the sweep does not dispatch a job in work.
 
 use super::{
+    keys::Key,
     marks::Marked,
-    table::{Attributes, Conditional, Table, from_row, n, s},
+    table::{Attributes, Conditional, Table, Transacted, delete_write, from_row, n, s},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -127,6 +128,17 @@ impl Table {
         match self.update(update).await? {
             Conditional::Done(_) => Ok(()),
             Conditional::Failed(row) => settled_by(row, lease),
+        }
+    }
+
+    /// Deletes a claimed row. One that is gone was deleted by this claim, or is nobody's. `Conflict` when the lease was
+    /// lost to another worker.
+    pub(super) async fn delete_claimed(&self, key: &Key, lease: LeaseId) -> Result<(), PortError> {
+        let held = "attribute_not_exists(pk) OR lease_id = :lease";
+        let delete = self.delete_part(key, held, &[(":lease", s(lease))])?;
+        match self.transact(vec![delete_write(delete)]).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(_) => Err(LOST),
         }
     }
 }

@@ -7,8 +7,8 @@ use super::{
     keys,
     lease::{LOST, SETTLED, settled_by},
     table::{
-        Attributes, Cancelled, Conditional, Table, Transacted, delete_write, n, put_write, s, take,
-        to_value, update_write,
+        Attributes, Cancelled, Conditional, Table, Transacted, n, put_write, s, take, to_value,
+        update_write,
     },
 };
 use async_trait::async_trait;
@@ -63,19 +63,6 @@ impl DynamoMails {
             let version = item.version;
             (item.into(), version)
         }))
-    }
-
-    /// Deletes a mail that there is nothing to send of.
-    async fn delete(&self, job: SendMail, lease: LeaseId) -> Result<(), PortError> {
-        let delete = self.table.delete_part(
-            &keys::mail(job),
-            "attribute_not_exists(pk) OR lease_id = :lease",
-            &[(":lease", s(lease))],
-        )?;
-        match self.table.transact(vec![delete_write(delete)]).await? {
-            Transacted::Done => Ok(()),
-            Transacted::Cancelled(_) => Err(LOST),
-        }
     }
 
     /// Makes the writes of a settled mail, whose row is at this version.
@@ -231,7 +218,7 @@ impl MailStore for DynamoMails {
         mail: &Mail,
     ) -> Result<(), PortError> {
         if mail.kind == MailKind::Nothing {
-            return self.delete(job, lease).await;
+            return self.table.delete_claimed(&keys::mail(job), lease).await;
         }
         for _ in 0..ATTEMPTS {
             let Some((stored, version)) = self.read(job).await? else {

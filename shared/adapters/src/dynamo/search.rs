@@ -19,7 +19,7 @@ use super::{
     keys,
     lease::{SETTLED, settled_by},
     marks::Marked,
-    table::{Conditional, Table, Transacted, delete_write, n, s},
+    table::{Conditional, Table, n, s},
 };
 use async_trait::async_trait;
 use vestibule_domain::{
@@ -45,20 +45,6 @@ impl DynamoSearchIndex {
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
-    }
-}
-
-impl DynamoSearchIndex {
-    /// Removes an order under its claim. One that is gone was removed by this claim, or is nobody's.
-    async fn remove_order(&self, order: &keys::Key, lease: LeaseId) -> Result<(), PortError> {
-        let held = "attribute_not_exists(pk) OR lease_id = :lease";
-        let delete = self
-            .table
-            .delete_part(order, held, &[(":lease", s(lease))])?;
-        match self.table.transact(vec![delete_write(delete)]).await? {
-            Transacted::Done => Ok(()),
-            Transacted::Cancelled(_) => Err(Lease::LOST),
-        }
     }
 }
 
@@ -128,7 +114,7 @@ impl SearchIndexer for DynamoSearchIndex {
     ) -> Result<(), PortError> {
         let order = Marked::by(job.into()).key;
         if !has_record {
-            return self.remove_order(&order, lease).await;
+            return self.table.delete_claimed(&order, lease).await;
         }
         let update = self.table.update_part(
             &order,
