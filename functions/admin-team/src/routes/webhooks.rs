@@ -211,6 +211,38 @@ async fn shown(
     Ok(WebhookResponse::of(subscription, health, call.now()))
 }
 
+/// Answers with a webhook, its health and its version.
+async fn answer(
+    deps: &Deps,
+    call: &Call,
+    subscription: Subscription,
+) -> Result<Response, ApiError> {
+    let version = subscription.version;
+    Ok(found(version, shown(deps, call, subscription).await?))
+}
+
+/// Stores a changed webhook with the audit entry of this event, and returns it as it is stored.
+async fn store(
+    deps: &Deps,
+    call: &Call,
+    before: &Subscription,
+    changed: Subscription,
+    event: Event,
+) -> Result<Subscription, ApiError> {
+    let change = Change {
+        event,
+        before: facts(before),
+        after: facts(&changed),
+    };
+    let entry = call.audit(change, changed.updated_at);
+    deps.subscriptions
+        .update_subscription(&changed, by(call, &entry))
+        .await?;
+    log(&entry);
+    let version = changed.version + 1;
+    Ok(Subscription { version, ..changed })
+}
+
 /// List the webhooks
 ///
 /// All webhooks of the account, in order of creation; there are at most 20. Callers who are limited to some clients have no
@@ -260,8 +292,7 @@ pub async fn get_webhook(
 ) -> Result<Response, ApiError> {
     check_reach(&call)?;
     let subscription = read(&deps, &call, path.webhook_id).await?;
-    let version = subscription.version;
-    Ok(found(version, shown(&deps, &call, subscription).await?))
+    answer(&deps, &call, subscription).await
 }
 
 /// Delete a webhook

@@ -1,14 +1,12 @@
 //! `POST /v1/webhooks/{webhook_id}/resume`
 
-use super::{WebhookResponse, check_reach, read, shown};
+use super::{WebhookResponse, answer, check_reach, read};
 use crate::{Deps, api_types::WebhookPath, by};
 use axum::{extract::State, response::Response};
 use serde_json::json;
 use std::sync::Arc;
 use vestibule_admin::{
-    ApiPath, Call,
-    api_types::found,
-    log,
+    ApiPath, Call, log,
     problem::{ApiError, Problem},
 };
 use vestibule_domain::event::{Change, Event};
@@ -47,6 +45,5 @@ pub async fn resume_webhook(
     if was_paused {
         log(&entry);
     }
-    let version = subscription.version;
-    Ok(found(version, shown(&deps, &call, subscription).await?))
+    answer(&deps, &call, subscription).await
 }

@@ -1,16 +1,15 @@
 //! `POST /v1/webhooks/{webhook_id}/rotate-secret`
 
-use super::{SignedWebhookResponse, check_reach, facts, read, secrets, shown};
-use crate::{Deps, api_types::WebhookPath, by};
+use super::{SignedWebhookResponse, check_reach, read, secrets, shown, store};
+use crate::{Deps, api_types::WebhookPath};
 use axum::{extract::State, response::Response};
 use std::sync::Arc;
 use vestibule_admin::{
     ApiPath, Call, IfMatch, amend,
     api_types::{IfMatchHeader, found},
-    log,
     problem::{ApiError, Problem},
 };
-use vestibule_domain::event::{Change, Event, subscription::Subscription};
+use vestibule_domain::event::{Event, subscription::Subscription};
 
 /// Rotate a webhook's signing secret
 ///
@@ -48,18 +47,9 @@ pub async fn rotate_webhook_signing_secret(
                 ..subscription.clone()
             };
             changed.replace_signing_secret(sealed, now);
-            let change = Change {
-                event: Event::SubscriptionSecretRotated(changed.id),
-                before: facts(&subscription),
-                after: facts(&changed),
-            };
-            let entry = call.audit(change, now);
-            deps.subscriptions
-                .update_subscription(&changed, by(call, &entry))
-                .await?;
-            log(&entry);
-            let version = changed.version + 1;
-            let changed = Subscription { version, ..changed };
+            let event = Event::SubscriptionSecretRotated(changed.id);
+            let changed = store(deps, call, &subscription, changed, event).await?;
+            let version = changed.version;
             let record = shown(deps, call, changed).await?;
             Ok(found(
                 version,

@@ -1,11 +1,11 @@
 //! `PATCH /v1/webhooks/{webhook_id}`
 
 use super::{
-    WebhookResponse, check_reach,
+    WebhookResponse, answer, check_reach,
     draft::{check_project, read_events, read_url},
-    facts, read, shown,
+    read, store,
 };
-use crate::{Deps, api_types::WebhookPath, by};
+use crate::{Deps, api_types::WebhookPath};
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -13,15 +13,15 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 use vestibule_admin::{
     ApiPath, Call, FieldErrors, IfMatch, JsonBody, Nullable, amend,
-    api_types::{IfMatchHeader, found},
-    given, log,
+    api_types::IfMatchHeader,
+    given,
     problem::{ApiError, Problem},
     read_fields, validation,
 };
 use vestibule_domain::{
     egress::OriginAllowList,
     event::{
-        Change, Event,
+        Event,
         subscription::{EventFilter, Subscription},
     },
     ids::ProjectId,
@@ -130,31 +130,19 @@ pub async fn update_webhook(
         |subscription| async move {
             let changed = wanted.applied_to(&subscription);
             if changed == subscription {
-                let version = subscription.version;
-                return Ok(found(version, shown(deps, call, subscription).await?));
+                return answer(deps, call, subscription).await;
             }
             // A limit that stays may be one to a project that is gone.
             if changed.project_id != subscription.project_id {
                 check_project(deps, call, changed.project_id).await?;
             }
-            let now = call.now();
             let changed = Subscription {
-                updated_at: now,
+                updated_at: call.now(),
                 ..changed
             };
-            let change = Change {
-                event: Event::SubscriptionUpdated(changed.id),
-                before: facts(&subscription),
-                after: facts(&changed),
-            };
-            let entry = call.audit(change, now);
-            deps.subscriptions
-                .update_subscription(&changed, by(call, &entry))
-                .await?;
-            log(&entry);
-            let version = changed.version + 1;
-            let changed = Subscription { version, ..changed };
-            Ok(found(version, shown(deps, call, changed).await?))
+            let event = Event::SubscriptionUpdated(changed.id);
+            let changed = store(deps, call, &subscription, changed, event).await?;
+            answer(deps, call, changed).await
         },
     )
     .await
