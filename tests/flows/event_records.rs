@@ -15,14 +15,13 @@ use vestibule_domain::{
         agent_health::AgentFailure,
         proof::{CallerProof, CredentialPlace},
     },
-    connector::SealedSecrets,
     event::{
         AuditEntry, Change, Event,
         catalogue::EventType,
         delivery::{EventAttempt, EventDelivery, EventDeliveryStatus},
         health::{CallNote, Room, SubscriptionStatus},
         outgoing::OutgoingEvent,
-        subscription::{EventFilter, SUBSCRIPTIONS_MAX, Subscription},
+        subscription::{SUBSCRIPTIONS_MAX, Subscription},
         told::Told,
     },
     ids::{
@@ -82,14 +81,9 @@ fn subscription(name: &str) -> Subscription {
         scope: scope(),
         name: name.to_owned(),
         url: format!("https://{name}.example.com/"),
-        events: EventFilter::All,
-        project_id: None,
-        signing_secret: SealedSecrets::default(),
-        previous_signing_secrets: Vec::new(),
-        request_hash: None,
-        version: 1,
         created_at: at(0),
         updated_at: at(0),
+        ..vestibule_samples::subscription()
     }
 }
 

@@ -10,17 +10,21 @@ use vestibule_domain::{
         AfterApproval, Connector, ExistingUsers, Handler, Policy, Provider, QueueNotice,
         RequestLimits, SealedSecrets, WebhookState,
     },
-    ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId},
+    event::subscription::{EventFilter, Subscription},
+    ids::{AccountId, ClientId, ConnectorId, EnvironmentId, ProjectId, SubscriptionId},
     language::TextVariants,
 };
+
+fn account() -> AccountScope {
+    AccountScope::of_verified(AccountId::derive(&["a"]))
+}
 
 /// A connector that lets everybody in and has neither settings nor secrets.
 #[must_use]
 pub fn connector(provider: Provider) -> Connector {
-    let account = AccountScope::of_verified(AccountId::derive(&["a"]));
     Connector {
         id: ConnectorId::derive(&["c"]),
-        scope: account.project(ProjectId::derive(&["p"])),
+        scope: account().project(ProjectId::derive(&["p"])),
         environment_id: EnvironmentId::derive(&["e"]),
         client_id: ClientId::derive(&["cl"]),
         name: "Support".to_owned(),
@@ -44,6 +48,25 @@ pub fn connector(provider: Provider) -> Connector {
         settings: BTreeMap::new(),
         secrets: SealedSecrets::default(),
         webhook: WebhookState::default(),
+        request_hash: None,
+        version: 1,
+        created_at: Timestamp::from_millis(0),
+        updated_at: Timestamp::from_millis(0),
+    }
+}
+
+/// A subscription to all events of the account.
+#[must_use]
+pub fn subscription() -> Subscription {
+    Subscription {
+        id: SubscriptionId::derive(&["s"]),
+        scope: account(),
+        name: "CRM".to_owned(),
+        url: "https://crm.example.com/events".to_owned(),
+        events: EventFilter::All,
+        project_id: None,
+        signing_secret: SealedSecrets::default(),
+        previous_signing_secrets: Vec::new(),
         request_hash: None,
         version: 1,
         created_at: Timestamp::from_millis(0),

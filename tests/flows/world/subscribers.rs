@@ -6,10 +6,8 @@ use vestibule_domain::{
     AccountScope,
     connector::SealedSecrets,
     event::{
-        AuditEntry, Change, Event,
-        delivery::EventDelivery,
-        health::SubscriptionHealth,
-        subscription::{EventFilter, Subscription},
+        AuditEntry, Change, Event, delivery::EventDelivery, health::SubscriptionHealth,
+        subscription::Subscription,
     },
     ids::{AccountId, MemberId, SubscriptionId},
     job::{EventJob, PublishEvent},
@@ -46,14 +44,10 @@ impl World {
             scope,
             name: name.to_owned(),
             url,
-            events: EventFilter::All,
-            project_id: None,
             signing_secret: self.sealed_for(scope, id, SUBSCRIBER_SECRET).await,
-            previous_signing_secrets: Vec::new(),
-            request_hash: None,
-            version: 1,
             created_at: self.now(),
             updated_at: self.now(),
+            ..vestibule_samples::subscription()
         };
         let entry = self.entry(scope, Event::SubscriptionCreated(id));
         let by = By {

@@ -341,30 +341,16 @@ pub async fn delete_webhook(
 mod tests {
     use super::*;
     use vestibule_domain::{
-        AccountScope,
         account::agent_health::AgentFailure,
-        connector::SealedSecrets,
-        event::{
-            health::{CallNote, PauseReason},
-            subscription::EventFilter,
-        },
-        ids::{AccountId, ProjectId},
+        event::health::{CallNote, PauseReason},
+        ids::ProjectId,
     };
 
     fn subscription() -> Subscription {
         Subscription {
-            id: SubscriptionId::derive(&["s"]),
-            scope: AccountScope::of_verified(AccountId::derive(&["a"])),
-            name: "CRM".to_owned(),
-            url: "https://crm.example.com/events".to_owned(),
-            events: EventFilter::All,
             project_id: Some(ProjectId::derive(&["p"])),
-            signing_secret: SealedSecrets::default(),
-            previous_signing_secrets: Vec::new(),
-            request_hash: None,
             version: 3,
-            created_at: Timestamp::from_millis(0),
-            updated_at: Timestamp::from_millis(0),
+            ..vestibule_samples::subscription()
         }
     }
 

@@ -340,11 +340,11 @@ mod tests {
     use super::*;
     use crate::aws::{AwsSettings, sdk_config};
     use vestibule_domain::{
-        connector::SealedSecrets,
-        event::{catalogue::EventType, subscription::EventFilter, told::Told},
+        event::{catalogue::EventType, told::Told},
         ids::AccountId,
         vars::Vars,
     };
+    use vestibule_samples::subscription;
 
     fn store() -> DynamoEvents {
         let variable = |name: &str| (!name.contains("ENDPOINT")).then(|| "test".to_owned());
@@ -363,23 +363,6 @@ mod tests {
     fn event(name: &str) -> OutgoingEvent {
         let kind = EventType::MemberLeft;
         OutgoingEvent::new(kind, scope(), at(1), &[name], Told::default())
-    }
-
-    fn subscription() -> Subscription {
-        Subscription {
-            id: SubscriptionId::derive(&["s"]),
-            scope: scope(),
-            name: "CRM".to_owned(),
-            url: "https://crm.example.com/".to_owned(),
-            events: EventFilter::All,
-            project_id: None,
-            signing_secret: SealedSecrets::default(),
-            previous_signing_secrets: Vec::new(),
-            request_hash: None,
-            version: 1,
-            created_at: at(0),
-            updated_at: at(0),
-        }
     }
 
     /// SPEC F04.
