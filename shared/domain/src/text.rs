@@ -60,6 +60,13 @@ pub fn clean_lines(raw: &str, max_chars: usize) -> Option<String> {
     (!clean.is_empty()).then(|| clean.to_owned())
 }
 
+/// Returns the printable characters of an answer: white space as spaces, and no control characters.
+pub fn printable(raw: &str) -> impl Iterator<Item = char> {
+    raw.chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !c.is_control())
+}
+
 /// Longest link that is kept, in bytes: the longest that browsers and servers generally take.
 pub const LINK_MAX_BYTES: usize = 2048;
 /// Schemes of links that a person may follow. Others, such as `javascript`, may run something.
@@ -206,6 +213,12 @@ mod tests {
         );
         assert_eq!(clean_lines("éé é", 3).as_deref(), Some("éé"));
         assert_eq!(clean_lines(" \u{202E}\n", 3), None);
+    }
+
+    #[test]
+    fn a_text_is_printable_with_spaces_for_its_breaks_and_without_control_characters() {
+        let shown: String = printable("a\r\nb\t\u{0}c\u{1B}[1m é").collect();
+        assert_eq!(shown, "a  b c[1m é");
     }
 
     #[test]

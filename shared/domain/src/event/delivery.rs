@@ -7,6 +7,7 @@ use crate::{
     ids::{OutgoingEventId, ProjectId, SubscriptionId},
     job::SendEvent,
     ports::AgentReply,
+    text::printable,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -131,12 +132,8 @@ impl EventAttempt {
 /// The beginning of an answer as printable text.
 fn beginning(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
-    let printable = text
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !c.is_control());
     let mut shown = String::new();
-    for c in printable {
+    for c in printable(&text) {
         if shown.len() + c.len_utf8() > ANSWER_MAX_BYTES {
             break;
         }

@@ -24,6 +24,7 @@ use vestibule_domain::{
     event::{Change, Event},
     ids::DeliveryId,
     ports::{AgentReply, TestStart},
+    text::printable,
 };
 use vestibule_edge::agent::{AgentAnswer, Unreadable, delivery_request};
 
@@ -205,11 +206,7 @@ impl TestDeliveryResponse {
 /// The beginning of a body, without control characters.
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    let printable = text
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !c.is_control());
-    printable.take(EXCERPT_MAX_CHARS).collect()
+    printable(&text).take(EXCERPT_MAX_CHARS).collect()
 }
 
 fn shown(text: &str) -> String {
