@@ -9,10 +9,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
-use vestibule_domain::{
-    account::email_address::EmailAddress,
-    job::{EventJob, InviteFirstAdmin},
-};
+use vestibule_domain::job::EventJob;
 use vestibule_testkit::{
     cloudwatch::{Metric, Metrics, alarm::Alarm},
     events,
@@ -255,11 +252,7 @@ impl Seen {
     /// The functions on the way of the first admin's invitation.
     async fn mailers(&mut self) {
         let mut world = World::new().await;
-        world.functions.sweeper.first_admin = Some(InviteFirstAdmin {
-            email: EmailAddress::parse("ana@example.com").unwrap(),
-            name: "Ana".to_owned(),
-            account_name: "Acme".to_owned(),
-        });
+        world.names_first_admin();
         assert!(world.sweep().await);
         self.kill("worker-team", &world, world.work_on("team"))
             .await;

@@ -3,7 +3,6 @@
 use crate::world::World;
 use serde_json::{Map, Value};
 use std::time::Duration;
-use vestibule_domain::{account::email_address::EmailAddress, job::InviteFirstAdmin};
 use vestibule_edge::batch::Outcome;
 use vestibule_testkit::{
     aws_stub::SentMail,
@@ -18,11 +17,7 @@ const SES_ID: &str = "0102018f3a2b4c5d-1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-0000
 /// A stack whose first admin's invitation is made; its mail is not out yet.
 async fn invited() -> World {
     let mut world = World::new().await;
-    world.functions.sweeper.first_admin = Some(InviteFirstAdmin {
-        email: EmailAddress::parse("ana@example.com").unwrap(),
-        name: "Ana".to_owned(),
-        account_name: "Acme".to_owned(),
-    });
+    world.names_first_admin();
     assert!(world.sweep().await);
     world.run_team().await;
     world

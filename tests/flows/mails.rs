@@ -22,7 +22,6 @@ use vestibule_domain::{
     account::email_address::EmailAddress,
     event::health::PauseReason,
     ids::{AccountId, LoginId, MailId, ProjectId},
-    job::InviteFirstAdmin,
     ports::{MailOutcome, Mailer},
     secret::Secret,
     team::{
@@ -43,11 +42,7 @@ const SEND: &str = "SES.SendEmail";
 /// A stack whose first admin's invitation is made; its mail is not out yet.
 async fn invited() -> World {
     let mut world = World::new().await;
-    world.functions.sweeper.first_admin = Some(InviteFirstAdmin {
-        email: EmailAddress::parse("ana@example.com").unwrap(),
-        name: "Ana".to_owned(),
-        account_name: "Acme".to_owned(),
-    });
+    world.names_first_admin();
     assert!(world.sweep().await);
     world.run_team().await;
     // It is made, so that sweeps need not look for it.

@@ -4,7 +4,11 @@ use super::World;
 use bytes::Bytes;
 use lambda_http::http::HeaderMap;
 use serde_json::{Value, json};
-use vestibule_domain::{access::request::Verdict, account::permission::Permission};
+use vestibule_domain::{
+    access::request::Verdict,
+    account::{email_address::EmailAddress, permission::Permission},
+    job::InviteFirstAdmin,
+};
 
 /// An answer of the admin API.
 #[derive(Debug)]
@@ -20,6 +24,15 @@ pub struct Answer {
 }
 
 impl World {
+    /// Names the first admin to the sweeper, which invites them to a new account.
+    pub fn names_first_admin(&mut self) {
+        self.functions.sweeper.first_admin = Some(InviteFirstAdmin {
+            email: EmailAddress::parse("ana@example.com").unwrap(),
+            name: "Ana".to_owned(),
+            account_name: "Acme".to_owned(),
+        });
+    }
+
     /// Calls the admin API.
     pub async fn call(
         &self,
