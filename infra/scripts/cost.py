@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNTS = ROOT / "tests" / "costs.json"
 TEMPLATE = ROOT / "template.yaml"
 
-# Dollars in us-east-1 without free tiers and discounts, from the pages aws.amazon.com/<service>/pricing as of November 2026: compare them
-# before a figure is promised to anybody.
+# Dollars in us-east-1 in the first tier, without free tiers and discounts. Compare them with the pages of their sources before a figure is
+# promised to anybody.
 PRICES = {
     "API Gateway, HTTP API, a call": 1.00 / 1e6,
     "Lambda, an invocation": 0.20 / 1e6,
@@ -25,12 +25,24 @@ PRICES = {
     "DynamoDB, a GB-month of point-in-time recovery": 0.20,
     "SQS, a request": 0.40 / 1e6,
     "SQS, a request of a FIFO queue": 0.50 / 1e6,
-    "SES, a mail": 0.10 / 1e3,
+    # In the plan Essentials, which AWS accounts have that begin with SES after July 2026. Older accounts, and those that leave the plan, pay
+    # 0.10 à la carte.
+    "SES, a mail": 0.16 / 1e3,
     "CloudWatch Logs, a GB": 0.50,
 }
+CHECKED = "2026-11-30"
+# By service: the page with its prices, and the latest date of the figures that confirm them.
+SOURCES = {
+    "API Gateway": ("https://aws.amazon.com/api-gateway/pricing/", "2026-09-20"),
+    "Lambda": ("https://aws.amazon.com/lambda/pricing/", "2026-05-05"),
+    "DynamoDB": ("https://aws.amazon.com/dynamodb/pricing/on-demand/", "2025-07-21"),
+    "SQS": ("https://aws.amazon.com/sqs/pricing/", "2026-06-13"),
+    "SES": ("https://aws.amazon.com/ses/pricing/", "2026-07-22"),
+    "CloudWatch Logs": ("https://aws.amazon.com/cloudwatch/pricing/", "2025-05-01"),
+}
 
-# What the tests do not count, since it depends on others: milliseconds that a function waits for an AWS service in one call, that it computes,
-# and that platforms and agents take in one invocation.
+# Assumptions where counts depend on others: milliseconds that a function waits for an AWS service in one call, that it computes, and that
+# platforms and agents take in one invocation.
 AWS_CALL_MS = 4
 PROCESSOR_MS = 2
 WAITING_MS = {"worker-onboarding": 200, "worker-outgoing": 200, "worker-delivery": 1000}
@@ -85,6 +97,10 @@ def sums(event: str, functions: dict) -> dict:
         elif function.startswith("worker-"):
             # Lambda receives the job and deletes it.
             total["fifo_requests" if function in FIFO else "sqs_requests"] += 2 * invocations
+        if function in FIFO:
+            # Whoever sent the job is counted above as sending to a standard queue.
+            total["fifo_requests"] += invocations
+            total["sqs_requests"] -= invocations
         for unit in ("read_units", "table_write_units", "index_write_units"):
             total[unit] += step[unit]
     return total
@@ -141,6 +157,9 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 2
     print("Dollars on AWS (us-east-1, on demand, x86_64, no free tier), from counted calls and units; assumptions are in infra/scripts/cost.py.")
+    print(f"Prices as of {CHECKED}:")
+    for service, (page, confirmed) in SOURCES.items():
+        print(f"  {service:<16} {page} (figures of {confirmed})")
     for event, cost in costs.items():
         if event == "a request approved":
             show(f"A thousand times: {event}", {event: {part: value / 1e3 for part, value in cost.items()}})

@@ -170,6 +170,14 @@ fn the_price_of_each_event_is_made_of_the_counts_on_file() {
             .filter_map(|step| step["calls"]["SQS.SendMessage"].as_u64())
             .sum();
         assert_eq!(counts["jobs"], sends, "{event}");
+        // A job in a queue that keeps an order is sent, received and deleted at that queue's price.
+        let in_order = ["worker-delivery", "worker-routing"].map(|worker| steps.get(worker));
+        let in_order = in_order.into_iter().flatten();
+        let jobs: f64 = in_order
+            .map(|step| step["invocations"].as_f64().unwrap())
+            .sum();
+        let told = counts["fifo_requests"].as_f64().unwrap();
+        assert!((told - 3.0 * jobs).abs() < 1e-9, "{event}: {told}");
         let dollars = &priced["dollars"][event];
         let parts = dollars.as_object().unwrap().iter();
         let parts: f64 = parts
