@@ -109,7 +109,13 @@ fn the_bill_of_materials_has_what_is_shipped_and_nothing_of_the_tests() {
         assert_eq!(scope(name), Some("required"), "{name}");
     }
     assert_eq!(scope("serde_derive"), Some("excluded"));
-    for name in ["vestibule-testkit", "dynoxide-rs", "vite", "@biomejs/biome"] {
+    for name in [
+        "vestibule-samples",
+        "vestibule-testkit",
+        "dynoxide-rs",
+        "vite",
+        "@biomejs/biome",
+    ] {
         assert_eq!(scope(name), None, "{name}");
     }
 }
