@@ -26,7 +26,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _PLATFORM = PLATFORMS["webhook-slack"]
 _MEMORY_MB = 128
 # What the events need of AWS; each process also reads the stack's data key and decrypts it once.
-_CALLS = {"approved": ("BatchGetItem", "SendMessage"), "stranger": ("BatchGetItem", "UpdateItem", "TransactWriteItems", "SendMessage")}
+_CALLS = {"approved": ("BatchGetItem", "SendMessage"), "stranger": ("BatchGetItem", "TransactWriteItems", "SendMessage")}
 _KEY = "Decrypt"
 
 

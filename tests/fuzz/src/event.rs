@@ -29,7 +29,7 @@ use vestibule_domain::{
     job::{DeliverMessage, OnboardingJob},
     ports::{
         ConnectorReader, Counted, InboxQueue, IntakeKey, IntakeStore, Introduction, LateFailure,
-        LateFailureOutcome, Loaded, Merged, OnboardingQueue, OpenRequest, SecretVault,
+        LateFailureOutcome, Loaded, Merged, OnboardingQueue, OpenRequest, Opened, SecretVault,
         StandingPlace, UnreadableEvent, Written,
     },
     scope::ProjectScope,
@@ -327,8 +327,8 @@ impl IntakeStore for Ports {
         &self,
         _open: &OpenRequest,
         _due: Timestamp,
-    ) -> Result<Written, PortError> {
-        Ok(Written::Done)
+    ) -> Result<Opened, PortError> {
+        Ok(Opened::Done)
     }
 
     async fn introduce(
