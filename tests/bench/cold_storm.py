@@ -102,6 +102,8 @@ def _one_event(cold: Cold, process, kind: str, number: str, began: float) -> Non
     except (SystemExit, Empty) as ended:
         cold.answer = repr(ended)
     cold.answered = time.perf_counter() - began
+    if cold.is_right:
+        cold.runtime.wait_until_idle()
 
 
 def _print_times(kind: str, colds: list[Cold]) -> None:

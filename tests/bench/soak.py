@@ -158,6 +158,7 @@ def _send(count: int, numbers, runtime: RuntimeApi, findings: Findings) -> None:
         kind = MIX[number % len(MIX)]
         path, answer = runtime.invoke(str(number), kind.event(number))
         findings.check(kind, number, path, answer)
+    runtime.wait_until_idle()
 
 
 def _print_holding(when: str, held: Holding) -> None:

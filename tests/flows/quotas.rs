@@ -1,7 +1,7 @@
 //! The limit on a connector's new requests: how many people it lets ask in a minute, and what is kept of the
 //! others' messages (SPEC B37).
 
-use crate::world::{HEAVY, Invoked, SAID, World};
+use crate::world::{HEAVY, Invoked, SAID, World, take_call};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
@@ -9,7 +9,6 @@ use vestibule_domain::access::{
     quota::QuotaUse,
     request::{RequestStatus, Verdict},
 };
-use vestibule_edge::webhook;
 use vestibule_testkit::{
     SignedRequest,
     fault_proxy::{Fault, Rule},
@@ -81,7 +80,7 @@ async fn of_fifty_strangers_at_once_exactly_as_many_ask_as_the_limit_says() {
                 let event =
                     lambda_events::webhook_call(&requests[*number], world.platform.key(), &id);
                 let call = lambda_http::request::from_str(&event.to_string()).unwrap();
-                async move { webhook::handle(intake, call).await.status().as_u16() }
+                async move { take_call(intake, call).await.status().as_u16() }
             });
             let answers = join_all(calls).await;
             let left = waiting.into_iter().zip(answers);

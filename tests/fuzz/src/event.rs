@@ -158,7 +158,11 @@ fn event(path: &str, request: &Request) -> Value {
 }
 
 fn answer(function: &Function, request: HttpRequest) -> Response<lambda_http::Body> {
-    RUNTIME.block_on(handle(&function.intake, request))
+    RUNTIME.block_on(async {
+        let answer = handle(&function.intake, request).await;
+        function.intake.enqueue_rest().await;
+        answer
+    })
 }
 
 impl Function {

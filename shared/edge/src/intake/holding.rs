@@ -57,7 +57,7 @@ impl Intake {
                 );
                 let counted = counted.await?;
                 if counted == Counted::Done && standing.is_opened_by(message) {
-                    self.enqueue_or_leave(job(connector, standing)).await;
+                    self.enqueue_later(job(connector, standing));
                 }
                 return Ok(match counted {
                     Counted::Done => Some(IntakeOutcome::Counted),

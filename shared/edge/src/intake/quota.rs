@@ -156,7 +156,7 @@ impl Intake {
         Ok(Place::Missing)
     }
 
-    /// Makes the request, and enqueues its job; `None` when another write came first.
+    /// Makes the request, and leaves its job; `None` when another write came first.
     pub(super) async fn open(
         &self,
         connector: &Connector,
@@ -180,7 +180,7 @@ impl Intake {
         if let Some(usage) = &open.quota {
             self.quotas.learn(usage, true);
         }
-        self.enqueue_or_leave(job(connector, &open.standing)).await;
+        self.enqueue_later(job(connector, &open.standing));
         Ok(Some(IntakeOutcome::RequestOpened))
     }
 
