@@ -47,25 +47,28 @@ impl Intake {
         if jobs.is_empty() {
             return;
         }
+        let count = jobs.len();
         let enqueued =
             stream::iter(jobs).for_each_concurrent(CONCURRENCY, |job| self.enqueue_or_leave(job));
         if timeout(REST_PATIENCE, enqueued).await.is_err() {
-            tracing::warn!("the onboarding queue is slow; jobs are left to the sweeper");
+            tracing::warn!(
+                jobs = count,
+                "the onboarding queue is slow; some of these jobs are left to the sweeper"
+            );
         }
     }
 
+    /// Enqueues one job. The span of its message has ended, so the lines name the person.
     async fn enqueue_or_leave(&self, job: OnboardChatUser) {
-        match timeout(
-            ENQUEUE_PATIENCE,
-            self.onboarding.enqueue_onboarding(job.into()),
-        )
-        .await
-        {
+        let enqueued = self.onboarding.enqueue_onboarding(job.into());
+        match timeout(ENQUEUE_PATIENCE, enqueued).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(error = %Chain(&error), "an onboarding job is left to the sweeper");
+                tracing::warn!(connector.id = %job.connector_id, chat_user.id = %job.chat_user_id, error = %Chain(&error), "an onboarding job is left to the sweeper");
             }
-            Err(_) => tracing::warn!("the onboarding queue is slow; a job is left to the sweeper"),
+            Err(_) => {
+                tracing::warn!(connector.id = %job.connector_id, chat_user.id = %job.chat_user_id, "the onboarding queue is slow; an onboarding job is left to the sweeper");
+            }
         }
     }
 }
