@@ -137,7 +137,7 @@ shot("roles--built-in", inAccount("roles?open=agent"), dialog);
 shot("roles--edit", (world) => inAccount(`roles?open=${world.role}`)(world), dialog);
 shot("roles--delete-refused", inAccount("roles"), async (page) => {
   await press(page, "Delete Campaign manager");
-  await dialog(page);
+  await expect(page.getByRole("dialog", { name: "Campaign manager cannot be deleted" })).toBeVisible();
 });
 shot("clients--new", inAccount("clients?create=true"), dialog);
 shot("clients--edit", (world) => inAccount(`clients?open=${world.client}`)(world), dialog);
