@@ -36,8 +36,8 @@ proofs: ## Show which tests prove each line of the specification, and how the se
 try-console: ## Try the console of the local stack in Chromium, an installed one or npm's; ONLY=… for tests whose file or title has it; PROOF=full ONLY=budget measures its times (tests/console)
 	@$(LOCAL_STACK) console-tests $(if $(ONLY),--grep "$(ONLY)")
 
-screenshots: ## Take a picture of every page of the local stack's console in every state, and print what was found in each; ONLY=… for some
-	@$(LOCAL_STACK) screenshots $(if $(ONLY),--grep "$(ONLY)")
+screenshots: ## Take a picture of every page of the local stack's console in every state, and print the verdict on each; ONLY=… for some, CHECK=1 for the verdicts only
+	@$(LOCAL_STACK) screenshots $(if $(CHECK),--check,$(if $(ONLY),--grep "$(ONLY)"))
 
 pictures: ## Take the pictures of the README from the local stack, into infra/pictures
 	@$(LOCAL_STACK) pictures

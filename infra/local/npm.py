@@ -37,6 +37,11 @@ def show(folder: Path, script: str, *arguments: str) -> bool:
     return subprocess.run(command, cwd=folder, env=_environment(), stdin=subprocess.DEVNULL, check=False).returncode == 0
 
 
+def run_file(file: Path) -> bool:
+    """Runs a file that needs no packages in sight; `True` if it succeeds."""
+    return subprocess.run([str(TOOLS / "bin" / "node"), str(file)], env=_environment(), stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
 def _stamp(folder: Path) -> Path:
     return folder / "node_modules" / ".installed"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The local stack. `make run`, `make stop` and `make clean` call this: `stack.py up [--detach] | stop | tools | peers |
-console [--check] | console-tests [argument…] | screenshots [argument…] | pictures`.
+console [--check] | console-tests [argument…] | screenshots [--check | argument…] | pictures`.
 
 It uses only the standard library until its tools are installed, then restarts itself in their environment.
 """
@@ -73,6 +73,8 @@ def main() -> int:
         if arguments.command == "console":
             web.check() if arguments.check else build_console()
             return 0
+        if arguments.command == "screenshots" and "--check" in arguments.arguments:
+            return 0 if web.check_verdicts() else 1
         if arguments.command in IN_BROWSER:
             return 0 if in_browser(arguments.command, [argument for argument in arguments.arguments if argument != "--"]) else 1
         continue_in_tools_environment()

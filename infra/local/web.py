@@ -37,6 +37,11 @@ def show_in_browser(script: str, arguments: list[str]) -> bool:
     return npm.show(BROWSER_TESTS, script, *arguments)
 
 
+def check_verdicts() -> bool:
+    """Prints the verdict on each scene of the last pictures; `True` if none is open or missing."""
+    return npm.run_file(BROWSER_TESTS / "screenshots" / "check.ts")
+
+
 def _fingerprint() -> str:
     digest = hashlib.sha256()
     for file in _sources():

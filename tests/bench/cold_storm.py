@@ -26,7 +26,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _PLATFORM = PLATFORMS["webhook-slack"]
 _MEMORY_MB = 128
 # Calls of AWS that the events need; each process also reads the stack's data key and decrypts it once.
-_CALLS = {"approved": ("BatchGetItem", "SendMessage"), "stranger": ("BatchGetItem", "UpdateItem", "TransactWriteItems", "SendMessage")}
+_CALLS = {"approved": ("BatchGetItem", "SendMessage"), "stranger": ("BatchGetItem", "TransactWriteItems", "SendMessage")}
 _KEY = "Decrypt"
 
 
@@ -102,6 +102,8 @@ def _one_event(cold: Cold, process, kind: str, number: str, began: float) -> Non
     except (SystemExit, Empty) as ended:
         cold.answer = repr(ended)
     cold.answered = time.perf_counter() - began
+    if cold.is_right:
+        cold.runtime.wait_until_idle()
 
 
 def _print_times(kind: str, colds: list[Cold]) -> None:

@@ -3,7 +3,7 @@
 import queue
 import subprocess
 import time
-from threading import Event
+from threading import Condition, Event
 
 from quick_http import Answer, Request, Server
 
@@ -16,6 +16,7 @@ class RuntimeApi:
 
     def __init__(self):
         self._answers = queue.Queue()
+        self._turn = Condition()
         self.expect_new_process()
         self._server = Server(self._handle)
         self._server.start()
@@ -36,6 +37,7 @@ class RuntimeApi:
         self._asked = Event()
         self._asked_at = 0.0
         self._events = queue.Queue()
+        self._questions, self._handed_out = 0, 0
 
     def start(self, program, environment: dict[str, str], arguments: tuple[str, ...] = ()) -> subprocess.Popen:
         """Starts the program of the function, whose output nobody reads."""
@@ -62,10 +64,18 @@ class RuntimeApi:
         return self.next_answer()
 
     def hand_out(self, request_id: str, event: bytes) -> None:
+        with self._turn:
+            self._handed_out += 1
         self._events.put((request_id, event))
 
     def next_answer(self) -> tuple[str, bytes]:
         return self._answers.get(timeout=_ANSWERS_WITHIN_SECONDS)
+
+    def wait_until_idle(self) -> None:
+        """Waits until the function, which may do something after its answer, asks for another event."""
+        with self._turn:
+            if not self._turn.wait_for(lambda: self._questions > self._handed_out, _ANSWERS_WITHIN_SECONDS):
+                raise SystemExit("A function answered, and never asked for another event.")
 
     def process_ends(self) -> None:
         """Lets go of the question that the process waits with."""
@@ -92,6 +102,9 @@ class RuntimeApi:
 
     def _next_event(self) -> tuple[str, bytes] | None:
         events = self._events
+        with self._turn:
+            self._questions += 1
+            self._turn.notify_all()
         if not self._asked.is_set():
             self._asked_at = time.perf_counter()
             self._asked.set()

@@ -64,7 +64,7 @@ _STRANGER = Kind(
     "stranger",
     lambda number: fixture.lambda_event(_PLATFORM, "stranger", f"S{number}"),
     200,
-    {"BatchGetItem": 1, "UpdateItem": 1, "TransactWriteItems": 1, "SendMessage": 1},
+    {"BatchGetItem": 1, "TransactWriteItems": 1, "SendMessage": 1},
 )
 _REPEAT = Kind("repeat", lambda number: fixture.repeated_event(_PLATFORM, number), 200, {"BatchGetItem": 1})
 _REFUSED = Kind("refused signature", _refused, 401, {})
@@ -158,6 +158,7 @@ def _send(count: int, numbers, runtime: RuntimeApi, findings: Findings) -> None:
         kind = MIX[number % len(MIX)]
         path, answer = runtime.invoke(str(number), kind.event(number))
         findings.check(kind, number, path, answer)
+    runtime.wait_until_idle()
 
 
 def _print_holding(when: str, held: Holding) -> None:

@@ -171,14 +171,10 @@ impl Stage {
             body: &request.body,
         };
         let id: ConnectorId = self.id.parse().unwrap();
-        match self
-            .world
-            .functions
-            .intake
-            .answer(Some(id), &request)
-            .await
-            .status
-        {
+        let intake = &self.world.functions.intake;
+        let answer = intake.answer(Some(id), &request).await;
+        intake.enqueue_rest().await;
+        match answer.status {
             200 => true,
             401 => false,
             status => panic!("status {status}"),

@@ -13,7 +13,7 @@ use vestibule_domain::access::request::Verdict;
 use vestibule_testkit::SignedRequest;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_strangers_first_message_takes_one_read_one_update_one_transaction_and_one_send() {
+async fn a_strangers_first_message_takes_one_read_one_transaction_and_one_send() {
     let world = World::new().await;
     let (ada, grace) = (
         world.newcomer("Ada Lovelace"),
@@ -29,7 +29,6 @@ async fn a_strangers_first_message_takes_one_read_one_update_one_transaction_and
         world.aws_calls(),
         [
             "DynamoDB.BatchGetItem",
-            "DynamoDB.UpdateItem",
             "DynamoDB.TransactWriteItems",
             "SQS.SendMessage"
         ]

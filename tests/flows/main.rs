@@ -12,6 +12,7 @@ mod accounts;
 mod accounts_and_clients;
 mod address;
 mod admin;
+mod after_answer;
 mod agent_api;
 mod agent_endpoint;
 mod alarms;

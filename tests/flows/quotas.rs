@@ -1,12 +1,14 @@
 //! The limit on a connector's new requests: how many people it lets ask in a minute, and what is kept of the
 //! others' messages (SPEC B37).
 
-use crate::world::{HEAVY, Invoked, SAID, World};
+use crate::world::{HEAVY, Invoked, SAID, World, take_call};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
-use vestibule_domain::access::request::{RequestStatus, Verdict};
-use vestibule_edge::webhook;
+use vestibule_domain::access::{
+    quota::QuotaUse,
+    request::{RequestStatus, Verdict},
+};
 use vestibule_testkit::{
     SignedRequest,
     fault_proxy::{Fault, Rule},
@@ -78,7 +80,7 @@ async fn of_fifty_strangers_at_once_exactly_as_many_ask_as_the_limit_says() {
                 let event =
                     lambda_events::webhook_call(&requests[*number], world.platform.key(), &id);
                 let call = lambda_http::request::from_str(&event.to_string()).unwrap();
-                async move { webhook::handle(intake, call).await.status().as_u16() }
+                async move { take_call(intake, call).await.status().as_u16() }
             });
             let answers = join_all(calls).await;
             let left = waiting.into_iter().zip(answers);
@@ -187,26 +189,123 @@ async fn a_person_uses_the_limit_once_however_many_messages_they_write() {
 /// SPEC B37, X01.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_dies_between_the_limit_and_the_request_takes_nobodys_place() {
-    for (class, fault) in [
-        ("DynamoDB.UpdateItem", Fault::KillAfter),
-        ("DynamoDB.TransactWriteItems", Fault::KillBefore),
-        ("DynamoDB.TransactWriteItems", Fault::KillAfter),
-    ] {
+    for fault in [Fault::KillBefore, Fault::KillAfter] {
         let mut world = limited(Platform::Slack, 1).await;
-        let connector = world.connector.clone();
-        let ada = world.newcomer("Ada Lovelace");
-        let hello = world.says(&connector, &ada, SAID);
-        world.count_from_here();
-        world.to_db.inject(Rule::new(class, fault.clone()));
-        let died = world.try_webhook(&connector, &hello).await;
-        assert_eq!(died, Invoked::Killed, "{class} {fault:?}");
-        let again = world.try_webhook(&connector, &hello).await;
-        assert_eq!(again, Invoked::Answered(200), "{class} {fault:?}");
+        let people = strangers(&world, 2);
+        dies_and_asks_again(
+            &mut world,
+            &people[0],
+            ("TransactWriteItems", fault.clone(), 1),
+        )
+        .await;
+        assert_eq!(writes(&world, &people[1]).await, 200);
         world.settle().await;
-        assert_eq!(world.requests().await.len(), 1, "{class} {fault:?}");
-        assert_eq!(world.welcomes(&ada), 1, "{class} {fault:?}");
-        assert_eq!(held_back(&world).await, [0_u64; 0], "{class} {fault:?}");
+        assert_eq!(world.requests().await.len(), 1, "{fault:?}");
+        assert_eq!(world.welcomes(&people[0]), 1, "{fault:?}");
+        assert_eq!(held_back(&world).await, [1], "{fault:?}");
     }
+}
+
+/// Lets a person write to a function that a fault kills at this call, and then to the next one.
+async fn dies_and_asks_again(
+    world: &mut World,
+    person: &str,
+    (operation, fault, call): (&str, Fault, usize),
+) {
+    let connector = world.connector.clone();
+    let hello = world.says(&connector, person, SAID);
+    world.count_from_here();
+    let rule = Rule::new(&format!("DynamoDB.{operation}"), fault.clone());
+    world.to_db.inject(rule.from_call(call));
+    let died = world.try_webhook(&connector, &hello).await;
+    assert_eq!(died, Invoked::Killed, "{operation} {fault:?} {call}");
+    let again = world.try_webhook(&connector, &hello).await;
+    assert_eq!(
+        again,
+        Invoked::Answered(200),
+        "{operation} {fault:?} {call}"
+    );
+}
+
+/// People who begin at the same row of a quota of five, which has room for three.
+fn five_of_one_row(world: &World) -> Vec<String> {
+    let begins_at_the_larger_row = |person: &String| {
+        let usage = QuotaUse {
+            connector_id: world.connector.id,
+            per_minute: 5,
+            chat_user_id: world.chat_user_id(person),
+            at: world.now(),
+        };
+        usage.rows().next().unwrap().share == 3
+    };
+    let mut people = strangers(world, 60);
+    people.retain(begins_at_the_larger_row);
+    people.truncate(5);
+    assert_eq!(people.len(), 5);
+    people
+}
+
+/// The number of people in all rows of quotas.
+fn places_taken(world: &World) -> usize {
+    let mut rows = world.db.items().unwrap();
+    rows.retain(|row| row["pk"].as_str().unwrap().ends_with("#NEW_REQUESTS"));
+    let people = rows.iter().map(|row| row["people"].as_array().unwrap());
+    people.map(Vec::len).sum()
+}
+
+/// SPEC B37. The fourth person's first row is full, and another one has room.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_finds_their_row_full_takes_a_place_in_another_one_also_after_a_crash() {
+    for (operation, fault, call) in [
+        ("TransactWriteItems", Fault::KillBefore, 1),
+        ("TransactWriteItems", Fault::KillAfter, 1),
+        ("UpdateItem", Fault::KillAfter, 1),
+        ("UpdateItem", Fault::KillBefore, 2),
+        ("UpdateItem", Fault::KillAfter, 2),
+        ("TransactWriteItems", Fault::KillBefore, 2),
+        ("TransactWriteItems", Fault::KillAfter, 2),
+    ] {
+        let mut world = limited(Platform::Slack, 5).await;
+        let people = five_of_one_row(&world);
+        for person in &people[..3] {
+            assert_eq!(writes(&world, person).await, 200);
+        }
+        world.restart();
+        let case = (operation, fault, call);
+        dies_and_asks_again(&mut world, &people[3], case.clone()).await;
+        assert_eq!(places_taken(&world), 4, "{case:?}");
+        world.settle().await;
+        assert_eq!(world.requests().await.len(), 4, "{case:?}");
+        assert_eq!(world.welcomes(&people[3]), 1, "{case:?}");
+        assert_eq!(held_back(&world).await, [0_u64; 0], "{case:?}");
+    }
+}
+
+/// SPEC B37. A function that knows of a full row does not try it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_tries_a_full_row_with_one_request_alone() {
+    let mut world = limited(Platform::Slack, 5).await;
+    let people = five_of_one_row(&world);
+    for person in &people[..3] {
+        assert_eq!(writes(&world, person).await, 200);
+    }
+    let asking = [
+        "DynamoDB.BatchGetItem",
+        "DynamoDB.TransactWriteItems",
+        "DynamoDB.UpdateItem",
+        "DynamoDB.UpdateItem",
+        "DynamoDB.TransactWriteItems",
+        "SQS.SendMessage",
+    ];
+    world.count_from_here();
+    assert_eq!(writes(&world, &people[3]).await, 200);
+    assert_eq!(world.aws_calls(), asking);
+    world.count_from_here();
+    assert_eq!(writes(&world, &people[4]).await, 200);
+    let knowing = [asking[0], asking[2], asking[3], asking[4], asking[5]];
+    assert_eq!(world.aws_calls(), knowing);
+    world.settle().await;
+    assert_eq!(world.requests().await.len(), 5);
 }
 
 /// SPEC B37.

@@ -2,7 +2,7 @@
 
 use crate::{Adapters, start::of_process};
 use futures_util::future::join3;
-use lambda_http::{Error, service_fn};
+use lambda_http::{Error, Request, service_fn};
 use std::{convert::Infallible, sync::Arc};
 use vestibule_adapters::{dynamo::DynamoIntake, sqs::SqsQueue, vault::KmsVault};
 use vestibule_domain::Clock;
@@ -72,8 +72,8 @@ pub async fn webhook(
     adapters.finish()?;
     intake.warm(provider.as_ref()).await;
     let intake = Intake::new(provider, intake.ports());
-    gateway::run(service_fn(|request| async {
+    let answers = service_fn(|request: Request| async {
         Ok::<_, Infallible>(handle(&intake, request).await)
-    }))
-    .await
+    });
+    gateway::run_with_rest(answers, || intake.enqueue_rest()).await
 }

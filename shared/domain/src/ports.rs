@@ -91,8 +91,8 @@ pub use history::{
 pub use imports::{ClaimedImport, Holders, ImportStarted, ImportStore, ImportWork};
 pub use intake::{
     ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, Known,
-    LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, Preapproved, StandingPlace,
-    UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
+    LateFailure, LateFailureOutcome, Loaded, Merged, OpenRequest, Opened, Preapproved,
+    StandingPlace, UNREADABLE_BODY_MAX, UNREADABLE_EVENT_KEPT, UnreadableEvent, Written,
 };
 pub use mail::{
     Block, EmailQueue, MailOutcome, MailStore, Mailer, OutgoingMail, RecordedEvent, TeamQueue,

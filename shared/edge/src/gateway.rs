@@ -9,12 +9,12 @@ use data_encoding::BASE64;
 use lambda_http::{
     Adapter, Error, IntoResponse, LambdaEvent, Request, Service,
     aws_lambda_events::apigw::ApiGatewayV2httpRequest,
-    lambda_runtime::{self, Diagnostic},
+    lambda_runtime::{Diagnostic, Runtime, layers::TracingLayer},
     request::LambdaRequest,
-    tower::util::MapRequest,
+    tower::util::{MapRequest, ThenLayer},
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use std::fmt;
+use std::{fmt, future::ready};
 use url::Url;
 
 /// Maximum length of a path or query, in bytes. The HTTP API accepts requests of 10 KB, headers
@@ -35,11 +35,39 @@ where
     R: IntoResponse,
     E: fmt::Debug + Into<Diagnostic>,
 {
+    run_with_rest(handler, || ready(())).await
+}
+
+/// Runs the function as [`run`] does, and does the rest of each event once its answer was handed to Lambda, which
+/// passes it on at once. The sandbox goes on until the function asks for another event: after the rest.
+pub async fn run_with_rest<'a, R, S, E, F>(
+    handler: S,
+    rest: impl Fn() -> F + Clone,
+) -> Result<(), Error>
+where
+    S: Service<Request, Response = R, Error = E>,
+    S::Future: Send + 'a,
+    R: IntoResponse,
+    E: fmt::Debug + Into<Diagnostic>,
+    F: Future<Output = ()>,
+{
     let mended = |event: LambdaEvent<LambdaRequest>| LambdaEvent {
         payload: mended(event.payload),
         context: event.context,
     };
-    lambda_runtime::run(MapRequest::new(Adapter::from(handler), mended)).await
+    let then_rest = ThenLayer::new(move |answered: Result<(), Error>| {
+        let rest = rest();
+        async move {
+            rest.await;
+            answered
+        }
+    });
+    // A layer is around those before it, and the innermost hands over the answer.
+    Runtime::new(MapRequest::new(Adapter::from(handler), mended))
+        .layer(then_rest)
+        .layer(TracingLayer::new())
+        .run()
+        .await
 }
 
 /// Repairs an event, so that a request can be built from it.

@@ -1,4 +1,5 @@
-//! The steps of every webhook: verify → parse → decide → one write → enqueue → acknowledge.
+//! The steps of every webhook: verify → parse → decide → one write → acknowledge → enqueue. A message for the agent, of
+//! which nothing is written, is enqueued before it is acknowledged.
 //!
 //! Providers plug in as [`WebhookProvider`]; nothing here names one.
 
@@ -10,6 +11,7 @@ mod holding;
 mod lookup;
 mod outcome;
 mod quota;
+mod rest;
 mod sender;
 
 pub use lookup::look_up;
@@ -23,6 +25,7 @@ use crate::{
 };
 use outcome::Content;
 use quota::Quotas;
+use rest::Rest;
 use ring::digest::{SHA256, digest};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
@@ -59,6 +62,7 @@ pub struct Intake {
     inbox: Arc<dyn InboxQueue>,
     clock: Arc<dyn Clock>,
     quotas: Quotas,
+    rest: Rest,
 }
 
 impl fmt::Debug for Intake {
@@ -107,6 +111,7 @@ impl Intake {
             inbox: ports.inbox,
             clock: ports.clock,
             quotas: Quotas::default(),
+            rest: Rest::default(),
         }
     }
 
@@ -120,12 +125,16 @@ impl Intake {
         if connector.is_archived {
             return Ok(IntakeOutcome::Ignored);
         }
-        self.take_written(connector, message, Content::Whole, false)
-            .await
+        let taken = self
+            .take_written(connector, message, Content::Whole, false)
+            .await;
+        self.enqueue_rest().await;
+        taken
     }
 
     /// Answers a webhook call. An unknown connector, another provider's connector and a bad signature
-    /// get the same answer; a failure of our own is a 503, so that the platform tries again.
+    /// get the same answer; a failure of our own is a 503, so that the platform tries again. Once the answer is on its
+    /// way, [`Self::enqueue_rest`] is due.
     pub async fn answer(
         &self,
         connector_id: Option<ConnectorId>,
@@ -394,12 +403,11 @@ impl Intake {
             .note_consent(&place(connector, &ids), wish, due)
             .await?;
         for chat_user_id in opened {
-            self.enqueue_or_leave(OnboardChatUser {
+            self.enqueue_later(OnboardChatUser {
                 scope: connector.scope,
                 chat_user_id,
                 connector_id: connector.id,
-            })
-            .await;
+            });
         }
         self.store.remember(&handled).await
     }

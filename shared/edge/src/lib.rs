@@ -2,7 +2,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`intake`] | verify → parse → decide → write → enqueue → acknowledge, for every webhook |
+//! | [`intake`] | verify → parse → decide → write → acknowledge → enqueue, for every webhook |
 //! | [`webhook`] | the Lambda event around it |
 //! | [`gateway`] | repair of events at which `lambda_http` would panic |
 //! | [`connectors`] | connectors with opened secrets, cached for seconds |

@@ -1,16 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Page } from "@playwright/test";
-import { local } from "../src/stack.ts";
 import { PHONE, WIDE } from "../src/test.ts";
-
-/** Folder of the pictures. */
-export const ALBUM = resolve(local, "screenshots", "album");
+import { ALBUM, SHEETS } from "./folder.ts";
+import { webpOf } from "./studio.ts";
 
 /** The four forms of a picture: a computer and a phone, each light and dark. */
-export const FORMS = [
-  { form: "1280", size: WIDE },
-  { form: "390", size: PHONE },
+const FORMS = [
+  { form: "desktop", size: WIDE },
+  { form: "phone", size: PHONE },
 ] as const;
 export const THEMES = ["light", "dark"] as const;
 
@@ -23,8 +21,9 @@ const TALLEST = 2_600;
 
 /** Takes a page as it stands in all four forms. The name is that of the page and its state: `requests--empty`. */
 export async function picture(page: Page, name: string): Promise<void> {
-  mkdirSync(ALBUM, { recursive: true });
+  for (const folder of [ALBUM, SHEETS]) mkdirSync(folder, { recursive: true });
   const address = new URL(page.url());
+  const taken: Buffer[] = [];
   for (const { form, size } of FORMS) {
     await page.setViewportSize(size);
     // A window as tall as the page shows what a person scrolls to, with the bars where they belong.
@@ -32,11 +31,13 @@ export async function picture(page: Page, name: string): Promise<void> {
     for (const colorScheme of THEMES) {
       await page.emulateMedia({ colorScheme });
       await page.evaluate(stillness);
-      await page.screenshot({ path: resolve(ALBUM, `${name}--${form}--${colorScheme}.png`), style: STILL });
+      const path = resolve(ALBUM, `${name}--${form}--${colorScheme}.png`);
+      taken.push(await page.screenshot({ path, style: STILL }));
     }
   }
   await page.setViewportSize(WIDE);
   await page.emulateMedia({ colorScheme: "light" });
+  writeFileSync(resolve(SHEETS, `${name}.webp`), await webpOf(page, taken));
   writeFileSync(resolve(ALBUM, `${name}.json`), JSON.stringify({ path: address.pathname }));
 }
 

@@ -1,6 +1,19 @@
+import type { Page } from "@playwright/test";
 import { settled } from "../src/test.ts";
 import { picture } from "./album.ts";
-import { answerReads, atDesk, expect, inAccount, inBare, inProject, problem, shot, shotOf, test } from "./stage.ts";
+import {
+  answerReads,
+  atDesk,
+  expect,
+  inAccount,
+  inBare,
+  inProject,
+  problem,
+  quiet,
+  shot,
+  shotOf,
+  test,
+} from "./stage.ts";
 import type { World } from "./world.ts";
 
 /** A page, and the states that any page of its kind has. */
@@ -13,6 +26,8 @@ interface Listed {
   isClosed?: boolean;
   /** Whether it reads nothing but what the frame has. */
   readsNothing?: boolean;
+  /** States that it does not tell: its form stands at once. */
+  silent?: ("loading" | "error")[];
 }
 
 const LISTED: Listed[] = [
@@ -42,13 +57,13 @@ const LISTED: Listed[] = [
   { name: "figures", address: atDesk("figures"), empty: inBare("p/figures"), isClosed: true },
   { name: "project-general", address: inProject("settings/general") },
   { name: "users", address: inProject("settings/users"), empty: inBare("p/settings/users"), isClosed: true },
-  { name: "user-new", address: inProject("settings/users/new"), isClosed: true },
+  { name: "user-new", address: inProject("settings/users/new"), isClosed: true, silent: ["error"] },
   { name: "users-import", address: inProject("settings/users/import"), isClosed: true, readsNothing: true },
   { name: "user", address: (world) => inProject(`settings/users/${world.user}`)(world), isClosed: true },
   { name: "environments", address: inProject("settings/environments") },
   { name: "environment", address: (world) => inProject(`settings/environments/${world.production}`)(world) },
   { name: "members", address: inAccount("users"), isClosed: true },
-  { name: "member-new", address: inAccount("users/new"), isClosed: true },
+  { name: "member-new", address: inAccount("users/new"), isClosed: true, silent: ["loading", "error"] },
   { name: "member", address: (world) => inAccount(`users/${world.member}`)(world), isClosed: true },
   { name: "roles", address: inAccount("roles"), isClosed: true },
   { name: "clients", address: inAccount("clients"), empty: inBare("settings/clients") },
@@ -61,6 +76,8 @@ const LISTED: Listed[] = [
     isClosed: true,
   },
   { name: "api-keys", address: inAccount("api-keys"), empty: inBare("settings/api-keys"), isClosed: true },
+  { name: "webhooks", address: inAccount("webhooks"), empty: inBare("settings/webhooks"), isClosed: true },
+  { name: "webhook", address: (world) => inAccount(`webhooks?open=${world.webhook}`)(world), isClosed: true },
   {
     name: "audit",
     address: inAccount("audit"),
@@ -74,7 +91,9 @@ const LISTED: Listed[] = [
   { name: "profile-preferences", address: () => "/console/profile?tab=preferences", readsNothing: true },
 ];
 
-for (const { name, address, empty, isClosed = false, readsNothing = false } of LISTED) {
+const heading = (page: Page) => page.locator("h1").first();
+
+for (const { name, address, empty, isClosed = false, readsNothing = false, silent = [] } of LISTED) {
   shot(`${name}--filled`, address);
   if (empty) shotOf(`${name}--empty`, ({ bare }) => bare.owner, empty);
   if (isClosed) shotOf(`${name}--no-permission`, ({ guest }) => guest, address);
@@ -84,7 +103,8 @@ for (const { name, address, empty, isClosed = false, readsNothing = false } of L
     // Nothing is answered, until the browser closes.
     await answerReads(page, () => new Promise(() => {}));
     await page.goto(address(world));
-    await expect(page.locator("[aria-busy=true]").first()).toBeVisible();
+    const sign = silent.includes("loading") ? heading(page) : page.locator("[aria-busy=true]").first();
+    await expect(sign).toBeVisible();
     await picture(page, `${name}--loading`);
   });
   test(`${name}--error`, async ({ tab, world }) => {
@@ -92,13 +112,15 @@ for (const { name, address, empty, isClosed = false, readsNothing = false } of L
     const failure = problem(503, "unavailable", "Something we need did not answer", "Try again in a moment.");
     await answerReads(page, (route) => route.fulfill(failure));
     await page.goto(address(world));
-    await expect(page.getByText("Something we need did not answer").first()).toBeVisible();
+    const sign = silent.includes("error") ? heading(page) : page.getByText("Something we need did not answer").first();
+    await expect(sign).toBeVisible();
     await picture(page, `${name}--error`);
   });
   test(`${name}--offline`, async ({ tab, world }) => {
     const page = await tab(world.owner);
     await page.goto(address(world));
     await settled(page);
+    await quiet(page);
     await page.context().setOffline(true);
     await expect(page.getByText(/^You are offline\. This is as of/).first()).toBeVisible();
     await picture(page, `${name}--offline`);

@@ -1,14 +1,8 @@
+import { randomInt } from "node:crypto";
 import type { Page } from "@playwright/test";
 import { picture } from "./album.ts";
-import { atDesk, expect, inProject, shot, shotOf, test } from "./stage.ts";
+import { atDesk, choose, contest, dialog, expect, inProject, press, quiet, shot, shotOf, test } from "./stage.ts";
 import type { World } from "./world.ts";
-
-const dialog = (page: Page) => expect(page.getByRole("dialog").or(page.getByRole("alertdialog")).first()).toBeVisible();
-const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first().click();
-const choose = async (page: Page, button: string | RegExp, item: string | RegExp) => {
-  await press(page, button);
-  await page.getByRole("menuitem", { name: item }).click();
-};
 
 // ---------------------------------------------------------------- Access requests
 
@@ -43,7 +37,7 @@ for (const decision of ["Approve", "Reject"]) {
 }
 shot("requests--explanation", inProject("requests"), async (page) => {
   await choose(page, /^More for Amara/, "Explain");
-  await expect(page.getByRole("heading", { name: "What counts, in order" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Facts in order" })).toBeVisible();
 });
 shot("requests--revocation", inProject("requests?tab=approved"), async (page) => {
   await press(page, /^Revoke access of/);
@@ -62,6 +56,7 @@ shot("requests--project-menu", inProject("requests"), async (page) => {
 test("requests--session-ended", async ({ open, world }) => {
   const page = await open(world.owner);
   await page.goto(inProject("requests")(world));
+  await quiet(page);
   await press(page, /^Reject Amara/);
   await page.getByLabel("Note (optional)").fill("Known as a spammer");
   await page.context().clearCookies();
@@ -69,11 +64,12 @@ test("requests--session-ended", async ({ open, world }) => {
   await expect(page.getByRole("dialog", { name: /^Your session ended/ })).toBeVisible();
   await picture(page, "requests--session-ended");
 });
+shot("requests--new-project", inProject("requests?new_project=true"), dialog);
 shot("requests--failed", inProject("requests"), async (page) => {
   await page.route("**/approve", (route) => route.abort());
   await press(page, /^Approve Amara/);
-  await page.keyboard.press("Control+Enter");
-  await expect(page.getByRole("region", { name: "Notifications" }).or(page.getByRole("alert")).first()).toBeVisible();
+  await page.getByLabel("Note (optional)").press("Control+Enter");
+  await expect(page.getByText("The service cannot be reached").first()).toBeVisible();
 });
 
 // ---------------------------------------------------------------- Connectors
@@ -119,10 +115,8 @@ shot(
   async (page, world) => {
     const path = `/v1/projects/${world.project}/connectors/${world.connector}`;
     await page.getByLabel("Name", { exact: true }).fill("My bot");
-    await world.owner.api.call("PATCH", path, { name: "Their bot" });
-    await page.getByRole("button", { name: "Save", exact: true }).first().click();
-    await dialog(page);
-    await world.owner.api.call("PATCH", path, { name: "Help desk bot" });
+    const names = { theirs: { name: "Their bot" }, before: { name: "Help desk bot" } };
+    await contest(page, world, { path, ...names, save: "Save" });
   },
 );
 shotOf(
@@ -158,7 +152,7 @@ shot(
   "person--explanation",
   (world) => inProject(`people/${world.waiting.person}`)(world),
   async (page) => {
-    await choose(page, "More actions", "Explain…");
+    await choose(page, "More actions", "Explain");
     await expect(page.getByRole("dialog").getByRole("listitem").first()).toBeVisible();
   },
 );
@@ -235,10 +229,8 @@ shot("user-new--invalid", inProject("settings/users/new"), async (page) => {
 shot("user--conflict", user, async (page, world) => {
   const path = `/v1/projects/${world.project}/end-users/${world.user}`;
   await page.getByLabel("Last Name").fill("King");
-  await world.owner.api.call("PATCH", path, { last_name: "Byron" });
-  await press(page, "Update User");
-  await dialog(page);
-  await world.owner.api.call("PATCH", path, { last_name: "Lovelace" });
+  const names = { theirs: { last_name: "Byron" }, before: { last_name: "Lovelace" } };
+  await contest(page, world, { path, ...names, save: "Update User" });
 });
 shot("user--erase", user, async (page) => {
   await choose(page, "More actions", "Erase");
@@ -248,7 +240,8 @@ shotOf("user--read-only", ({ grace }) => grace, user);
 const importing = async (page: Page) => {
   const rows = [
     "Phone,Rufname,Last Name,Environments",
-    "+12025551000,Augusta,Lovelace,Production",
+    // Somebody new, also where another run has imported somebody already.
+    `+1202555${randomInt(1_000, 10_000)},Augusta,Lovelace,Production`,
     "12,Nobody,Somebody,Production",
   ];
   const buffer = Buffer.from(rows.join("\r\n"));
@@ -262,19 +255,23 @@ shot("users-import--wrong-file", inProject("settings/users/import"), async (page
   await page.getByLabel("CSV file").setInputFiles(file);
   await expect(page.getByRole("alert").first()).toBeVisible();
 });
-shot("user-import--checked", inProject("settings/users/import"), importing);
-shot("user-import--columns", inProject("settings/users/import"), async (page) => {
-  await importing(page);
-  await page.getByRole("link", { name: "Assign columns" }).click();
-  await expect(page.getByLabel("Rufname")).toBeVisible();
-});
-shot("user-import--done", inProject("settings/users/import"), async (page) => {
-  await importing(page);
-  await page.getByRole("link", { name: "Assign columns" }).click();
-  await page.getByLabel("Rufname").selectOption("First Name");
-  await press(page, "Check again");
-  await page.getByRole("button", { name: /^Import \d+ user/ }).click({ timeout: 60_000 });
-  await expect(page.getByRole("heading", { level: 2, name: "The import is done" })).toBeVisible({ timeout: 60_000 });
+// One after another, as people import.
+test.describe(() => {
+  test.describe.configure({ mode: "default" });
+  shot("user-import--checked", inProject("settings/users/import"), importing);
+  shot("user-import--columns", inProject("settings/users/import"), async (page) => {
+    await importing(page);
+    await page.getByRole("link", { name: "Assign columns" }).click();
+    await expect(page.getByLabel("Rufname")).toBeVisible();
+  });
+  shot("user-import--done", inProject("settings/users/import"), async (page) => {
+    await importing(page);
+    await page.getByRole("link", { name: "Assign columns" }).click();
+    await page.getByLabel("Rufname").selectOption("First Name");
+    await press(page, "Check again");
+    await page.getByRole("button", { name: /^Import \d+ user/ }).click({ timeout: 60_000 });
+    await expect(page.getByRole("heading", { level: 2, name: "The import is done" })).toBeVisible({ timeout: 60_000 });
+  });
 });
 shot("environments--new", inProject("settings/environments?create=true"), dialog);
 shot("environments--rename", inProject("settings/environments"), (page) => press(page, "Rename Staging"));

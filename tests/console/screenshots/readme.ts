@@ -5,11 +5,13 @@ import { facts } from "../src/stack.ts";
 import { settled } from "../src/test.ts";
 import { THEMES } from "./album.ts";
 import { expect, inProject, test } from "./stage.ts";
+import { webpOf } from "./studio.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../../../infra/pictures");
 const SIZE = { width: 1280, height: 680 };
 /** Largest file, so that the README loads at once. */
 const BYTES_MAX = 60_000;
+const QUALITY = 0.78;
 
 /** Takes a page in light and dark, as WebP, which the browser itself makes of what it shows. */
 async function keep(page: Page, name: string): Promise<void> {
@@ -17,27 +19,10 @@ async function keep(page: Page, name: string): Promise<void> {
   for (const colorScheme of THEMES) {
     await page.emulateMedia({ colorScheme });
     const shown = await page.screenshot({ animations: "disabled" });
-    const made = await asWebp(page, shown.toString("base64"));
+    const made = await webpOf(page, [shown], QUALITY);
     expect(made.length, `bytes of ${name}, ${colorScheme}`).toBeLessThanOrEqual(BYTES_MAX);
     writeFileSync(resolve(FOLDER, `${name}-${colorScheme}.webp`), made);
   }
-}
-
-async function asWebp(page: Page, png: string): Promise<Buffer> {
-  // The policy of our pages lets no image in.
-  const studio = await page.context().newPage();
-  const address = await studio.evaluate(async (data) => {
-    const image = new Image();
-    image.src = `data:image/png;base64,${data}`;
-    await image.decode();
-    const canvas = document.createElement("canvas");
-    canvas.width = image.width;
-    canvas.height = image.height;
-    canvas.getContext("2d")?.drawImage(image, 0, 0);
-    return canvas.toDataURL("image/webp", 0.78);
-  }, png);
-  await studio.close();
-  return Buffer.from(address.split(",")[1] ?? "", "base64");
 }
 
 test("requests", async ({ open, world }) => {

@@ -1,4 +1,12 @@
-import { type Browser, type BrowserContext, test as base, expect, type Page, type Route } from "@playwright/test";
+import {
+  type Browser,
+  type BrowserContext,
+  test as base,
+  expect,
+  type Page,
+  type Request,
+  type Route,
+} from "@playwright/test";
 import type { Person } from "../src/people.ts";
 import { facts, SESSION } from "../src/stack.ts";
 import { settled, WIDE } from "../src/test.ts";
@@ -38,7 +46,7 @@ export const test = base.extend<Fixtures, Shared>({
     await use(async (person) => {
       const context = await enter(browser, person);
       contexts.push(context);
-      return context.newPage();
+      return followed(await context.newPage());
     });
     for (const context of contexts) await context.close();
   },
@@ -51,9 +59,13 @@ export const test = base.extend<Fixtures, Shared>({
       await context.setOffline(false);
       const page = await context.newPage();
       pages.push(page);
-      return page;
+      return followed(page);
     });
-    for (const page of pages) await page.close();
+    for (const page of pages) {
+      // Reads that a scene answers itself may still be awaited.
+      await page.unrouteAll({ behavior: "ignoreErrors" });
+      await page.close();
+    }
   },
 });
 
@@ -70,6 +82,71 @@ async function enter(browser: Browser, person?: Person): Promise<BrowserContext>
   const cookie = { name: SESSION, domain, path: "/", httpOnly: true, secure: true, sameSite: "Lax" as const };
   if (person) await context.addCookies([{ ...cookie, value: person.cookie }]);
   return context;
+}
+
+/** Calls of the API without an answer yet, by page. */
+const awaited = new WeakMap<Page, Set<Request>>();
+
+function followed(page: Page): Page {
+  const open = new Set<Request>();
+  awaited.set(page, open);
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname.startsWith("/v1/")) open.add(request);
+  });
+  for (const end of ["requestfinished", "requestfailed"] as const) {
+    page.on(end as "requestfinished", (request) => open.delete(request));
+  }
+  return page;
+}
+
+/** Waits until a page has the answer to every call, and shows it: parts of a page are read without a sign of it. */
+export async function quiet(page: Page): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        // An answer may lead to the next call.
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        return [...(awaited.get(page) ?? [])].map((request) => request.url());
+      },
+      { message: "the calls without an answer", intervals: [50] },
+    )
+    .toEqual([]);
+  await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+}
+
+/** Waits for a dialog. */
+export const dialog = (page: Page): Promise<void> =>
+  expect(page.getByRole("dialog").or(page.getByRole("alertdialog")).first()).toBeVisible();
+
+/** Presses the first button of this name. */
+export const press = (page: Page, name: string | RegExp): Promise<void> =>
+  page.getByRole("button", { name }).first().click();
+
+/** Chooses an item of the menu behind a button. */
+export async function choose(page: Page, button: string | RegExp, item: string | RegExp): Promise<void> {
+  await press(page, button);
+  await page.getByRole("menuitem", { name: item }).click();
+}
+
+interface Contest {
+  path: string;
+  /** The change that somebody else makes meanwhile, and what takes it back. */
+  theirs: object;
+  before: object;
+  /** Words of the button that saves. */
+  save: string;
+}
+
+/** Saves a form whose record somebody else changes meanwhile, and waits for the question that follows. */
+export async function contest(page: Page, world: World, { path, theirs, before, save }: Contest): Promise<void> {
+  const { api } = world.owner;
+  await api.call("PATCH", path, theirs);
+  try {
+    await page.getByRole("button", { name: save, exact: true }).first().click();
+    await dialog(page);
+  } finally {
+    await api.call("PATCH", path, before);
+  }
 }
 
 /** Leads from a page as it is loaded to the state of the picture. */
@@ -91,7 +168,9 @@ export function shotOf(
     const page = await tab(who(world));
     await page.goto(address(world));
     await settled(page);
+    await quiet(page);
     await reach(page, world);
+    await quiet(page);
     await picture(page, name);
   });
 }

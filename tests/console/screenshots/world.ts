@@ -37,6 +37,7 @@ export interface World {
   team: string;
   method: string;
   key: string;
+  webhook: string;
   invitation: string;
 }
 
@@ -104,6 +105,17 @@ async function make(): Promise<World> {
 
 async function makeSettings(team: Team) {
   const api = team.inviter;
+  // Nobody listens there, so that its deliveries fail.
+  const { id: webhook } = await api.call("POST", "/v1/webhooks", {
+    name: "CRM",
+    url: `${facts.webhook_url}/crm`,
+    events: ["*"],
+  });
+  await api.call("POST", "/v1/webhooks", {
+    name: "Data warehouse",
+    url: `${facts.webhook_url}/warehouse`,
+    events: ["member.left"],
+  });
   await api.call("POST", "/v1/clients", { name: "Umbrella", channels: ["slack"] });
   const { id: client } = await api.call("POST", "/v1/clients", {
     name: "Globex",
@@ -132,7 +144,7 @@ async function makeSettings(team: Team) {
     client_id: facts.openid_client_id,
     client_secret: facts.openid_client_secret,
   });
-  return { client, team: id, role, invitation, pending, key, method: method.id };
+  return { client, team: id, role, invitation, pending, key, webhook, method: method.id };
 }
 
 async function makeRequests(team: Team) {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { root } from "./stack.ts";
+import { root } from "./folders.ts";
 
 const ROUTER = resolve(root, "functions", "console", "web", "src", "router.tsx");
 const BASE = "/console";

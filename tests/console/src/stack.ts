@@ -2,11 +2,10 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect } from "@playwright/test";
+import { local, root } from "./folders.ts";
 
-/** The folder of the repository. */
-export const root = resolve(import.meta.dirname, "..", "..", "..");
-/** The folder of files that are not committed. */
-export const local = resolve(root, ".local");
+export { local, root };
+
 const description = resolve(process.env.VESTIBULE_STACK ?? resolve(local, "stack.json"));
 
 interface Facts {

@@ -1,6 +1,7 @@
 //! Webhooks of platforms beside the world's own.
 
 use super::{World, wiring};
+use lambda_http::{Body, Request, Response};
 use vestibule_domain::connector::Connector;
 use vestibule_edge::{intake::Intake, webhook};
 use vestibule_testkit::{SignedRequest, lambda_events, simulator::Platform};
@@ -17,6 +18,12 @@ pub async fn call_webhook(intake: &Intake, connector: &Connector, request: &Sign
     let id = connector.id.to_string();
     let event = lambda_events::webhook_call(request, connector.provider.key(), &id);
     let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    take_call(intake, request).await.status().as_u16()
+}
+
+/// Calls a webhook and lets it do the rest.
+pub async fn take_call(intake: &Intake, request: Request) -> Response<Body> {
     let answer = Box::pin(webhook::handle(intake, request)).await;
-    answer.status().as_u16()
+    intake.enqueue_rest().await;
+    answer
 }

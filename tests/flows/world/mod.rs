@@ -44,7 +44,7 @@ mod wiring;
 pub use admin::Answer;
 pub use contents::Left;
 pub use counted::counted_in;
-pub use elsewhere::call_webhook;
+pub use elsewhere::{call_webhook, take_call};
 pub use people::{MAIL_FROM, Person};
 pub use subscribers::SUBSCRIBER_SECRET;
 pub use views::marks_of_work;

@@ -1,6 +1,6 @@
 //! Actions: people write, functions run, time passes.
 
-use super::{Answer, Invoked, World};
+use super::{Answer, Invoked, World, take_call};
 use aws_lambda_events::event::sqs::SqsEvent;
 use futures_util::{
     FutureExt,
@@ -23,7 +23,7 @@ use vestibule_domain::{
         StandingPlace, Turn,
     },
 };
-use vestibule_edge::{batch, webhook};
+use vestibule_edge::batch;
 use vestibule_testkit::{
     SignedRequest, lambda_events,
     simulator::{NewPerson, Place},
@@ -74,7 +74,7 @@ impl World {
     /// Calls the webhook with an HTTP API event.
     pub async fn answer_event(&self, event: &Value) -> Response<Body> {
         let request = lambda_http::request::from_str(&event.to_string()).unwrap();
-        webhook::handle(&self.functions.intake, request).await
+        take_call(&self.functions.intake, request).await
     }
 
     /// Calls the webhook in a process that a fault can kill.

@@ -19,7 +19,7 @@ use vestibule_domain::{
     },
     connector::Connector,
     ids::AccessRequestId,
-    ports::{IntakeStore, OpenRequest, Written},
+    ports::{IntakeStore, OpenRequest, Opened},
 };
 
 /// Somebody who asks for access.
@@ -84,9 +84,10 @@ impl World {
             held: None,
             event: HandledEvent::of(&message, connector.id, repeats, at),
             profile: None,
+            quota: None,
         };
-        let written = self.stores.intake.open_request(&open, at).await;
-        assert_eq!(written.unwrap(), Written::Done);
+        let opened = self.stores.intake.open_request(&open, at).await;
+        assert_eq!(opened.unwrap(), Opened::Done);
         (user, id)
     }
 }

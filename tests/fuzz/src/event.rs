@@ -29,7 +29,7 @@ use vestibule_domain::{
     job::{DeliverMessage, OnboardingJob},
     ports::{
         ConnectorReader, Counted, InboxQueue, IntakeKey, IntakeStore, Introduction, LateFailure,
-        LateFailureOutcome, Loaded, Merged, OnboardingQueue, OpenRequest, SecretVault,
+        LateFailureOutcome, Loaded, Merged, OnboardingQueue, OpenRequest, Opened, SecretVault,
         StandingPlace, UnreadableEvent, Written,
     },
     scope::ProjectScope,
@@ -158,7 +158,11 @@ fn event(path: &str, request: &Request) -> Value {
 }
 
 fn answer(function: &Function, request: HttpRequest) -> Response<lambda_http::Body> {
-    RUNTIME.block_on(handle(&function.intake, request))
+    RUNTIME.block_on(async {
+        let answer = handle(&function.intake, request).await;
+        function.intake.enqueue_rest().await;
+        answer
+    })
 }
 
 impl Function {
@@ -327,8 +331,8 @@ impl IntakeStore for Ports {
         &self,
         _open: &OpenRequest,
         _due: Timestamp,
-    ) -> Result<Written, PortError> {
-        Ok(Written::Done)
+    ) -> Result<Opened, PortError> {
+        Ok(Opened::Done)
     }
 
     async fn introduce(

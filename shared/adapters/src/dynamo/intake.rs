@@ -40,7 +40,7 @@ use vestibule_domain::{
     ids::{AccessRequestId, ChatUserId, ConnectorId},
     ports::{
         ConnectorReader, Counted, FirstMessage, IntakeKey, IntakeStore, Introduction, LateFailure,
-        LateFailureOutcome, Loaded, Merged, OUTBOX_PATIENCE, OpenRequest, Preapproved,
+        LateFailureOutcome, Loaded, Merged, OUTBOX_PATIENCE, OpenRequest, Opened, Preapproved,
         StandingPlace, UnreadableEvent, Written,
     },
 };
@@ -174,7 +174,7 @@ impl IntakeStore for DynamoIntake {
         self.table.count_held_back(scope, connector_id, now).await
     }
 
-    async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError> {
+    async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Opened, PortError> {
         let scope = open.request.scope;
         let environment = open.request.environment_id.to_string();
         let request = AccessRequestItem::from(&open.request);
@@ -216,19 +216,30 @@ impl IntakeStore for DynamoIntake {
         if open.new_chat_user.is_none() {
             writes.extend(self.told_profile_write(scope, open.profile.as_ref())?);
         }
-        match self.table.transact(writes).await? {
-            Transacted::Done => Ok(Written::Done),
-            Transacted::Cancelled(reasons) => {
-                // The first operation is the standing. If the standing names this very request, an
-                // earlier attempt of ours took effect and its answer was lost.
-                let Some(Cancelled::Condition(Some(row))) = reasons.into_iter().next() else {
-                    return Ok(Written::Raced);
-                };
-                let stored: StandingItem = from_row(row, "standing")?;
-                let ours = stored.request_id == Some(open.request.id);
-                Ok(if ours { Written::Done } else { Written::Raced })
-            }
+        let quota = writes.len();
+        if let Some(usage) = &open.quota {
+            writes.extend(self.table.quota_write(usage)?);
         }
+        let reasons = match self.table.transact(writes).await? {
+            Transacted::Done => return Ok(Opened::Done),
+            Transacted::Cancelled(reasons) => reasons,
+        };
+        let (others, of_quota) = reasons.split_at(quota.min(reasons.len()));
+        if matches!(of_quota, [Cancelled::Condition(_)])
+            && others
+                .iter()
+                .all(|reason| matches!(reason, Cancelled::NotThis))
+        {
+            return Ok(Opened::RowFull);
+        }
+        // The first operation is the standing. If the standing names this very request, an
+        // earlier attempt of ours took effect and its answer was lost.
+        let Some(Cancelled::Condition(Some(row))) = reasons.into_iter().next() else {
+            return Ok(Opened::Raced);
+        };
+        let stored: StandingItem = from_row(row, "standing")?;
+        let ours = stored.request_id == Some(open.request.id);
+        Ok(if ours { Opened::Done } else { Opened::Raced })
     }
 
     async fn introduce(

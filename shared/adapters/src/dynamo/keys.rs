@@ -11,7 +11,7 @@
 //! | the same where the platform asserts a phone number | and `P#PHONE#key` / `PHONE` | | the same batch read, 1 RRU more |
 //! | the same for a person with two ids | and `P#USER#id` / `SAME_AS`, under both ids | | 1 batch read, up to 9 RRU |
 //! | first message of a stranger | user with its `INDEX`, standing, request, `P#REQUEST#id` / `PREVIEW` (and `HELD_MESSAGE` where approvals replay), `P#TALLIES` / `CONNECTOR#id#row`, event keys | | 1 transaction, 10 WRU and 2 a key (and 2 a KB) + 7 index writes; 2 more for the tally, 2 for the figures, and 2 and an index write for the outgoing event |
-//! | quota of new requests, used by a person without a pending request | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#row` | | 1 update, 1 or 2 WRU; 1 more for each row of 60 people that is full, at most 10; none once the function knows that it is used up; expires after an hour |
+//! | quota of new requests, used by a person without a pending request | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#row` | | in the transaction of the request, 2 WRU; if that row is full, the transaction again after an update of each row up to one with room, 1 WRU each, at most 16; none once the function knows that it is used up; expires after an hour |
 //! | message that a customer's own system brings | `CONNECTOR#id#NEW_REQUESTS` / `MINUTE#minute#BROUGHT`, beside the rows of a message | | 1 update, 1 WRU; expires after an hour |
 //! | message held back beyond the quota | `P#HELD_BACK` / `CONNECTOR#id` | | 1 update, 1 WRU; for the first of a day 1 transaction more of 4 WRU, with its outgoing event |
 //! | connectors that held back messages | `P#HELD_BACK` | | 1 query, 1 RRU for some 30 connectors |

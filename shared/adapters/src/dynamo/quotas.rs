@@ -1,17 +1,18 @@
 //! The quotas of new requests, and the messages that were held back beyond them (SPEC B37).
 //!
-//! Both are written outside the transactions that make requests: strangers never wait for each other.
+//! A stranger's first row of the quota is written with the request, as one of so many that strangers seldom meet there;
+//! the other rows, and the messages held back, are written outside the transactions that make requests.
 
 use super::{
     keys,
     table::{Conditional, Table, Transacted, from_row, n, s, update_write},
 };
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use serde::Deserialize;
 use vestibule_domain::{
     PortError, ProjectScope, Timestamp,
     access::quota::{
-        BROUGHT_PER_MINUTE, HELD_BACK_SHOWN, HeldBack, QUOTA_KEPT, QuotaUse, minute_of,
+        BROUGHT_PER_MINUTE, HELD_BACK_SHOWN, HeldBack, QUOTA_KEPT, QuotaRow, QuotaUse, minute_of,
     },
     event::occasions::quota_used_up,
     ids::ConnectorId,
@@ -33,25 +34,38 @@ struct HeldBackItem {
 impl Table {
     /// See [`vestibule_domain::ports::IntakeStore::use_quota`].
     pub(super) async fn use_quota(&self, usage: &QuotaUse) -> Result<bool, PortError> {
-        let person = usage.person();
         for row in usage.rows() {
-            let update = self.update_part(
-                &keys::quota(usage.connector_id, usage.minute(), row.number),
-                "SET expires_at = :end ADD people :people",
-                "attribute_not_exists(people) OR contains(people, :person) OR size(people) < :share",
-                &[],
-                &[
-                    (":end", n(usage.at.plus(QUOTA_KEPT).seconds())),
-                    (":people", AttributeValue::Ss(vec![person.clone()])),
-                    (":person", s(&person)),
-                    (":share", n(row.share)),
-                ],
-            )?;
+            let update = self.quota_update(usage, row)?;
             if let Conditional::Done(_) = self.update(update).await? {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Makes the write of the row that the person tries first.
+    pub(super) fn quota_write(
+        &self,
+        usage: &QuotaUse,
+    ) -> Result<Option<TransactWriteItem>, PortError> {
+        let update = usage.rows().next().map(|row| self.quota_update(usage, row));
+        Ok(update.transpose()?.map(update_write))
+    }
+
+    fn quota_update(&self, usage: &QuotaUse, row: QuotaRow) -> Result<Update, PortError> {
+        let person = usage.person();
+        self.update_part(
+            &keys::quota(usage.connector_id, usage.minute(), row.number),
+            "SET expires_at = :end ADD people :people",
+            "attribute_not_exists(people) OR contains(people, :person) OR size(people) < :share",
+            &[],
+            &[
+                (":end", n(usage.at.plus(QUOTA_KEPT).seconds())),
+                (":people", AttributeValue::Ss(vec![person.clone()])),
+                (":person", s(&person)),
+                (":share", n(row.share)),
+            ],
+        )
     }
 
     /// See [`vestibule_domain::ports::IntakeStore::count_brought`].

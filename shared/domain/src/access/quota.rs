@@ -1,13 +1,13 @@
 //! The quota of new requests of a connector (SPEC B37): how many people may ask in a minute.
 //!
-//! A quota is shared out among rows, so that no row grows with it and strangers of a large quota do not
-//! all write the same row. A row holds the people who used its share, so a message that comes twice uses
-//! the quota once. A person tries the rows in an order of their own. Rows only fill up within a minute, so the
-//! order leads a person back to the row that holds them.
+//! A quota is shared out among rows, so that no row grows with it and strangers seldom write the same row. A row holds
+//! the people who used its share, so a message that comes twice uses the quota once. A person tries the rows in an
+//! order of their own: the first together with the request, in one write, and all of them before the request if the
+//! first is full. Rows only fill up within a minute, so the order leads a person back to the row that holds them.
 //!
-//! A minute is one of the clock: within any sixty seconds, there may be new requests of two quotas. A person
-//! uses the quota of two minutes if their request could not be written in the first of them. In a minute in which
-//! the quota is changed, there may be new requests of both, the former and the new one.
+//! A minute is one of the clock: within any sixty seconds, there may be new requests of two quotas. A person whose
+//! first row is full uses the quota of two minutes if their request could not be written in the first of them. In a
+//! minute in which the quota is changed, there may be new requests of both, the former and the new one.
 
 use crate::{
     Timestamp,
@@ -16,8 +16,11 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Number of people that one row holds at most.
-pub const QUOTA_ROW_MAX: u16 = 60;
+/// Number of people for whom a quota has a row, while it has fewer rows than [`QUOTA_ROWS_MAX`]. With fewer people a
+/// row, more of them would find their first one full; with more, they would meet at it more often.
+pub const QUOTA_ROW_PEOPLE: u16 = 4;
+/// Number of rows of a quota at most: whoever finds it used up has tried all of them.
+pub const QUOTA_ROWS_MAX: u16 = 16;
 /// Length of what a row knows a person by: 64 bits tell sixty people apart.
 const PERSON_CHARS: usize = 16;
 /// Time for which the rows of a minute are kept. No rule depends on it.
@@ -85,7 +88,8 @@ impl QuotaUse {
 
     /// The rows of the quota, in the order in which this person tries them.
     pub fn rows(&self) -> impl Iterator<Item = QuotaRow> {
-        let count = self.per_minute.div_ceil(QUOTA_ROW_MAX).max(1);
+        let count = self.per_minute.div_ceil(QUOTA_ROW_PEOPLE);
+        let count = count.clamp(1, QUOTA_ROWS_MAX);
         let (share, left) = (self.per_minute / count, self.per_minute % count);
         let first: u16 = self.person().bytes().map(u16::from).sum();
         (0..count).map(move |step| {
@@ -128,14 +132,17 @@ mod tests {
     proptest! {
         /// SPEC B37.
         #[test]
-        fn the_shares_of_all_rows_are_the_quota_and_no_row_holds_more_than_sixty(
+        fn the_shares_of_all_rows_are_the_quota_and_alike(
             per_minute in 1_u16..=600, person in "[a-z]{1,8}",
         ) {
             let rows: Vec<QuotaRow> = usage(&person, per_minute, 0).rows().collect();
             let numbers: BTreeSet<u16> = rows.iter().map(|row| row.number).collect();
             prop_assert_eq!(numbers.len(), rows.len());
             prop_assert_eq!(rows.iter().map(|row| row.share).sum::<u16>(), per_minute);
-            prop_assert!(rows.iter().all(|row| (1..=QUOTA_ROW_MAX).contains(&row.share)));
+            prop_assert!(rows.len() <= usize::from(QUOTA_ROWS_MAX));
+            let least = rows.iter().map(|row| row.share).min().unwrap();
+            prop_assert!(least >= 1);
+            prop_assert!(rows.iter().all(|row| row.share <= least + 1));
         }
 
         /// SPEC B37.
@@ -151,13 +158,18 @@ mod tests {
     /// SPEC B37.
     #[test]
     fn people_of_a_large_quota_begin_at_different_rows() {
-        let firsts: BTreeSet<u16> = (0..100)
+        let firsts: BTreeSet<u16> = (0..400)
             .filter_map(|person| usage(&format!("person {person}"), 600, 0).rows().next())
             .map(|row| row.number)
             .collect();
-        assert_eq!(firsts.len(), 10);
-        assert_eq!(usage("a", 60, 0).rows().count(), 1);
-        assert_eq!(usage("a", 61, 0).rows().count(), 2);
+        assert_eq!(firsts.len(), 16);
+        for (per_minute, rows) in [(1, 1), (4, 1), (5, 2), (60, 15), (61, 16), (600, 16)] {
+            assert_eq!(
+                usage("a", per_minute, 0).rows().count(),
+                rows,
+                "{per_minute}"
+            );
+        }
     }
 
     /// SPEC B37.

@@ -115,6 +115,17 @@ pub enum Written {
     Raced,
 }
 
+/// The outcome of an attempt to open a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// The request is on record, by this write or an earlier attempt of it.
+    Done,
+    /// Another writer was first and nothing changed. Read again and decide again.
+    Raced,
+    /// The row of the quota that the write tried is full. Nothing changed; [`IntakeStore::use_quota`] tries the others.
+    RowFull,
+}
+
 /// The outcome of an attempt to approve a person for whom the directory vouches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preapproved {
@@ -146,6 +157,8 @@ pub struct OpenRequest {
     pub event: HandledEvent,
     /// The change of a known sender's profile that comes with the message.
     pub profile: Option<ProfileChange>,
+    /// The use of the quota, unless the person used it before.
+    pub quota: Option<QuotaUse>,
 }
 
 /// The first message of a person for whom no request is made: at an open connector, or at one that
@@ -281,10 +294,10 @@ pub trait IntakeStore: Send + Sync {
         now: Timestamp,
     ) -> Result<(), PortError>;
 
-    /// Records sender, standing, request and event, all or nothing, with an outbox mark due at `due`
-    /// when there are new tasks. MUST refuse when sender or standing changed since they were read, and
-    /// MUST report `Done` when this very write changed them.
-    async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Written, PortError>;
+    /// Records sender, standing, request, event and the use of the quota's row that the person tries first, all or
+    /// nothing, with an outbox mark due at `due` when there are new tasks. MUST refuse when sender or standing changed
+    /// since they were read, or the row is full of others, and MUST report `Done` when this very write changed them.
+    async fn open_request(&self, open: &OpenRequest, due: Timestamp) -> Result<Opened, PortError>;
 
     /// Records the first message of a person for whom no request is made, under the same rules.
     async fn introduce(

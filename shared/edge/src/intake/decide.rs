@@ -23,7 +23,7 @@ use vestibule_domain::{
     directory::phone::PhoneNumber,
     error::Chain,
     ids::SystemIds,
-    job::{DeliverMessage, OnboardChatUser},
+    job::DeliverMessage,
     ports::{
         IntakeKey, Introduction, Known, Loaded, Merged, OUTBOX_PATIENCE, Preapproved, Written,
     },
@@ -33,9 +33,6 @@ use vestibule_domain::{
 /// Attempts at one message before the platform is asked to try again. Only concurrent writers need more
 /// than one.
 const ATTEMPTS: usize = 8;
-/// Time limit for the onboarding queue: the platform needs its answer, and the sweeper enqueues a job
-/// that the queue does not accept in time.
-const ENQUEUE_PATIENCE: Duration = Duration::from_millis(500);
 /// Time limit for taking over a name: the message goes first, and the next one tells the name again.
 const PROFILE_PATIENCE: Duration = Duration::from_millis(300);
 
@@ -156,7 +153,7 @@ impl Intake {
                     Merged::ReadAgain => return Ok(None),
                     Merged::NotNow(left) => {
                         if let Some(job) = left {
-                            self.enqueue_or_leave(job).await;
+                            self.enqueue_later(job);
                         }
                         for_now(
                             loaded.sender,
@@ -223,7 +220,7 @@ impl Intake {
         }
         if is_repeated(&known, &message.event_keys) {
             if let Some(standing) = &known.standing {
-                self.reenqueue(connector, standing).await;
+                self.reenqueue(connector, standing);
             }
             return Ok(Some(IntakeOutcome::Duplicate));
         }
@@ -315,10 +312,10 @@ impl Intake {
         }
     }
 
-    /// Enqueues the job again for a duplicate of a held message, in case a crash lost it.
-    async fn reenqueue(&self, connector: &Connector, standing: &Standing) {
+    /// Leaves the job again for a duplicate of a held message, in case a crash lost it.
+    fn reenqueue(&self, connector: &Connector, standing: &Standing) {
         if !standing.pending_tasks.is_empty() {
-            self.enqueue_or_leave(job(connector, standing)).await;
+            self.enqueue_later(job(connector, standing));
         }
     }
 
@@ -448,26 +445,9 @@ impl Intake {
             return Ok(false);
         }
         if has_new_tasks {
-            self.enqueue_or_leave(job(connector, &introduction.standing))
-                .await;
+            self.enqueue_later(job(connector, &introduction.standing));
         }
         Ok(true)
-    }
-
-    /// Enqueues a job whose outbox mark is stored; if the queue is down, the sweeper finds the mark.
-    pub(super) async fn enqueue_or_leave(&self, job: OnboardChatUser) {
-        match timeout(
-            ENQUEUE_PATIENCE,
-            self.onboarding.enqueue_onboarding(job.into()),
-        )
-        .await
-        {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::warn!(error = %Chain(&error), "an onboarding job is left to the sweeper");
-            }
-            Err(_) => tracing::warn!("the onboarding queue is slow; a job is left to the sweeper"),
-        }
     }
 }
 

@@ -65,8 +65,7 @@ impl Intake {
         match approved {
             Preapproved::Done => {
                 tracing::info!(access_request.id = %approval.request.id, "the directory vouched for a person");
-                self.enqueue_or_leave(job(connector, &approval.standing))
-                    .await;
+                self.enqueue_later(job(connector, &approval.standing));
             }
             Preapproved::TooMany => {
                 tracing::warn!(end_user.id = %number.holder.end_user_id, "a person has as many chat users as can be; one more has to ask");
@@ -121,7 +120,7 @@ impl Intake {
         let due = now.plus(OUTBOX_PATIENCE);
         let left = self.store.leave_tasks(connector.scope, &standing, due);
         match timeout(TASK_PATIENCE, left).await {
-            Ok(Ok(Written::Done)) => self.enqueue_or_leave(job(connector, &standing)).await,
+            Ok(Ok(Written::Done)) => self.enqueue_later(job(connector, &standing)),
             Ok(Ok(Written::Raced)) => {}
             Ok(Err(error)) => {
                 tracing::warn!(error = %Chain(&error), "a registration is left to the person's next message");

@@ -3,6 +3,7 @@
 use super::{
     Intake,
     outcome::{Content, IntakeOutcome},
+    quota::Place,
     sender::{job, made_or_changed, profile_change},
 };
 use vestibule_domain::{
@@ -16,7 +17,7 @@ use vestibule_domain::{
     chat::user::ChatUser,
     connector::Connector,
     job::DeliverMessage,
-    ports::{Counted, FirstMessage, Known, OUTBOX_PATIENCE, OpenRequest, Written},
+    ports::{Counted, FirstMessage, Known, OpenRequest},
 };
 use vestibule_providers::withheld::placeholder_key;
 
@@ -56,7 +57,7 @@ impl Intake {
                 );
                 let counted = counted.await?;
                 if counted == Counted::Done && standing.is_opened_by(message) {
-                    self.enqueue_or_leave(job(connector, standing)).await;
+                    self.enqueue_later(job(connector, standing));
                 }
                 return Ok(match counted {
                     Counted::Done => Some(IntakeOutcome::Counted),
@@ -79,12 +80,11 @@ impl Intake {
         let before = known
             .standing
             .unwrap_or_else(|| Standing::first(message, connector, now));
-        if !self
-            .takes_request(connector, before.chat_user_id, now)
-            .await?
-        {
-            return Ok(Some(IntakeOutcome::HeldBack));
-        }
+        let quota = match self.find_place(connector, before.chat_user_id, now).await? {
+            Place::Within(usage) => Some(usage),
+            Place::Taken => None,
+            Place::Missing => return Ok(Some(IntakeOutcome::HeldBack)),
+        };
         let rejected_before = before.rejections.map_or(0, |earlier| earlier.count);
         let key = message.event_keys.first().map_or("", String::as_str);
         let id = AccessRequest::id_of(connector.id, before.chat_user_id, key);
@@ -114,13 +114,9 @@ impl Intake {
             event: event.held_on(id),
             profile,
             request: AccessRequest::asked_by(message, connector, id, rejected_before, now),
+            quota,
         };
-        let due = now.plus(OUTBOX_PATIENCE);
-        if self.store.open_request(&open, due).await? == Written::Raced {
-            return Ok(None);
-        }
-        self.enqueue_or_leave(job(connector, &open.standing)).await;
-        Ok(Some(IntakeOutcome::RequestOpened))
+        Box::pin(self.open(connector, open, now)).await
     }
 }
 

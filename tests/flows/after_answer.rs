@@ -1,0 +1,216 @@
+//! A job that the outbox holds is enqueued once the platform has its answer (DESIGN §3.4).
+
+use crate::{
+    left_to_sweeper::Lines,
+    world::{SAID, World},
+};
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderMap, Method, StatusCode, Uri},
+    response::IntoResponse,
+};
+use lambda_http::{Body, Request, Response, service_fn};
+use serde_json::json;
+use std::{
+    convert::Infallible,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::mpsc::{UnboundedSender, unbounded_channel},
+    time::timeout,
+};
+use vestibule_domain::connector::Connector;
+use vestibule_edge::{gateway, webhook};
+use vestibule_testkit::{
+    fault_proxy::{Fault, Rule},
+    http_client::HttpClient,
+    lambda_events::{self, BodyEncoding, HttpRequest},
+    loopback::{Loopback, never},
+};
+
+/// The variable with the address of Lambda's Runtime API.
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+/// The test that is the process of a function.
+const PROCESS: &str = "after_answer::a_function_in_a_process_of_its_own";
+/// Time limit for a call of the process, which takes milliseconds unless the machine is busy.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Lets a person write to a function that does not come to the rest, and returns the status.
+async fn answered(world: &World, connector: &Connector, person: &str) -> u16 {
+    let request = world.says(connector, person, SAID);
+    let id = connector.id.to_string();
+    let event = lambda_events::webhook_call(&request, world.platform.key(), &id);
+    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    let answer = Box::pin(webhook::handle(&world.functions.intake, request)).await;
+    answer.status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_message_is_answered_before_its_job_is_enqueued_once() {
+    let mut world = World::new().await;
+    let ada = world.newcomer("Ada Lovelace");
+    let connector = world.connector.clone();
+    world.count_from_here();
+    assert_eq!(answered(&world, &connector, &ada).await, 200);
+    assert_eq!(world.outbox().len(), 1);
+    assert_eq!(world.to_aws.count("SQS.SendMessage"), 0);
+    for _ in 0..2 {
+        world.functions.intake.enqueue_rest().await;
+        assert_eq!(world.to_aws.count("SQS.SendMessage"), 1);
+    }
+    assert!(world.work_onboarding().await);
+    assert_eq!(world.welcomes(&ada), 1);
+    world.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_ends_after_its_answer_leaves_the_job_to_the_sweeper() {
+    let mut world = World::new().await;
+    let ada = world.newcomer("Ada Lovelace");
+    let connector = world.connector.clone();
+    assert_eq!(answered(&world, &connector, &ada).await, 200);
+    world.restart();
+    assert!(!world.work_onboarding().await);
+    world.settle().await;
+    assert_eq!(world.welcomes(&ada), 1);
+    assert_eq!(world.requests().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_the_queue_refuses_after_the_answer_is_in_the_log_with_its_person_and_done_later()
+ {
+    let mut world = World::new().await;
+    let ada = world.newcomer("Ada Lovelace");
+    let connector = world.connector.clone();
+    let body = json!({"__type": "com.amazonaws.sqs#AccessDeniedException", "message": "not now"});
+    let refused = Fault::Answer {
+        status: 400,
+        body: body.to_string(),
+    };
+    let rule = Rule::new("SQS.SendMessage", refused);
+    world.to_aws.inject(rule.until_cleared());
+    assert_eq!(answered(&world, &connector, &ada).await, 200);
+    let (log, logging) = Lines::begin();
+    world.functions.intake.enqueue_rest().await;
+    drop(logging);
+    let lines = log.with("an onboarding job is left to the sweeper");
+    assert_eq!(lines.len(), 1);
+    let ids = (&lines[0]["connector.id"], &lines[0]["chat_user.id"]);
+    let person = world.chat_user_id(&ada);
+    assert_eq!(
+        ids,
+        (&json!(connector.id.to_string()), &json!(person.to_string()))
+    );
+    world.to_aws.clear();
+    world.settle().await;
+    assert_eq!(world.welcomes(&ada), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_for_the_agent_is_enqueued_before_it_is_answered() {
+    let mut world = World::new().await;
+    let ada = world.newcomer("Ada Lovelace");
+    let open = world.open.clone();
+    assert_eq!(answered(&world, &open, &ada).await, 200);
+    world.restart();
+    assert!(world.work_inbox().await);
+    assert_eq!(world.agent.deliveries().len(), 1);
+    world.settle().await;
+}
+
+/// A process that ends with its test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Lambda's Runtime API, which has one event. It tells the last part of every path that is called.
+async fn runtime_api(calls: UnboundedSender<String>) -> Loopback {
+    let call = HttpRequest {
+        method: "POST",
+        path: "/webhooks/slack/1",
+        query: "",
+        headers: Vec::new(),
+        body: Vec::new(),
+        path_parameters: Vec::new(),
+        time_ms: 0,
+    };
+    let event = lambda_events::http_api(&call, BodyEncoding::Text).to_string();
+    let is_handed_out = Arc::new(AtomicBool::new(false));
+    let answer = move |uri: Uri, _: Bytes| {
+        let (calls, event) = (calls.clone(), event.clone());
+        let is_handed_out = Arc::clone(&is_handed_out);
+        async move {
+            let call = uri.path().rsplit('/').next().unwrap().to_owned();
+            let asks = call == "next";
+            calls.send(call).unwrap();
+            if !asks {
+                return StatusCode::ACCEPTED.into_response();
+            }
+            if is_handed_out.swap(true, Ordering::Relaxed) {
+                return never().await;
+            }
+            let headers = [
+                ("lambda-runtime-aws-request-id", "1"),
+                ("lambda-runtime-deadline-ms", "4000000000000"),
+            ];
+            (headers, event).into_response()
+        }
+    };
+    let router = Router::new().fallback(answer);
+    Loopback::start(router).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_does_the_rest_once_lambda_has_its_answer_and_before_it_asks_for_another_event()
+{
+    let (calls, mut called) = unbounded_channel();
+    let server = runtime_api(calls).await;
+    let process = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", PROCESS, "--ignored"])
+        .env(RUNTIME_API, server.address().to_string())
+        .env("AWS_LAMBDA_FUNCTION_NAME", "webhook")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn();
+    let _process = Process(process.unwrap());
+    for expected in ["next", "response", "rest-begins", "rest-ends", "next"] {
+        let call = timeout(PATIENCE, called.recv()).await;
+        assert_eq!(call.unwrap().unwrap(), expected);
+    }
+}
+
+#[tokio::test]
+#[ignore = "a process that the test above starts"]
+async fn a_function_in_a_process_of_its_own() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the only way to tell the process whom to ask"
+    )]
+    let address =
+        std::env::var(RUNTIME_API).unwrap_or_else(|_| panic!("only the test above can start this"));
+    let client = HttpClient::default();
+    let answers = service_fn(|_: Request| async {
+        Ok::<_, Infallible>(Response::new(Body::from("answered")))
+    });
+    let rest = || async {
+        for part in ["rest-begins", "rest-ends"] {
+            let url = format!("http://{address}/{part}");
+            let told = client.send(Method::GET, &url, HeaderMap::new(), Bytes::new(), None);
+            assert_eq!(told.await.unwrap().status, 202);
+        }
+    };
+    drop(Box::pin(gateway::run_with_rest(answers, rest)).await);
+}
