@@ -13,11 +13,13 @@ import { queryClient } from "../../api/query";
 import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { connectorTexts as texts } from "../../texts/en/connectors";
+import { unread } from "../../texts/en/unread";
 import {
   announce,
   ConfirmDialog,
   errorText,
   FormDialog,
+  PartProblem,
   ProblemView,
   RadioGroup,
   Skeleton,
@@ -75,7 +77,8 @@ export function useSavePolicy(connector: Connector) {
 
 function TurnOn({ connector, isOpen, onClose }: Props) {
   const save = useSavePolicy(connector);
-  const provider = useQuery(providersOptions).data?.items.find((known) => known.provider === connector.provider);
+  const platforms = useQuery(providersOptions);
+  const provider = platforms.data?.items.find((known) => known.provider === connector.provider);
   const message = connector.onboarding_message?.trim() || provider?.default_onboarding_message || "";
   const effects = useEffects(
     connector,
@@ -101,6 +104,7 @@ function TurnOn({ connector, isOpen, onClose }: Props) {
     <FormDialog form={form} isOpen={isOpen} onClose={onClose} submit={texts.turnOn} title={texts.onTitle}>
       <p>{texts.onText}</p>
       <MessageField field={form.text("message")} hasFocus provider={provider} />
+      <PartProblem read={platforms} title={unread.platforms} />
       {effects.error && !effects.data ? (
         <ProblemView error={effects.error} retry={() => void effects.refetch()} />
       ) : (
