@@ -7,7 +7,6 @@ import {
   type UpdateConnector,
   updateConnector,
 } from "../../api/connectors";
-import { isProblem } from "../../api/problems";
 import { providersOptions } from "../../api/providers";
 import { queryClient } from "../../api/query";
 import { formatCount } from "../../format";
@@ -17,7 +16,6 @@ import { unread } from "../../texts/en/unread";
 import {
   announce,
   ConfirmDialog,
-  errorText,
   FormDialog,
   PartProblem,
   ProblemView,
@@ -153,20 +151,9 @@ export function PolicyConfirm(props: ConfirmProps) {
   const { connector, change, isOpen, onClose, onConfirm, title, action, more } = props;
   const effects = useEffects(connector, change, isOpen);
   const closed = effects.data?.pending_requests_closed;
-  const confirm = async () => {
-    try {
-      await onConfirm();
-    } catch (error) {
-      // The values shown were read before somebody else's change.
-      if (isProblem(error, "precondition-failed", "changed-meanwhile")) {
-        toasts.failed(errorText(error));
-        return;
-      }
-      throw error;
-    }
-  };
+
   return (
-    <ConfirmDialog action={action} isOpen={isOpen} onClose={onClose} onConfirm={confirm} title={title}>
+    <ConfirmDialog action={action} isOpen={isOpen} onClose={onClose} onConfirm={onConfirm} title={title}>
       {effects.error && !effects.data ? (
         <ProblemView error={effects.error} retry={() => void effects.refetch()} />
       ) : closed ? (
