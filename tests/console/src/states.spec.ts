@@ -100,7 +100,6 @@ test("A form whose choices cannot be read says which, keeps what is typed, and t
   for (const [address, heading, path, what, mended] of forms) {
     await test.step(address, async () => {
       outage.begin(path);
-
       await page.goto(address);
       await settled(page, heading);
       const shown = await outage.says(what);
