@@ -1,4 +1,3 @@
-import type { Page } from "@playwright/test";
 import { settled } from "../src/test.ts";
 import { picture } from "./album.ts";
 import {
@@ -26,8 +25,6 @@ interface Listed {
   isClosed?: boolean;
   /** Whether it reads nothing but what the frame has. */
   readsNothing?: boolean;
-  /** States that it does not tell: its form stands at once. */
-  silent?: ("loading" | "error")[];
 }
 
 const LISTED: Listed[] = [
@@ -57,13 +54,13 @@ const LISTED: Listed[] = [
   { name: "figures", address: atDesk("figures"), empty: inBare("p/figures"), isClosed: true },
   { name: "project-general", address: inProject("settings/general") },
   { name: "users", address: inProject("settings/users"), empty: inBare("p/settings/users"), isClosed: true },
-  { name: "user-new", address: inProject("settings/users/new"), isClosed: true, silent: ["error"] },
+  { name: "user-new", address: inProject("settings/users/new"), isClosed: true },
   { name: "users-import", address: inProject("settings/users/import"), isClosed: true, readsNothing: true },
   { name: "user", address: (world) => inProject(`settings/users/${world.user}`)(world), isClosed: true },
   { name: "environments", address: inProject("settings/environments") },
   { name: "environment", address: (world) => inProject(`settings/environments/${world.production}`)(world) },
   { name: "members", address: inAccount("users"), isClosed: true },
-  { name: "member-new", address: inAccount("users/new"), isClosed: true, silent: ["loading", "error"] },
+  { name: "member-new", address: inAccount("users/new"), isClosed: true },
   { name: "member", address: (world) => inAccount(`users/${world.member}`)(world), isClosed: true },
   { name: "roles", address: inAccount("roles"), isClosed: true },
   { name: "clients", address: inAccount("clients"), empty: inBare("settings/clients") },
@@ -91,9 +88,7 @@ const LISTED: Listed[] = [
   { name: "profile-preferences", address: () => "/console/profile?tab=preferences", readsNothing: true },
 ];
 
-const heading = (page: Page) => page.locator("h1").first();
-
-for (const { name, address, empty, isClosed = false, readsNothing = false, silent = [] } of LISTED) {
+for (const { name, address, empty, isClosed = false, readsNothing = false } of LISTED) {
   shot(`${name}--filled`, address);
   if (empty) shotOf(`${name}--empty`, ({ bare }) => bare.owner, empty);
   if (isClosed) shotOf(`${name}--no-permission`, ({ guest }) => guest, address);
@@ -103,8 +98,7 @@ for (const { name, address, empty, isClosed = false, readsNothing = false, silen
     // Nothing is answered, until the browser closes.
     await answerReads(page, () => new Promise(() => {}));
     await page.goto(address(world));
-    const sign = silent.includes("loading") ? heading(page) : page.locator("[aria-busy=true]").first();
-    await expect(sign).toBeVisible();
+    await expect(page.locator("[aria-busy=true]").first()).toBeVisible();
     await picture(page, `${name}--loading`);
   });
   test(`${name}--error`, async ({ tab, world }) => {
@@ -112,8 +106,7 @@ for (const { name, address, empty, isClosed = false, readsNothing = false, silen
     const failure = problem(503, "unavailable", "Something we need did not answer", "Try again in a moment.");
     await answerReads(page, (route) => route.fulfill(failure));
     await page.goto(address(world));
-    const sign = silent.includes("error") ? heading(page) : page.getByText("Something we need did not answer").first();
-    await expect(sign).toBeVisible();
+    await expect(page.getByText("Something we need did not answer").first()).toBeVisible();
     await picture(page, `${name}--error`);
   });
   test(`${name}--offline`, async ({ tab, world }) => {

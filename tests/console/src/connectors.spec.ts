@@ -227,8 +227,14 @@ test("A connector is configured section by section: a save of one leaves what is
   const question = page.getByRole("alertdialog", { name: "Delete My bot?" });
   await expect(question.getByRole("button", { name: "Cancel" })).toBeFocused();
   await expect(question).toContainText("No request is pending.");
+  // Whoever wants something dangerous sees first what changed.
+  await own.inviter.call("PATCH", path, { name: "Their bot" });
+  watch.expects(`412 DELETE ${path}`);
   await question.getByRole("button", { name: "Delete connector", exact: true }).click();
-  await expect(toast(page, "My bot was deleted")).toBeVisible();
+  const again = page.getByRole("alertdialog", { name: "Delete Their bot?" });
+  await expect(again.getByRole("alert")).toContainText("Somebody changed this meanwhile");
+  await again.getByRole("button", { name: "Delete connector", exact: true }).click();
+  await expect(toast(page, "Their bot was deleted")).toBeVisible();
   await settled(page, "Connectors");
   await expect(page.getByRole("heading", { level: 2, name: "No connectors yet" })).toBeVisible();
 });

@@ -1,18 +1,11 @@
 import type { Locator } from "@playwright/test";
 import { found, signInAgain } from "./people.ts";
+import { PROBLEM, REFUSED } from "./refusals.ts";
 import { newAddress } from "./stack.ts";
 import { expect, settings, settled, test, toast } from "./test.ts";
 import { projectSettings } from "./users.ts";
 import { pathOf } from "./watch.ts";
 
-const PROBLEM = {
-  type: "/problems/unavailable",
-  title: "Something we need did not answer",
-  status: 503,
-  detail: "Try again in a moment.",
-  request_id: "5a3f0e0e-0000-4000-8000-000000000000",
-};
-const REFUSED = { status: 503, contentType: "application/problem+json", body: JSON.stringify(PROBLEM) };
 /** An answer of the gateway, which is no problem of the API. */
 const BUSY = { status: 503, contentType: "application/json", body: JSON.stringify({ message: "Service Unavailable" }) };
 

@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import type { AvailabilityState } from "../api/availability";
 import { availabilityTexts as texts } from "../texts/en/availability";
+import { common } from "../texts/en/common";
 import type { MenuSection } from "../ui/menu";
 import { useAvailability } from "./use-availability";
 
@@ -8,7 +9,8 @@ const STATES: readonly AvailabilityState[] = ["available", "away", "offline"];
 
 /** One's own availability, as the person's menu shows it. */
 export interface Standing {
-  state: AvailabilityState;
+  /** Undefined where it could not be read. */
+  state: AvailabilityState | undefined;
   words: string;
   section: MenuSection;
 }
@@ -17,11 +19,15 @@ export interface Standing {
 export function OwnStanding({ onChange }: { onChange: (standing: Standing | undefined) => void }) {
   const availability = useAvailability();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rest follows from the availability
-  useEffect(() => onChange(standingOf(availability)), [availability.own]);
+  useEffect(() => onChange(standingOf(availability)), [availability.own, availability.again === undefined]);
   return null;
 }
 
-function standingOf({ own, choose, pause }: ReturnType<typeof useAvailability>): Standing | undefined {
+function standingOf({ own, again, choose, pause }: ReturnType<typeof useAvailability>): Standing | undefined {
+  if (again) {
+    const entries = [{ id: "availability", label: common.tryAgain, onAction: again }];
+    return { state: undefined, words: texts.unread, section: { title: texts.unread, entries } };
+  }
   if (!own) return undefined;
   return {
     state: own.state,

@@ -6,7 +6,7 @@ import { archivedProjectsOptions, projectsOptions } from "../api/projects";
 import { frame } from "../texts/en/frame";
 import styles from "./frame.module.css";
 import { useMedia } from "./media";
-import { LoadingPage, MessagePage } from "./pages";
+import { FailedPage, LoadingPage, MessagePage } from "./pages";
 import { ProjectSwitcher } from "./project-switcher";
 
 const route = getRouteApi("/a/$account/p/$project");
@@ -24,6 +24,9 @@ export function ProjectLayout() {
   const isFound = isListed || archived.data?.some(({ id }) => id === project);
   if (isFound && seen !== project) setSeen(project);
   if (isListed === false && !isFound) {
+    if (archived.error && !archived.data) {
+      return <FailedPage error={archived.error} reset={() => void archived.refetch()} />;
+    }
     // A project that is archived or restored is in neither list until both are read again: its page stays.
     const isUnsettled = listed.isFetching || archived.isFetching;
     if (!isUnsettled) return <MessagePage title={frame.noProjectTitle}>{frame.noProject}</MessagePage>;

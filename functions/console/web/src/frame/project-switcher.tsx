@@ -1,12 +1,20 @@
 import { useRouterState } from "@tanstack/react-router";
 import { useAccount, useMay } from "../api/me";
 import { samePage } from "../preferred-project";
+import { common } from "../texts/en/common";
 import { frame } from "../texts/en/frame";
 import { Icon } from "../ui/icon";
 import { MenuButton, type MenuEntry } from "../ui/menu";
 import styles from "./frame.module.css";
 import { useNewProject } from "./new-project";
-import { useArchivedProjects, useHasNoProject, useProjectInAddress, useProjects, useShownProject } from "./use-project";
+import {
+  useArchivedProjects,
+  useHasNoProject,
+  useProjectInAddress,
+  useProjects,
+  useProjectsAgain,
+  useShownProject,
+} from "./use-project";
 
 /** Projects from which on the menu has a search. */
 const SEARCH_FROM = 8;
@@ -22,8 +30,10 @@ export function ProjectSwitcher() {
   const mayCreate = useMay()("projects.write");
   const hasNone = useHasNoProject();
   const { open } = useNewProject();
+  const again = useProjectsAgain();
   const name = shown?.name;
-  if (!name && !(hasNone && mayCreate)) return null;
+  if (!name && !again && !(hasNone && mayCreate)) return null;
+  const nameless = again ? frame.projectsUnread : frame.noProjectShown;
   const addressOf = (id: string) =>
     named ? `/console${samePage(pathname, id)}` : `/console/a/${account.id}/p/${id}/requests`;
   const create: MenuEntry = {
@@ -35,6 +45,7 @@ export function ProjectSwitcher() {
     onAction: () => open(true),
   };
   const sections = [
+    { entries: again ? [{ id: "again", label: common.tryAgain, onAction: again }] : [] },
     {
       title: frame.projects,
       entries: projects.map(({ id, name: label }) => ({
@@ -58,16 +69,16 @@ export function ProjectSwitcher() {
   return (
     <MenuButton
       className={styles.switcher}
-      label={name ? frame.projectSwitcher(name) : frame.noProjectShown}
+      label={name ? frame.projectSwitcher(name) : nameless}
       placement="bottom start"
       search={projects.length + archived.length < SEARCH_FROM ? undefined : frame.searchProjects}
       sections={sections.filter(({ entries }) => entries.length > 0)}
-      tip={name ?? frame.noProjectShown}
+      tip={name ?? nameless}
     >
       <span aria-hidden="true" className={styles.initial}>
         {firstLetter(name)}
       </span>
-      <bdi className={styles.entryName}>{name ?? frame.noProjectShown}</bdi>
+      <bdi className={styles.entryName}>{name ?? nameless}</bdi>
       <Icon name="chevronDown" />
     </MenuButton>
   );

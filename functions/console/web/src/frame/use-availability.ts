@@ -10,7 +10,7 @@ import { toasts } from "../ui/toast";
 /** One's own availability in the account that is shown, and how to change it; without `own` until it is read. */
 export function useAvailability() {
   const isInAccount = useMe().account != null && currentAccount() !== undefined;
-  const own = useQuery({ ...availabilityOptions, enabled: isInAccount }).data;
+  const { data: own, error, refetch } = useQuery({ ...availabilityOptions, enabled: isInAccount });
   const change = (next: { state?: AvailabilityState; paused?: string[] }) => {
     if (!own) return;
     const { state, paused } = own;
@@ -21,6 +21,8 @@ export function useAvailability() {
   };
   return {
     own,
+    /** Tries to read it again; undefined unless that failed. */
+    again: error && !own ? () => void refetch() : undefined,
     choose: (state: AvailabilityState) => change({ state }),
     /** Pauses a channel, or ends its pause. */
     pause: (channel: string) => {

@@ -13,6 +13,12 @@ export function useProjects(): readonly Project[] {
   return useQuery({ ...projectsOptions, enabled: isInAccount && may("projects.read") }).data ?? [];
 }
 
+/** Tries to read the projects again; undefined unless that failed. */
+export function useProjectsAgain(): (() => void) | undefined {
+  const { data, error, refetch } = useQuery({ ...projectsOptions, enabled: false });
+  return error && !data ? () => void refetch() : undefined;
+}
+
 /** Whether the person is known to have no project but archived ones. */
 export function useHasNoProject(): boolean {
   return useQuery({ ...projectsOptions, enabled: false }).data?.length === 0;

@@ -111,6 +111,8 @@ export interface Option {
 export function Select(props: TextProps & Native<"select"> & { options: readonly Option[] }) {
   const { label, help, error, optional, hideLabel, aside, value, onChange, options, ...rest } = props;
   const { id, describedBy } = useFieldIds(error, help);
+  // A choice that is not among the options, such as before they are read, must not look like another one.
+  const isKnown = value === "" || options.some((option) => option.value === value);
   return (
     <FieldFrame aside={aside} error={error} help={help} hideLabel={hideLabel} id={id} label={label} optional={optional}>
       <div className={styles.select}>
@@ -123,6 +125,7 @@ export function Select(props: TextProps & Native<"select"> & { options: readonly
           onChange={(event) => onChange(event.target.value)}
           value={value}
         >
+          {!isKnown && <option value={value}>…</option>}
           {options.map((option) => (
             <option disabled={option.isDisabled} key={option.value} value={option.value}>
               {option.label}

@@ -15,6 +15,7 @@ export { Details, Notice, Offer, Page, Row, Section, Stack } from "./layout";
 export { announce } from "./live";
 export { Marked, type Range, rangesIn } from "./marked";
 export { MenuButton, type MenuEntry, type MenuSection } from "./menu";
+export { PartProblem } from "./part-problem";
 export { PasswordField } from "./password-field";
 export { ProviderIcon } from "./provider-icon";
 export { SearchField } from "./search-field";

@@ -80,15 +80,17 @@ export function NoMatches({ onClear, children }: { onClear: () => void; children
   );
 }
 
-/** An error in the words of the API, with a way to try again. */
-export function ProblemView({ error, retry }: { error: unknown; retry?: () => void }) {
+/** An error in the words of the API, with a way to try again. A `title` says what of the page is missing. */
+export function ProblemView({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
   if (error instanceof ServiceBusy && retry) return <BusyView error={error} retry={retry} />;
-  const { title, detail, requestId } = describeError(error);
+  const told = describeError(error);
+  const { requestId } = told;
+  const detail = title ? errorText(error) : told.detail;
   return (
     <div className={styles.problem} role="alert">
       <Icon name="alert" />
       <div>
-        <h2>{title}</h2>
+        <h2>{title ?? told.title}</h2>
         {detail && <p className={styles.soft}>{detail}</p>}
         {(retry || requestId) && (
           <div className={styles.problemEnd}>

@@ -6,11 +6,13 @@ import type { Tagged } from "../../api/problems";
 import type { Provider } from "../../api/providers";
 import { allTeamsOptions } from "../../api/teams";
 import { connectorTexts as texts } from "../../texts/en/connectors";
+import { unread } from "../../texts/en/unread";
 import {
   Checkbox,
   ConflictDialog,
   Form,
   FormActions,
+  PartProblem,
   RadioGroup,
   Section,
   Select,
@@ -42,7 +44,8 @@ interface Props {
 export function AnsweringSection({ record, provider }: Props) {
   const may = useMay();
   const mayReadTeams = may("teams.read");
-  const teams = useQuery({ ...allTeamsOptions, enabled: mayReadTeams }).data ?? [];
+  const read = useQuery({ ...allTeamsOptions, enabled: mayReadTeams });
+  const teams = read.data ?? [];
   const teamOf = (id: string) => teams.find((team) => team.id === id)?.name ?? (id || texts.anyTeam);
   const { form, conflict } = useSectionForm({
     record,
@@ -55,7 +58,8 @@ export function AnsweringSection({ record, provider }: Props) {
   });
   const stored = record.value.team_id;
   // A team that cannot be read, or was deleted, stays chosen.
-  const unknown = stored && !teams.some(({ id }) => id === stored) ? [{ value: stored, label: texts.unknownTeam }] : [];
+  const isUnknown = stored && !read.isLoading && !read.error && !teams.some(({ id }) => id === stored);
+  const unknown = isUnknown ? [{ value: stored, label: texts.unknownTeam }] : [];
   return (
     <Section about={texts.answeringAbout} title={texts.answering}>
       <Form form={form}>
@@ -80,6 +84,7 @@ export function AnsweringSection({ record, provider }: Props) {
             ...teams.map(({ id, name }) => ({ value: id, label: name })),
           ]}
         />
+        <PartProblem read={read} title={unread.teams} />
         <Skills
           error={form.errors.skills}
           onChange={(skills) => form.set("skills", skillText(skills))}
@@ -124,23 +129,25 @@ interface SkillsProps {
 /** Skills as tags; those that members have are suggested. */
 function Skills({ value, onChange, error }: SkillsProps) {
   const may = useMay();
-  const members = useQuery({ ...allMembersOptions, enabled: may("members.read") }).data ?? [];
-  const known = [...new Set([...members.flatMap(({ work }) => work.skills), ...value])].sort((one, other) =>
-    one.localeCompare(other),
-  );
+  const members = useQuery({ ...allMembersOptions, enabled: may("members.read") });
+  const held = members.data?.flatMap(({ work }) => work.skills) ?? [];
+  const known = [...new Set([...held, ...value])].sort((one, other) => one.localeCompare(other));
   return (
-    <TagBox
-      create={texts.addSkill}
-      error={error}
-      help={texts.skillsHelp}
-      label={texts.skills}
-      name="skills"
-      onChange={onChange}
-      onCreate={(skill) => skill}
-      optional
-      options={known.map((skill) => ({ value: skill, label: skill }))}
-      removeOf={texts.removeSkill}
-      value={value}
-    />
+    <>
+      <TagBox
+        create={texts.addSkill}
+        error={error}
+        help={texts.skillsHelp}
+        label={texts.skills}
+        name="skills"
+        onChange={onChange}
+        onCreate={(skill) => skill}
+        optional
+        options={known.map((skill) => ({ value: skill, label: skill }))}
+        removeOf={texts.removeSkill}
+        value={value}
+      />
+      <PartProblem read={members} title={unread.skills} />
+    </>
   );
 }

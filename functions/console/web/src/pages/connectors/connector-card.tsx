@@ -52,8 +52,8 @@ export function ConnectorCard({ connector, onToggle }: { connector: Connector; o
       {problem && <p className={styles.problem}>{problem}</p>}
       <Details
         items={[
-          [texts.environment, environment ? <EnvironmentBadge key="environment" name={environment} /> : texts.unnamed],
-          [texts.client, <bdi key="client">{clients?.find((client) => client.id === client_id)?.name ?? "–"}</bdi>],
+          [texts.environment, environment ? <EnvironmentBadge key="environment" name={environment} /> : "…"],
+          [texts.client, <bdi key="client">{clients?.find((client) => client.id === client_id)?.name ?? "…"}</bdi>],
           [texts.handler, texts.handlers[handler]],
           [texts.lastMessage, last_message_at ? <Time at={last_message_at} key="last" /> : texts.noMessage],
         ]}

@@ -8,6 +8,7 @@ import { providersOptions } from "../../api/providers";
 import { useProjectId } from "../../frame/project-id";
 import { useTitle } from "../../frame/title";
 import { connectorTexts as texts } from "../../texts/en/connectors";
+import { unread } from "../../texts/en/unread";
 import {
   BackLink,
   Details,
@@ -15,6 +16,7 @@ import {
   Notice,
   Page,
   PageHeading,
+  PartProblem,
   ProblemView,
   ProviderIcon,
   Skeleton,
@@ -73,7 +75,8 @@ function ConnectorView({ record }: { record: Tagged<Connector> }) {
   const { toggle } = route.useSearch();
   const navigate = route.useNavigate();
   const mayChange = useMay()("connectors.write");
-  const providers = useQuery(providersOptions).data?.items;
+  const platforms = useQuery(providersOptions);
+  const providers = platforms.data?.items;
   const provider = providers?.find((known) => known.provider === connector.provider);
   const setUp = useSetUp(connector);
   const ask = (isOpen: boolean) => void navigate({ search: { toggle: isOpen || undefined }, replace: !isOpen });
@@ -88,6 +91,8 @@ function ConnectorView({ record }: { record: Tagged<Connector> }) {
           <GeneralSection record={record} />
           {provider ? (
             <CredentialsSection onSaved={setUp.forget} outcome={setUp.outcome} provider={provider} record={record} />
+          ) : platforms.error && !platforms.data ? (
+            <PartProblem read={platforms} title={unread.platforms} />
           ) : (
             <Skeleton rows={3} />
           )}

@@ -8,7 +8,19 @@ import { useList } from "../../api/query";
 import { useProjectId } from "../../frame/project-id";
 import { common } from "../../texts/en/common";
 import { connectorTexts as texts } from "../../texts/en/connectors";
-import { Button, EmptyState, looks, NoMatches, Page, PageHeading, ProblemView, Select, Skeleton } from "../../ui";
+import { unread } from "../../texts/en/unread";
+import {
+  Button,
+  EmptyState,
+  looks,
+  NoMatches,
+  Page,
+  PageHeading,
+  PartProblem,
+  ProblemView,
+  Select,
+  Skeleton,
+} from "../../ui";
 import { ConnectorCard } from "./connector-card";
 import styles from "./connectors.module.css";
 import { OnboardingDialog } from "./onboarding-dialogs";
@@ -22,13 +34,15 @@ export function ConnectorsPage() {
   const project = useProjectId();
   const mayChange = useMay()("connectors.write");
   const connectors = useList(connectorsOptions(project, environment));
-  const environments = useQuery(environmentsOptions(project)).data ?? [];
+  const read = useQuery(environmentsOptions(project));
+  const environments = read.data ?? [];
   const add = mayChange && <NewConnectorLink />;
   const ask = (id: string | undefined, replace = false) =>
     void navigate({ search: (old) => ({ ...old, toggle: id }), replace });
   return (
     <Page>
       <PageHeading about={texts.about} actions={add} title={texts.title} />
+      {connectors.items && <PartProblem read={read} title={unread.environments} />}
       {environments.length > 1 && (
         <div className={styles.filter}>
           <Select

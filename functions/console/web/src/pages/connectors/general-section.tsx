@@ -6,7 +6,18 @@ import type { Tagged } from "../../api/problems";
 import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { connectorTexts as texts } from "../../texts/en/connectors";
-import { ConflictDialog, Form, FormActions, Notice, Section, Select, SubmitButton, TextField } from "../../ui";
+import { unread } from "../../texts/en/unread";
+import {
+  ConflictDialog,
+  Form,
+  FormActions,
+  Notice,
+  PartProblem,
+  Section,
+  Select,
+  SubmitButton,
+  TextField,
+} from "../../ui";
 import { fixedReason } from "./connector";
 import { useSectionForm } from "./use-section-form";
 import { generalChange, generalLabels, generalNames, generalOf, generalRules } from "./values";
@@ -14,10 +25,12 @@ import { generalChange, generalLabels, generalNames, generalOf, generalRules } f
 /** Name, environment and client of a connector. */
 export function GeneralSection({ record }: { record: Tagged<Connector> }) {
   const project = useProjectId();
-  const environments = useQuery(environmentsOptions(project)).data ?? [];
-  const clients = useQuery(allClientsOptions).data ?? [];
+  const readEnvironments = useQuery(environmentsOptions(project));
+  const readClients = useQuery(allClientsOptions);
+  const environments = readEnvironments.data ?? [];
+  const clients = readClients.data ?? [];
   const nameOf = (items: readonly { id: string; name: string }[], id: string) =>
-    items.find((item) => item.id === id)?.name ?? id;
+    items.find((item) => item.id === id)?.name ?? "…";
   const { form, conflict } = useSectionForm({
     record,
     valuesOf: generalOf,
@@ -42,6 +55,7 @@ export function GeneralSection({ record }: { record: Tagged<Connector> }) {
           label={texts.environment}
           options={environments.map(({ id, name }) => ({ value: id, label: name }))}
         />
+        <PartProblem read={readEnvironments} title={unread.environments} />
         {isMoved && <MoveNotice connector={record.value.id} environment={form.values.environment} />}
         {clientFixed ? (
           <TextField
@@ -59,6 +73,7 @@ export function GeneralSection({ record }: { record: Tagged<Connector> }) {
             options={clients.map(({ id, name }) => ({ value: id, label: name }))}
           />
         )}
+        <PartProblem read={readClients} title={unread.clients} />
         <FormActions>
           <SubmitButton>{texts.save}</SubmitButton>
         </FormActions>
@@ -71,13 +86,14 @@ export function GeneralSection({ record }: { record: Tagged<Connector> }) {
 /** The requests that a move to another environment closes. */
 function MoveNotice({ connector, environment }: { connector: string; environment: string }) {
   const project = useProjectId();
-  const closed = useQuery({
+  const effects = useQuery({
     queryKey: ["policy-effects", project, connector, environment],
     queryFn: ({ signal }) => tryConnector(project, connector, { environment_id: environment }, signal),
     staleTime: 0,
     gcTime: 0,
-  }).data?.pending_requests_closed;
-  if (!closed) return null;
+  });
+  const closed = effects.data?.pending_requests_closed;
+  if (!closed) return <PartProblem read={effects} title={unread.effects} />;
   return (
     <Notice tone="warn">
       <p>{texts.moved(formatCount(closed), closed.count === 1 && !closed.more)}</p>

@@ -7,17 +7,17 @@ import {
   type UpdateConnector,
   updateConnector,
 } from "../../api/connectors";
-import { isProblem } from "../../api/problems";
 import { providersOptions } from "../../api/providers";
 import { queryClient } from "../../api/query";
 import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { connectorTexts as texts } from "../../texts/en/connectors";
+import { unread } from "../../texts/en/unread";
 import {
   announce,
   ConfirmDialog,
-  errorText,
   FormDialog,
+  PartProblem,
   ProblemView,
   RadioGroup,
   Skeleton,
@@ -75,7 +75,8 @@ export function useSavePolicy(connector: Connector) {
 
 function TurnOn({ connector, isOpen, onClose }: Props) {
   const save = useSavePolicy(connector);
-  const provider = useQuery(providersOptions).data?.items.find((known) => known.provider === connector.provider);
+  const platforms = useQuery(providersOptions);
+  const provider = platforms.data?.items.find((known) => known.provider === connector.provider);
   const message = connector.onboarding_message?.trim() || provider?.default_onboarding_message || "";
   const effects = useEffects(
     connector,
@@ -101,6 +102,7 @@ function TurnOn({ connector, isOpen, onClose }: Props) {
     <FormDialog form={form} isOpen={isOpen} onClose={onClose} submit={texts.turnOn} title={texts.onTitle}>
       <p>{texts.onText}</p>
       <MessageField field={form.text("message")} hasFocus provider={provider} />
+      <PartProblem read={platforms} title={unread.platforms} />
       {effects.error && !effects.data ? (
         <ProblemView error={effects.error} retry={() => void effects.refetch()} />
       ) : (
@@ -149,20 +151,9 @@ export function PolicyConfirm(props: ConfirmProps) {
   const { connector, change, isOpen, onClose, onConfirm, title, action, more } = props;
   const effects = useEffects(connector, change, isOpen);
   const closed = effects.data?.pending_requests_closed;
-  const confirm = async () => {
-    try {
-      await onConfirm();
-    } catch (error) {
-      // The values shown were read before somebody else's change.
-      if (isProblem(error, "precondition-failed", "changed-meanwhile")) {
-        toasts.failed(errorText(error));
-        return;
-      }
-      throw error;
-    }
-  };
+
   return (
-    <ConfirmDialog action={action} isOpen={isOpen} onClose={onClose} onConfirm={confirm} title={title}>
+    <ConfirmDialog action={action} isOpen={isOpen} onClose={onClose} onConfirm={onConfirm} title={title}>
       {effects.error && !effects.data ? (
         <ProblemView error={effects.error} retry={() => void effects.refetch()} />
       ) : closed ? (

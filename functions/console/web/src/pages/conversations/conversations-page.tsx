@@ -7,7 +7,8 @@ import { useAccount } from "../../api/me";
 import { formatCount } from "../../format";
 import { isCommand, isTyping } from "../../keys";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { EmptyState, looks, PageHeading, Tabs } from "../../ui";
+import { unread } from "../../texts/en/unread";
+import { EmptyState, looks, PageHeading, PartProblem, Tabs } from "../../ui";
 import { countPlaces, type PlaceFilter, PlaceFilters } from "../place-filters/place-filters";
 import { ConversationList } from "./conversation-list";
 import styles from "./conversations.module.css";
@@ -26,7 +27,7 @@ export function ConversationsPage() {
   const { view = "mine", client, channel, team, details } = route.useSearch();
   const open = (useMatches().at(-1)?.params as { id?: string } | undefined)?.id;
   const reader = useReader();
-  const { placeOf, label } = usePlaces(project);
+  const { placeOf, label, reads } = usePlaces(project);
   const navigate = route.useNavigate();
   const renew = useRef<() => void>(() => {});
   const filter: ConversationFilter = {
@@ -67,6 +68,7 @@ export function ConversationsPage() {
       </div>
       <div className={styles.columns}>
         <div className={styles.list}>
+          <PartProblem read={reads} title={unread.connectors} />
           {view === "queue" && <Room channel={channel} label={label} />}
           <ConversationList
             filter={filter}

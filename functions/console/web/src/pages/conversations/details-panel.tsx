@@ -7,7 +7,8 @@ import { environmentsOptions } from "../../api/environments";
 import { useAccount, useMay } from "../../api/me";
 import { formatNumber } from "../../format";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { Badge, Copy, Details, EnvironmentBadge, Icon, Stack, StrangersText, Time } from "../../ui";
+import { unread } from "../../texts/en/unread";
+import { Badge, Copy, Details, EnvironmentBadge, Icon, PartProblem, Stack, StrangersText, Time } from "../../ui";
 import { PersonAvatar } from "../requests/person-avatar";
 import styles from "./conversations.module.css";
 import type { Place } from "./places";
@@ -118,9 +119,9 @@ interface FactsProps {
 
 function Facts({ project, conversation, place }: FactsProps) {
   const may = useMay();
-  const environments = useQuery({ ...environmentsOptions(project), enabled: may("projects.read") }).data;
+  const environments = useQuery({ ...environmentsOptions(project), enabled: may("projects.read") });
   const { state, kind, environment_id, message_count, last_message_at } = conversation;
-  const environment = environments?.find(({ id }) => id === environment_id)?.name;
+  const environment = environments.data?.find(({ id }) => id === environment_id)?.name;
   const items: (readonly [string, ReactNode])[] = [
     [texts.state, texts.states[state]],
     ...(place.client ? [[texts.client, <bdi key="client">{place.client}</bdi>] as const] : []),
@@ -131,5 +132,10 @@ function Facts({ project, conversation, place }: FactsProps) {
     [texts.count, formatNumber(message_count)],
     ...(last_message_at ? [[texts.lastMessage, <Time as="full" at={last_message_at} key="last" />] as const] : []),
   ];
-  return <Details items={items} />;
+  return (
+    <>
+      <Details items={items} />
+      <PartProblem read={environments} title={unread.environments} />
+    </>
+  );
 }

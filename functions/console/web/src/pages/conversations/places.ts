@@ -22,9 +22,11 @@ export interface Place {
 /** Finds where a conversation takes place, by the connectors of the project. */
 export function usePlaces(project: string) {
   const mayRead = useMay()("projects.read");
-  const connectors = useQuery({ ...allConnectorsOptions(project), enabled: mayRead }).data;
+  const readConnectors = useQuery({ ...allConnectorsOptions(project), enabled: mayRead });
+  const readProviders = useQuery({ ...providersOptions, enabled: mayRead });
+  const connectors = readConnectors.data;
   const clients = useQuery({ ...allClientsOptions, enabled: mayRead }).data;
-  const providers = useQuery(providersOptions).data?.items;
+  const providers = readProviders.data?.items;
   const { label } = useChannels();
 
   const placeOf = ({ connector_id, channel: own, case: routed }: Conversation): Place => {
@@ -40,5 +42,5 @@ export function usePlaces(project: string) {
       maxChars: provider?.message_max_chars,
     };
   };
-  return { placeOf, label };
+  return { placeOf, label, reads: [readConnectors, readProviders] };
 }

@@ -3,7 +3,8 @@ import { useState } from "react";
 import { type Desk, desksOptions, roomOptions, type Seat } from "../../api/desks";
 import { polling } from "../../api/polling";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { Button, type Column, DataTable, Dialog, ProblemView, Skeleton, Stack } from "../../ui";
+import { unread } from "../../texts/en/unread";
+import { Button, type Column, DataTable, Dialog, PartProblem, ProblemView, Skeleton, Stack } from "../../ui";
 import styles from "./conversations.module.css";
 
 interface Props {
@@ -15,12 +16,12 @@ interface Props {
 /** The room that there is: “SMS 5 of 12 in use · WhatsApp full”, per person on demand (U602). */
 export function Room({ label, channel }: Props) {
   const [isOpen, setOpen] = useState(false);
-  const room = useQuery({ ...roomOptions, ...polling }).data?.items ?? [];
+  const room = useQuery({ ...roomOptions, ...polling });
   const seats = useQuery({ ...desksOptions, enabled: isOpen, staleTime: 0 });
   const desks = seats.data?.items;
   const isShown = (desk: Desk) => channel === undefined || desk.channel === channel;
-  const shown = room.filter(isShown);
-  if (shown.length === 0) return null;
+  const shown = room.data?.items.filter(isShown) ?? [];
+  if (shown.length === 0) return <PartProblem read={room} title={unread.room} />;
   return (
     <section aria-label={texts.room} className={styles.room}>
       <p>{shown.map((desk) => roomOf(desk, label(desk.channel))).join(" · ")}</p>

@@ -3,11 +3,21 @@ import { useState } from "react";
 import { type Case, type Conversation, type TransferBody, transfer } from "../../api/conversations";
 import { desksOptions, type Seat } from "../../api/desks";
 import { useMay } from "../../api/me";
-import { allMembersOptions } from "../../api/members";
+import { allMembersOptions, type Member } from "../../api/members";
 import { allTeamsOptions } from "../../api/teams";
 import { folded } from "../../folded";
 import { conversationTexts as texts } from "../../texts/en/conversations";
-import { ConfirmDialog, FormDialog, ProblemView, RadioGroup, Skeleton, TextField, useForm } from "../../ui";
+import { unread } from "../../texts/en/unread";
+import {
+  ConfirmDialog,
+  FormDialog,
+  PartProblem,
+  ProblemView,
+  RadioGroup,
+  Skeleton,
+  TextField,
+  useForm,
+} from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
 import styles from "./conversations.module.css";
 import { limitMet, type Reader } from "./standing";
@@ -46,7 +56,8 @@ export function TransferDialog({ project, conversation, routed, reader, isOpen, 
   const teams = listed.data ?? [];
   const [isAsking, setAsking] = useState(false);
   const [met, setMet] = useState<{ name: string; load: number; limit: number }>();
-  const pending = usePendingSeats(routed?.channel, isOpen);
+  const members = useQuery({ ...allMembersOptions, enabled: isOpen && may("members.read") });
+  const pending = pendingSeats(members.data ?? [], routed?.channel);
   const active = desks.data?.items.find(({ channel }) => channel === routed?.channel)?.members ?? [];
   const others = pending.filter(({ id }) => !active.some((seat) => seat.id === id));
   const seats: Choice[] = [...active, ...others].filter(({ id }) => id !== routed?.assigned_to?.id);
@@ -129,14 +140,17 @@ export function TransferDialog({ project, conversation, routed, reader, isOpen, 
             <Skeleton rows={3} />
           )
         ) : kind === "member" ? (
-          <MembersField
-            error={form.errors.member}
-            key={String(isOpen)}
-            mayOverride={reader.mayOverride}
-            onChange={(next) => form.set("member", next)}
-            seats={seats}
-            value={member}
-          />
+          <>
+            <MembersField
+              error={form.errors.member}
+              key={String(isOpen)}
+              mayOverride={reader.mayOverride}
+              onChange={(next) => form.set("member", next)}
+              seats={seats}
+              value={member}
+            />
+            <PartProblem read={members} title={unread.members} />
+          </>
         ) : teams.length === 0 ? (
           <p className={styles.soft}>{texts.noTeams}</p>
         ) : (
@@ -225,9 +239,7 @@ function optionOf({ id, name, load, limit, presence, status }: Choice, mayOverri
 }
 
 /** Members who would answer on a channel, and have not accepted their invitation yet or are suspended. */
-function usePendingSeats(channel: string | undefined, isWanted: boolean): Choice[] {
-  const may = useMay();
-  const members = useQuery({ ...allMembersOptions, enabled: isWanted && may("members.read") }).data ?? [];
+function pendingSeats(members: readonly Member[], channel: string | undefined): Choice[] {
   return members.flatMap(({ id, name, status, work }) => {
     const limit = channel === undefined ? undefined : work.channels[channel];
     if (limit === undefined || (status !== "pending" && status !== "suspended")) return [];

@@ -73,7 +73,7 @@ export function FiguresPage() {
           value={range.to}
         />
       </PlaceFilters>
-      {fault ? null : error ? (
+      {fault ? null : error && !data ? (
         <ProblemView error={error} retry={() => void refetch()} />
       ) : !data ? (
         <Skeleton rows={4} />

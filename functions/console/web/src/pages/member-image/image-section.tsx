@@ -4,7 +4,8 @@ import { deleteMemberImage, memberImageOptions, setMemberImage } from "../../api
 import { isProblem } from "../../api/problems";
 import { MemberAvatar } from "../../frame/member-avatar";
 import { image as texts } from "../../texts/en/image";
-import { announce, errorText, Section, toasts } from "../../ui";
+import { unread } from "../../texts/en/unread";
+import { announce, errorText, PartProblem, Section, toasts } from "../../ui";
 import { ImagePicker } from "./image-picker";
 import { toBase64 } from "./picture";
 
@@ -16,7 +17,8 @@ interface Props {
 
 /** The picture of a member, for those who may change it. */
 export function ImageSection({ member, name, about }: Props) {
-  const { data } = useQuery(memberImageOptions(member));
+  const read = useQuery(memberImageOptions(member));
+  const { data } = read;
   const [isBusy, setBusy] = useState(false);
   const id = useId();
 
@@ -51,6 +53,7 @@ export function ImageSection({ member, name, about }: Props) {
         onImage={save}
         onRemove={() => void remove()}
       />
+      <PartProblem read={read} title={unread.image} />
     </Section>
   );
 }

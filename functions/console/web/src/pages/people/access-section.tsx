@@ -6,7 +6,8 @@ import { useMay } from "../../api/me";
 import { formatDay } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { peopleTexts as texts } from "../../texts/en/people";
-import { Button, EnvironmentBadge, Section } from "../../ui";
+import { unread } from "../../texts/en/unread";
+import { Button, EnvironmentBadge, PartProblem, Section } from "../../ui";
 import { withNames } from "../../ui/with-names";
 import { NoteDialog } from "./note-dialog";
 import styles from "./people.module.css";
@@ -15,12 +16,12 @@ import styles from "./people.module.css";
 export function AccessSection({ person }: { person: ChatUser }) {
   const project = useProjectId();
   const mayDecide = useMay()("access_requests.decide");
-  const environments = useQuery(environmentsOptions(project)).data;
+  const environments = useQuery(environmentsOptions(project));
   const [revoking, setRevoking] = useState<Grant>();
   const last = useRef(revoking);
   if (revoking) last.current = revoking;
   const nameOf = (grant: Grant | undefined) =>
-    environments?.find(({ id }) => id === grant?.environment_id)?.name ?? "…";
+    environments.data?.find(({ id }) => id === grant?.environment_id)?.name ?? "…";
   const environment = nameOf(last.current);
   return (
     <Section about={texts.accessAbout} title={texts.access}>
@@ -29,25 +30,28 @@ export function AccessSection({ person }: { person: ChatUser }) {
           {texts.noAccess} {person.status === "active" && texts.openAccess}
         </p>
       ) : (
-        <ul className={styles.rows}>
-          {person.environments.map((grant) => (
-            <li key={grant.environment_id}>
-              <div className={styles.words}>
-                <div>
-                  <EnvironmentBadge name={nameOf(grant)} />
+        <>
+          <PartProblem read={environments} title={unread.environments} />
+          <ul className={styles.rows}>
+            {person.environments.map((grant) => (
+              <li key={grant.environment_id}>
+                <div className={styles.words}>
+                  <div>
+                    <EnvironmentBadge name={nameOf(grant)} />
+                  </div>
+                  <span className={styles.soft}>
+                    {withNames(texts.granted("{by}", formatDay(grant.granted_at)), { by: grant.granted_by })}
+                  </span>
                 </div>
-                <span className={styles.soft}>
-                  {withNames(texts.granted("{by}", formatDay(grant.granted_at)), { by: grant.granted_by })}
-                </span>
-              </div>
-              {mayDecide && (
-                <Button aria-label={texts.revokeOf(nameOf(grant))} changes onClick={() => setRevoking(grant)} small>
-                  {texts.revoke}
-                </Button>
-              )}
-            </li>
-          ))}
-        </ul>
+                {mayDecide && (
+                  <Button aria-label={texts.revokeOf(nameOf(grant))} changes onClick={() => setRevoking(grant)} small>
+                    {texts.revoke}
+                  </Button>
+                )}
+              </li>
+            ))}
+          </ul>
+        </>
       )}
       <NoteDialog
         action={texts.revokeAction}

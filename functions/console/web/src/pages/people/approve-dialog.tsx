@@ -6,7 +6,8 @@ import { queryClient } from "../../api/query";
 import { useProjectId } from "../../frame/project-id";
 import { decisions } from "../../texts/en/decisions";
 import { peopleTexts as texts } from "../../texts/en/people";
-import { FormDialog, Select, TextArea, useForm } from "../../ui";
+import { unread } from "../../texts/en/unread";
+import { FormDialog, PartProblem, Select, TextArea, useForm } from "../../ui";
 import { useOnOpen } from "../../ui/use-on-open";
 import { type DirectoryValues, directoryBody, initialDirectory } from "../requests/directory";
 import { DirectoryField } from "../requests/directory-field";
@@ -28,8 +29,8 @@ interface Props {
 /** Approves a person directly, also after a rejection (B40). */
 export function ApproveDialog({ person, isOpen, onClose }: Props) {
   const project = useProjectId();
-  const environments = useQuery(environmentsOptions(project)).data ?? [];
-  const left = environmentsLeft(environments, person.environments);
+  const environments = useQuery(environmentsOptions(project));
+  const left = environmentsLeft(environments.data ?? [], person.environments);
   const isLinked = person.end_user != null;
   const mayLink = useMay()("end_users.write");
   const initial: Values = {
@@ -83,6 +84,7 @@ export function ApproveDialog({ person, isOpen, onClose }: Props) {
           ...left.map(({ id, name }) => ({ value: id, label: name })),
         ]}
       />
+      <PartProblem read={environments} title={unread.environments} />
       <DirectoryField
         error={form.errors.endUser}
         linked={person.end_user}

@@ -11,6 +11,7 @@ import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { useRowKeys } from "../../frame/use-row-keys";
 import { peopleTexts as texts } from "../../texts/en/people";
+import { unread } from "../../texts/en/unread";
 import {
   announce,
   type Column,
@@ -22,6 +23,7 @@ import {
   NoMatches,
   Page,
   PageHeading,
+  PartProblem,
   ProblemView,
   Row,
   rangesIn,
@@ -49,7 +51,9 @@ export function PeoplePage() {
   const may = useMay();
   const project = useProjectId();
   const counts = useQuery(chatUserCountsOptions(project)).data;
-  const providers = useQuery(providersOptions).data?.items ?? [];
+  const mayPlaces = may("projects.read");
+  const platforms = useQuery(providersOptions);
+  const environments = useQuery(environmentsOptions(project));
   const list = useList(chatUsersOptions(project, { status: tab, q, provider }));
 
   const count = list.items?.length;
@@ -85,11 +89,13 @@ export function PeoplePage() {
           onChange={(next) => filter({ provider: next || undefined })}
           options={[
             { value: "", label: texts.allProviders },
-            ...providers.map(({ provider: key, label }) => ({ value: key, label })),
+            ...(platforms.data?.items.map(({ provider: key, label }) => ({ value: key, label })) ?? []),
           ]}
           value={provider ?? ""}
         />
       </Toolbar>
+      {mayPlaces && <PartProblem read={platforms} title={unread.filters} />}
+      {mayPlaces && list.items && <PartProblem read={environments} title={unread.environments} />}
       {list.error && !list.items ? (
         <ProblemView error={list.error} retry={list.retry} />
       ) : !list.items ? (

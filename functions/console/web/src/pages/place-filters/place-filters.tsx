@@ -4,7 +4,8 @@ import { allClientsOptions } from "../../api/clients";
 import { useMay } from "../../api/me";
 import { allTeamsOptions } from "../../api/teams";
 import { placeFilterTexts as texts } from "../../texts/en/place-filters";
-import { FilterRow, Select } from "../../ui";
+import { unread } from "../../texts/en/unread";
+import { FilterRow, PartProblem, Select } from "../../ui";
 import { useChannels } from "../settings/channels/use-channels";
 
 /** Ids of a client and a team, and the key of a channel; undefined for all. */
@@ -28,42 +29,47 @@ interface Props {
 export function PlaceFilters({ label, filters, onChange, children, active = 0 }: Props) {
   const may = useMay();
   const mayPlaces = may("projects.read");
-  const clients = useQuery({ ...allClientsOptions, enabled: mayPlaces }).data ?? [];
-  const teams = useQuery({ ...allTeamsOptions, enabled: may("teams.read") }).data ?? [];
-  const { channels, label: labelOf } = useChannels();
+  const clients = useQuery({ ...allClientsOptions, enabled: mayPlaces });
+  const readTeams = useQuery({ ...allTeamsOptions, enabled: may("teams.read") });
+  const teams = readTeams.data ?? [];
+  const { channels, read: readChannels, label: labelOf } = useChannels();
   const { client, channel, team } = filters;
-  if (!children && !mayPlaces && teams.length === 0 && countPlaces(filters) === 0) return null;
+  const problem = <PartProblem read={[clients, readChannels, readTeams]} title={unread.filters} />;
+  if (!children && !mayPlaces && teams.length === 0 && countPlaces(filters) === 0) return problem;
   return (
-    <FilterRow active={active + countPlaces(filters)} label={label}>
-      {children}
-      {(mayPlaces || client) && (
-        <Select
-          label={texts.client}
-          onChange={(next) => onChange({ client: next || undefined })}
-          options={[{ value: "", label: texts.allClients }, ...named(clients)]}
-          value={client ?? ""}
-        />
-      )}
-      {(mayPlaces || channel) && (
-        <Select
-          label={texts.channel}
-          onChange={(next) => onChange({ channel: next || undefined })}
-          options={[
-            { value: "", label: texts.allChannels },
-            ...channels.map(({ key }) => ({ value: key, label: labelOf(key) })),
-          ]}
-          value={channel ?? ""}
-        />
-      )}
-      {(teams.length > 0 || team) && (
-        <Select
-          label={texts.team}
-          onChange={(next) => onChange({ team: next || undefined })}
-          options={[{ value: "", label: texts.allTeams }, ...named(teams)]}
-          value={team ?? ""}
-        />
-      )}
-    </FilterRow>
+    <>
+      <FilterRow active={active + countPlaces(filters)} label={label}>
+        {children}
+        {(mayPlaces || client) && (
+          <Select
+            label={texts.client}
+            onChange={(next) => onChange({ client: next || undefined })}
+            options={[{ value: "", label: texts.allClients }, ...named(clients.data ?? [])]}
+            value={client ?? ""}
+          />
+        )}
+        {(mayPlaces || channel) && (
+          <Select
+            label={texts.channel}
+            onChange={(next) => onChange({ channel: next || undefined })}
+            options={[
+              { value: "", label: texts.allChannels },
+              ...channels.map(({ key }) => ({ value: key, label: labelOf(key) })),
+            ]}
+            value={channel ?? ""}
+          />
+        )}
+        {(teams.length > 0 || team) && (
+          <Select
+            label={texts.team}
+            onChange={(next) => onChange({ team: next || undefined })}
+            options={[{ value: "", label: texts.allTeams }, ...named(teams)]}
+            value={team ?? ""}
+          />
+        )}
+      </FilterRow>
+      {problem}
+    </>
   );
 }
 

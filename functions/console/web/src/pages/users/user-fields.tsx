@@ -6,7 +6,8 @@ import { environmentsOptions } from "../../api/environments";
 import { useAccount } from "../../api/me";
 import { useProjectId } from "../../frame/project-id";
 import { endUsers as texts } from "../../texts/en/end-users";
-import { Checkbox, FieldGroup, Notice, Skeleton, Stack, TextField, type useForm } from "../../ui";
+import { unread } from "../../texts/en/unread";
+import { Checkbox, FieldGroup, Notice, PartProblem, Skeleton, Stack, TextField, type useForm } from "../../ui";
 import { canBeEmail, type UserValues } from "./body";
 import { nameOf } from "./names";
 import styles from "./users.module.css";
@@ -73,7 +74,7 @@ export function UserFields({ form, self, isInvited = true, holder, phoneNote, is
 }
 
 function EnvironmentsField({ form, isNew, isReadOnly }: { form: UserForm; isNew: boolean; isReadOnly: boolean }) {
-  const environments = useQuery(environmentsOptions(useProjectId())).data;
+  const environments = useQuery(environmentsOptions(useProjectId()));
   const { environments: chosen } = form.values;
   const error = form.errors.environments;
   return (
@@ -87,8 +88,9 @@ function EnvironmentsField({ form, isNew, isReadOnly }: { form: UserForm; isNew:
       }
       label={texts.environments}
     >
-      {!environments && <Skeleton rows={2} />}
-      {environments?.map(({ id, name }) => (
+      {environments.isLoading && <Skeleton height={32} rows={3} />}
+      <PartProblem read={environments} title={unread.environments} />
+      {environments.data?.map(({ id, name }) => (
         <Checkbox
           isSelected={chosen.includes(id)}
           key={id}

@@ -9,6 +9,7 @@ import { formatCount, formatNumber } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { useFocusAfter, useRowKeys } from "../../frame/use-row-keys";
 import { endUsers as texts } from "../../texts/en/end-users";
+import { unread } from "../../texts/en/unread";
 import {
   announce,
   Button,
@@ -17,6 +18,7 @@ import {
   NoMatches,
   Page,
   PageHeading,
+  PartProblem,
   ProblemView,
   Row,
   SearchField,
@@ -48,7 +50,7 @@ export function UsersPage() {
   const navigate = route.useNavigate();
   const may = useMay();
   const project = useProjectId();
-  const environments = useQuery(environmentsOptions(project)).data ?? [];
+  const environments = useQuery(environmentsOptions(project));
   const query: EndUserQuery = { q: q?.slice(0, SEARCH_MAX), environment_id: environment, source, order };
   const list = useList(endUsersOptions(project, query));
   const [deleting, setDeleting] = useState<EndUser>();
@@ -92,7 +94,7 @@ export function UsersPage() {
           onChange={(next) => filter({ environment: next || undefined })}
           options={[
             { value: "", label: texts.allEnvironments },
-            ...environments.map(({ id, name }) => ({ value: id, label: name })),
+            ...(environments.data?.map(({ id, name }) => ({ value: id, label: name })) ?? []),
           ]}
           value={environment ?? ""}
         />
@@ -115,6 +117,7 @@ export function UsersPage() {
           />
         )}
       </Toolbar>
+      {may("projects.read") && <PartProblem read={environments} title={unread.environments} />}
       {list.error && !items ? (
         <ProblemView error={list.error} retry={list.retry} />
       ) : !items ? (

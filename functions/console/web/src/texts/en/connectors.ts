@@ -8,7 +8,6 @@ export const connectorTexts = {
   allEnvironments: "All environments",
   empty: "No connectors yet",
   emptyText: "Connect a chat platform, and people who write there reach the agent.",
-  unnamed: "Unknown",
   client: "Client",
   handler: "Answered by",
   handlers: { agent: "Agent", team: "Team" },

@@ -8,6 +8,8 @@ export const dialogs = {
   theirs: "Theirs",
   keepMine: "Keep mine",
   takeTheirs: "Take theirs",
+  changedMeanwhile: "Somebody changed this meanwhile",
+  changedMeanwhileAbout: "The page shows how it is now. Look at it again, then decide whether you still want this.",
   secretOnce: "It is shown this once. Copy it now, and keep it in a safe place.",
   secretStored: "I have stored it",
   secretLeaveTitle: "Close without copying?",

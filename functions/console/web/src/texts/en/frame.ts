@@ -54,6 +54,7 @@ export const frame = {
   newProject: "New project",
   searchProjects: "Search projects",
   noProjectShown: "No project",
+  projectsUnread: "Projects could not be read",
   archivedProjects: "Archived",
   projectSwitcher: (name: string) => `${name}, switch project`,
   noProjectTitle: "There is no such project",

@@ -1,12 +1,14 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+import { isProblem } from "../../api/problems";
+import { queryClient } from "../../api/query";
 import { common } from "../../texts/en/common";
 import { dialogs as texts } from "../../texts/en/dialogs";
 import { Button, IconButton } from "../button";
 import { classes } from "../classes";
 import { Copy } from "../copy";
 import type { ConfirmProps, ConflictProps, DialogProps, SecretOnceProps } from "../dialog";
-import { ProblemView } from "../states";
+import { Explained, ProblemView } from "../states";
 import styles from "./dialog.module.css";
 
 export function DialogView(props: DialogProps) {
@@ -212,7 +214,13 @@ function useAction(action: () => unknown, onDone: () => void) {
       await action();
       onDone();
     } catch (failure) {
-      setError(failure);
+      if (isProblem(failure, "precondition-failed", "changed-meanwhile")) {
+        // The next press is about what the page shows then.
+        await queryClient.refetchQueries({ type: "active" });
+        setError(new Explained(texts.changedMeanwhile, texts.changedMeanwhileAbout));
+      } else {
+        setError(failure);
+      }
     } finally {
       setBusy(false);
     }

@@ -6,7 +6,19 @@ import type { Provider } from "../../../api/providers";
 import { queryClient } from "../../../api/query";
 import { useProjectId } from "../../../frame/project-id";
 import { connectorTexts as texts } from "../../../texts/en/connectors";
-import { announce, Form, FormActions, Section, Select, SubmitButton, TextField, toasts, useForm } from "../../../ui";
+import { unread } from "../../../texts/en/unread";
+import {
+  announce,
+  Form,
+  FormActions,
+  PartProblem,
+  Section,
+  Select,
+  SubmitButton,
+  TextField,
+  toasts,
+  useForm,
+} from "../../../ui";
 import { fieldsOf } from "../connector";
 import { CredentialFields } from "../credential-fields";
 import {
@@ -25,8 +37,9 @@ const OWN = ["name", "environment", "client"];
 /** Name, place and credentials of a new connector, in the order of the platform's console. */
 export function FieldsStep({ provider, onMade }: { provider: Provider; onMade: (id: string) => void }) {
   const project = useProjectId();
-  const environments = useQuery(environmentsOptions(project)).data ?? [];
-  const clients = useQuery(allClientsOptions).data ?? [];
+  const environments = useQuery(environmentsOptions(project));
+  const readClients = useQuery(allClientsOptions);
+  const clients = readClients.data ?? [];
   const fields = fieldsOf(provider);
   const form = useForm<Record<string, string>, Connector>({
     initial: Object.fromEntries([...OWN, ...fields.map(({ name }) => name)].map((name) => [name, ""])),
@@ -57,9 +70,11 @@ export function FieldsStep({ provider, onMade }: { provider: Provider; onMade: (
           label={texts.environment}
           options={[
             { value: "", label: texts.chooseEnvironment },
-            ...environments.map(({ id, name }) => ({ value: id, label: name })),
+            ...(environments.data?.map(({ id, name }) => ({ value: id, label: name })) ?? []),
           ]}
         />
+        <PartProblem read={environments} title={unread.environments} />
+        <PartProblem read={readClients} title={unread.clients} />
         {clients.length > 1 && (
           <Select
             {...form.text("client")}

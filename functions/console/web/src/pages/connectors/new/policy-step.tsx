@@ -1,7 +1,8 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { type Connector, type UpdateConnector, updateConnector } from "../../../api/connectors";
-import type { Tagged } from "../../../api/problems";
+import { type Connector, connectorOptions, type UpdateConnector, updateConnector } from "../../../api/connectors";
+import { isProblem, type Tagged } from "../../../api/problems";
 import type { Provider } from "../../../api/providers";
+import { queryClient } from "../../../api/query";
 import { useProjectId } from "../../../frame/project-id";
 import { connectorTexts as texts } from "../../../texts/en/connectors";
 import { announce, Form, FormActions, RadioGroup, Section, SubmitButton, toasts, useForm } from "../../../ui";
@@ -33,6 +34,13 @@ export function PolicyStep({ record, provider }: { record: Tagged<Connector>; pr
     send: async (values) => {
       const change = changeTo(values, record.value);
       if (change) keepConnector(project, await updateConnector(project, id, change, record.etag));
+    },
+    onFailure: (error) => {
+      if (isProblem(error, "precondition-failed", "changed-meanwhile")) {
+        // The next attempt is about the version that there is then.
+        void queryClient.invalidateQueries({ queryKey: connectorOptions(project, id).queryKey });
+      }
+      return false;
     },
     onDone: () => {
       toasts.done(texts.ready(name));

@@ -4,7 +4,8 @@ import { methodsOptions } from "../../../api/auth";
 import { loginMethodsOptions } from "../../../api/login-methods";
 import { useAccount, useMay, useMe } from "../../../api/me";
 import { account as texts } from "../../../texts/en/account";
-import { Icon, Switch } from "../../../ui";
+import { unread } from "../../../texts/en/unread";
+import { Icon, PartProblem, Switch } from "../../../ui";
 import { classes } from "../../../ui/classes";
 import styles from "./account.module.css";
 import { type Standing, standsInWay } from "./draft";
@@ -21,9 +22,10 @@ export function SsoOnly({ field, isOn }: Props) {
   const may = useMay();
   const { session } = useMe();
   const mayManage = may("login_methods.manage");
-  const methods = useQuery({ ...loginMethodsOptions, enabled: mayManage }).data?.items;
-  const providers = useQuery({ ...methodsOptions(account), enabled: !mayManage }).data?.providers;
-  const known = mayManage ? methods : providers;
+  const managed = useQuery({ ...loginMethodsOptions, enabled: mayManage });
+  const offered = useQuery({ ...methodsOptions(account), enabled: !mayManage });
+  const methods = managed.data?.items;
+  const known = mayManage ? methods : offered.data?.providers;
   const standing: Standing = {
     isSetUp: known === undefined || known.length > 0,
     isTried: methods?.some(({ tried_at }) => tried_at),
@@ -38,6 +40,7 @@ export function SsoOnly({ field, isOn }: Props) {
         help={texts.ssoOnlyHelp}
         label={texts.ssoOnly}
       />
+      <PartProblem read={mayManage ? managed : offered} title={unread.loginMethods} />
       {isBlocked && known && (
         <div className={styles.standing}>
           <p>{texts.standsInWay}</p>

@@ -6,7 +6,8 @@ import { useMay } from "../../../api/me";
 import { permissionsOptions } from "../../../api/roles";
 import { apiKeys as texts } from "../../../texts/en/api-keys";
 import { permissionTexts } from "../../../texts/en/permissions";
-import { Copy, Details, Dialog, Stack, Time } from "../../../ui";
+import { unread } from "../../../texts/en/unread";
+import { Copy, Details, Dialog, PartProblem, Skeleton, Stack, Time } from "../../../ui";
 import styles from "./api-keys.module.css";
 import { Expiry } from "./api-keys-page";
 import { byArea } from "./choice";
@@ -27,11 +28,11 @@ export function DetailsDialog({ apiKey, onClose }: { apiKey: ApiKey | undefined;
 
 function Content({ apiKey }: { apiKey: ApiKey }) {
   const may = useMay();
-  const catalogue = useQuery(permissionsOptions).data?.items ?? [];
+  const catalogue = useQuery(permissionsOptions);
   const isLimited = typeof apiKey.environment_id === "string";
   const environments = useQuery({ ...allEnvironmentsOptions, enabled: isLimited && may("projects.read") }).data;
   const environment = environments?.find(({ id }) => id === apiKey.environment_id);
-  const held = byArea(catalogue.filter(({ key }) => apiKey.permissions.includes(key)));
+  const held = byArea(catalogue.data?.items.filter(({ key }) => apiKey.permissions.includes(key)) ?? []);
   return (
     <Stack gap={5}>
       <Details
@@ -57,6 +58,8 @@ function Content({ apiKey }: { apiKey: ApiKey }) {
       />
       <Stack gap={3}>
         <h3>{texts.permissions}</h3>
+        {catalogue.isLoading && <Skeleton />}
+        <PartProblem read={catalogue} title={unread.permissions} />
         <Details
           items={held.map(({ area, permissions }) => [
             permissionTexts.areas[area],

@@ -10,6 +10,7 @@ import { formatDate } from "../../../format";
 import { apiKeys as texts } from "../../../texts/en/api-keys";
 import { common } from "../../../texts/en/common";
 import { permissionTexts } from "../../../texts/en/permissions";
+import { unread } from "../../../texts/en/unread";
 import {
   BackLink,
   Button,
@@ -21,6 +22,7 @@ import {
   looks,
   Page,
   PageHeading,
+  PartProblem,
   ProblemView,
   RadioGroup,
   Row,
@@ -51,7 +53,8 @@ export function NewApiKey({ onCreated }: { onCreated: (made: Created) => void })
   const may = useMay();
   const held = useMe().account?.permissions ?? [];
   const mayAccount = may("api_keys.manage_account");
-  const environments = useQuery({ ...allEnvironmentsOptions, enabled: may("projects.read") }).data ?? [];
+  const readEnvironments = useQuery({ ...allEnvironmentsOptions, enabled: may("projects.read") });
+  const environments = readEnvironments.data ?? [];
   const initial: Draft = { name: "", owner: "me", days: "90", environment: "", permissions: [] };
   const form = useForm({
     initial,
@@ -151,6 +154,7 @@ export function NewApiKey({ onCreated }: { onCreated: (made: Created) => void })
                 value={form.values.environment}
               />
             )}
+            <PartProblem read={readEnvironments} title={unread.environments} />
           </div>
         </Section>
         <Permissions

@@ -14,10 +14,11 @@ export function splitName(name: string): { kind: string; id: string } {
 }
 
 /** The names of members by `member:…`, where the person may see them. */
-export function useMemberNames(): ReadonlyMap<string, string> {
+export function useMemberNames() {
   const may = useMay();
-  const { data } = useQuery({ ...allMembersOptions, enabled: may("members.read") });
-  return new Map(data?.map(({ id, name }) => [`member:${id}`, name]));
+  const read = useQuery({ ...allMembersOptions, enabled: may("members.read") });
+  const names: ReadonlyMap<string, string> = new Map(read.data?.map(({ id, name }) => [`member:${id}`, name]));
+  return { names, read };
 }
 
 /** The actor of an entry, by the name of that time. */

@@ -5,6 +5,7 @@ import { type AuditEntry, auditEntryOptions, auditOptions, type ExportFormat } f
 import { useList } from "../../../api/query";
 import { formatNumber, useTimeSettings } from "../../../format";
 import { audit as texts } from "../../../texts/en/audit";
+import { unread } from "../../../texts/en/unread";
 import {
   announce,
   Badge,
@@ -15,6 +16,7 @@ import {
   NoMatches,
   Page,
   PageHeading,
+  PartProblem,
   ProblemView,
   Skeleton,
   Time,
@@ -42,7 +44,7 @@ export function AuditPage() {
   const list = useList({ ...auditOptions(query), enabled: isPossible } as ReturnType<typeof auditOptions>);
   const { error, retry, isFetching, showMore, isShowingMore } = list;
   const items = isPossible ? list.items : [];
-  const names = useMemberNames();
+  const { names, read } = useMemberNames();
 
   const change = (next: Filters, replace = false) =>
     void navigate({ search: (now) => ({ ...now, ...next, open: undefined }), replace });
@@ -94,6 +96,7 @@ export function AuditPage() {
         title={texts.title}
       />
       <FilterBar entries={items ?? []} filters={filters} onChange={change} />
+      <PartProblem read={read} title={unread.members} />
       {error && !items ? (
         <ProblemView error={error} retry={retry} />
       ) : !items || isSearching ? (

@@ -24,7 +24,7 @@ const ACTIONS: readonly Option[] = Object.entries(texts.actions)
 export function FilterBar({ filters, entries, onChange }: Props) {
   const { actor, action, target, from, to } = filters;
   const [isOpen, setOpen] = useState(false);
-  const names = useMemberNames();
+  const { names } = useMemberNames();
   useTimeSettings();
   return (
     <div className={styles.filterFrame} data-filters>

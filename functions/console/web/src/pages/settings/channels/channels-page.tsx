@@ -7,7 +7,8 @@ import { useMay } from "../../../api/me";
 import { formatList } from "../../../format";
 import { channelTexts as texts } from "../../../texts/en/channels";
 import { common } from "../../../texts/en/common";
-import { Button, type Column, DataTable, Page, PageHeading, ProblemView, Skeleton } from "../../../ui";
+import { unread } from "../../../texts/en/unread";
+import { Button, type Column, DataTable, Page, PageHeading, PartProblem, ProblemView, Skeleton } from "../../../ui";
 import record from "../record.module.css";
 import { ChannelDialog } from "./channel-dialog";
 import { DeleteChannel } from "./delete-channel";
@@ -20,8 +21,8 @@ export function ChannelsPage() {
   const { create } = route.useSearch();
   const navigate = route.useNavigate();
   const mayManage = useMay()("clients.manage");
-  const { channels, isRead, isFetching, error, retry } = useChannels();
-  const clients = useQuery(allClientsOptions).data ?? [];
+  const { channels, read } = useChannels();
+  const clients = useQuery(allClientsOptions);
   const [deleted, setDeleted] = useState<Channel>();
   const [isDeleting, setDeleting] = useState(false);
   const show = (isOpen: boolean) => void navigate({ search: { create: isOpen || undefined } });
@@ -39,15 +40,16 @@ export function ChannelsPage() {
         }
         title={texts.title}
       />
-      {error ? (
-        <ProblemView error={error} retry={retry} />
-      ) : !isRead ? (
+      {read.data && <PartProblem read={clients} title={unread.clients} />}
+      {read.error && !read.data ? (
+        <ProblemView error={read.error} retry={() => void read.refetch()} />
+      ) : !read.data ? (
         <Skeleton />
       ) : (
         <DataTable
           caption={texts.caption}
           columns={columnsOf(
-            clients,
+            clients.data,
             mayManage
               ? (channel) => {
                   setDeleted(channel);
@@ -55,14 +57,18 @@ export function ChannelsPage() {
                 }
               : undefined,
           )}
-          isBusy={isFetching}
+          isBusy={read.isFetching}
           rowKey={({ key }) => key}
           rows={channels}
         />
       )}
       {mayManage && (
         <>
-          <ChannelDialog channels={channels} isOpen={isRead && Boolean(create)} onClose={() => show(false)} />
+          <ChannelDialog
+            channels={channels}
+            isOpen={read.data !== undefined && Boolean(create)}
+            onClose={() => show(false)}
+          />
           <DeleteChannel channel={deleted} isOpen={isDeleting} onClose={() => setDeleting(false)} />
         </>
       )}
@@ -70,7 +76,10 @@ export function ChannelsPage() {
   );
 }
 
-function columnsOf(clients: readonly Client[], onDelete: ((channel: Channel) => void) | undefined): Column<Channel>[] {
+function columnsOf(
+  clients: readonly Client[] | undefined,
+  onDelete: ((channel: Channel) => void) | undefined,
+): Column<Channel>[] {
   const columns: Column<Channel>[] = [
     {
       key: "channel",
@@ -114,7 +123,8 @@ function columnsOf(clients: readonly Client[], onDelete: ((channel: Channel) => 
   return columns;
 }
 
-function ClientsCell({ clients, channel }: { clients: readonly Client[]; channel: string }) {
+function ClientsCell({ clients, channel }: { clients: readonly Client[] | undefined; channel: string }) {
+  if (!clients) return null;
   const names = clients.filter(({ channels }) => channels.includes(channel)).map(({ name }) => name);
   if (names.length === 0) return <span className={record.soft}>{texts.noClients}</span>;
   return <bdi>{formatList(names)}</bdi>;

@@ -8,14 +8,11 @@ const NONE: readonly Channel[] = [];
 /** The catalogue of channels, for who may read it, and the name of each in words. */
 export function useChannels() {
   const mayRead = useMay()("projects.read");
-  const { data, error, isFetching, refetch } = useQuery({ ...channelsOptions, enabled: mayRead });
-  const channels = data?.items ?? NONE;
+  const read = useQuery({ ...channelsOptions, enabled: mayRead });
+  const channels = read.data?.items ?? NONE;
   return {
     channels,
-    isRead: data !== undefined,
-    error: data ? null : error,
-    isFetching,
-    retry: () => void refetch(),
+    read,
     label: (key: string) => channels.find((channel) => channel.key === key)?.name ?? channelLabel(key),
   };
 }

@@ -4,7 +4,18 @@ import { type Client, clientOptions, createClient, updateClient } from "../../..
 import { useAccount } from "../../../api/me";
 import { queryClient } from "../../../api/query";
 import { clientTexts as texts } from "../../../texts/en/clients";
-import { announce, Checkbox, ConflictDialog, FieldGroup, FormDialog, TextField, toasts } from "../../../ui";
+import { unread } from "../../../texts/en/unread";
+import {
+  announce,
+  Checkbox,
+  ConflictDialog,
+  FieldGroup,
+  FormDialog,
+  PartProblem,
+  Skeleton,
+  TextField,
+  toasts,
+} from "../../../ui";
 import { useChannels } from "../channels/use-channels";
 import { minutesOf } from "../minutes";
 import { useRecordDialog } from "../use-record-form";
@@ -117,6 +128,8 @@ function ChannelsField({ value, onChange, others, error }: ChannelsProps) {
       }
       label={texts.channels}
     >
+      {catalogue.read.isLoading && <Skeleton height={32} rows={4} />}
+      <PartProblem read={catalogue.read} title={unread.channels} />
       {choices.map((key) => (
         <Checkbox
           isSelected={value.includes(key)}

@@ -8,6 +8,7 @@ import { PAGE } from "../../../api/query";
 import { formatNumber } from "../../../format";
 import { clientTexts as texts } from "../../../texts/en/clients";
 import { common } from "../../../texts/en/common";
+import { unread } from "../../../texts/en/unread";
 import {
   Badge,
   Button,
@@ -16,6 +17,7 @@ import {
   EmptyState,
   Page,
   PageHeading,
+  PartProblem,
   ProblemView,
   Skeleton,
 } from "../../../ui";
@@ -34,7 +36,8 @@ export function ClientsPage() {
   const may = useMay();
   const mayManage = may("clients.manage");
   const clients = useQuery(allClientsOptions);
-  const members = useQuery({ ...allMembersOptions, enabled: may("members.read") }).data;
+  const read = useQuery({ ...allMembersOptions, enabled: may("members.read") });
+  const members = read.data;
   const [shownRows, setShownRows] = useState(PAGE);
   const [deleted, setDeleted] = useState<Client>();
   const [isDeleting, setDeleting] = useState(false);
@@ -51,6 +54,7 @@ export function ClientsPage() {
   return (
     <Page>
       <PageHeading about={texts.about} actions={add} title={texts.title} />
+      {clients.data && <PartProblem read={read} title={unread.members} />}
       {clients.error && !clients.data ? (
         <ProblemView error={clients.error} retry={() => void clients.refetch()} />
       ) : !clients.data ? (

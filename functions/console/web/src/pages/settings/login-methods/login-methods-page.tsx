@@ -8,6 +8,7 @@ import { readOutcome, useFragment } from "../../../fragment";
 import { noteNavigation } from "../../../navigation";
 import { common } from "../../../texts/en/common";
 import { loginMethods as texts } from "../../../texts/en/login-methods";
+import { unread } from "../../../texts/en/unread";
 import {
   Badge,
   Button,
@@ -16,6 +17,7 @@ import {
   looks,
   Page,
   PageHeading,
+  PartProblem,
   ProblemView,
   Row,
   Skeleton,
@@ -51,11 +53,11 @@ type Entry =
 function List({ outcome }: { outcome: ReturnType<typeof readOutcome> }) {
   const navigate = route.useNavigate();
   const { data, error, isFetching, refetch } = useQuery(loginMethodsOptions);
-  const account = useQuery(accountOptions).data?.value;
+  const account = useQuery(accountOptions);
   const methods = data?.items;
   const isFull = (methods?.length ?? 0) >= METHODS_MAX;
   const entries: Entry[] = [
-    { key: "password", is: "password", isOff: account?.rules.sso_only ?? false },
+    { key: "password", is: "password", isOff: account.data?.value.rules.sso_only ?? false },
     ...(methods ?? []).map((method): Entry => ({ key: method.id, is: "method", method })),
     ...(["open_id_connect", "oauth2"] as const)
       .filter((kind) => !methods?.some(({ provider }) => provider.kind === kind))
@@ -81,16 +83,19 @@ function List({ outcome }: { outcome: ReturnType<typeof readOutcome> }) {
       <TrialNotice outcome={outcome} />
       {error && !methods ? (
         <ProblemView error={error} retry={() => void refetch()} />
-      ) : !methods ? (
+      ) : !methods || !account.isFetched ? (
         <Skeleton rows={3} />
       ) : (
-        <DataTable
-          caption={texts.caption}
-          columns={columns}
-          isBusy={isFetching}
-          rowKey={({ key }) => key}
-          rows={entries}
-        />
+        <>
+          <PartProblem read={account} title={unread.account} />
+          <DataTable
+            caption={texts.caption}
+            columns={columns}
+            isBusy={isFetching}
+            rowKey={({ key }) => key}
+            rows={entries.filter(({ is }) => is !== "password" || account.data)}
+          />
+        </>
       )}
     </Page>
   );

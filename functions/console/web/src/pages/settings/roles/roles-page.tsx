@@ -4,9 +4,22 @@ import { useState } from "react";
 import { useAccount, useMay } from "../../../api/me";
 import { allMembersOptions, type Member } from "../../../api/members";
 import { permissionsOptions, type Role, rolesOptions } from "../../../api/roles";
+import { formatNumber } from "../../../format";
 import { common } from "../../../texts/en/common";
 import { roleTexts as texts } from "../../../texts/en/roles";
-import { Badge, Button, type Column, DataTable, Page, PageHeading, ProblemView, Section, Skeleton } from "../../../ui";
+import { unread } from "../../../texts/en/unread";
+import {
+  Badge,
+  Button,
+  type Column,
+  DataTable,
+  Page,
+  PageHeading,
+  PartProblem,
+  ProblemView,
+  Section,
+  Skeleton,
+} from "../../../ui";
 import { mayGive, useStanding } from "../permissions/standing";
 import { aboutRole } from "../users/fields";
 import { DeleteRole } from "./delete-role";
@@ -22,15 +35,16 @@ export function RolesPage() {
   const navigate = route.useNavigate();
   const mayManage = useMay()("roles.manage");
   const roles = useQuery(rolesOptions);
-  const catalogue = useQuery(permissionsOptions).data?.items;
-  const members = useQuery(allMembersOptions).data;
+  const permissions = useQuery(permissionsOptions);
+  const catalogue = permissions.data?.items;
+  const members = useQuery(allMembersOptions);
   const [deleted, setDeleted] = useState<Role>();
   const [isDeleting, setDeleting] = useState(false);
   const items = roles.data?.items;
 
   const show = (search: { open?: string; create?: true }) =>
     void navigate({ search: { open: search.open, create: search.create } });
-  const holders = (key: string): Member[] | undefined => members?.filter(({ role }) => role?.key === key);
+  const holders = (key: string): Member[] | undefined => members.data?.filter(({ role }) => role?.key === key);
 
   return (
     <Page>
@@ -47,12 +61,13 @@ export function RolesPage() {
       />
       {roles.error && !items ? (
         <ProblemView error={roles.error} retry={() => void roles.refetch()} />
-      ) : !items || !catalogue ? (
+      ) : !items || !permissions.isFetched ? (
         <Skeleton />
       ) : (
         <>
+          <PartProblem read={members} title={unread.members} />
           <RolesTable
-            all={catalogue.length}
+            all={catalogue?.length}
             holders={holders}
             isBusy={roles.isFetching}
             onDelete={(role) => {
@@ -63,14 +78,20 @@ export function RolesPage() {
             roles={items}
           />
           <Section title={texts.matrix}>
-            <Matrix catalogue={catalogue} roles={items} />
+            <PartProblem read={permissions} title={unread.permissions} />
+            {permissions.isLoading && <Skeleton />}
+            {catalogue && <Matrix catalogue={catalogue} roles={items} />}
           </Section>
         </>
       )}
       <RoleDialog
         catalogue={catalogue ?? []}
         holders={open ? (holders(open)?.length ?? 0) : 0}
-        isOpen={items !== undefined && (Boolean(create && mayManage) || items.some(({ key }) => key === open))}
+        isOpen={
+          items !== undefined &&
+          catalogue !== undefined &&
+          (Boolean(create && mayManage) || items.some(({ key }) => key === open))
+        }
         onClose={() => show({})}
         role={create ? undefined : items?.find(({ key }) => key === open)}
       />
@@ -86,8 +107,8 @@ export function RolesPage() {
 
 interface TableProps {
   roles: readonly Role[];
-  /** Number of all permissions. */
-  all: number;
+  /** Number of all permissions, once it is known. */
+  all: number | undefined;
   holders: (key: string) => Member[] | undefined;
   isBusy: boolean;
   onOpen: (role: Role) => void;
@@ -104,7 +125,11 @@ function RolesTable({ roles, all, holders, isBusy, onOpen, onDelete }: TableProp
       title: texts.members,
       cell: (role) => <HoldersCell count={holders(role.key)?.length} role={role} />,
     },
-    { key: "permissions", title: texts.permissions, cell: (role) => texts.ofAll(role.permissions.length, all) },
+    {
+      key: "permissions",
+      title: texts.permissions,
+      cell: ({ permissions: { length } }) => (all === undefined ? formatNumber(length) : texts.ofAll(length, all)),
+    },
     {
       key: "actions",
       title: common.actions,
@@ -116,6 +141,7 @@ function RolesTable({ roles, all, holders, isBusy, onOpen, onDelete }: TableProp
           <div className={styles.actions}>
             <Button
               aria-label={isFixed ? texts.viewOf(role.name) : texts.editOf(role.name)}
+              blocked={all === undefined ? unread.permissions : undefined}
               onClick={() => onOpen(role)}
               small
             >

@@ -7,7 +7,18 @@ import { PAGE } from "../../../api/query";
 import { allTeamsOptions, type Team } from "../../../api/teams";
 import { common } from "../../../texts/en/common";
 import { teamTexts as texts } from "../../../texts/en/teams";
-import { Button, type Column, DataTable, EmptyState, Page, PageHeading, ProblemView, Skeleton } from "../../../ui";
+import { unread } from "../../../texts/en/unread";
+import {
+  Button,
+  type Column,
+  DataTable,
+  EmptyState,
+  Page,
+  PageHeading,
+  PartProblem,
+  ProblemView,
+  Skeleton,
+} from "../../../ui";
 import styles from "../clients/clients.module.css";
 import { DeleteTeam } from "./delete-team";
 import { membersOf } from "./members-of";
@@ -22,7 +33,8 @@ export function TeamsPage() {
   const may = useMay();
   const mayManage = may("teams.manage");
   const teams = useQuery(allTeamsOptions);
-  const members = useQuery({ ...allMembersOptions, enabled: may("members.read") }).data;
+  const read = useQuery({ ...allMembersOptions, enabled: may("members.read") });
+  const members = read.data;
   const [shownRows, setShownRows] = useState(PAGE);
   const [deleted, setDeleted] = useState<Team>();
   const [isDeleting, setDeleting] = useState(false);
@@ -39,6 +51,7 @@ export function TeamsPage() {
   return (
     <Page>
       <PageHeading about={texts.about} actions={add} title={texts.title} />
+      {teams.data && <PartProblem read={read} title={unread.members} />}
       {teams.error && !teams.data ? (
         <ProblemView error={teams.error} retry={() => void teams.refetch()} />
       ) : !teams.data ? (

@@ -4,8 +4,9 @@ import { allClientsOptions } from "../../../api/clients";
 import { type Permission, useAccount, useMay, useMe } from "../../../api/me";
 import { permissionsOptions, type Role, rolesOptions } from "../../../api/roles";
 import { permissionTexts } from "../../../texts/en/permissions";
+import { unread } from "../../../texts/en/unread";
 import { users as texts } from "../../../texts/en/users";
-import { Checkbox, FieldGroup, Icon, RadioGroup, Select } from "../../../ui";
+import { Checkbox, FieldGroup, Icon, PartProblem, RadioGroup, Select, Skeleton, Stack } from "../../../ui";
 import { labelsOf } from "../permissions/areas";
 import { PermissionPicker } from "../permissions/permission-picker";
 import { mayGive, useStanding } from "../permissions/standing";
@@ -34,7 +35,8 @@ export function RoleField({
   mayBeNone = isOptional,
   isReadOnly,
 }: RoleProps) {
-  const roles = useQuery(rolesOptions).data?.items ?? [];
+  const read = useQuery(rolesOptions);
+  const roles = read.data?.items ?? [];
   const standing = useStanding();
   const options = roles.map((role) => ({
     value: role.key,
@@ -43,18 +45,21 @@ export function RoleField({
   }));
   const chosen = roles.find(({ key }) => key === value);
   return (
-    <Select
-      disabled={isReadOnly}
-      error={error}
-      help={chosen ? aboutRole(chosen) : mayBeNone ? texts.withoutRoleHelp : undefined}
-      label={texts.role}
-      name="role"
-      onBlur={onBlur}
-      onChange={onChange}
-      optional={isOptional}
-      options={[{ value: "", label: mayBeNone ? texts.withoutRole : texts.chooseRole }, ...options]}
-      value={value}
-    />
+    <Stack gap={2}>
+      <Select
+        disabled={isReadOnly}
+        error={error}
+        help={chosen ? aboutRole(chosen) : mayBeNone ? texts.withoutRoleHelp : undefined}
+        label={texts.role}
+        name="role"
+        onBlur={onBlur}
+        onChange={onChange}
+        optional={isOptional}
+        options={[{ value: "", label: mayBeNone ? texts.withoutRole : texts.chooseRole }, ...options]}
+        value={value}
+      />
+      <PartProblem read={read} title={unread.roles} />
+    </Stack>
   );
 }
 
@@ -75,11 +80,19 @@ interface ExtraProps {
 
 /** Permissions beside the role. Those of the role are shown as held, so that all effective ones are in sight. */
 export function ExtraPermissions({ value, onChange, role, error, isOpen, isReadOnly }: ExtraProps) {
-  const catalogue = useQuery(permissionsOptions).data?.items;
-  const roles = useQuery(rolesOptions).data?.items;
+  const permissions = useQuery(permissionsOptions);
+  const roles = useQuery(rolesOptions);
   const standing = useStanding();
-  const ofRole = roles?.find(({ key }) => key === role)?.permissions ?? [];
-  if (!catalogue) return null;
+  const catalogue = permissions.data?.items;
+  if (!catalogue || !roles.data) {
+    // That the roles cannot be read stands at the choice of one.
+    return permissions.isLoading || roles.isLoading ? (
+      <Skeleton height={40} rows={1} />
+    ) : (
+      <PartProblem read={permissions} title={unread.permissions} />
+    );
+  }
+  const ofRole = roles.data.items.find(({ key }) => key === role)?.permissions ?? [];
   const chosen = labelsOf(value, catalogue);
   const held = new Set([...ofRole, ...value]).size;
   return (
@@ -129,7 +142,7 @@ interface ClientsProps {
 
 /** The clients whose records a person may touch: all, or some. Nobody gives more than they have. */
 export function ClientAccess({ access, clients, onAccess, onClients, error, isReadOnly = false }: ClientsProps) {
-  const known = useQuery(allClientsOptions).data ?? [];
+  const known = useQuery(allClientsOptions);
   const hasAll = useMe().account?.clients === "all";
   const choose = (id: string, isChosen: boolean) =>
     onClients((isChosen ? [...clients, id] : clients.filter((other) => other !== id)).sort());
@@ -155,7 +168,9 @@ export function ClientAccess({ access, clients, onAccess, onClients, error, isRe
       {access === "some" && (
         <fieldset className={styles.indented}>
           <legend className="visually-hidden">{texts.onlySome}</legend>
-          {known.map(({ id, name }) => (
+          {known.isLoading && <Skeleton height={32} rows={2} />}
+          <PartProblem read={known} title={unread.clients} />
+          {known.data?.map(({ id, name }) => (
             <Checkbox
               blocked={isReadOnly ? "" : undefined}
               isSelected={clients.includes(id)}
@@ -165,7 +180,7 @@ export function ClientAccess({ access, clients, onAccess, onClients, error, isRe
               onChange={(isChosen) => choose(id, isChosen)}
             />
           ))}
-          {known.length === 0 && <p className={styles.soft}>{texts.noClientsYet}</p>}
+          {known.data?.length === 0 && <p className={styles.soft}>{texts.noClientsYet}</p>}
         </fieldset>
       )}
     </div>

@@ -7,8 +7,9 @@ import { allMembersOptions } from "../../../api/members";
 import { type ApiProblem, isProblem } from "../../../api/problems";
 import { permissionsOptions } from "../../../api/roles";
 import { formatDay, formatList } from "../../../format";
+import { unread } from "../../../texts/en/unread";
 import { users as texts } from "../../../texts/en/users";
-import { Button, looks, Notice, Row, Stack } from "../../../ui";
+import { Button, looks, Notice, PartProblem, Row, Stack } from "../../../ui";
 import { useCountdown } from "../../sign-in/use-countdown";
 import { labelsOf } from "../permissions/areas";
 import { sendingFailed } from "./use-invitations";
@@ -97,7 +98,8 @@ function AddressBlocked({ error, invite }: { error: ApiProblem; invite: InviteFo
   const earlier = useQuery({
     queryKey: ["invitations", "latest-of", email],
     queryFn: async () => (await latestInvitationOf(email)) ?? null,
-  }).data;
+  });
+  const known = earlier.data;
   const [failure, setFailure] = useState<string>();
   const lift = async (id: string) => {
     setFailure(undefined);
@@ -117,8 +119,8 @@ function AddressBlocked({ error, invite }: { error: ApiProblem; invite: InviteFo
     <Trouble
       actions={
         <>
-          {earlier && (
-            <Button changes isBusy={isBusy} onClick={() => void lift(earlier.id)} small>
+          {known && (
+            <Button changes isBusy={isBusy} onClick={() => void lift(known.id)} small>
               {texts.liftAndSend}
             </Button>
           )}
@@ -131,6 +133,7 @@ function AddressBlocked({ error, invite }: { error: ApiProblem; invite: InviteFo
     >
       <p>{reasons[error.body.reason ?? ""] ?? texts.addressBlockedUnknown}</p>
       {failure && <p>{failure}</p>}
+      <PartProblem read={earlier} title={unread.earlierInvitation} />
     </Trouble>
   );
 }

@@ -1,5 +1,6 @@
+import { unread } from "../../../texts/en/unread";
 import { users as texts } from "../../../texts/en/users";
-import { RadioGroup, TextField } from "../../../ui";
+import { PartProblem, RadioGroup, Stack, TextField } from "../../../ui";
 import { withNames } from "../../../ui/with-names";
 import { MoreMethods } from "./fields";
 import { PASSWORD } from "./invitation-body";
@@ -19,20 +20,23 @@ export function MethodField({ invite }: { invite: InviteForm }) {
   ];
   const leave = () => form.restart(form.values);
   return (
-    <RadioGroup
-      error={form.errors.method}
-      help={
-        <>
-          {!methods.hasPassword && `${texts.ssoOnly} `}
-          {methods.mayManage && <MoreMethods onLeave={leave} />}
-        </>
-      }
-      label={texts.method}
-      name="method"
-      onChange={(method) => form.set("method", method)}
-      options={options}
-      value={form.values.method}
-    />
+    <Stack gap={2}>
+      <RadioGroup
+        error={form.errors.method}
+        help={
+          <>
+            {!methods.hasPassword && `${texts.ssoOnly} `}
+            {methods.mayManage && <MoreMethods onLeave={leave} />}
+          </>
+        }
+        label={texts.method}
+        name="method"
+        onChange={(method) => form.set("method", method)}
+        options={options}
+        value={form.values.method}
+      />
+      <PartProblem read={methods.read} title={unread.loginMethods} />
+    </Stack>
   );
 }
 

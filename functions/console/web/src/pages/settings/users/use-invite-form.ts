@@ -21,9 +21,11 @@ const NAME_MAX = 100;
 export function useMethods() {
   const account = useAccount();
   const mayManage = useMay()("login_methods.manage");
-  const methods = useQuery(methodsOptions(account.id)).data;
+  const read = useQuery(methodsOptions(account.id));
+  const methods = read.data;
   const details = useQuery({ ...loginMethodsOptions, enabled: mayManage }).data?.items;
   return {
+    read,
     isRead: methods !== undefined,
     hasPassword: methods?.password ?? true,
     providers: methods?.providers ?? [],

@@ -3,7 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { accountOptions } from "../../../api/account";
 import { allClientsOptions, type Client } from "../../../api/clients";
-import { desksOptions } from "../../../api/desks";
+import { type Desk, desksOptions } from "../../../api/desks";
 import { type Invitation, invitationsByIdOptions } from "../../../api/invitations";
 import { useAccount, useMay } from "../../../api/me";
 import { allMembersOptions, type Member } from "../../../api/members";
@@ -14,6 +14,7 @@ import { allTeamsOptions } from "../../../api/teams";
 import { formatDay, formatList } from "../../../format";
 import { useRowKeys } from "../../../frame/use-row-keys";
 import { common } from "../../../texts/en/common";
+import { unread } from "../../../texts/en/unread";
 import { users as texts } from "../../../texts/en/users";
 import { work } from "../../../texts/en/work";
 import {
@@ -29,6 +30,7 @@ import {
   Notice,
   Page,
   PageHeading,
+  PartProblem,
   ProblemView,
   SearchField,
   Select,
@@ -61,8 +63,9 @@ export function UsersPage() {
   const may = useMay();
   const account = useAccount();
   const members = useQuery(allMembersOptions);
-  const roles = useQuery(rolesOptions).data?.items ?? [];
-  const teams = useQuery({ ...allTeamsOptions, enabled: may("teams.read") }).data ?? [];
+  const roles = useQuery(rolesOptions);
+  const listedTeams = useQuery({ ...allTeamsOptions, enabled: may("teams.read") });
+  const teams = listedTeams.data ?? [];
   const hasSender = useQuery(accountOptions).data?.value.mail.from !== null;
   const actions = useInvitationActions();
   const [shownRows, setShownRows] = useState(PAGE);
@@ -120,7 +123,7 @@ export function UsersPage() {
           onChange={(next) => filter({ role: next || undefined })}
           options={[
             { value: "", label: texts.allRoles },
-            ...roles.map(({ key, name }) => ({ value: key, label: name })),
+            ...(roles.data?.items.map(({ key, name }) => ({ value: key, label: name })) ?? []),
             { value: "none", label: texts.noRole },
           ]}
           value={role ?? ""}
@@ -146,6 +149,7 @@ export function UsersPage() {
           />
         )}
       </Toolbar>
+      <PartProblem read={[roles, listedTeams]} title={unread.filters} />
       {members.error && !members.data ? (
         <ProblemView error={members.error} retry={() => void members.refetch()} />
       ) : !rows ? (
@@ -187,7 +191,8 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
   const standing = useStanding();
   const clients = useQuery({ ...allClientsOptions, enabled: may("projects.read") }).data;
   const pending = members.flatMap((member) => (member.status === "pending" ? (member.invitation_id ?? []) : []));
-  const invitations = useQuery({ ...invitationsByIdOptions(pending), ...polling }).data;
+  const invitations = useQuery({ ...invitationsByIdOptions(pending), ...polling });
+  const desks = useQuery({ ...desksOptions, enabled: may("conversations.read") });
   const [removing, setRemoving] = useState<Member>();
   const [isRemoving, setIsRemoving] = useState(false);
   const mayManage = may("members.manage");
@@ -211,7 +216,7 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
       cell: (member) => (
         <div className={styles.names}>
           <ClientsCell clients={clients} member={member} />
-          <LoadCell member={member} />
+          <LoadCell desks={desks.data?.items} member={member} />
         </div>
       ),
     },
@@ -252,14 +257,16 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
 
   return (
     <>
+      <PartProblem read={invitations} title={unread.invitations} />
+      <PartProblem read={desks} title={unread.loads} />
       <DataTable
         caption={texts.caption}
         columns={columns}
         detail={(member) => {
-          const invitation = invitations?.find(({ id }) => id === member.invitation_id);
+          const invitation = invitations.data?.find(({ id }) => id === member.invitation_id);
           if (member.status !== "pending") return undefined;
           // The place is kept while it is read, so that no row moves.
-          if (!invitations) return <div aria-busy="true" className={styles.awaited} />;
+          if (invitations.isLoading) return <div aria-busy="true" className={styles.awaited} />;
           if (!invitation) return undefined;
           return (
             <InvitationRow
@@ -377,20 +384,17 @@ function TeamsCell({ member }: { member: Member }) {
   return <bdi className={styles.soft}>{formatList(names)}</bdi>;
 }
 
-/** “SMS 2/3 · WhatsApp 0/4” */
-function LoadCell({ member }: { member: Member }) {
-  const mayRead = useMay()("conversations.read");
-  const desks = useQuery({ ...desksOptions, enabled: mayRead }).data?.items ?? [];
+/** “SMS 2/3 · WhatsApp 0/4”; the limits alone where the load is not known. */
+function LoadCell({ member, desks }: { member: Member; desks: readonly Desk[] | undefined }) {
   const { label } = useChannels();
   const limits = Object.entries(member.work.channels);
   if (limits.length === 0) return null;
-  const loadOn = (channel: string) =>
-    desks.find((desk) => desk.channel === channel)?.members?.find(({ id }) => id === member.id)?.load ?? 0;
-  return (
-    <span className={styles.soft}>
-      {limits.map(([channel, limit]) => work.loadOf(label(channel), loadOn(channel), limit)).join(" · ")}
-    </span>
-  );
+  const words = ([channel, limit]: [string, number]) => {
+    if (!desks) return work.limitOf(label(channel), String(limit));
+    const seats = desks.find((desk) => desk.channel === channel)?.members;
+    return work.loadOf(label(channel), seats?.find(({ id }) => id === member.id)?.load ?? 0, limit);
+  };
+  return <span className={styles.soft}>{limits.map(words).join(" · ")}</span>;
 }
 
 interface RowProps {

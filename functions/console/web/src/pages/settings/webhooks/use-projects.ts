@@ -6,11 +6,14 @@ import { webhooks as texts } from "../../../texts/en/webhooks";
 /** The projects to which a webhook can be limited, and the name of a limit. */
 export function useProjects() {
   const mayRead = useMay()("projects.read");
-  const projects = useQuery({ ...projectsOptions, enabled: mayRead }).data ?? [];
+  const read = useQuery({ ...projectsOptions, enabled: mayRead });
+  const projects = read.data ?? [];
+  const otherName = mayRead && !read.data ? "…" : texts.otherProject;
   return {
     projects,
+    read,
     /** The limit in words; empty or null for the whole account. */
     nameOf: (id: string | null | undefined): string =>
-      id ? (projects.find((project) => project.id === id)?.name ?? texts.otherProject) : texts.wholeAccount,
+      id ? (projects.find((project) => project.id === id)?.name ?? otherName) : texts.wholeAccount,
   };
 }

@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { type EventType, eventTypesOptions } from "../../../api/webhooks";
+import { unread } from "../../../texts/en/unread";
 import { webhooks as texts } from "../../../texts/en/webhooks";
 import {
   Checkbox,
   FieldGroup,
   Icon,
+  PartProblem,
   ProblemView,
   RadioGroup,
   Select,
@@ -20,7 +22,7 @@ type WebhookForm = ReturnType<typeof useForm<Draft>>;
 
 /** Name, address, limit and events. */
 export function WebhookFields({ form }: { form: Pick<WebhookForm, "values" | "errors" | "text" | "set"> }) {
-  const { projects, nameOf } = useProjects();
+  const { projects, read, nameOf } = useProjects();
   const { values, errors } = form;
   const catalogue = useQuery(eventTypesOptions);
   const types = catalogue.data?.items ?? [];
@@ -60,6 +62,7 @@ export function WebhookFields({ form }: { form: Pick<WebhookForm, "values" | "er
         options={[{ value: "", label: texts.wholeAccount }, ...known, ...others]}
         value={values.project}
       />
+      <PartProblem read={read} title={unread.projects} />
       <RadioGroup
         error={errors.which}
         help={texts.eventsHelp}

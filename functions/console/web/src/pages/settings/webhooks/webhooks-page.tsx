@@ -5,6 +5,7 @@ import { useAccount, useMay } from "../../../api/me";
 import { type SignedWebhook, type Webhook, webhooksOptions } from "../../../api/webhooks";
 import { formatDateTime } from "../../../format";
 import { noteNavigation } from "../../../navigation";
+import { unread } from "../../../texts/en/unread";
 import { webhooks as texts } from "../../../texts/en/webhooks";
 import {
   Button,
@@ -13,6 +14,7 @@ import {
   EmptyState,
   Page,
   PageHeading,
+  PartProblem,
   ProblemView,
   SecretOnce,
   Skeleton,
@@ -90,7 +92,7 @@ export function WebhooksPage() {
 function List() {
   const navigate = route.useNavigate();
   const mayWrite = useMay()("webhooks.write");
-  const { nameOf } = useProjects();
+  const { nameOf, read } = useProjects();
   const { data, error, isFetching, refetch } = useQuery(webhooksOptions);
   const items = data?.items;
   const create = mayWrite && (
@@ -112,6 +114,7 @@ function List() {
   return (
     <Page>
       <PageHeading about={texts.about} actions={create} title={texts.title} />
+      {items && <PartProblem read={read} title={unread.projects} />}
       {error && !items ? (
         <ProblemView error={error} retry={() => void refetch()} />
       ) : !items ? (

@@ -6,7 +6,8 @@ import { saveFile } from "../../../download";
 import { useProjectId } from "../../../frame/project-id";
 import { common } from "../../../texts/en/common";
 import { imports as texts } from "../../../texts/en/imports";
-import { announce, Button, Page, ProblemView, Row, Section, Stack } from "../../../ui";
+import { unread } from "../../../texts/en/unread";
+import { announce, Button, Page, PartProblem, ProblemView, Row, Section, Stack } from "../../../ui";
 import { classes } from "../../../ui/classes";
 import { complaintAbout, templateOf } from "./file";
 import styles from "./import.module.css";
@@ -73,7 +74,7 @@ function Uploading({ upload: { name, sent, size, error }, onGoOn }: { upload: Up
 
 /** A field for a file, on which one can be dropped. */
 function ChooseFile({ onFile }: { onFile: (file: File) => void }) {
-  const environments = useQuery(environmentsOptions(useProjectId())).data;
+  const environments = useQuery(environmentsOptions(useProjectId()));
   const [complaint, setComplaint] = useState<string>();
   const [isOver, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
@@ -132,7 +133,7 @@ function ChooseFile({ onFile }: { onFile: (file: File) => void }) {
             icon="download"
             onClick={() =>
               saveFile(
-                [templateOf((environments ?? []).map(({ name }) => name))],
+                [templateOf((environments.data ?? []).map(({ name }) => name))],
                 "text/csv;charset=utf-8",
                 texts.templateName,
               )
@@ -143,6 +144,7 @@ function ChooseFile({ onFile }: { onFile: (file: File) => void }) {
           </Button>
           <span className={styles.soft}>{texts.templateAbout}</span>
         </div>
+        <PartProblem read={environments} title={unread.environments} />
       </Stack>
     </Section>
   );

@@ -3,8 +3,9 @@ import { useId } from "react";
 import { allClientsOptions, type Client } from "../../../../api/clients";
 import type { Work } from "../../../../api/members";
 import { formatList } from "../../../../format";
+import { unread } from "../../../../texts/en/unread";
 import { work as texts } from "../../../../texts/en/work";
-import { Checkbox, type Column, DataTable, FieldGroup, Notice } from "../../../../ui";
+import { Checkbox, type Column, DataTable, FieldGroup, Notice, PartProblem, Skeleton } from "../../../../ui";
 import { useChannels } from "../../channels/use-channels";
 import { allow, type Loss, losses, serve, serves, type WorkValues } from "./work";
 import styles from "./work.module.css";
@@ -18,10 +19,12 @@ interface AllowedProps {
 
 /** The channels on which a person may be given conversations (U505). */
 export function AllowedChannels({ value, onChange, error, isReadOnly }: AllowedProps) {
-  const { channels, label } = useChannels();
+  const { channels, label, read } = useChannels();
   const keys = [...new Set([...channels.map(({ key }) => key), ...value])];
   return (
     <FieldGroup error={error} help={isReadOnly ? undefined : texts.allowedHelp} label={texts.allowedChannels}>
+      {read.isLoading && <Skeleton height={32} rows={4} />}
+      <PartProblem read={read} title={unread.channels} />
       {keys.map((key) => (
         <Checkbox
           blocked={isReadOnly ? "" : undefined}
@@ -32,7 +35,7 @@ export function AllowedChannels({ value, onChange, error, isReadOnly }: AllowedP
           onChange={(isAllowed) => onChange(allow(value, key, isAllowed))}
         />
       ))}
-      {keys.length === 0 && <p className={styles.soft}>{texts.noChannels}</p>}
+      {keys.length === 0 && !read.isLoading && !read.error && <p className={styles.soft}>{texts.noChannels}</p>}
     </FieldGroup>
   );
 }

@@ -4,8 +4,9 @@ import { useMay } from "../../../../api/me";
 import { allMembersOptions } from "../../../../api/members";
 import { queryClient } from "../../../../api/query";
 import { allTeamsOptions, createTeam } from "../../../../api/teams";
+import { unread } from "../../../../texts/en/unread";
 import { work as texts } from "../../../../texts/en/work";
-import { FieldGroup, TagBox, TextField } from "../../../../ui";
+import { FieldGroup, PartProblem, Stack, TagBox, TextField } from "../../../../ui";
 import { useChannels } from "../../channels/use-channels";
 import { limitOf, type WorkValues } from "./work";
 import styles from "./work.module.css";
@@ -23,7 +24,7 @@ interface LimitsProps {
 /** The number of conversations that a person has at a time on each allowed channel (U506). */
 export function Limits({ values, onChange, onBlur, error, isReadOnly = false, member }: LimitsProps) {
   const { label } = useChannels();
-  const loadOn = useLoads(member);
+  const { desks, loadOn } = useLoads(member);
   const { allowed, limits } = values;
   return (
     <FieldGroup
@@ -65,16 +66,18 @@ export function Limits({ values, onChange, onBlur, error, isReadOnly = false, me
           );
         })}
       </div>
+      <PartProblem read={desks} title={unread.loads} />
     </FieldGroup>
   );
 }
 
 /** The number of open conversations of a member by channel, as far as it is known. */
-function useLoads(member: string | undefined): (channel: string) => number | undefined {
+function useLoads(member: string | undefined) {
   const may = useMay();
   const isWanted = member !== undefined && may("conversations.read");
-  const desks = useQuery({ ...desksOptions, enabled: isWanted }).data?.items;
-  return (channel) => desks?.find((desk) => desk.channel === channel)?.members?.find(({ id }) => id === member)?.load;
+  const desks = useQuery({ ...desksOptions, enabled: isWanted });
+  const seatsOn = (key: string) => desks.data?.items.find(({ channel }) => channel === key)?.members;
+  return { desks, loadOn: (channel: string) => seatsOn(channel)?.find(({ id }) => id === member)?.load };
 }
 
 interface TagsProps {
@@ -88,7 +91,9 @@ interface TagsProps {
 export function TeamsField({ value, onChange, error, isReadOnly }: TagsProps) {
   const may = useMay();
   const mayRead = may("teams.read");
-  const teams = useQuery({ ...allTeamsOptions, enabled: mayRead }).data ?? [];
+  const read = useQuery({ ...allTeamsOptions, enabled: mayRead });
+  const teams = read.data?.map(({ id, name }) => ({ value: id, label: name })) ?? [];
+  const unknown = value.filter((id) => !teams.some((team) => team.value === id));
   const make = async (name: string) => {
     const team = await createTeam(name);
     // The name is there before its tag.
@@ -96,46 +101,51 @@ export function TeamsField({ value, onChange, error, isReadOnly }: TagsProps) {
     return team.id;
   };
   return (
-    <TagBox
-      create={may("teams.manage") ? texts.create : undefined}
-      error={error}
-      help={isReadOnly ? undefined : texts.teamsHelp}
-      isReadOnly={isReadOnly || !mayRead}
-      label={texts.teams}
-      name="teams"
-      onChange={onChange}
-      onCreate={make}
-      optional={!isReadOnly}
-      options={teams.map(({ id, name }) => ({ value: id, label: name }))}
-      placeholder={texts.teamsPlaceholder}
-      removeOf={texts.removeTag}
-      value={value}
-    />
+    <Stack gap={2}>
+      <TagBox
+        create={may("teams.manage") ? texts.create : undefined}
+        error={error}
+        help={isReadOnly ? undefined : texts.teamsHelp}
+        isReadOnly={isReadOnly || !mayRead}
+        label={texts.teams}
+        name="teams"
+        onChange={onChange}
+        onCreate={make}
+        optional={!isReadOnly}
+        options={[...teams, ...unknown.map((id) => ({ value: id, label: "…" }))]}
+        placeholder={texts.teamsPlaceholder}
+        removeOf={texts.removeTag}
+        value={value}
+      />
+      <PartProblem read={read} title={unread.teams} />
+    </Stack>
   );
 }
 
 /** The skills of a person, as tags; those of others are suggested. */
 export function SkillsField({ value, onChange, error, isReadOnly }: TagsProps) {
   const may = useMay();
-  const members = useQuery({ ...allMembersOptions, enabled: may("members.read") }).data ?? [];
-  const known = [...new Set([...members.flatMap(({ work }) => work.skills), ...value])].sort((one, other) =>
-    one.localeCompare(other),
-  );
+  const members = useQuery({ ...allMembersOptions, enabled: may("members.read") });
+  const held = members.data?.flatMap(({ work }) => work.skills) ?? [];
+  const known = [...new Set([...held, ...value])].sort((one, other) => one.localeCompare(other));
   return (
-    <TagBox
-      create={texts.add}
-      error={error}
-      help={isReadOnly ? undefined : texts.skillsHelp}
-      isReadOnly={isReadOnly}
-      label={texts.skills}
-      name="skills"
-      onChange={onChange}
-      onCreate={(skill) => skill}
-      optional={!isReadOnly}
-      options={known.map((skill) => ({ value: skill, label: skill }))}
-      placeholder={texts.skillsPlaceholder}
-      removeOf={texts.removeTag}
-      value={value}
-    />
+    <Stack gap={2}>
+      <TagBox
+        create={texts.add}
+        error={error}
+        help={isReadOnly ? undefined : texts.skillsHelp}
+        isReadOnly={isReadOnly}
+        label={texts.skills}
+        name="skills"
+        onChange={onChange}
+        onCreate={(skill) => skill}
+        optional={!isReadOnly}
+        options={known.map((skill) => ({ value: skill, label: skill }))}
+        placeholder={texts.skillsPlaceholder}
+        removeOf={texts.removeTag}
+        value={value}
+      />
+      {!isReadOnly && <PartProblem read={members} title={unread.skills} />}
+    </Stack>
   );
 }

@@ -1,0 +1,23 @@
+/** Names what a part of a page could not read. */
+export const unread = {
+  account: "The rules of the account could not be read",
+  channels: "The channels could not be read",
+  clients: "The clients could not be read",
+  connectors: "The connectors could not be read",
+  earlierInvitation: "The earlier invitation could not be read",
+  effects: "What this move would close could not be counted",
+  environments: "The environments could not be read",
+  filters: "Some filters could not be read",
+  image: "The profile image could not be read",
+  invitations: "The invitations could not be read",
+  loads: "The open conversations of members could not be read",
+  loginMethods: "The login methods could not be read",
+  members: "The members could not be read",
+  permissions: "The permissions could not be read",
+  platforms: "The platforms could not be read",
+  projects: "The projects could not be read",
+  roles: "The roles could not be read",
+  room: "The room on the channels could not be read",
+  skills: "The skills that others have could not be read",
+  teams: "The teams could not be read",
+} as const;

@@ -1,0 +1,41 @@
+import { renderToStaticMarkup } from "react-dom/server";
+import { expect, test, vi } from "vitest";
+import { ApiProblem } from "../api/problems";
+import { Select } from "./field";
+import { PartProblem } from "./part-problem";
+
+// A server does not know whether there is a network.
+vi.mock("./online", () => ({ useIsOnline: () => true }));
+
+const error = new ApiProblem({
+  type: "/problems/unavailable",
+  title: "Something we need did not answer",
+  status: 503,
+  detail: "Try again in a moment.",
+  request_id: "5a3f0e0e",
+});
+
+const shown = (data: unknown, failure: unknown) =>
+  renderToStaticMarkup(
+    <PartProblem read={{ data, error: failure, refetch: vi.fn() }} title="The roles could not be read" />,
+  );
+
+test("A part that could not be read is named above the words of the API", () => {
+  const html = shown(undefined, error);
+  expect(html).toContain("<h2>The roles could not be read</h2>");
+  expect(html).toContain("Something we need did not answer. Try again in a moment.");
+  expect(html).toContain("Try again</");
+});
+
+test("What was read before stays without a word, and so does what is still being read", () => {
+  expect(shown([], error)).toBe("");
+  expect(shown(undefined, null)).toBe("");
+});
+
+test("A choice that is not among the options does not look like another one", () => {
+  const options = [{ value: "", label: "No role" }];
+  const chosen = (value: string) =>
+    renderToStaticMarkup(<Select label="Role" onChange={() => {}} options={options} value={value} />);
+  expect(chosen("agent")).toContain('<option value="agent" selected="">…</option>');
+  expect(chosen("")).not.toContain("…");
+});
