@@ -14,7 +14,7 @@ LOCAL_STACK := $(PYTHON) infra/local/stack.py
 TOOLS := .local/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test proofs try-console screenshots pictures fuzz-api bench load fuzz mutants build console deploy redrive reindex upgrade-test restore-drill cost fmt lint clean tools
+.PHONY: help run stop test proofs try-console screenshots pictures fuzz-api bench load fuzz mutants build console deploy redrive reindex upgrade-test restore-drill erase-drill cost fmt lint clean tools
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -95,6 +95,9 @@ upgrade-test: ## Deploy this tree over a local stack of the release before, with
 
 restore-drill: ## Back up the running local stack, break its data, restore it, and check that the stack works (infra/runbook.md)
 	@$(PYTHON) infra/local/restore_drill.py
+
+erase-drill: ## Erase the running local stack with all its data for good, check that nothing of it is left, and stop it (infra/runbook.md)
+	@$(PYTHON) infra/local/erase_drill.py
 
 cost: ## Print dollars per million messages, per thousand requests decided and per million people kept, from counted calls
 	@$(PYTHON) infra/scripts/cost.py

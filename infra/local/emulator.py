@@ -139,30 +139,15 @@ def update(processes: Processes, credentials: Credentials) -> Deployment:
         "LogLevel": log_level(),
         "TableDeletionProtection": "false",
     }
-    command = [
-        tool("sam"), "deploy",
+    options = [
         "--template-file", str(ROOT / "template.yaml"),
-        # samconfig.toml has no settings for this environment; those in it are for AWS.
-        "--config-env", "local",
-        "--stack-name", STACK_NAME,
         "--s3-bucket", BUCKET,
         "--capabilities", "CAPABILITY_IAM",
         "--no-confirm-changeset",
         "--no-progressbar",
         "--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items()),
     ]  # fmt: skip
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= credentials.environment() | {
-        # The developer's profile and proxy must have no influence, and no usage statistics are sent.
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": LOOPBACK,
-        "no_proxy": LOOPBACK,
-        "SAM_CLI_TELEMETRY": "0",
-        "__SAM_CLI_APP_DIR": str(RUN / "sam"),
-    }
-    processes.run("sam deploy", command, environment, DEPLOY_LOG, "The log names the refused resource; `cfn-lint template.yaml` checks the template.")
+    sam(processes, credentials, "deploy", options, "The log names the refused resource; `cfn-lint template.yaml` checks the template.")
 
     cloudformation = credentials.client("cloudformation")
     outputs = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Outputs"]
@@ -175,6 +160,24 @@ def update(processes: Processes, credentials: Credentials) -> Deployment:
     _link_mail_events(credentials, deployment)
     _renew_scaling_configs(credentials)
     return deployment
+
+
+def sam(processes: Processes, credentials: Credentials, command: str, options: list[str], hint: str) -> None:
+    """Runs a command of SAM on the stack here."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= credentials.environment() | {
+        # The developer's profile and proxy must have no influence, and no usage statistics are sent.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": LOOPBACK,
+        "no_proxy": LOOPBACK,
+        "SAM_CLI_TELEMETRY": "0",
+        "__SAM_CLI_APP_DIR": str(RUN / "sam"),
+    }
+    # samconfig.toml has no settings for this environment; those in it are for AWS.
+    line = [tool("sam"), command, "--config-env", "local", "--stack-name", STACK_NAME, *options]
+    processes.run(f"sam {command}", line, environment, DEPLOY_LOG, hint)
 
 
 def invite_first_admin(credentials: Credentials, deployment: Deployment) -> None:

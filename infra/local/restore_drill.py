@@ -5,36 +5,19 @@ The calls are those of AWS: CreateBackup, RestoreTableFromBackup, and what the r
 here, because the emulator restores a table as it is at present, whatever the time that is asked for.
 """
 
-import json
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import stack as local_stack
-from console import StepFailed, report, say, step
-from settings import LOGS, STACK_FILE
+import drills
+from console import StepFailed, say, step
+from settings import LOGS
 
 # How long a restore may take here. On AWS it takes from minutes to hours.
 RESTORE_SECONDS = 120
 # Rows of the demo project whose loss nobody can overlook.
 BROKEN = ("REQUEST", "USER", "CONNECTOR", "CONVERSATION")
-
-
-def main() -> int:
-    try:
-        local_stack.prepare_tools()
-        local_stack.continue_in_tools_environment()
-        if not STACK_FILE.exists():
-            failure = StepFailed("No local stack is running.", "Start one by `make run DETACH=1`.")
-            failure.step = "Restore drill"
-            raise failure
-        return drill(json.loads(STACK_FILE.read_text()))
-    except StepFailed as failure:
-        report(failure)
-        return 1
-    except KeyboardInterrupt:
-        return 130
 
 
 def drill(stack: dict) -> int:
@@ -164,4 +147,4 @@ def compare_lists(before: dict, after: dict) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(drills.run(drill, __doc__))
