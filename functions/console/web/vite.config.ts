@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import optimizeLocales from "@react-aria/optimize-locales-plugin";
 import react from "@vitejs/plugin-react";
@@ -6,28 +7,28 @@ import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { mockApi } from "./mock/plugin.ts";
 
-const THEME = "src/first-paint.js";
+/** Scripts that run before the page's own code. A module script would run after it, and the policy forbids inline ones. */
+const FIRST = ["src/first-paint.js", "src/first-load.js"];
 
-/** Sets the theme before the first paint. A module script would run after it, and the policy forbids inline ones. */
-function themeScript(): Plugin {
-  let reference = "";
+/** Places the first scripts in the page, under names that come from their content. */
+function firstScripts(): Plugin {
   return {
-    name: "theme-script",
-    buildStart() {
-      if (this.environment.mode === "build") {
-        reference = this.emitFile({ type: "asset", name: "first-paint.js", source: readFileSync(THEME) });
-      }
-    },
+    name: "first-scripts",
     transformIndexHtml(html, { server }) {
-      return server ? html.replace(`/${THEME}`, `/console/${THEME}`) : html;
+      return server ? FIRST.reduce((page, script) => page.replace(`/${script}`, `/console/${script}`), html) : html;
     },
     generateBundle: {
       order: "post",
       handler(_, bundle) {
         const page = bundle["index.html"];
-        if (page?.type === "asset") {
-          page.source = page.source.toString().replace(`/${THEME}`, `/console/${this.getFileName(reference)}`);
+        if (page?.type !== "asset") return;
+        let text = page.source.toString();
+        for (const script of FIRST) {
+          const source = readFileSync(script);
+          const reference = this.emitFile({ type: "asset", name: basename(script), source });
+          text = text.replace(`/${script}`, `/console/${this.getFileName(reference)}`);
         }
+        page.source = text;
       },
     },
   };
@@ -63,7 +64,7 @@ export default defineConfig(({ mode }) => ({
   plugins: [
     react(),
     { ...optimizeLocales.vite({ locales: ["en-US"] }), enforce: "pre" as const },
-    themeScript(),
+    firstScripts(),
     brotli(),
     ...(mode === "mock" ? [mockApi()] : []),
   ],
