@@ -3,12 +3,43 @@ import { basename } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import optimizeLocales from "@react-aria/optimize-locales-plugin";
 import react from "@vitejs/plugin-react";
-import type { Plugin } from "vite";
+import type { Plugin, Rolldown } from "vite";
 import { defineConfig } from "vitest/config";
 import { mockApi } from "./mock/plugin.ts";
 
 /** Scripts that run before the page's own code. A module script would run after it, and the policy forbids inline ones. */
 const FIRST = ["src/first-paint.js", "src/first-load.js"];
+
+/** Stands in the script for the files of each page. */
+const NO_FILES = "const FILES = {};";
+/** A page as the script names it: its module below `src/pages`. */
+const NAMED = /"([a-z-]+\/[a-z-]+-page)"/g;
+
+/** The scripts of each page that a first script names, without those that every page loads. */
+function filesOfPages(script: string, bundle: Rolldown.OutputBundle): string {
+  const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
+  const withImports = (name: string, found = new Set<string>()): Set<string> => {
+    if (found.has(name)) return found;
+    found.add(name);
+    for (const next of chunks.find(({ fileName }) => fileName === name)?.imports ?? []) withImports(next, found);
+    return found;
+  };
+  const always = withImports(chunks.find(({ isEntry }) => isEntry)?.fileName ?? "");
+  const files = [...script.matchAll(NAMED)].map(([, page]) => {
+    const chunk = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(`/src/pages/${page}.tsx`));
+    if (!chunk) throw new Error(`there is no page ${page}, which a first script names`);
+    const own = [...withImports(chunk.fileName)].filter((name) => !always.has(name));
+    return [page, own.map((name) => `/console/${name}`)];
+  });
+  return JSON.stringify(Object.fromEntries(files));
+}
+
+/** The sheets of the styles that the page names besides those of its own code. */
+function firstSheets(bundle: Rolldown.OutputBundle): string {
+  const chunk = Object.values(bundle).find((file) => file.type === "chunk" && file.name === FIRST_STYLES);
+  const sheets = (chunk?.type === "chunk" && chunk.viteMetadata?.importedCss) || [];
+  return [...sheets].map((sheet) => `  <link rel="stylesheet" crossorigin href="/console/${sheet}">\n  `).join("");
+}
 
 /** Places the first scripts in the page, under names that come from their content. */
 function firstScripts(): Plugin {
@@ -24,11 +55,12 @@ function firstScripts(): Plugin {
         if (page?.type !== "asset") return;
         let text = page.source.toString();
         for (const script of FIRST) {
-          const source = readFileSync(script);
+          const plain = readFileSync(script, "utf8");
+          const source = plain.replace(NO_FILES, () => `const FILES = ${filesOfPages(plain, bundle)};`);
           const reference = this.emitFile({ type: "asset", name: basename(script), source });
           text = text.replace(`/${script}`, `/console/${this.getFileName(reference)}`);
         }
-        page.source = text;
+        page.source = text.replace("</head>", `${firstSheets(bundle)}</head>`);
       },
     },
   };
@@ -59,6 +91,62 @@ function brotli(): Plugin {
   };
 }
 
+/** Whether a module is one of these, by its path below `src`. */
+const isOneOf = (paths: readonly string[]) => (id: string) => paths.some((path) => id.endsWith(`/web/src/${path}`));
+
+/** Styles of the pages that people begin with: sheets asked for only once the code has come would hold up the first paint. */
+const FIRST_STYLES = "first-styles";
+const STYLES = [
+  "frame/public-page.module.css",
+  "pages/invitation/invitation.module.css",
+  "pages/password/new-password-field.module.css",
+  "pages/requests/requests.module.css",
+  "pages/sign-in/sign-in.module.css",
+  "ui/field.module.css",
+  "ui/form.module.css",
+  "ui/provider-icon.module.css",
+  "ui/search-field.module.css",
+  "ui/tabs.module.css",
+  "ui/toolbar.module.css",
+];
+
+/** Parts of the access requests that other pages use too. */
+const LISTS = [
+  "api/chat-user-pictures.ts",
+  "api/connectors.ts",
+  "api/providers.ts",
+  "days.ts",
+  "pages/requests/hint.ts",
+  "pages/requests/person-avatar.tsx",
+  "texts/en/requests.ts",
+  "ui/environment-badge.tsx",
+  "ui/provider-icon.tsx",
+  "ui/search-field.tsx",
+  "ui/strangers-text.tsx",
+  "ui/tabs.tsx",
+  "ui/toolbar.tsx",
+  "ui/use-arrivals.ts",
+  "ui/use-near.ts",
+];
+
+/** Parts that the sign-in, the invitation and other forms share. */
+const FORMS = [
+  "api/auth.ts",
+  "fragment.ts",
+  "frame/public-page.tsx",
+  "pages/sign-in/codes.ts",
+  "pages/sign-in/sign-in-form.tsx",
+  "pages/sign-in/throttled.tsx",
+  "pages/sign-in/use-countdown.ts",
+  "pages/sign-in/use-refusal.tsx",
+  "texts/en/sign-in.ts",
+  "ui/dialog.tsx",
+  "ui/form.tsx",
+  "ui/password-field.tsx",
+  "ui/use-form.ts",
+  "ui/with-names.tsx",
+];
+
 export default defineConfig(({ mode }) => ({
   base: "/console/",
   plugins: [
@@ -74,8 +162,20 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    // The code of every first load is one file: it packs better than many, which others would load by parts.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "base", tags: ["$initial"] }] } } },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // The code of every first load is one file: it packs better than many, which others would load by parts.
+            { name: "base", tags: ["$initial"] },
+            { name: FIRST_STYLES, test: isOneOf(STYLES) },
+            // Each small file would cost a call of its own.
+            { name: "lists", test: isOneOf(LISTS) },
+            { name: "forms", test: isOneOf(FORMS) },
+          ],
+        },
+      },
+    },
   },
   server: {
     // The list of common passwords is the API's own, outside of this folder.
