@@ -36,7 +36,7 @@ function filesOfPages(script: string, bundle: Rolldown.OutputBundle): string {
 
 /** The sheets of the styles that the page names besides those of its own code. */
 function firstSheets(bundle: Rolldown.OutputBundle): string {
-  const chunk = Object.values(bundle).find((file) => file.type === "chunk" && file.name === FIRST_STYLES);
+  const chunk = Object.values(bundle).find((file) => file.type === "chunk" && file.name === FIRST_PARTS);
   const sheets = (chunk?.type === "chunk" && chunk.viteMetadata?.importedCss) || [];
   return [...sheets].map((sheet) => `  <link rel="stylesheet" crossorigin href="/console/${sheet}">\n  `).join("");
 }
@@ -94,19 +94,24 @@ function brotli(): Plugin {
 /** Whether a module is one of these, by its path below `src`. */
 const isOneOf = (paths: readonly string[]) => (id: string) => paths.some((path) => id.endsWith(`/web/src/${path}`));
 
-/** Styles of the pages that people begin with: sheets asked for only once the code has come would hold up the first paint. */
-const FIRST_STYLES = "first-styles";
-const STYLES = [
+/**
+ * Styles of the pages that people begin with, in a sheet that the page names: sheets asked for only once the code has come would hold up
+ * the first paint. With them, the parts that all of these pages have.
+ */
+const FIRST_PARTS = "first-parts";
+const PARTS = [
   "frame/public-page.module.css",
   "pages/invitation/invitation.module.css",
   "pages/password/new-password-field.module.css",
   "pages/requests/requests.module.css",
   "pages/sign-in/sign-in.module.css",
   "ui/field.module.css",
+  "ui/field.tsx",
   "ui/form.module.css",
   "ui/provider-icon.module.css",
   "ui/search-field.module.css",
   "ui/tabs.module.css",
+  "ui/time.tsx",
   "ui/toolbar.module.css",
 ];
 
@@ -168,7 +173,7 @@ export default defineConfig(({ mode }) => ({
           groups: [
             // The code of every first load is one file: it packs better than many, which others would load by parts.
             { name: "base", tags: ["$initial"] },
-            { name: FIRST_STYLES, test: isOneOf(STYLES) },
+            { name: FIRST_PARTS, test: isOneOf(PARTS) },
             // Each small file would cost a call of its own.
             { name: "lists", test: isOneOf(LISTS) },
             { name: "forms", test: isOneOf(FORMS) },
