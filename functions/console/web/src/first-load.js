@@ -28,11 +28,17 @@
   // src/api/started.ts hands an answer to the same call of the page, which tells of a failure.
   const started = [];
   globalThis.startedCalls = started;
-  const read = (address, of) => {
-    const headers = { "X-Vestibule-Console": "1", ...(of && { "Vestibule-Account": of }) };
-    const answer = fetch(address, { headers });
+  const begin = (address, of, body) => {
+    const headers = {
+      "X-Vestibule-Console": "1",
+      ...(of && { "Vestibule-Account": of }),
+      ...(body && { "Content-Type": "application/json" }),
+    };
+    const method = body ? "POST" : "GET";
+    const answer = fetch(address, { method, headers, ...(body && { body }) });
     answer.catch(() => {});
-    started.push({ url: location.origin + address, account: of ?? null, at: performance.now(), answer });
+    const url = location.origin + address;
+    started.push({ method, url, account: of ?? null, body: body ?? "", at: performance.now(), answer });
     return answer;
   };
   // Only calls that the page makes for this person: none that would be refused.
@@ -52,7 +58,7 @@
       [isList, `${at}/connectors?limit=100`, "access_requests.read", "projects.read"],
     ];
     for (const [isWanted, address, ...needed] of calls) {
-      if (isWanted && needed.every((permission) => held.includes(permission))) read(address, of);
+      if (isWanted && needed.every((permission) => held.includes(permission))) begin(address, of);
     }
   };
   const kept = (storage, key) => {
@@ -64,10 +70,17 @@
     }
   };
   if (path === "/console/invitation") {
-    if (location.hash || kept(() => sessionStorage, "vestibule.invitation")) read("/v1/me");
+    // The token of the link, or that of before where a provider has led back. Looking at it changes nothing.
+    const [token] = [location.hash.slice(1), kept(() => sessionStorage, "vestibule.invitation")].filter((known) =>
+      known?.startsWith("vsi_"),
+    );
+    if (token) {
+      begin("/v1/auth/invitation/inspect", undefined, JSON.stringify({ token }));
+      begin("/v1/me");
+    }
   } else if (account || path === "/console" || (path === "/console/profile" && !location.hash)) {
     const of = account ?? kept(() => localStorage, "vestibule.account");
-    read("/v1/me", of)
+    begin("/v1/me", of)
       .then((answer) => (answer.ok ? answer.clone().json() : {}))
       .then((me) => readPage(of, me.account?.permissions ?? []))
       .catch(() => {});

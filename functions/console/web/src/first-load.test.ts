@@ -19,6 +19,12 @@ interface Visitor {
   kept?: Record<string, string>;
 }
 
+interface Sent {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+}
+
 /** What a visit to an address begins: calls, each with its account, and files. */
 async function visit(address: string, { held = ALL, status = 200, kept = {} }: Visitor = {}) {
   const calls: string[] = [];
@@ -33,9 +39,10 @@ async function visit(address: string, { held = ALL, status = 200, kept = {} }: V
       createElement: () => ({}),
       head: { append: ({ rel, href }: { rel: string; href: string }) => files.push(`${rel} ${href}`) },
     },
-    fetch: async (path: string, { headers }: { headers: Record<string, string> }) => {
+    fetch: async (path: string, { method, headers, body = "" }: Sent) => {
       expect(headers["X-Vestibule-Console"]).toBe("1");
-      calls.push(`${path} ${headers["Vestibule-Account"] ?? "-"}`);
+      calls.push(`${path} ${headers["Vestibule-Account"] ?? "-"}${body}`);
+      expect(method).toBe(body ? "POST" : "GET");
       const account = headers["Vestibule-Account"] ? { permissions: held } : null;
       return new Response(JSON.stringify({ account }), { status });
     },
@@ -105,10 +112,14 @@ describe("a first load (U173)", () => {
     expect((await visit(`/console/profile#address=vsa_1`, { kept })).calls).toEqual([]);
   });
 
-  it("asks who is here on the page of an invitation, and nowhere else before a sign-in", async () => {
+  it("looks at the link on the page of an invitation, and who is here, and at nothing else before a sign-in", async () => {
     const kept = { "vestibule.account": ACCOUNT };
-    expect((await visit("/console/invitation#vsi_1", { kept })).calls).toEqual(of("-", "/v1/me"));
-    expect((await visit("/console/invitation", { kept: { "vestibule.invitation": "vsi_1" } })).calls).toHaveLength(1);
+    const looks = ['/v1/auth/invitation/inspect -{"token":"vsi_1"}', "/v1/me -"];
+    expect((await visit("/console/invitation#vsi_1", { kept })).calls).toEqual(looks);
+    for (const end of ["", "#ok", "#problem=not-bound"]) {
+      const again = await visit(`/console/invitation${end}`, { kept: { "vestibule.invitation": "vsi_1" } });
+      expect(again.calls).toEqual(looks);
+    }
     for (const address of [
       "/console/invitation",
       "/console/sign-in",

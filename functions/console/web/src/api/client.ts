@@ -39,7 +39,7 @@ export async function send(request: Request): Promise<Response> {
 
 async function attempt(request: Request): Promise<Response> {
   try {
-    return await (takeStarted(request) ?? fetch(request));
+    return (await takeStarted(request)) ?? (await fetch(request));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Unreachable("No answer came", { cause: error });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { client, send, setAccount } from "./client";
 import { Unreachable } from "./problems";
 import { session } from "./session";
+import { takeStarted } from "./started";
 
 const PATH = "/v1/projects?limit=100";
 const ACCOUNT = "01JD3Q3Z9V8M4T6K2N7P5R1S0W";
@@ -16,7 +17,8 @@ const call = (init: RequestInit = {}, path = PATH) =>
   send(new Request(`http://localhost${path}`, { headers: { "Vestibule-Account": ACCOUNT }, ...init }));
 const begin = (answer: Promise<Response>, account: string | null = ACCOUNT) => {
   answer.catch(() => {});
-  globalThis.startedCalls = [{ url: `http://localhost${PATH}`, account, at: performance.now(), answer }];
+  const url = `http://localhost${PATH}`;
+  globalThis.startedCalls = [{ method: "GET", url, account, body: "", at: performance.now(), answer }];
 };
 
 beforeEach(() => {
@@ -57,6 +59,18 @@ describe("a call that began before the code came (U173)", () => {
   ])("does not answer a call with %s", async (_, init, path) => {
     begin(Promise.resolve(json("started")));
     expect(await (await call(init, path)).json()).toBe("fetched");
+  });
+
+  it("answers a call that looks at the same thing, and none that looks at another", async () => {
+    const url = `http://localhost${PATH}`;
+    const answer = Promise.resolve(json("started"));
+    const begun = { method: "POST", url, account: null, body: '{"token":"1"}', at: performance.now(), answer };
+    globalThis.startedCalls = [begun];
+    const other = await takeStarted(new Request(url, { method: "POST", body: '{"token":"2"}' }));
+    expect(other).toBeUndefined();
+    const look = await send(new Request(url, { method: "POST", body: '{"token":"1"}' }));
+    expect(await look.json()).toBe("started");
+    expect(fetched).not.toHaveBeenCalled();
   });
 
   it("does not answer a call for an account if it named none", async () => {

@@ -1,8 +1,11 @@
 /** Calls that began before the code of the page had come (src/first-load.js). */
 interface StartedCall {
+  method: string;
   url: string;
   /** Id of the account that the call names, null for none. */
   account: string | null;
+  /** Empty for none. */
+  body: string;
   /** Milliseconds on the clock of the page. */
   at: number;
   answer: Promise<Response>;
@@ -16,11 +19,15 @@ declare global {
 const FRESH = 15_000;
 
 /** The answer to the same call for the same account, if one was begun a moment ago. Each is handed out once. */
-export function takeStarted(request: Request): Promise<Response> | undefined {
-  if (request.method !== "GET") return undefined;
+export async function takeStarted(request: Request): Promise<Response | undefined> {
+  const calls = globalThis.startedCalls;
+  if (!calls?.length) return undefined;
+  const { method, url } = request;
   const account = request.headers.get("Vestibule-Account");
-  const calls = globalThis.startedCalls ?? [];
-  const index = calls.findIndex((call) => call.url === request.url && call.account === account);
+  const body = method === "GET" ? "" : await request.clone().text();
+  const index = calls.findIndex(
+    (call) => call.method === method && call.url === url && call.account === account && call.body === body,
+  );
   if (index < 0) return undefined;
   const [call] = calls.splice(index, 1);
   return call && performance.now() - call.at < FRESH ? unlessAborted(call.answer, request.signal) : undefined;
