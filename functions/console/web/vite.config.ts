@@ -131,42 +131,45 @@ const PARTS = [
   "ui/toolbar.module.css",
 ];
 
-/** Parts of the access requests that other pages use too. */
-const LISTS = [
-  "api/chat-user-pictures.ts",
-  "api/connectors.ts",
-  "api/providers.ts",
-  "days.ts",
-  "pages/requests/hint.ts",
-  "pages/requests/person-avatar.tsx",
-  "texts/en/requests.ts",
-  "ui/environment-badge.tsx",
-  "ui/provider-icon.tsx",
-  "ui/search-field.tsx",
-  "ui/strangers-text.tsx",
-  "ui/tabs.tsx",
-  "ui/toolbar.tsx",
-  "ui/use-arrivals.ts",
-  "ui/use-near.ts",
-];
-
-/** Parts that the sign-in, the invitation and other forms share. */
-const FORMS = [
-  "api/auth.ts",
-  "fragment.ts",
-  "frame/public-page.tsx",
-  "pages/sign-in/codes.ts",
-  "pages/sign-in/sign-in-form.tsx",
-  "pages/sign-in/throttled.tsx",
-  "pages/sign-in/use-countdown.ts",
-  "pages/sign-in/use-refusal.tsx",
-  "texts/en/sign-in.ts",
-  "ui/dialog.tsx",
-  "ui/form.tsx",
-  "ui/password-field.tsx",
-  "ui/use-form.ts",
-  "ui/with-names.tsx",
-];
+/** Other small modules that several pages share, by file: each file costs a call of its own. None holds what is for few of its pages. */
+const SHARED: Readonly<Record<string, readonly string[]>> = {
+  lists: [
+    "api/chat-user-pictures.ts",
+    "api/connectors.ts",
+    "api/providers.ts",
+    "days.ts",
+    "ui/environment-badge.tsx",
+    "ui/provider-icon.tsx",
+    "ui/search-field.tsx",
+    "ui/strangers-text.tsx",
+    "ui/tabs.tsx",
+    "ui/toolbar.tsx",
+    "ui/use-near.ts",
+  ],
+  requests: [
+    "pages/requests/hint.ts",
+    "pages/requests/person-avatar.tsx",
+    "texts/en/requests.ts",
+    "ui/use-arrivals.ts",
+  ],
+  forms: [
+    "api/auth.ts",
+    "pages/sign-in/use-countdown.ts",
+    "ui/dialog.tsx",
+    "ui/form.tsx",
+    "ui/use-form.ts",
+    "ui/with-names.tsx",
+  ],
+  "sign-in": [
+    "fragment.ts",
+    "frame/public-page.tsx",
+    "pages/sign-in/codes.ts",
+    "pages/sign-in/sign-in-form.tsx",
+    "pages/sign-in/use-refusal.tsx",
+    "texts/en/sign-in.ts",
+    "ui/password-field.tsx",
+  ],
+};
 
 export default defineConfig(({ mode }) => ({
   base: "/console/",
@@ -191,9 +194,7 @@ export default defineConfig(({ mode }) => ({
             // The code of every first load is one file: it packs better than many, which others would load by parts.
             { name: "base", tags: ["$initial"] },
             { name: FIRST_PARTS, test: isOneOf(PARTS) },
-            // Each small file would cost a call of its own.
-            { name: "lists", test: isOneOf(LISTS) },
-            { name: "forms", test: isOneOf(FORMS) },
+            ...Object.entries(SHARED).map(([name, modules]) => ({ name, test: isOneOf(modules) })),
           ],
         },
       },
