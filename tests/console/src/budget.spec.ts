@@ -107,9 +107,18 @@ test("Every page loads at most 150 KB of JavaScript in brotli and 20 KB of style
 test("The access requests load at most 150 KB of JavaScript and 20 KB of styles (U173)", async ({ browse, team }) => {
   const own = await found(team.owner, "Budget Inc");
   const { id } = await own.inviter.call("POST", "/v1/projects", { name: "Budget" });
-  const load = await FirstLoad.of(await browse(own.owner), requestsOf(own.account, id), "Access Requests");
+  const page = await browse(own.owner);
+  const calls: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/v1/")) calls.push(`${request.method()} ${request.url()}`);
+  });
+  const load = await FirstLoad.of(page, requestsOf(own.account, id), "Access Requests");
   expect(await load.gzipped(".js")).toBeLessThanOrEqual(150 * KB);
   expect(await load.gzipped(".css")).toBeLessThanOrEqual(20 * KB);
+  // Whatever began before the code had come is what the page then asks for, and is asked for once.
+  expect(calls).toHaveLength(new Set(calls).size);
+  expect(calls.length).toBeGreaterThan(5);
+  expect(await page.evaluate(() => window.startedCalls.map(({ url }) => url))).toEqual([]);
 });
 
 /** The cost of a page, as the browser itself measures it. */
@@ -125,6 +134,8 @@ interface Measured {
 declare global {
   interface Window {
     measured: Measured;
+    /** Calls that began before the code of the console had come, and that it has not made yet. */
+    startedCalls: { url: string }[];
   }
 }
 

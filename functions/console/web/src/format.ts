@@ -102,6 +102,8 @@ export function formatSpan(milliseconds: number): string {
 
 /** A number with its digits grouped. */
 export function formatNumber(value: number): string {
+  // There is nothing to group, and the first formatter takes a slow computer long to make, before the first paint.
+  if (Number.isInteger(value) && value >= 0 && value < 1_000) return String(value);
   return new Intl.NumberFormat(locale).format(value);
 }
 

@@ -2,6 +2,7 @@ import createClient from "openapi-fetch";
 import { holdsProblem, readRetryAfter, Unreachable } from "./problems";
 import type { paths } from "./schema";
 import { session } from "./session";
+import { forgetStarted, takeStarted } from "./started";
 
 /** Longest wait for a limit of calls that a person is not told about. */
 const SILENT_WAIT_MAX = 10;
@@ -21,6 +22,7 @@ export function currentAccount(): string | undefined {
 export async function send(request: Request): Promise<Response> {
   const repetition = request.clone();
   let response = await attempt(request);
+  if (request.method !== "GET" || response.status === 401) forgetStarted();
   if (response.status === 429 && !holdsProblem(response)) {
     const wait = readRetryAfter(response.headers.get("retry-after")) ?? 1;
     if (wait <= SILENT_WAIT_MAX) {
@@ -37,7 +39,7 @@ export async function send(request: Request): Promise<Response> {
 
 async function attempt(request: Request): Promise<Response> {
   try {
-    return await fetch(request);
+    return (await takeStarted(request)) ?? (await fetch(request));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Unreachable("No answer came", { cause: error });
