@@ -142,6 +142,10 @@ impl DynamoDb {
     fn read_all(&self, request: &Value) -> io::Result<Vec<Map<String, Value>>> {
         let mut items = Vec::new();
         let mut request = request.clone();
+        // Without a limit, the database reads the whole rest of the table for each page of a megabyte.
+        if let Value::Object(fields) = &mut request {
+            fields.insert("Limit".into(), PAGE_ROWS.into());
+        }
         loop {
             let page = self
                 .database
@@ -163,6 +167,9 @@ impl DynamoDb {
         }
     }
 }
+
+/// Most rows of a page.
+const PAGE_ROWS: u32 = 4_000;
 
 impl Drop for DynamoDb {
     fn drop(&mut self) {
