@@ -154,7 +154,7 @@ export function FormDialog(props: FormDialogProps) {
       <Dialog isOpen={isOpen} onClose={leave} role={role} size={size} title={title}>
         <Form form={form} isGuarded={isGuarded}>
           {children}
-          <div className={styles.ends}>
+          <div className={styles.ends} data-ends>
             <Button autoFocus={role === "alertdialog"} onClick={leave}>
               {common.cancel}
             </Button>

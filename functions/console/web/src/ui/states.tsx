@@ -5,13 +5,8 @@ import { common } from "../texts/en/common";
 import { Button } from "./button";
 import { Copy } from "./copy";
 import { Icon } from "./icon";
+import { skeletonDelay, skeletonShown } from "./skeleton-delay";
 import styles from "./states.module.css";
-
-/** Milliseconds of waiting that show nothing. */
-const UNSEEN = 200;
-
-/** Time at which a skeleton was last in sight, so that the next one goes on where it ended. */
-let lastSeen = Number.NEGATIVE_INFINITY;
 
 interface SkeletonProps {
   rows?: number;
@@ -22,16 +17,12 @@ interface SkeletonProps {
 
 /** A skeleton in the shape of rows, after 200 ms; before that, nothing. */
 export function Skeleton({ rows = 5, height = 56, since }: SkeletonProps) {
-  const [delay] = useState(() => {
-    const now = performance.now();
-    return now - lastSeen < UNSEEN ? 0 : UNSEEN - (now - (since ?? now));
-  });
+  const [delay] = useState(() => skeletonDelay(performance.now(), since));
   const [isDue, setDue] = useState(delay <= 0);
   useEffect(() => {
     if (isDue) {
-      return () => {
-        lastSeen = performance.now();
-      };
+      const gone = skeletonShown();
+      return () => gone(performance.now());
     }
     const timer = setTimeout(() => setDue(true), delay);
     return () => clearTimeout(timer);

@@ -75,21 +75,21 @@ export function NewLoginMethod({ kind }: { kind: Kind }) {
                 {...address}
                 help={texts.authorizationUrlHelp}
                 label={texts.authorizationUrl}
-                placeholder="https://provider.example/oauth/authorize"
+                placeholder="https://id.example/authorize"
               />
               <TextField
                 {...form.text("tokenUrl")}
                 {...address}
                 help={texts.tokenUrlHelp}
                 label={texts.tokenUrl}
-                placeholder="https://provider.example/oauth/token"
+                placeholder="https://id.example/token"
               />
               <TextField
                 {...form.text("userInfoUrl")}
                 {...address}
                 help={texts.userInfoUrlHelp}
                 label={texts.userInfoUrl}
-                placeholder="https://api.provider.example/user"
+                placeholder="https://id.example/user"
               />
             </>
           )}
