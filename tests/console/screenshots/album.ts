@@ -49,6 +49,11 @@ function heightOf([least = 0, most = 0]: number[]): number {
 
 /** Waits until the page is drawn in its new form, with its images. */
 async function stillness(): Promise<void> {
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  await Promise.all([...document.images].map((image) => image.complete || image.decode().catch(() => {})));
+  let seen: HTMLImageElement[];
+  do {
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    seen = [...document.images];
+    await Promise.all(seen.map((image) => image.decode().catch(() => {})));
+    // Others may have come meanwhile.
+  } while ([...document.images].some((image) => !seen.includes(image)));
 }

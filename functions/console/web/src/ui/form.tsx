@@ -22,10 +22,12 @@ interface Props {
    * of an address with which the form goes.
    */
   guardsViews?: boolean | View;
+  /** Buttons that stay in view at the end of a dialog. */
+  ends?: ReactNode;
 }
 
 /** A form with the summary of its errors and what the API refused. `Ctrl/⌘ + Enter` sends it. */
-export function Form({ form, children, isGuarded = true, guardsViews = false }: Props) {
+export function Form({ form, children, isGuarded = true, guardsViews = false, ends }: Props) {
   const sendByKey = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -45,6 +47,7 @@ export function Form({ form, children, isGuarded = true, guardsViews = false }: 
         <Summary form={form} />
         {children}
         {form.failure !== undefined && <ProblemView error={form.failure} />}
+        {ends && <div className={styles.ends} data-ends>{ends}</div>}
       </form>
       {isGuarded && <LeaveGuard guardsViews={guardsViews} isDirty={form.isDirty} />}
     </FormContext>
@@ -152,14 +155,19 @@ export function FormDialog(props: FormDialogProps) {
   return (
     <>
       <Dialog isOpen={isOpen} onClose={leave} role={role} size={size} title={title}>
-        <Form form={form} isGuarded={isGuarded}>
+        <Form
+          ends={
+            <>
+              <Button autoFocus={role === "alertdialog"} onClick={leave}>
+                {common.cancel}
+              </Button>
+              <SubmitButton kind={kind}>{submit}</SubmitButton>
+            </>
+          }
+          form={form}
+          isGuarded={isGuarded}
+        >
           {children}
-          <div className={styles.ends} data-ends>
-            <Button autoFocus={role === "alertdialog"} onClick={leave}>
-              {common.cancel}
-            </Button>
-            <SubmitButton kind={kind}>{submit}</SubmitButton>
-          </div>
         </Form>
       </Dialog>
       <DiscardDialog

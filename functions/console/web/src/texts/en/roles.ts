@@ -50,9 +50,12 @@ export const roleTexts = {
   deleteText: "The role cannot be given any more. Nobody holds it, so nobody loses anything.",
   deleteAction: "Delete role",
   inUseTitle: (name: string) => `${name} cannot be deleted`,
-  inUse: "These members hold the role. Give them another one first.",
+  inUse: (count: number) =>
+    count === 1
+      ? "One member holds the role. Give them another one first."
+      : "These members hold the role. Give them another one first.",
   more: (count: number) => `and ${count} more`,
-  showAll: "Show them in Users",
+  showAll: "Show in Users",
   close: "Close",
   notHeldByYou: (list: string) => `You cannot give or take what you do not hold: ${list}.`,
 } as const;

@@ -92,7 +92,7 @@ export const webhooks = {
   testOutcomes: {
     delivered: "The webhook took the event.",
     refused: "The webhook refused the event.",
-    unreachable: "The webhook did not answer in time.",
+    unreachable: "The webhook did not answer.",
     forbidden: "This address may not be called.",
   },
   httpStatus: (status: number) => `status ${status}`,

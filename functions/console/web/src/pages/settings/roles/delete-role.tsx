@@ -65,7 +65,7 @@ export function DeleteRole({ role, holders, isOpen, onClose }: Props) {
         title={texts.inUseTitle(name)}
       >
         <Stack gap={3}>
-          <p>{texts.inUse}</p>
+          <p>{texts.inUse(inTheWay.length)}</p>
           <Holders holders={inTheWay} role={role} />
         </Stack>
       </Dialog>
