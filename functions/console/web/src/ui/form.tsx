@@ -47,7 +47,11 @@ export function Form({ form, children, isGuarded = true, guardsViews = false, en
         <Summary form={form} />
         {children}
         {form.failure !== undefined && <ProblemView error={form.failure} />}
-        {ends && <div className={styles.ends} data-ends>{ends}</div>}
+        {ends && (
+          <div className={styles.ends} data-ends>
+            {ends}
+          </div>
+        )}
       </form>
       {isGuarded && <LeaveGuard guardsViews={guardsViews} isDirty={form.isDirty} />}
     </FormContext>
