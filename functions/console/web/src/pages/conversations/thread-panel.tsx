@@ -38,13 +38,36 @@ export function ThreadPanel(props: Props) {
   const { data, error, refetch } = useQuery({ ...conversationOptions(project, id), ...polling });
   if (error && !data) {
     return (
-      <div className={styles.failed}>
+      <div>
+        <ToList project={project} />
         {isProblem(error, "not-found") && <h2>{texts.notFound}</h2>}
         <ProblemView error={error} retry={() => void refetch()} />
       </div>
     );
   }
-  return data ? <Thread {...props} conversation={data} /> : <Skeleton rows={4} />;
+  if (data) return <Thread {...props} conversation={data} />;
+  return (
+    <div>
+      <ToList project={project} />
+      <Skeleton rows={4} />
+    </div>
+  );
+}
+
+/** Leads back to the list where it is not beside the thread. */
+function ToList({ project }: { project: string }) {
+  const account = useAccount().id;
+  return (
+    <Link
+      className={styles.toList}
+      params={{ account, project }}
+      search={(now) => ({ ...now, details: undefined })}
+      to="/a/$account/p/$project/conversations"
+    >
+      <Icon name="chevronRight" />
+      {texts.back}
+    </Link>
+  );
 }
 
 function Thread(props: Props & { conversation: Conversation }) {
@@ -152,15 +175,7 @@ function ThreadHead({ project, conversation, name, place, reader, onChanged: tel
   ];
   return (
     <header className={styles.threadHead}>
-      <Link
-        className={styles.toList}
-        params={{ account, project }}
-        search={(now) => ({ ...now, details: undefined })}
-        to="/a/$account/p/$project/conversations"
-      >
-        <Icon name="chevronRight" />
-        {texts.back}
-      </Link>
+      <ToList project={project} />
       <div className={styles.threadTitle}>
         <h2 ref={heading} tabIndex={-1}>
           <bdi>{name}</bdi>
