@@ -42,7 +42,7 @@ export const apiKeys = {
   unchangedUntil: (date: string) => `Stays ${date}: it lives longer already`,
   environment: "Limited to",
   environmentHelp: "A key of one environment knows of the conversations there only, and can read and answer them.",
-  environmentAny: "Nothing: all that its permissions allow",
+  environmentAny: "Nothing but its permissions",
   environmentOf: (project: string, environment: string) => `${project} · ${environment}`,
   permissions: "Permissions",
   permissionsHelp: "Give it what it needs and no more.",
