@@ -223,9 +223,11 @@ shot("account--confirm", inAccount("account"), async (page) => {
   await dialog(page);
 });
 shot("account--conflict", inAccount("account"), async (page, world) => {
-  await page.getByLabel("Account name").fill("Initech Limited");
-  const names = { theirs: { name: "Initech Group" }, before: { name: "Initech" } };
-  await contest(page, world, { path: "/v1/account", ...names, save: "Save changes" });
+  // Not the name, which every other picture of the account shows.
+  await page.getByLabel("Requeue conversations after").fill("30");
+  const theirs = { rules: { requeue_after_minutes: 60 } };
+  const before = { rules: { requeue_after_minutes: null } };
+  await contest(page, world, { path: "/v1/account", theirs, before, save: "Save changes" });
 });
 shotOf("account--read-only", ({ grace }) => grace, inAccount("account"));
 shot("account--delete", inAccount("account"), async (page) => {

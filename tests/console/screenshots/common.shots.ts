@@ -12,6 +12,7 @@ import {
   shot,
   shotOf,
   test,
+  waiting,
 } from "./stage.ts";
 import type { World } from "./world.ts";
 
@@ -98,8 +99,7 @@ for (const { name, address, empty, isClosed = false, readsNothing = false } of L
     // Nothing is answered, until the browser closes.
     await answerReads(page, () => new Promise(() => {}));
     await page.goto(address(world));
-    // A skeleton shows nothing at first.
-    await expect(page.locator("[aria-busy=true] i").first()).toBeVisible();
+    await waiting(page);
     await picture(page, `${name}--loading`);
   });
   test(`${name}--error`, async ({ tab, world }) => {

@@ -114,6 +114,21 @@ export async function quiet(page: Page): Promise<void> {
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
 }
 
+/** Waits until a page that gets no answers shows all its skeletons and nothing else comes. */
+export async function waiting(page: Page): Promise<void> {
+  await expect(page.locator("[aria-busy=true]").first()).toBeVisible();
+  let before = "";
+  const isStill = async () => {
+    const now = await page.locator("body").innerHTML();
+    const isSame = now === before;
+    before = now;
+    return isSame;
+  };
+  // Longer than a skeleton that is not yet in sight: the page's code may have only just arrived.
+  await expect.poll(isStill, { message: "the page stands still", intervals: [500] }).toBe(true);
+  await expect(page.locator("[aria-busy=true]:not(:has(i))")).toHaveCount(0);
+}
+
 /** Waits for a dialog. */
 export const dialog = (page: Page): Promise<void> =>
   expect(page.getByRole("dialog").or(page.getByRole("alertdialog")).first()).toBeVisible();
