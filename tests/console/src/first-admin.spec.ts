@@ -112,12 +112,12 @@ async function mayDoWhatAnAgentMay(page: Page): Promise<void> {
   await expect(sections.getByRole("link")).toHaveText(["Teams", "Clients", "Channels", "Account"]);
   await expect(page.getByRole("button", { name: "New team" })).toHaveCount(0);
   for (const [address, permission] of [
-    ["users", "members.read"],
-    ["users/new", "members.manage"],
-    ["roles", "members.read"],
-    ["login-methods", "login_methods.manage"],
-    ["api-keys", "api_keys.manage"],
-    ["audit", "audit.read"],
+    ["users", "View the team"],
+    ["users/new", "Manage the team"],
+    ["roles", "View the team"],
+    ["login-methods", "Manage login methods"],
+    ["api-keys", "Manage own API keys"],
+    ["audit", "View the audit log"],
   ]) {
     await page.goto(settings(facts.account_id, address));
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("You may not see this page");

@@ -7,6 +7,7 @@ import { Frame } from "./frame";
 import { LoadingPage, MessagePage } from "./pages";
 
 const ClosedAccount = lazyPage(() => import("./closed-account"), "ClosedAccount");
+const NeededPermission = lazyPage(() => import("./needed-permission"), "NeededPermission");
 
 /** The frame of an account's pages, with what stands for a page that this person may not see. */
 export function AccountLayout() {
@@ -28,7 +29,13 @@ function Gate() {
     );
   }
   if (needed && !me.account.permissions.includes(needed)) {
-    return <MessagePage title={frame.noPermissionTitle}>{frame.noPermission(needed)}</MessagePage>;
+    return (
+      <MessagePage title={frame.noPermissionTitle}>
+        <Suspense>
+          <NeededPermission permission={needed} />
+        </Suspense>
+      </MessagePage>
+    );
   }
   return <Outlet />;
 }

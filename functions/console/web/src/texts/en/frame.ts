@@ -43,7 +43,7 @@ export const frame = {
   collapse: "Collapse sidebar",
   expand: "Expand sidebar",
   noPermissionTitle: "You may not see this page",
-  noPermission: (key: string) => `It needs the permission “${key}”. An admin of this account can give it to you.`,
+  noPermission: (label: string) => `It needs the permission “${label}”. An admin of this account can give it to you.`,
   notFoundTitle: "There is no such page",
   notFound: "The address may be mistyped, or what it showed no longer exists.",
   toStart: "Go to the start",
