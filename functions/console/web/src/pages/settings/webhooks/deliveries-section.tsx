@@ -27,6 +27,7 @@ import {
   Time,
   type Tone,
   toasts,
+  useNow,
 } from "../../../ui";
 import record from "../record.module.css";
 
@@ -116,6 +117,23 @@ export function DeliveriesSection({ id, status, onStatus }: Props) {
   );
 }
 
+function State({ delivery: { status, tries, next_try_at } }: { delivery: EventDelivery }) {
+  const now = useNow();
+  // While a webhook is down, the time of an attempt passes without one.
+  const isAhead = next_try_at != null && Date.parse(next_try_at) > now;
+  return (
+    <>
+      <Badge tone={TONES[status]}>{texts.deliveryStatuses[status]}</Badge>
+      {tries > 0 && <span className={record.about}>{texts.tries(tries, formatNumber(tries))}</span>}
+      {isAhead && tries > 0 && (
+        <span className={record.about}>
+          {texts.nextTry} <Time at={next_try_at} />
+        </span>
+      )}
+    </>
+  );
+}
+
 function Answer({ last }: { last: EventDelivery["last"] }) {
   if (!last) return <span className={record.soft}>{texts.noAnswer}</span>;
   const { http_status, duration_ms, problem, answer } = last;
@@ -150,17 +168,7 @@ const columns: Column<EventDelivery>[] = [
   {
     key: "status",
     title: texts.columnDelivery,
-    cell: ({ status, tries, next_try_at }) => (
-      <>
-        <Badge tone={TONES[status]}>{texts.deliveryStatuses[status]}</Badge>
-        {tries > 0 && <span className={record.about}>{texts.tries(tries, formatNumber(tries))}</span>}
-        {next_try_at && tries > 0 && (
-          <span className={record.about}>
-            {texts.nextTry} <Time at={next_try_at} />
-          </span>
-        )}
-      </>
-    ),
+    cell: (delivery) => <State delivery={delivery} />,
   },
   { key: "answer", title: texts.columnAnswer, cell: ({ last }) => <Answer last={last} /> },
   { key: "at", title: texts.columnAt, cell: ({ last, created_at }) => <Time at={last?.at ?? created_at} /> },
