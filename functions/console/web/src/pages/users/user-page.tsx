@@ -61,16 +61,14 @@ export function UserPage() {
   useTitle(data && nameOf(data.value));
   return (
     <Page isNarrow>
-      {error && !data ? (
+      {!data ? (
         <>
           <Stack gap={2}>
             <BackToUsers />
             <PageHeading title={isProblem(error, "not-found") ? texts.notFound : texts.editTitle} />
           </Stack>
-          <ProblemView error={error} retry={() => void refetch()} />
+          {error ? <ProblemView error={error} retry={() => void refetch()} /> : <Skeleton rows={4} />}
         </>
-      ) : !data ? (
-        <Skeleton rows={4} />
       ) : (
         <UserView key={data.value.id} record={data} />
       )}
