@@ -121,7 +121,7 @@ function TeamsTable({ teams, members, isBusy, onOpen, onDelete, showMore }: Tabl
       align: "end",
       cell: (team) => (
         <div className={styles.actions}>
-          <Button aria-label={texts.editOf(team.name)} onClick={() => onOpen(team)} small>
+          <Button aria-label={texts.editOf(team.name)} changes onClick={() => onOpen(team)} small>
             {texts.edit}
           </Button>
           <Button aria-label={texts.deleteOf(team.name)} changes kind="quiet" onClick={() => onDelete(team)} small>
