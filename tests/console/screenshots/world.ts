@@ -215,7 +215,8 @@ async function makeDesk(team: Team, teamId: string) {
   const grace = await hire(
     team,
     { channels: { telegram: 2, sms: 1 }, teams: [teamId], skills: ["Spanish"] },
-    { name: "Grace Hopper" },
+    // What an agent may not see by itself.
+    { name: "Grace Hopper", extra_permissions: ["end_users.read"] },
   );
   const desk = await openDesk(team, "Support desk");
   const emmy = await desk.arrive("Emmy Noether", "Hello, my parcel was due yesterday. Where is it?");
