@@ -172,7 +172,9 @@ function StatusWords({ request }: { request: AccessRequest }) {
   const why = closedBecause(request);
   return (
     <div className={styles.line}>
-      <Badge tone={status === "approved" ? "good" : status === "pending" ? "blue" : "grey"}>{status}</Badge>
+      <Badge tone={status === "approved" ? "good" : status === "pending" ? "blue" : "grey"}>
+        {texts.statuses[status]}
+      </Badge>
       {revoked_at && <Badge tone="grey">{texts.accessRevoked}</Badge>}
       {why && <span>{why}</span>}
     </div>
