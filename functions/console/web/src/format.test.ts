@@ -6,6 +6,7 @@ import {
   formatExact,
   formatRelative,
   formatSpan,
+  formatTime,
   formattingLocale,
 } from "./format";
 
@@ -33,6 +34,13 @@ describe("times (U140)", () => {
     const said = formatRelative(at, NOW, KATHMANDU);
     if (typeof words === "string") expect(said).toBe(words);
     else expect(said).toMatch(words);
+  });
+
+  it.each([
+    ["h12", /^9:05\s[ap]\.?m/i],
+    ["h23", /^09:05$/],
+  ] as const)("have two digits of hours on a clock of 24 hours alone: %s", (hourCycle, words) => {
+    expect(formatTime(Date.parse("2026-11-29T09:05:00Z"), { timeZone: "UTC", hourCycle })).toMatch(words);
   });
 
   it("beyond a day are written out, in the zone of the profile", () => {

@@ -45,11 +45,15 @@ function zoned(options: Intl.DateTimeFormatOptions, { timeZone, hourCycle }: Tim
   return new Intl.DateTimeFormat(locale, { ...options, timeZone, ...(hourCycle ? { hourCycle } : {}) });
 }
 
+/** With the time of day: “09:05”, or “9:05 am” on a clock of twelve hours. */
+function timed(options: Intl.DateTimeFormatOptions, by: TimeSettings): Intl.DateTimeFormat {
+  const padded = zoned({ ...options, hour: "2-digit", minute: "2-digit" }, by);
+  return padded.resolvedOptions().hour12 ? zoned({ ...options, hour: "numeric", minute: "2-digit" }, by) : padded;
+}
+
 /** “22 Nov 2026, 14:03” */
 export function formatDateTime(at: string, by: TimeSettings = settings): string {
-  return zoned({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }, by).format(
-    new Date(at),
-  );
+  return timed({ day: "numeric", month: "short", year: "numeric" }, by).format(new Date(at));
 }
 
 /** “22 Nov 2026” */
@@ -119,5 +123,5 @@ export function formatList(items: readonly string[]): string {
 
 /** “14:02” */
 export function formatTime(at: number, by: TimeSettings = settings): string {
-  return zoned({ hour: "2-digit", minute: "2-digit" }, by).format(at);
+  return timed({}, by).format(at);
 }
