@@ -19,8 +19,11 @@ const STILL =
 /** Tallest picture. Lists go on below it. */
 const TALLEST = 3_800;
 
-/** Takes a page as it stands in all four forms. The name is that of the page and its state: `requests--empty`. */
-export async function picture(page: Page, name: string): Promise<void> {
+/**
+ * Takes a page as it stands in all four forms. The name is that of the page and its state: `requests--empty`.
+ * `ready` waits for what a window of another size shows or reads.
+ */
+export async function picture(page: Page, name: string, ready: () => Promise<void> = async () => {}): Promise<void> {
   for (const folder of [ALBUM, SHEETS]) mkdirSync(folder, { recursive: true });
   const address = new URL(page.url());
   const taken: Buffer[] = [];
@@ -28,6 +31,7 @@ export async function picture(page: Page, name: string): Promise<void> {
     await page.setViewportSize(size);
     // A window as tall as the page shows what a person scrolls to, with the bars where they belong.
     await page.setViewportSize({ width: size.width, height: await page.evaluate(heightOf, [size.height, TALLEST]) });
+    await ready();
     for (const colorScheme of THEMES) {
       await page.emulateMedia({ colorScheme });
       await page.evaluate(stillness);

@@ -99,8 +99,7 @@ for (const { name, address, empty, isClosed = false, readsNothing = false } of L
     // Nothing is answered, until the browser closes.
     await answerReads(page, () => new Promise(() => {}));
     await page.goto(address(world));
-    await waiting(page);
-    await picture(page, `${name}--loading`);
+    await picture(page, `${name}--loading`, () => waiting(page));
   });
   test(`${name}--error`, async ({ tab, world }) => {
     const page = await tab(world.owner);

@@ -84,14 +84,17 @@ async function enter(browser: Browser, person?: Person): Promise<BrowserContext>
   return context;
 }
 
-/** Calls of the API without an answer yet, by page. */
+/** Calls of the API and files of code without an answer yet, by page. */
 const awaited = new WeakMap<Page, Set<Request>>();
+
+const isCall = (request: Request) => new URL(request.url()).pathname.startsWith("/v1/");
+const isCode = (request: Request) => new URL(request.url()).pathname.endsWith(".js");
 
 function followed(page: Page): Page {
   const open = new Set<Request>();
   awaited.set(page, open);
   page.on("request", (request) => {
-    if (new URL(request.url()).pathname.startsWith("/v1/")) open.add(request);
+    if (isCall(request) || isCode(request)) open.add(request);
   });
   for (const end of ["requestfinished", "requestfailed"] as const) {
     page.on(end as "requestfinished", (request) => open.delete(request));
@@ -101,32 +104,27 @@ function followed(page: Page): Page {
 
 /** Waits until a page has the answer to every call, and shows it: parts of a page are read without a sign of it. */
 export async function quiet(page: Page): Promise<void> {
-  await expect
-    .poll(
-      async () => {
-        // An answer may lead to the next call.
-        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-        return [...(awaited.get(page) ?? [])].map((request) => request.url());
-      },
-      { message: "the calls without an answer", intervals: [50] },
-    )
-    .toEqual([]);
+  await answered(page, isCall);
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
 }
 
-/** Waits until a page that gets no answers shows all its skeletons and nothing else comes. */
+/** Waits until a page's code is there, and its skeleton in sight. */
 export async function waiting(page: Page): Promise<void> {
-  await expect(page.locator("[aria-busy=true]").first()).toBeVisible();
-  let before = "";
-  const isStill = async () => {
-    const now = await page.locator("body").innerHTML();
-    const isSame = now === before;
-    before = now;
-    return isSame;
-  };
-  // Longer than a skeleton that is not yet in sight: the page's code may have only just arrived.
-  await expect.poll(isStill, { message: "the page stands still", intervals: [500] }).toBe(true);
-  await expect(page.locator("[aria-busy=true]:not(:has(i))")).toHaveCount(0);
+  await answered(page, isCode);
+  await expect(page.locator("[aria-busy=true] i").first()).toBeVisible();
+}
+
+async function answered(page: Page, isMeant: (request: Request) => boolean): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        // An answer may lead to the next request.
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        return [...(awaited.get(page) ?? [])].filter(isMeant).map((request) => request.url());
+      },
+      { message: "the requests without an answer", intervals: [50] },
+    )
+    .toEqual([]);
 }
 
 /** Waits for a dialog. */
@@ -186,7 +184,7 @@ export function shotOf(
     await quiet(page);
     await reach(page, world);
     await quiet(page);
-    await picture(page, name);
+    await picture(page, name, () => quiet(page));
   });
 }
 
