@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Page } from "@playwright/test";
+import { settled } from "../src/test.ts";
 import { picture } from "./album.ts";
 import { atDesk, choose, contest, dialog, expect, inProject, press, quiet, shot, shotOf, test } from "./stage.ts";
 import type { World } from "./world.ts";
@@ -114,14 +115,16 @@ shot(
     await dialog(page);
   },
 );
-shot(
-  "connector--tested",
-  (world) => inProject(`connectors/${world.connector}`)(world),
-  async (page) => {
-    await page.getByRole("button", { name: "Test", exact: true }).click();
-    await expect(page.getByRole("strong").filter({ hasText: "It works" })).toBeVisible();
-  },
-);
+test("connector--tested", async ({ tab, world }) => {
+  const page = await tab(world.owner);
+  await page.goto(inProject(`connectors/${world.connector}`)(world));
+  await settled(page);
+  await quiet(page);
+  await page.getByRole("button", { name: "Test", exact: true }).click();
+  const answer = page.getByRole("strong").filter({ hasText: "It works" });
+  await expect(answer).toBeVisible();
+  await picture(page, "connector--tested", () => answer.scrollIntoViewIfNeeded());
+});
 shot(
   "connector--conflict",
   (world) => inProject(`connectors/${world.connector}`)(world),
