@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Invitation, TimelineEntry } from "../../../api/invitations";
-import { optionsOf, stepsOf, troubleOf } from "./timeline";
+import { newestFirst, optionsOf, stepsOf, troubleOf } from "./timeline";
 
 const at = (hour: number) => `2026-11-29T${String(hour).padStart(2, "0")}:00:00Z`;
 const told = (
@@ -106,5 +106,19 @@ describe("what can be done with an invitation", () => {
 
   it("is only the link where no mail can be sent", () => {
     expect(optionsOf(pending, false)).toEqual({ send: undefined, mayCopy: true, mayRevoke: true });
+  });
+});
+
+describe("the events of an invitation", () => {
+  it("begin with the newest, and name the sending of a mail before its delivery", () => {
+    const { timeline } = told(["invited", "mail_queued", "mail_delivered", "mail_sent", "opened"]);
+    expect(newestFirst(timeline).map(({ kind }) => kind)).toEqual([
+      "opened",
+      "mail_delivered",
+      "mail_sent",
+      "mail_queued",
+      "invited",
+    ]);
+    expect(newestFirst([]).length).toBe(0);
   });
 });

@@ -26,6 +26,16 @@ function latestMail(timeline: readonly TimelineEntry[]): TimelineEntry[] {
   return timeline.slice(Math.max(0, start)).filter(({ kind }) => kind.startsWith("mail_"));
 }
 
+/** The events as they are told, the newest first. The news of a mail may be noted before its sending is. */
+export function newestFirst(timeline: readonly TimelineEntry[]): TimelineEntry[] {
+  const told: TimelineEntry[] = [];
+  for (const entry of timeline) {
+    const early = entry.kind === "mail_sent" ? told.findLastIndex(({ kind }) => kind === "mail_queued") + 1 : 0;
+    told.splice(early || told.length, 0, entry);
+  }
+  return told.reverse();
+}
+
 const FAILURES = ["mail_bounced_hard", "mail_bounced_soft", "mail_complained", "mail_rejected", "mail_failed"];
 
 /** The event that ended the latest mail badly, and that no delivery followed. */

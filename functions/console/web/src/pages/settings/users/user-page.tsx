@@ -35,7 +35,7 @@ import { InvitationSteps } from "./invitation-steps";
 import { MemberForm } from "./member-form";
 import { Membership } from "./membership";
 import { StatusBadge } from "./status-badge";
-import { optionsOf } from "./timeline";
+import { newestFirst, optionsOf } from "./timeline";
 import { InvitationButtons, useInvitationActions } from "./use-invitations";
 import styles from "./users.module.css";
 
@@ -200,7 +200,7 @@ function InvitationSection({ id, isBlocked }: { id: string; isBlocked: boolean }
           )}
         </div>
         <ol className={styles.events}>
-          {invitation.timeline.toReversed().map((entry, index) => (
+          {newestFirst(invitation.timeline).map((entry, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: an event has no id, and the list only grows
             <li key={index}>
               <Time as="full" at={entry.at} />
