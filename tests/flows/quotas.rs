@@ -188,7 +188,7 @@ async fn a_person_uses_the_limit_once_however_many_messages_they_write() {
 
 /// SPEC B37, X01.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_function_that_dies_between_the_limit_and_the_request_takes_nobodys_place() {
+async fn a_function_that_dies_while_it_makes_the_request_takes_nobodys_place() {
     for fault in [Fault::KillBefore, Fault::KillAfter] {
         let mut world = limited(Platform::Slack, 1).await;
         let people = strangers(&world, 2);

@@ -1,7 +1,7 @@
 //! The quotas of new requests, and the messages that were held back beyond them (SPEC B37).
 //!
-//! A stranger's first row of the quota is written with the request, as one of so many that strangers seldom meet there;
-//! the other rows, and the messages held back, are written outside the transactions that make requests.
+//! A stranger's first row of the quota is written with the request: most quotas have so many rows that strangers seldom
+//! meet at one. The other rows, and the messages held back, are written outside the transactions that make requests.
 
 use super::{
     keys,

@@ -21,7 +21,7 @@ use std::time::Duration;
 pub const QUOTA_ROW_PEOPLE: u16 = 4;
 /// Number of rows of a quota at most: whoever finds it used up has tried all of them.
 pub const QUOTA_ROWS_MAX: u16 = 16;
-/// Length of what a row knows a person by: 64 bits tell sixty people apart.
+/// Length of the name of a person in a row: 64 bits tell the people of a row apart.
 const PERSON_CHARS: usize = 16;
 /// Time for which the rows of a minute are kept. No rule depends on it.
 pub const QUOTA_KEPT: Duration = Duration::from_hours(1);

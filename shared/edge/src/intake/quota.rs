@@ -1,7 +1,7 @@
 //! The quotas of new requests as one process of a webhook knows them (SPEC B37).
 //!
-//! A request takes its place in the quota in the write that makes it. Only whoever finds the row full that they try
-//! first takes a place before, in a write of its own.
+//! A request takes its place in the quota in the write that makes it. Only if the first row of a person is full do they
+//! take a place beforehand, in a write of its own.
 //!
 //! Once a quota is used up, the messages of new people read and write no row of it for the rest of the
 //! minute: a flood costs one update a message, the count of what was held back.
