@@ -36,7 +36,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Called:
-    """A call to the API."""
+    """A call to the API or to a webhook."""
 
     at: float  # time.monotonic()
     route: str
@@ -51,7 +51,7 @@ class Traffic:
     sent: list[Sent] = field(default_factory=list)
     called: list[Called] = field(default_factory=list)
     added: list[str] = field(default_factory=list)  # ids of users that the API said it added
-    webhooks: list[int] = field(default_factory=list)  # statuses of first attempts
+    webhooks: list[Called] = field(default_factory=list)  # attempts of platforms to deliver a message
     trouble: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -84,7 +84,7 @@ class Traffic:
         self.sent.append(Sent(connector_id, user_id, text, is_answered))
         answer = simulator.post("messages", {"connector_id": connector_id, "user_id": user_id, "channel": "im", "text": text})
         for delivery in answer["deliveries"]:
-            self.webhooks += [attempt["status"] or 0 for attempt in delivery["attempts"]]
+            self.webhooks += [Called(time.monotonic(), f"webhook of {connector_id}", attempt["status"] or 0) for attempt in delivery["attempts"]]
 
     def _run(self, work) -> None:
         for turn in count():

@@ -8,6 +8,7 @@ afterwards. Both releases are built, each into a folder of its own below .local/
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,7 +28,7 @@ ROWS = ROOT / "tests" / "rows" / "0.1.0.json"
 SHARED = {"installer": "requirements-installer.txt", "tools": "requirements-tools.txt", "emulator": "requirements-emulator.txt"}
 # The emulator ends a function's process to replace its code, also if it is at work. AWS lets it finish.
 EMULATOR_LOG = TREE / ".local" / "run" / "logs" / "emulator.log"
-ENDED_AT_WORK = "Runtime exited before returning a response"
+ENDED_AT_WORK = re.compile(r"Lambda \S*-webhook-\S+: Runtime exited before returning a response")
 # Traffic before and after the deployment.
 LEAD_SECONDS = 10
 # The changelog: calls to the admin API can fail for seconds while a stack is updated.
@@ -166,12 +167,13 @@ def check_statuses(flow, began: float, ended: float) -> str:
     """Fails on a 5xx that the changelog does not admit. Returns what there was."""
     if flow.trouble:
         raise StepFailed(f"The simulator was in trouble: {flow.trouble[0]}")
-    failed = [status for status in flow.webhooks if not 200 <= status < 300]
-    stopped = EMULATOR_LOG.read_text().count(ENDED_AT_WORK)
+    failed = [call for call in flow.webhooks if not 200 <= call.status < 300]
+    stopped = len(ENDED_AT_WORK.findall(EMULATOR_LOG.read_text()))
     # A platform delivers such a message again, and its answer was waited for.
-    if len(failed) > stopped or any(status != 502 for status in failed):
+    if len(failed) > stopped or any(call.status != 502 or not began <= call.at <= ended + LEAD_SECONDS for call in failed):
+        statuses = sorted({call.status for call in failed})
         raise StepFailed(
-            f"{len(failed)} of {len(flow.webhooks)} webhooks were answered otherwise than with 2xx: {sorted(set(failed))}. The emulator ended {stopped} functions at work."
+            f"{len(failed)} of {len(flow.webhooks)} calls of webhooks were answered otherwise than with 2xx: {statuses}. The emulator ended {stopped} webhooks at work."
         )
     if refused := [call for call in flow.called if 400 <= call.status < 500]:
         raise StepFailed(f"{refused[0].route} was refused with {refused[0].status}.")
