@@ -173,7 +173,7 @@ test("What a list depends on fails alone: the list stays, and says what is missi
     [
       inProject("connectors"),
       "Connectors",
-      { [environments]: "The environments could not be read" },
+      { [environments]: "The environments could not be read", "/v1/clients": "The clients could not be read" },
       () => page.getByRole("article", { name: "Help desk bot" }),
     ],
     [

@@ -1,6 +1,16 @@
 import { readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { requestCountsOptions, requestsOptions } from "./api/access-requests";
+import { openedInvitationOptions } from "./api/auth";
+import { setAccount } from "./api/client";
+import { allConnectorsOptions } from "./api/connectors";
+import { conversationCountsOptions } from "./api/conversation-counts";
+import { meOptions, visitorOptions } from "./api/me";
+import { archivedProjectsOptions, projectsOptions } from "./api/projects";
+import { queryClient } from "./api/query";
+import { session } from "./api/session";
+import { toQuery } from "./pages/requests/filter";
 
 const SCRIPT = readFileSync("src/first-load.js", "utf8").replace(
   "const FILES = {};",
@@ -29,7 +39,7 @@ interface Sent {
 async function visit(address: string, { held = ALL, status = 200, kept = {} }: Visitor = {}) {
   const calls: string[] = [];
   const files: string[] = [];
-  const { pathname, search, hash, origin } = new URL(address, "https://console.example.com");
+  const { pathname, search, hash, origin } = new URL(address, "http://localhost");
   const context = {
     location: { pathname, search, hash, origin },
     localStorage: kept,
@@ -44,15 +54,24 @@ async function visit(address: string, { held = ALL, status = 200, kept = {} }: V
       calls.push(`${path} ${headers["Vestibule-Account"] ?? "-"}${body}`);
       expect(method).toBe(body ? "POST" : "GET");
       const account = headers["Vestibule-Account"] ? { permissions: held } : null;
-      return new Response(JSON.stringify({ account }), { status });
+      return new Response(JSON.stringify({ account, login: { id: "01L" }, items: [] }), { status });
     },
-    startedCalls: undefined as unknown[] | undefined,
+    startedCalls: undefined as typeof globalThis.startedCalls,
   };
   runInNewContext(SCRIPT, context);
   await new Promise(setImmediate);
   expect(context.startedCalls).toHaveLength(calls.length);
+  globalThis.startedCalls = context.startedCalls;
   return { calls, files };
 }
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  globalThis.startedCalls = undefined;
+  queryClient.clear();
+  setAccount(undefined);
+  session.signedOut();
+});
 
 const of = (account: string, ...paths: string[]) => paths.map((path) => `${path} ${account}`);
 
@@ -129,5 +148,31 @@ describe("a first load (U173)", () => {
       expect((await visit(address, { kept })).calls).toEqual([]);
     }
     expect((await visit("/console/sign-in")).files).toEqual(["modulepreload /console/assets/sign-in.js"]);
+  });
+
+  it("begins each call as the page makes it, so that none goes out twice", async () => {
+    const sent = vi.fn();
+    vi.stubGlobal("fetch", sent);
+    setAccount(ACCOUNT);
+    await visit(`/console/a/${ACCOUNT}/p/${PROJECT}/requests`);
+    await Promise.all([
+      queryClient.fetchQuery(meOptions),
+      queryClient.fetchQuery(projectsOptions),
+      queryClient.fetchQuery(archivedProjectsOptions),
+      queryClient.fetchQuery(requestCountsOptions(PROJECT)),
+      queryClient.fetchQuery(conversationCountsOptions(PROJECT)),
+      queryClient.fetchInfiniteQuery(requestsOptions(PROJECT, toQuery({}, "UTC", Date.now()))),
+      queryClient.fetchQuery(allConnectorsOptions(PROJECT)),
+    ]);
+    expect(globalThis.startedCalls).toEqual([]);
+
+    setAccount(undefined);
+    await visit("/console/invitation#vsi_1");
+    await Promise.all([
+      queryClient.fetchQuery(openedInvitationOptions("vsi_1")),
+      queryClient.fetchQuery(visitorOptions),
+    ]);
+    expect(globalThis.startedCalls).toEqual([]);
+    expect(sent).not.toHaveBeenCalled();
   });
 });

@@ -22,7 +22,7 @@ export function currentAccount(): string | undefined {
 export async function send(request: Request): Promise<Response> {
   const repetition = request.clone();
   let response = await attempt(request);
-  if (request.method !== "GET" || response.status === 401) forgetStarted();
+  if (response.status === 401) forgetStarted();
   if (response.status === 429 && !holdsProblem(response)) {
     const wait = readRetryAfter(response.headers.get("retry-after")) ?? 1;
     if (wait <= SILENT_WAIT_MAX) {
@@ -39,7 +39,11 @@ export async function send(request: Request): Promise<Response> {
 
 async function attempt(request: Request): Promise<Response> {
   try {
-    return (await takeStarted(request)) ?? (await fetch(request));
+    const started = await takeStarted(request);
+    if (started) return started;
+    // Before a change is sent: it may be made even where no answer tells so.
+    if (request.method !== "GET") forgetStarted();
+    return await fetch(request);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Unreachable("No answer came", { cause: error });

@@ -90,6 +90,23 @@ describe("a call that began before the code came (U173)", () => {
     expect(await (await call()).json()).toBe("fetched");
   });
 
+  it("is forgotten after a change of which nobody knows whether it was made", async () => {
+    begin(Promise.resolve(json("started")));
+    fetched.mockRejectedValueOnce(new TypeError("Failed to fetch"));
+    await expect(call({ method: "POST" })).rejects.toBeInstanceOf(Unreachable);
+    expect(await (await call()).json()).toBe("fetched");
+  });
+
+  it("stays where a look that began early, too, was answered", async () => {
+    begin(Promise.resolve(json("started")));
+    const url = `http://localhost${PATH}/inspect`;
+    const answer = Promise.resolve(json("looked"));
+    globalThis.startedCalls?.push({ method: "POST", url, account: ACCOUNT, body: "", at: performance.now(), answer });
+    expect(await (await call({ method: "POST" }, `${PATH}/inspect`)).json()).toBe("looked");
+    expect(await (await call()).json()).toBe("started");
+    expect(fetched).not.toHaveBeenCalled();
+  });
+
   it("is forgotten once the session has ended", async () => {
     begin(Promise.resolve(json("started")));
     fetched.mockResolvedValueOnce(json({ type: "/problems/sign-in-again" }, 401));

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useRef } from "react";
+import { allClientsOptions } from "../../api/clients";
 import { type Connector, connectorOptions, connectorsOptions } from "../../api/connectors";
 import { environmentsOptions } from "../../api/environments";
 import { useAccount, useMay } from "../../api/me";
@@ -36,6 +37,8 @@ export function ConnectorsPage() {
   const connectors = useList(connectorsOptions(project, environment));
   const read = useQuery(environmentsOptions(project));
   const environments = read.data ?? [];
+  // For the cards.
+  const clients = useQuery({ ...allClientsOptions, enabled: Boolean(connectors.items?.length) });
   const add = mayChange && <NewConnectorLink />;
   const ask = (id: string | undefined, replace = false) =>
     void navigate({ search: (old) => ({ ...old, toggle: id }), replace });
@@ -43,6 +46,7 @@ export function ConnectorsPage() {
     <Page>
       <PageHeading about={texts.about} actions={add} title={texts.title} />
       {connectors.items && <PartProblem read={read} title={unread.environments} />}
+      <PartProblem read={clients} title={unread.clients} />
       {environments.length > 1 && (
         <div className={styles.filter}>
           <Select

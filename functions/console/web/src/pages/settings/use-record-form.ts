@@ -107,7 +107,8 @@ export function useRecordForm<Item, Values extends object>(options: Options<Item
         try {
           finish(await send(form.values, ""));
         } catch (error) {
-          if (!onFailure?.(error, form.values)) throw error;
+          // Somebody may have saved once more while the question stood there.
+          if (!meet(error, form.values) && !onFailure?.(error, form.values)) throw error;
         }
       },
       onTakeTheirs: () => conflict && form.restart(conflict.theirs),
