@@ -111,7 +111,8 @@ export async function quiet(page: Page): Promise<void> {
 /** Waits until a page's code is there, and its skeleton in sight. */
 export async function waiting(page: Page): Promise<void> {
   await answered(page, isCode);
-  await expect(page.locator("[aria-busy=true] i").filter({ visible: true }).first()).toBeVisible();
+  const own = page.locator("[aria-busy=true]:not([data-awaits=code] *) i");
+  await expect(own.filter({ visible: true }).first()).toBeVisible();
 }
 
 async function answered(page: Page, isMeant: (request: Request) => boolean): Promise<void> {

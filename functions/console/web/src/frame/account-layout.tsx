@@ -31,7 +31,7 @@ function Gate() {
   if (needed && !me.account.permissions.includes(needed)) {
     return (
       <MessagePage title={frame.noPermissionTitle}>
-        <Suspense>
+        <Suspense fallback={<span aria-busy="true" />}>
           <NeededPermission permission={needed} />
         </Suspense>
       </MessagePage>

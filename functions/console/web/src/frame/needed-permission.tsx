@@ -5,6 +5,6 @@ import { frame } from "../texts/en/frame";
 /** Names the permission that a page needs, by its key if the names cannot be read. */
 export function NeededPermission({ permission }: { permission: string }) {
   const { data, isLoading } = useQuery(permissionsOptions);
-  if (isLoading) return null;
+  if (isLoading) return <span aria-busy="true" />;
   return frame.noPermission(data?.items.find(({ key }) => key === permission)?.label ?? permission);
 }

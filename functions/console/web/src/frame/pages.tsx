@@ -42,7 +42,9 @@ export function NotFoundPage() {
 export function LoadingPage() {
   return (
     <Page>
-      <Skeleton since={startOfNavigation()} />
+      <div data-awaits="code">
+        <Skeleton since={startOfNavigation()} />
+      </div>
     </Page>
   );
 }

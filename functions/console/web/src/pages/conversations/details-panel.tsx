@@ -8,7 +8,18 @@ import { useAccount, useMay } from "../../api/me";
 import { formatNumber } from "../../format";
 import { conversationTexts as texts } from "../../texts/en/conversations";
 import { unread } from "../../texts/en/unread";
-import { Badge, Copy, Details, EnvironmentBadge, Icon, PartProblem, Stack, StrangersText, Time } from "../../ui";
+import {
+  Badge,
+  Copy,
+  Details,
+  EnvironmentBadge,
+  Icon,
+  PartProblem,
+  Skeleton,
+  Stack,
+  StrangersText,
+  Time,
+} from "../../ui";
 import { PersonAvatar } from "../requests/person-avatar";
 import styles from "./conversations.module.css";
 import type { Place } from "./places";
@@ -24,9 +35,10 @@ interface Props {
 export function DetailsPanel({ project, id, placeOf }: Props) {
   const account = useAccount().id;
   const may = useMay();
-  const conversation = useQuery({ ...conversationOptions(project, id), enabled: false }).data;
+  const { data: conversation, error } = useQuery({ ...conversationOptions(project, id), enabled: false });
   const { user, name } = usePerson(project, conversation);
-  if (!conversation) return null;
+  // The thread says why it could not be read.
+  if (!conversation) return error ? null : <Skeleton rows={4} />;
   return (
     <Stack gap={5}>
       <Link

@@ -172,13 +172,14 @@ function useStayingScroll(messages: readonly Message[], thread: ThreadState) {
   };
 
   useEffect(() => {
-    if (!content.current) return;
-    // Pictures come later, and must not push the end out of sight.
+    if (!content.current || !frame.current) return;
+    // Pictures come later and a bar takes room, which must not push the end out of sight.
     const observer = new ResizeObserver(() => {
       const place = frame.current;
       if (place && follows.current) place.scrollTop = place.scrollHeight;
     });
     observer.observe(content.current);
+    observer.observe(frame.current);
     return () => observer.disconnect();
   }, []);
 

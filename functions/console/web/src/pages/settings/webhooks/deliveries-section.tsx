@@ -30,6 +30,7 @@ import {
   useNow,
 } from "../../../ui";
 import record from "../record.module.css";
+import styles from "./webhooks.module.css";
 
 const TONES: Record<DeliveryStatus, Tone> = { waiting: "blue", delivered: "good", failed: "bad" };
 
@@ -171,5 +172,13 @@ const columns: Column<EventDelivery>[] = [
     cell: (delivery) => <State delivery={delivery} />,
   },
   { key: "answer", title: texts.columnAnswer, cell: ({ last }) => <Answer last={last} /> },
-  { key: "at", title: texts.columnAt, cell: ({ last, created_at }) => <Time at={last?.at ?? created_at} /> },
+  {
+    key: "at",
+    title: texts.columnAt,
+    cell: ({ last, created_at }) => (
+      <span className={styles.at}>
+        <Time at={last?.at ?? created_at} />
+      </span>
+    ),
+  },
 ];
