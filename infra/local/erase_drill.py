@@ -14,7 +14,7 @@ import stack as local_stack
 from console import StepFailed, say, step
 
 PENDING_DAYS = 7
-# Where each kind of resource is listed: the service, the call, and the physical ids in its answer.
+# The list of each kind of resource: the service, the call, and the physical ids in its answer.
 LISTS = {
     "AWS::ApiGatewayV2::Api": ("apigatewayv2", "get_apis", "Items[].ApiId"),
     "AWS::CloudWatch::Alarm": ("cloudwatch", "describe_alarms", "MetricAlarms[].AlarmName"),

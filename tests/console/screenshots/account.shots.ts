@@ -257,7 +257,7 @@ shotOf(
   },
 );
 shot("profile--menu", inAccount("account"), async (page) => {
-  // What the person does about availability is read once the page has nothing else to do.
+  // The person's availability is read once the page has nothing else to do.
   await press(page, /, your menu, /);
   await expect(page.getByRole("menu").getByText("Available", { exact: true }).first()).toBeVisible();
 });

@@ -40,7 +40,7 @@ export function wordOn({ failure, verdict }: Scene): string {
   return failure === undefined ? (verdict ?? "open: nobody looked at it") : `FAILED: ${failure}`;
 }
 
-/** What keeps the pictures from being done: scenes that are open or failed; of a whole run, also pages without a picture and verdicts on nothing. */
+/** The reasons why the pictures are not done: scenes that are open or failed; of a whole run, also pages without a picture and verdicts on nothing. */
 export function findings(taken: readonly Scene[], isWhole: boolean): string[] {
   const found = taken.filter((scene) => wordOn(scene) !== OK).map((scene) => `${scene.name}: ${wordOn(scene)}`);
   const verdicts = readVerdicts();

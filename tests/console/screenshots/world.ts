@@ -215,7 +215,7 @@ async function makeDesk(team: Team, teamId: string) {
   const grace = await hire(
     team,
     { channels: { telegram: 2, sms: 1 }, teams: [teamId], skills: ["Spanish"] },
-    // What an agent may not see by itself.
+    // A permission that the role of an agent lacks.
     { name: "Grace Hopper", extra_permissions: ["end_users.read"] },
   );
   const desk = await openDesk(team, "Support desk");

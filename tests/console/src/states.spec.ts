@@ -32,7 +32,7 @@ class Outage {
     for (const path of paths) this.watch.expectsSome(`503 GET ${path}`);
   }
 
-  /** What the page says is missing, with the words of the API below it. */
+  /** The part that the page names as missing, with the words of the API below it. */
   async says(title: string): Promise<Locator> {
     const shown = this.page.getByRole("alert").filter({ has: this.page.getByRole("heading", { name: title }) });
     await expect(shown).toContainText(PROBLEM.title);

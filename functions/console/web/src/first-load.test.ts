@@ -35,7 +35,7 @@ interface Sent {
   body?: string;
 }
 
-/** What a visit to an address begins: calls, each with its account, and files. */
+/** The calls that a visit to an address begins, each with its account, and the files. */
 async function visit(address: string, { held = ALL, status = 200, kept = {} }: Visitor = {}) {
   const calls: string[] = [];
   const files: string[] = [];

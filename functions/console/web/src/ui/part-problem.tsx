@@ -9,7 +9,7 @@ interface Read {
 interface Props {
   /** Names what is missing. */
   title: string;
-  /** What the part depends on: all of it is tried again together. */
+  /** The reads that the part depends on: all are tried again together. */
   read: Read | readonly Read[];
 }
 
