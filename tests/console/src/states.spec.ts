@@ -205,3 +205,43 @@ test("What a list depends on fails alone: the list stays, and says what is missi
   await page.getByRole("menuitem", { name: "Try again" }).click();
   await expect(page.getByRole("button", { name: "Help desk, switch project" })).toBeVisible();
 });
+
+test("A polled part that could not be read keeps its error and the focus while it is tried again, and leaves the focus to the heading (U122)", async ({
+  browse,
+  team,
+  watch,
+}) => {
+  const own = await found(team.owner, "Polls Inc");
+  const { id } = await own.inviter.call("POST", "/v1/projects", { name: "Help desk" });
+  const page = await browse(own.owner);
+  const outage = await Outage.of(page, watch);
+  outage.begin("/v1/desks");
+  await page.goto(`/console/a/${own.account}/p/${id}/conversations?view=queue`);
+  await settled(page, "Conversations");
+  const shown = await outage.says("The room on the channels could not be read");
+  const again = shown.getByRole("button", { name: "Try again" });
+  await again.focus();
+
+  // The next poll waits for its answer.
+  const answer = Promise.withResolvers<void>();
+  await page.route("**/v1/desks?*", async (route) => {
+    await answer.promise;
+    await route.fallback();
+  });
+  const drawn = () =>
+    page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  const poll = page.waitForRequest("**/v1/desks?*");
+  // Whoever comes back to the tab need not wait for the interval.
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+  await poll;
+  await drawn();
+  await expect(again).toBeFocused();
+  const refusal = page.waitForResponse("**/v1/desks?*");
+  answer.resolve();
+  await refusal;
+  await drawn();
+  await expect(again).toBeFocused();
+
+  await outage.mend(shown);
+  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+});

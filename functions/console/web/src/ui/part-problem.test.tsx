@@ -17,7 +17,10 @@ const error = new ApiProblem({
 
 const shown = (data: unknown, failure: unknown) =>
   renderToStaticMarkup(
-    <PartProblem read={{ data, error: failure, refetch: vi.fn() }} title="The roles could not be read" />,
+    <PartProblem
+      read={{ data, error: failure, errorUpdatedAt: 1, refetch: vi.fn() }}
+      title="The roles could not be read"
+    />,
   );
 
 test("A part that could not be read is named above the words of the API", () => {

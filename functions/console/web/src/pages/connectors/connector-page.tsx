@@ -91,10 +91,11 @@ function ConnectorView({ record }: { record: Tagged<Connector> }) {
           <GeneralSection record={record} />
           {provider ? (
             <CredentialsSection onSaved={setUp.forget} outcome={setUp.outcome} provider={provider} record={record} />
-          ) : platforms.error && !platforms.data ? (
-            <PartProblem read={platforms} title={unread.platforms} />
           ) : (
-            <Skeleton rows={3} />
+            <>
+              <PartProblem read={platforms} title={unread.platforms} />
+              {!platforms.error && <Skeleton rows={3} />}
+            </>
           )}
         </>
       ) : (

@@ -86,10 +86,11 @@ export function ExtraPermissions({ value, onChange, role, error, isOpen, isReadO
   const catalogue = permissions.data?.items;
   if (!catalogue || !roles.data) {
     // That the roles cannot be read stands at the choice of one.
-    return permissions.isLoading || roles.isLoading ? (
-      <Skeleton height={40} rows={1} />
-    ) : (
-      <PartProblem read={permissions} title={unread.permissions} />
+    return (
+      <>
+        {(permissions.isLoading || roles.isLoading) && <Skeleton height={40} rows={1} />}
+        <PartProblem read={permissions} title={unread.permissions} />
+      </>
     );
   }
   const ofRole = roles.data.items.find(({ key }) => key === role)?.permissions ?? [];
