@@ -147,7 +147,8 @@ test("What a list depends on fails alone: the list stays, and says what is missi
       "User Management",
       {
         "/v1/invitations": "The invitations could not be read",
-        "/v1/roles": "Some filters could not be read",
+        "/v1/roles": "The roles could not be read",
+        "/v1/teams": "The teams could not be read",
         "/v1/desks": "The open conversations of members could not be read",
       },
       () => page.getByRole("row", { name: email }).first(),
@@ -179,8 +180,20 @@ test("What a list depends on fails alone: the list stays, and says what is missi
     [
       inProject("people"),
       "People",
-      { "/v1/providers": "Some filters could not be read", [environments]: "The environments could not be read" },
+      { "/v1/providers": "The platforms could not be read", [environments]: "The environments could not be read" },
       () => page.getByRole("row", { name: /Ada Lovelace/ }),
+    ],
+    [
+      inProject("conversations?view=all"),
+      "Conversations",
+      {
+        "/v1/clients": "The clients could not be read",
+        "/v1/channels": "The channels could not be read",
+        "/v1/teams": "The teams could not be read",
+        [`/v1/projects/${entrance.project}/connectors`]: "The connectors could not be read",
+        "/v1/providers": "The platforms could not be read",
+      },
+      () => page.getByRole("region", { name: "Filters by client, channel and team" }),
     ],
   ];
   for (const [address, heading, missing, stays] of lists) {

@@ -94,7 +94,7 @@ export function PeoplePage() {
           value={provider ?? ""}
         />
       </Toolbar>
-      {mayPlaces && <PartProblem read={platforms} title={unread.filters} />}
+      {mayPlaces && <PartProblem read={platforms} title={unread.platforms} />}
       {mayPlaces && list.items && <PartProblem read={environments} title={unread.environments} />}
       {list.error && !list.items ? (
         <ProblemView error={list.error} retry={list.retry} />

@@ -7,7 +7,6 @@ export const unread = {
   earlierInvitation: "The earlier invitation could not be read",
   effects: "What this move would close could not be counted",
   environments: "The environments could not be read",
-  filters: "Some filters could not be read",
   image: "The profile image could not be read",
   invitations: "The invitations could not be read",
   loads: "The open conversations of members could not be read",

@@ -149,7 +149,8 @@ export function UsersPage() {
           />
         )}
       </Toolbar>
-      <PartProblem read={[roles, listedTeams]} title={unread.filters} />
+      <PartProblem read={roles} title={unread.roles} />
+      <PartProblem read={listedTeams} title={unread.teams} />
       {members.error && !members.data ? (
         <ProblemView error={members.error} retry={() => void members.refetch()} />
       ) : !rows ? (
