@@ -258,3 +258,32 @@ test("A polled part that could not be read keeps its error and the focus while i
   await outage.mend(shown);
   await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
 });
+
+test("A link that leads to a change and looks like a button is blocked offline as a button is, and says why (U125)", async ({
+  browse,
+  team,
+}) => {
+  const own = await found(team.owner, "Links Inc");
+  const { id } = await own.inviter.call("POST", "/v1/projects", { name: "Help desk" });
+  const page = await browse(own.owner);
+  const pages: [address: string, heading: string, link: string][] = [
+    [`/console/a/${own.account}/p/${id}/connectors`, "Connectors", "New connector"],
+    [settings(own.account, "users"), "User Management", "Add User"],
+    [settings(own.account, "login-methods"), "Login methods", "Set up OAuth 2.0"],
+  ];
+  for (const [address, heading, name] of pages) {
+    await page.goto(address);
+    await settled(page, heading);
+    const link = page.getByRole("link", { name }).first();
+    await expect(link).not.toHaveAttribute("aria-disabled");
+    await page.context().setOffline(true);
+    await expect(link).toHaveAttribute("aria-disabled", "true");
+    await expect(link).toHaveAccessibleDescription("You are offline, so nothing can be changed now.");
+    await link.focus();
+    await page.keyboard.press("Enter");
+    await expect(link).toBeFocused();
+    expect(new URL(page.url()).pathname).toBe(address);
+    await page.context().setOffline(false);
+    await expect(link).not.toHaveAttribute("aria-disabled");
+  }
+});

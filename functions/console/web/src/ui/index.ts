@@ -1,7 +1,7 @@
 /** Everything that pages are made of. */
 export { BackLink } from "./back-link";
 export { Avatar, Badge, type Tone } from "./badge";
-export { Button, IconButton, looks } from "./button";
+export { Button, IconButton, looks, useChangeLink } from "./button";
 export { Checkbox, FieldGroup, RadioGroup, Switch } from "./choice";
 export { ComboBox } from "./combo-box";
 export { Copy, copyText } from "./copy";

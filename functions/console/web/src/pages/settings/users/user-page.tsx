@@ -25,6 +25,7 @@ import {
   Skeleton,
   Stack,
   Time,
+  useChangeLink,
 } from "../../../ui";
 import { ImageSection } from "../../member-image/image-section";
 import { labelsOf } from "../permissions/areas";
@@ -148,6 +149,7 @@ function Limits({
 function Gone({ member }: { member: Member }) {
   const account = useAccount();
   const mayManage = useMay()("members.manage");
+  const change = useChangeLink();
   return (
     <Notice>
       <Stack gap={2}>
@@ -155,6 +157,7 @@ function Gone({ member }: { member: Member }) {
         {mayManage && (
           <div>
             <Link
+              {...change}
               className={looks({ small: true })}
               params={{ account: account.id }}
               to="/a/$account/settings/users/new"

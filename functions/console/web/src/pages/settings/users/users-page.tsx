@@ -37,6 +37,7 @@ import {
   Skeleton,
   Time,
   Toolbar,
+  useChangeLink,
   useNow,
 } from "../../../ui";
 import { classes } from "../../../ui/classes";
@@ -62,6 +63,7 @@ export function UsersPage() {
   const navigate = route.useNavigate();
   const may = useMay();
   const account = useAccount();
+  const change = useChangeLink();
   const members = useQuery(allMembersOptions);
   const roles = useQuery(rolesOptions);
   const listedTeams = useQuery({ ...allTeamsOptions, enabled: may("teams.read") });
@@ -98,6 +100,7 @@ export function UsersPage() {
                 {texts.newUser}
               </Button>
               <Link
+                {...change}
                 className={looks({ kind: "primary" })}
                 params={{ account: account.id }}
                 to="/a/$account/settings/users/new"
@@ -343,8 +346,10 @@ function StatusCell({ member }: { member: Member }) {
 
 function EditLink({ member }: { member: Member }) {
   const account = useAccount();
+  const change = useChangeLink();
   return (
     <Link
+      {...change}
       aria-label={texts.editOf(member.name)}
       className={looks({ small: true })}
       params={{ account: account.id, id: member.id }}
