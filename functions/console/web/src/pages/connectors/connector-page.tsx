@@ -20,7 +20,6 @@ import {
   ProblemView,
   ProviderIcon,
   Skeleton,
-  Stack,
   Time,
 } from "../../ui";
 import { AnsweringSection } from "./answering-section";
@@ -63,10 +62,10 @@ export function Head({ title, about }: { title: ReactNode; about?: ReactNode }) 
   const account = useAccount().id;
   const project = useProjectId();
   return (
-    <Stack gap={5}>
+    <>
       <BackLink link={{ to: "/a/$account/p/$project/connectors", params: { account, project } }}>{texts.back}</BackLink>
       <PageHeading about={about} title={title} />
-    </Stack>
+    </>
   );
 }
 
