@@ -4,29 +4,35 @@ use crate::{
     left_to_sweeper::Lines,
     world::{SAID, World},
 };
+use async_trait::async_trait;
 use axum::{
     Router,
     body::Bytes,
     http::{HeaderMap, Method, StatusCode, Uri},
     response::IntoResponse,
 };
+use futures_util::FutureExt;
 use lambda_http::{Body, Request, Response, service_fn};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     convert::Infallible,
+    io::Read,
+    panic::AssertUnwindSafe,
     process::{Child, Command, Stdio},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 use tokio::{
-    sync::mpsc::{UnboundedSender, unbounded_channel},
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     time::timeout,
 };
-use vestibule_domain::connector::Connector;
-use vestibule_edge::{gateway, webhook};
+use vestibule_domain::{
+    PortError, connector::Connector, job::OnboardingJob, ports::OnboardingQueue,
+};
+use vestibule_edge::{gateway, intake::Intake, logging, webhook};
 use vestibule_testkit::{
     fault_proxy::{Fault, Rule},
     http_client::HttpClient,
@@ -43,11 +49,16 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Lets a person write to a function that does not come to the rest, and returns the status.
 async fn answered(world: &World, connector: &Connector, person: &str) -> u16 {
+    answered_by(&world.functions.intake, world, connector, person).await
+}
+
+/// Lets a person write to this function, which does not come to the rest, and returns the status.
+async fn answered_by(intake: &Intake, world: &World, connector: &Connector, person: &str) -> u16 {
     let request = world.says(connector, person, SAID);
     let id = connector.id.to_string();
     let event = lambda_events::webhook_call(&request, world.platform.key(), &id);
     let request = lambda_http::request::from_str(&event.to_string()).unwrap();
-    let answer = Box::pin(webhook::handle(&world.functions.intake, request)).await;
+    let answer = Box::pin(webhook::handle(intake, request)).await;
     answer.status().as_u16()
 }
 
@@ -124,8 +135,67 @@ async fn a_message_for_the_agent_is_enqueued_before_it_is_answered() {
     world.settle().await;
 }
 
+/// A queue that takes no job: there is a defect in its code.
+struct Defective;
+
+#[async_trait]
+impl OnboardingQueue for Defective {
+    async fn enqueue_onboarding(&self, _: OnboardingJob) -> Result<(), PortError> {
+        panic!("a defect of the queue");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_after_an_answer_leaves_its_job_to_the_sweeper_and_the_next_event_is_taken() {
+    let mut world = World::new().await;
+    let people = ["Ada Lovelace", "Bob Kahn"].map(|name| world.newcomer(name));
+    let connector = world.connector.clone();
+    let intake = world.webhook_over(Arc::new(Defective));
+    for person in &people {
+        let status = answered_by(&intake, &world, &connector, person).await;
+        assert_eq!(status, 200);
+        let rest = AssertUnwindSafe(intake.enqueue_rest()).catch_unwind();
+        assert!(rest.await.is_err());
+    }
+    assert_eq!(world.outbox().len(), 2);
+    assert!(world.aws.messages("onboarding").is_empty());
+    world.settle().await;
+    assert_eq!(world.requests().await.len(), 2);
+    for person in &people {
+        assert_eq!(world.welcomes(person), 1);
+    }
+}
+
 /// A process that ends with its test.
 struct Process(Child);
+
+impl Process {
+    /// Starts a function that this Runtime API gives events.
+    fn start(server: &Loopback) -> Self {
+        let process = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", PROCESS, "--ignored", "--nocapture"])
+            .env(RUNTIME_API, server.address().to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", "webhook")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        Self(process.unwrap())
+    }
+
+    /// Ends the process, and returns all that it wrote.
+    fn end(mut self) -> String {
+        self.0.kill().unwrap();
+        let mut written = String::new();
+        let mut out = self.0.stdout.take().unwrap();
+        out.read_to_string(&mut written).unwrap();
+        let mut errors = self.0.stderr.take().unwrap();
+        errors.read_to_string(&mut written).unwrap();
+        written
+    }
+}
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -134,8 +204,9 @@ impl Drop for Process {
     }
 }
 
-/// Lambda's Runtime API, which has one event. It tells the last part of every path that is called.
-async fn runtime_api(calls: UnboundedSender<String>) -> Loopback {
+/// Lambda's Runtime API, which has this many events. It tells the last part of every path that is called. If the rest of the
+/// first event `fails`, the call with which it begins is refused.
+async fn runtime_api(events: usize, fails: bool, calls: UnboundedSender<String>) -> Loopback {
     let call = HttpRequest {
         method: "POST",
         path: "/webhooks/slack/1",
@@ -146,18 +217,22 @@ async fn runtime_api(calls: UnboundedSender<String>) -> Loopback {
         time_ms: 0,
     };
     let event = lambda_events::http_api(&call, BodyEncoding::Text).to_string();
-    let is_handed_out = Arc::new(AtomicBool::new(false));
+    let asked = Arc::new(AtomicUsize::new(0));
     let answer = move |uri: Uri, _: Bytes| {
         let (calls, event) = (calls.clone(), event.clone());
-        let is_handed_out = Arc::clone(&is_handed_out);
+        let asked = Arc::clone(&asked);
         async move {
             let call = uri.path().rsplit('/').next().unwrap().to_owned();
             let asks = call == "next";
+            let is_refused = fails && call == "rest-begins" && asked.load(Ordering::Relaxed) == 1;
             calls.send(call).unwrap();
+            if is_refused {
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            }
             if !asks {
                 return StatusCode::ACCEPTED.into_response();
             }
-            if is_handed_out.swap(true, Ordering::Relaxed) {
+            if asked.fetch_add(1, Ordering::Relaxed) == events {
                 return never().await;
             }
             let headers = [
@@ -171,36 +246,55 @@ async fn runtime_api(calls: UnboundedSender<String>) -> Loopback {
     Loopback::start(router).await.unwrap()
 }
 
+async fn assert_calls(called: &mut UnboundedReceiver<String>, expected: &[&str]) {
+    for expected in expected {
+        let call = timeout(PATIENCE, called.recv()).await;
+        assert_eq!(call.unwrap().unwrap(), *expected);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_does_the_rest_once_lambda_has_its_answer_and_before_it_asks_for_another_event()
 {
     let (calls, mut called) = unbounded_channel();
-    let server = runtime_api(calls).await;
-    let process = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", PROCESS, "--ignored"])
-        .env(RUNTIME_API, server.address().to_string())
-        .env("AWS_LAMBDA_FUNCTION_NAME", "webhook")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn();
-    let _process = Process(process.unwrap());
-    for expected in ["next", "response", "rest-begins", "rest-ends", "next"] {
-        let call = timeout(PATIENCE, called.recv()).await;
-        assert_eq!(call.unwrap().unwrap(), expected);
-    }
+    let server = runtime_api(1, false, calls).await;
+    let _process = Process::start(&server);
+    let expected = ["next", "response", "rest-begins", "rest-ends", "next"];
+    assert_calls(&mut called, &expected).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_whose_rest_panics_logs_the_place_without_the_words_and_takes_the_next_event() {
+    let (calls, mut called) = unbounded_channel();
+    let server = runtime_api(2, true, calls).await;
+    let process = Process::start(&server);
+    let of_first = ["next", "response", "rest-begins"];
+    assert_calls(&mut called, &of_first).await;
+    let of_second = ["next", "response", "rest-begins", "rest-ends", "next"];
+    assert_calls(&mut called, &of_second).await;
+    let written = process.end();
+    // The test runner may have begun the line.
+    let parsed = |line: &str| serde_json::from_str(line.get(line.find('{')?..)?).ok();
+    let lines: Vec<Value> = written.lines().filter_map(parsed).collect();
+    let messages: Vec<&Value> = lines.iter().map(|line| &line["message"]).collect();
+    let caught = "the rest of an event panicked; its jobs are left to the sweeper";
+    assert_eq!(messages, ["panicked", caught], "{written}");
+    assert!(lines.iter().all(|line| line["level"] == "ERROR"));
+    let place = lines[0]["panic.place"].as_str().unwrap();
+    assert!(place.contains("after_answer.rs:"), "{place}");
+    assert!(!written.contains(SAID), "{written}");
 }
 
 #[tokio::test]
-#[ignore = "a process that the test above starts"]
+#[ignore = "a process that the tests above start"]
 async fn a_function_in_a_process_of_its_own() {
     #[expect(
         clippy::disallowed_methods,
         reason = "the only way to tell the process whom to ask"
     )]
-    let address =
-        std::env::var(RUNTIME_API).unwrap_or_else(|_| panic!("only the test above can start this"));
+    let address = std::env::var(RUNTIME_API)
+        .unwrap_or_else(|_| panic!("only the tests above can start this"));
+    logging::start();
     let client = HttpClient::default();
     let answers = service_fn(|_: Request| async {
         Ok::<_, Infallible>(Response::new(Body::from("answered")))
@@ -209,7 +303,8 @@ async fn a_function_in_a_process_of_its_own() {
         for part in ["rest-begins", "rest-ends"] {
             let url = format!("http://{address}/{part}");
             let told = client.send(Method::GET, &url, HeaderMap::new(), Bytes::new(), None);
-            assert_eq!(told.await.unwrap().status, 202);
+            // A panic may quote what somebody wrote.
+            assert_eq!(told.await.unwrap().status, 202, "{SAID}");
         }
     };
     drop(Box::pin(gateway::run_with_rest(answers, rest)).await);

@@ -134,6 +134,7 @@ mod provider_limits;
 mod provider_sessions;
 mod provider_tenants;
 mod providers;
+mod quota_conflicts;
 mod quotas;
 mod raised;
 mod recovery;

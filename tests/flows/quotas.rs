@@ -19,7 +19,7 @@ use vestibule_testkit::{
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// A world whose connector takes this many new requests a minute.
-async fn limited(platform: Platform, per_minute: u16) -> World {
+pub async fn limited(platform: Platform, per_minute: u16) -> World {
     let mut world = World::on(platform).await;
     world
         .change_connector(|connector| connector.request_limits.new_per_minute = per_minute)
@@ -27,27 +27,28 @@ async fn limited(platform: Platform, per_minute: u16) -> World {
     world
 }
 
-fn strangers(world: &World, count: usize) -> Vec<String> {
+/// People who write for the first time.
+pub fn strangers(world: &World, count: usize) -> Vec<String> {
     (0..count)
         .map(|number| world.newcomer(&format!("Person {number}")))
         .collect()
 }
 
 /// Lets a person write, and returns the status.
-async fn writes(world: &World, person: &str) -> u16 {
+pub async fn writes(world: &World, person: &str) -> u16 {
     let connector = world.connector.clone();
     let hello = world.says(&connector, person, SAID);
     world.webhook(&connector, &hello).await
 }
 
 /// The number of messages that each connector held back.
-async fn held_back(world: &World) -> Vec<u64> {
+pub async fn held_back(world: &World) -> Vec<u64> {
     let counts = world.held_back().await;
     counts.iter().map(|count| count.messages).collect()
 }
 
 /// The rows that are not about the quota itself.
-fn other_rows(world: &World) -> Vec<serde_json::Map<String, Value>> {
+pub fn other_rows(world: &World) -> Vec<serde_json::Map<String, Value>> {
     let mut rows = world.db.items().unwrap();
     rows.retain(|row| {
         let partition = row["pk"].as_str().unwrap();
@@ -228,7 +229,7 @@ async fn dies_and_asks_again(
 }
 
 /// People who begin at the same row of a quota of five, which has room for three.
-fn five_of_one_row(world: &World) -> Vec<String> {
+pub fn five_of_one_row(world: &World) -> Vec<String> {
     let begins_at_the_larger_row = |person: &String| {
         let usage = QuotaUse {
             connector_id: world.connector.id,
@@ -246,7 +247,7 @@ fn five_of_one_row(world: &World) -> Vec<String> {
 }
 
 /// The number of people in all rows of quotas.
-fn places_taken(world: &World) -> usize {
+pub fn places_taken(world: &World) -> usize {
     let mut rows = world.db.items().unwrap();
     rows.retain(|row| row["pk"].as_str().unwrap().ends_with("#NEW_REQUESTS"));
     let people = rows.iter().map(|row| row["people"].as_array().unwrap());

@@ -30,6 +30,7 @@ pub async fn start<T>(
 pub(crate) fn of_process() -> Adapters<'static> {
     let mut vars = config::vars();
     logging::init(&mut vars);
+    logging::log_panics();
     count_by(Metric::ColdStart, &[], SystemClock.now());
     Adapters::new(vars, Arc::new(SystemClock))
 }

@@ -6,6 +6,7 @@
 //! unchanged.
 
 use data_encoding::BASE64;
+use futures_util::FutureExt;
 use lambda_http::{
     Adapter, Error, IntoResponse, LambdaEvent, Request, Service,
     aws_lambda_events::apigw::ApiGatewayV2httpRequest,
@@ -14,7 +15,7 @@ use lambda_http::{
     tower::util::{MapRequest, ThenLayer},
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use std::{fmt, future::ready};
+use std::{fmt, future::ready, panic::AssertUnwindSafe};
 use url::Url;
 
 /// Maximum length of a path or query, in bytes. The HTTP API accepts requests of 10 KB, headers
@@ -39,7 +40,8 @@ where
 }
 
 /// Runs the function as [`run`] does, and does the rest of each event once its answer was handed to Lambda, which
-/// passes it on at once. The sandbox goes on until the function asks for another event: after the rest.
+/// passes it on at once. The sandbox goes on until the function asks for another event: after the rest. A panic in the rest
+/// is logged, and the function goes on.
 pub async fn run_with_rest<'a, R, S, E, F>(
     handler: S,
     rest: impl Fn() -> F + Clone,
@@ -56,9 +58,11 @@ where
         context: event.context,
     };
     let then_rest = ThenLayer::new(move |answered: Result<(), Error>| {
-        let rest = rest();
+        let rest = AssertUnwindSafe(rest()).catch_unwind();
         async move {
-            rest.await;
+            if rest.await.is_err() {
+                tracing::error!("the rest of an event panicked; its jobs are left to the sweeper");
+            }
             answered
         }
     });

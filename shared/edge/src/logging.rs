@@ -6,10 +6,11 @@ use crate::config;
 use serde_json::{Value, json};
 use std::{
     io::Write,
+    panic::set_hook,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
-use tracing::level_filters::LevelFilter;
+use tracing::{field::display, level_filters::LevelFilter};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use vestibule_domain::{Timestamp, vars::Vars};
 
@@ -19,6 +20,14 @@ static LOGS: AtomicBool = AtomicBool::new(false);
 /// Starts logging as the process's environment says. For functions that read nothing else of it.
 pub fn start() {
     init(&mut config::vars());
+    log_panics();
+}
+
+/// Logs the place of each panic from now on, instead of its message, which may quote what somebody wrote.
+pub fn log_panics() {
+    set_hook(Box::new(|info| {
+        tracing::error!(panic.place = info.location().map(display), "panicked");
+    }));
 }
 
 /// Starts logging at the level of `RUST_LOG`, which the template sets; `info` by default. Libraries log

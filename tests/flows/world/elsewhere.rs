@@ -2,7 +2,8 @@
 
 use super::{World, wiring};
 use lambda_http::{Body, Request, Response};
-use vestibule_domain::connector::Connector;
+use std::sync::Arc;
+use vestibule_domain::{connector::Connector, ports::OnboardingQueue};
 use vestibule_edge::{intake::Intake, webhook};
 use vestibule_testkit::{SignedRequest, lambda_events, simulator::Platform};
 
@@ -10,6 +11,11 @@ impl World {
     /// A new sandbox of the webhook of any platform.
     pub fn webhook_on(&self, platform: Platform) -> Intake {
         wiring::webhook(&self.links, platform, &self.clock)
+    }
+
+    /// A new sandbox of the webhook of the world's platform, which leaves its jobs to this queue.
+    pub fn webhook_over(&self, onboarding: Arc<dyn OnboardingQueue>) -> Intake {
+        wiring::webhook_over(&self.links, self.platform, &self.clock, onboarding)
     }
 }
 

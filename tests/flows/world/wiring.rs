@@ -14,9 +14,12 @@ use vestibule_adapters::egress::{
 };
 use vestibule_coldstart::{Adapters, EgressClientError, intake_ports};
 use vestibule_domain::{
-    Clock, Timestamp, connector::Provider, ports::VisibilityExtender, vars::Vars,
+    Clock, Timestamp,
+    connector::Provider,
+    ports::{OnboardingQueue, VisibilityExtender},
+    vars::Vars,
 };
-use vestibule_edge::intake::Intake;
+use vestibule_edge::intake::{Intake, IntakePorts};
 use vestibule_providers::{catalogue::webhook_provider, webhook::WebhookProvider};
 use vestibule_testkit::{
     TestClock,
@@ -254,6 +257,23 @@ impl Start<'_> {
 pub fn webhook(links: &Links, platform: Platform, clock: &TestClock) -> Intake {
     let name = format!("webhook-{}", platform.key());
     links.function(&name, clock, |adapters| intake(platform, adapters))
+}
+
+/// A sandbox of a platform's webhook that leaves its jobs to this queue.
+pub fn webhook_over(
+    links: &Links,
+    platform: Platform,
+    clock: &TestClock,
+    onboarding: Arc<dyn OnboardingQueue>,
+) -> Intake {
+    let name = format!("webhook-{}", platform.key());
+    links.function(&name, clock, |adapters| {
+        let ports = IntakePorts {
+            onboarding,
+            ..intake_ports(adapters)
+        };
+        Intake::new(provider(platform, adapters), ports)
+    })
 }
 
 fn intake(platform: Platform, adapters: &mut Adapters<'_>) -> Intake {

@@ -5,10 +5,11 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::Fault;
+use super::parts::parts_at;
 use crate::aws_stub::query_error;
 
-/// The answer for a fault that has one.
-pub(super) fn error(class: &str, fault: &Fault) -> Response {
+/// The answer for a fault that has one, to a call with this body.
+pub(super) fn error(class: &str, fault: &Fault, body: &[u8]) -> Response {
     let service = class.split_once('.').map_or("", |(service, _)| service);
     match (service, fault) {
         (_, Fault::Garbage | Fault::GarbageAfter) => {
@@ -40,9 +41,12 @@ pub(super) fn error(class: &str, fault: &Fault) -> Response {
             "The level of configured provisioned throughput for the table was exceeded.",
         ),
         ("DynamoDB", Fault::TransactionConflict) if class.ends_with("TransactWriteItems") => {
-            transaction_cancelled()
+            transaction_cancelled(&[true])
         }
-        ("DynamoDB", Fault::TransactionConflict) => aws(
+        ("DynamoDB", Fault::ConflictAt { pk, sk }) if class.ends_with("TransactWriteItems") => {
+            transaction_cancelled(&parts_at(class, body, pk, sk))
+        }
+        ("DynamoDB", Fault::TransactionConflict | Fault::ConflictAt { .. }) => aws(
             StatusCode::BAD_REQUEST,
             "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
             "Transaction is ongoing for the item",
@@ -98,11 +102,29 @@ pub(super) fn access_denied(class: &str, reason: &str) -> Response {
     aws(StatusCode::BAD_REQUEST, "AccessDeniedException", reason)
 }
 
-fn transaction_cancelled() -> Response {
-    let body: Value = json!({
+/// The answer to a transaction with these parts, some of which met a conflict.
+fn transaction_cancelled(conflicts: &[bool]) -> Response {
+    let code = |is_conflict: &bool| {
+        if *is_conflict {
+            "TransactionConflict"
+        } else {
+            "None"
+        }
+    };
+    let codes: Vec<&str> = conflicts.iter().map(code).collect();
+    let reason = |code: &&str| match *code {
+        "None" => json!({"Code": "None"}),
+        code => json!({"Code": code, "Message": "Transaction is ongoing for the item"}),
+    };
+    let reasons: Vec<Value> = codes.iter().map(reason).collect();
+    let message = format!(
+        "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+        codes.join(", ")
+    );
+    let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
-        "CancellationReasons": [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}],
+        "Message": message,
+        "CancellationReasons": reasons,
     });
     json_answer(StatusCode::BAD_REQUEST, body.to_string())
 }

@@ -9,6 +9,7 @@
 mod answers;
 mod capacity;
 mod inspection;
+mod parts;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -275,7 +276,7 @@ impl Shared {
         let mut fault = None;
         let mut delay = Duration::ZERO;
         for rule in &mut state.rules {
-            if rule.matches(class, occurrence) {
+            if rule.matches(class, occurrence, body) {
                 rule.use_up();
                 if let Fault::Delay(by) = rule.fault() {
                     // A delay combines with another fault.
@@ -386,6 +387,7 @@ async fn handle(
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
+    let arrived = body.clone();
     let forward = || {
         // A separate task, so that a call that has arrived takes effect even if its caller is gone, as with a
         // real server.
@@ -402,7 +404,7 @@ async fn handle(
         }
         Some(fault @ Fault::GarbageAfter) => {
             forward().await;
-            answers::error(&class, &fault)
+            answers::error(&class, &fault, &arrived)
         }
         Some(Fault::ResetBefore) => loopback::reset(),
         Some(Fault::ResetAfter) => {
@@ -427,9 +429,10 @@ async fn handle(
             fault @ (Fault::Error500
             | Fault::Throttle
             | Fault::TransactionConflict
+            | Fault::ConflictAt { .. }
             | Fault::ExpiredCredentials
             | Fault::Garbage),
-        ) => answers::error(&class, &fault),
+        ) => answers::error(&class, &fault, &arrived),
     }
 }
 

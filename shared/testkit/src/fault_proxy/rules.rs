@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::parts::parts_at;
+
 /// A fault of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -11,6 +13,14 @@ pub enum Fault {
     Throttle,
     /// A conflict with another write, not forwarded; only for `DynamoDB`.
     TransactionConflict,
+    /// A conflict with another write of this row, not forwarded; only for `DynamoDB`. Calls that do not write the row, or
+    /// check it in a transaction, neither meet nor use it up.
+    ConflictAt {
+        /// The row's partition key.
+        pk: String,
+        /// The row's sort key.
+        sk: String,
+    },
     /// Expired credentials, not forwarded.
     ExpiredCredentials,
     /// HTTP 200 with a body of another form than declared, not forwarded.
@@ -64,6 +74,14 @@ impl Fault {
             self,
             Self::ResetAfter | Self::KillAfter | Self::TimeoutAfter | Self::Delay(_)
         )
+    }
+
+    /// Whether a call of this class can meet the fault.
+    fn is_met_by(&self, class: &str, body: &[u8]) -> bool {
+        let Self::ConflictAt { pk, sk } = self else {
+            return true;
+        };
+        parts_at(class, body, pk, sk).contains(&true)
     }
 }
 
@@ -119,7 +137,7 @@ impl Rule {
         self
     }
 
-    pub(super) fn matches(&self, class: &str, occurrence: usize) -> bool {
+    pub(super) fn matches(&self, class: &str, occurrence: usize, body: &[u8]) -> bool {
         let is_class = match self.class.strip_suffix('*') {
             Some(prefix) => class.starts_with(prefix),
             None => class == self.class,
@@ -128,6 +146,7 @@ impl Rule {
             && occurrence >= self.from
             && self.remaining != Some(0)
             && scattered(occurrence).is_multiple_of(self.one_in)
+            && self.fault.is_met_by(class, body)
     }
 
     pub(super) const fn use_up(&mut self) {

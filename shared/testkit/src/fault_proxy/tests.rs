@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Capacity, Fault, FaultProxy, Inspector, Rule};
 use crate::dynamodb::{DynamoDb, TABLE_NAME};
 use crate::http_client::{HttpAnswer, HttpClient, HttpFailure, header_map};
 
-async fn put(proxy: &FaultProxy, pk: &str) -> Result<HttpAnswer, HttpFailure> {
+async fn call(
+    proxy: &FaultProxy,
+    operation: &str,
+    input: &Value,
+) -> Result<HttpAnswer, HttpFailure> {
+    let target = format!("DynamoDB_20120810.{operation}");
     let headers = header_map([
         ("content-type", "application/x-amz-json-1.0"),
-        ("x-amz-target", "DynamoDB_20120810.PutItem"),
+        ("x-amz-target", target.as_str()),
         ("x-amz-date", "20260101T000000Z"),
         (
             "authorization",
@@ -19,17 +24,24 @@ async fn put(proxy: &FaultProxy, pk: &str) -> Result<HttpAnswer, HttpFailure> {
         ),
     ])
     .unwrap();
-    let body =
-        json!({"TableName": TABLE_NAME, "Item": {"pk": {"S": pk}, "sk": {"S": "1"}}}).to_string();
     HttpClient::default()
         .send(
             hyper::Method::POST,
             &proxy.url(),
             headers,
-            body.into(),
+            input.to_string().into(),
             Some(Duration::from_millis(300)),
         )
         .await
+}
+
+/// The input of a `PutItem`.
+fn row(pk: &str) -> Value {
+    json!({"TableName": TABLE_NAME, "Item": {"pk": {"S": pk}, "sk": {"S": "1"}}})
+}
+
+async fn put(proxy: &FaultProxy, pk: &str) -> Result<HttpAnswer, HttpFailure> {
+    call(proxy, "PutItem", &row(pk)).await
 }
 
 async fn database_behind_proxy() -> (DynamoDb, FaultProxy) {
@@ -81,6 +93,41 @@ async fn only_the_chosen_occurrence_meets_the_fault() {
     assert_eq!(put(&proxy, "c").await.unwrap().status, 200);
     assert_eq!(db.items().unwrap().len(), 2);
     assert_eq!(proxy.sequence(), ["DynamoDB.PutItem"; 3]);
+}
+
+#[tokio::test]
+async fn a_conflict_at_a_row_is_met_by_what_writes_the_row_and_by_nothing_else() {
+    let (db, proxy) = database_behind_proxy().await;
+    let conflict = Fault::ConflictAt {
+        pk: "b".to_owned(),
+        sk: "1".to_owned(),
+    };
+    proxy.inject(Rule::new("DynamoDB.*", conflict).times(2));
+    assert_eq!(put(&proxy, "a").await.unwrap().status, 200);
+    let key = json!({"pk": {"S": "b"}, "sk": {"S": "1"}});
+    let get = json!({"TableName": TABLE_NAME, "Key": key});
+    let read = call(&proxy, "GetItem", &get).await.unwrap();
+    assert_eq!(read.status, 200);
+    let parts = ["c", "b", "d"].map(|pk| json!({"Put": row(pk)}));
+    let transaction = json!({"TransactItems": parts});
+    let cancelled = call(&proxy, "TransactWriteItems", &transaction)
+        .await
+        .unwrap();
+    assert_eq!(cancelled.status, 400);
+    let answer: Value = serde_json::from_slice(&cancelled.body).unwrap();
+    let reasons = answer["CancellationReasons"].as_array().unwrap();
+    let codes: Vec<&Value> = reasons.iter().map(|reason| &reason["Code"]).collect();
+    assert_eq!(codes, ["None", "TransactionConflict", "None"]);
+    let refused = put(&proxy, "b").await.unwrap();
+    assert_eq!(refused.status, 400);
+    assert!(String::from_utf8_lossy(&refused.body).contains("TransactionConflictException"));
+    assert_eq!(db.items().unwrap().len(), 1);
+    assert!(!proxy.has_pending_rules());
+    let done = call(&proxy, "TransactWriteItems", &transaction)
+        .await
+        .unwrap();
+    assert_eq!(done.status, 200);
+    assert_eq!(db.items().unwrap().len(), 4);
 }
 
 #[tokio::test]
