@@ -6,11 +6,13 @@
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{
-    Builder,
+    Connector,
     tls::{self, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime_api::client::{
-    behavior_version::BehaviorVersion, result::SdkError,
+    behavior_version::BehaviorVersion,
+    http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn},
+    result::SdkError,
     stalled_stream_protection::StalledStreamProtectionConfig,
 };
 use aws_smithy_types::{
@@ -72,11 +74,7 @@ pub fn sdk_config(settings: &AwsSettings) -> SdkConfig {
         None,
         "LambdaEnvironment",
     );
-    let http = Builder::new()
-        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-        .build_https();
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
@@ -87,7 +85,7 @@ pub fn sdk_config(settings: &AwsSettings) -> SdkConfig {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(settings.region.clone()))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http)
+        .http_client(http_client())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .timeout_config(timeouts)
         // This protection watches streams; every answer here is short and has its attempt's time limit.
@@ -95,6 +93,22 @@ pub fn sdk_config(settings: &AwsSettings) -> SdkConfig {
         .retry_config(retries);
     config.set_endpoint_url(settings.endpoint_url.clone());
     config.build()
+}
+
+/// Makes the HTTP client of every AWS client, over one connector that is made at once. The SDK's own client
+/// makes another one whenever an AWS client is made, only to see that it can, and reads all trust anchors each time.
+fn http_client() -> SharedHttpClient {
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .build();
+    let connector = SharedHttpConnector::new(
+        Connector::builder()
+            .connector_settings(settings)
+            .sleep_impl(TokioSleep::new())
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+            .build(),
+    );
+    http_client_fn(move |_, _| connector.clone())
 }
 
 /// Makes [`sdk_config`] for DynamoDB, which may have an address of its own. The connection pool is shared.
