@@ -3,7 +3,8 @@
 use crate::{Adapters, start::of_process};
 use futures_util::future::join3;
 use lambda_http::{Error, Request, service_fn};
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::time::timeout;
 use vestibule_adapters::{dynamo::DynamoIntake, sqs::SqsQueue, vault::KmsVault};
 use vestibule_domain::Clock;
 use vestibule_edge::{
@@ -12,6 +13,10 @@ use vestibule_edge::{
     webhook::handle,
 };
 use vestibule_providers::webhook::WebhookProvider;
+
+/// Time limit for opening connections to AWS. The first event opens what is missing then: its platform waits for three
+/// seconds, of which the event itself may take [`TIME_MAX`](vestibule_edge::intake::TIME_MAX).
+const CONNECTING_MAX: Duration = Duration::from_millis(500);
 
 /// The adapters behind an intake.
 struct IntakeAdapters {
@@ -34,11 +39,13 @@ impl IntakeAdapters {
         }
     }
 
-    /// Opens the connections during init, which has a whole processor; the first call does not.
+    /// Opens the connections during init, which has a whole processor; the first call does not. The
+    /// provider limits its own time.
     async fn warm(&self, provider: &dyn WebhookProvider) {
-        Box::pin(join3(
-            self.vault.warm_beside(self.store.warm()),
-            self.inbox.warm(),
+        let table = self.vault.warm_beside(self.store.warm());
+        let _ = Box::pin(join3(
+            timeout(CONNECTING_MAX, table),
+            timeout(CONNECTING_MAX, self.inbox.warm()),
             provider.warm(self.clock.now()),
         ))
         .await;
