@@ -24,12 +24,16 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::timeout};
 use vestibule_domain::{PortError, connector::SealedSecrets, ports::SecretVault, secret::Secret};
 
 /// The context that KMS binds the data key to; CloudTrail shows it.
 const ENCRYPTION_CONTEXT: (&str, &str) = ("vestibule", "data-key");
+
+/// Time for which a start waits for KMS once everything else is ready.
+const KMS_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Label of the key of hashes, which sets it apart from others that may follow from the data key.
 const HASH_KEY: &[u8] = b"vestibule hashes";
@@ -132,18 +136,22 @@ impl KmsVault {
     }
 
     /// Does the same as [`Self::warm`], and runs `other` while KMS decrypts, once the connection to
-    /// DynamoDB is open and free. Does not wait for KMS: the first event reads its connector before
-    /// it needs the key. If Lambda freezes the sandbox meanwhile and the answer is lost, the key is
-    /// requested again.
+    /// DynamoDB is open and free. Waits a little for KMS, because what is left of the handshake would take the first
+    /// event's small part of a processor. If Lambda freezes the sandbox before KMS answers and the answer is lost, the
+    /// key is requested again.
     pub async fn warm_beside(self: &Arc<Self>, other: impl Future<Output = ()>) {
+        let mut opening = None;
         if let Ok(Some(stored)) = self.keyring.current().await {
             self.current.get_or_init(|| stored.wrapped_key.clone());
             let vault = Arc::clone(self);
-            tokio::spawn(async move {
+            opening = Some(tokio::spawn(async move {
                 let _ = vault.key(&stored.wrapped_key).await;
-            });
+            }));
         }
         other.await;
+        if let Some(opening) = opening {
+            let _ = timeout(KMS_PATIENCE, opening).await;
+        }
     }
 
     /// Returns the maker of keyed hashes; `None` while the stack has no data key, so that nothing can have been hashed.
@@ -342,6 +350,24 @@ impl SecretVault for KmsVault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        aws::{AwsSettings, sdk_config},
+        dynamo::Table,
+    };
+    use aws_smithy_runtime_api::{
+        client::{
+            http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+            orchestrator::{HttpRequest, HttpResponse},
+        },
+        http::StatusCode,
+    };
+    use aws_smithy_types::body::SdkBody;
+    use serde_json::json;
+    use std::future::{pending, ready};
+    use vestibule_domain::vars::Vars;
+
+    /// Less than an attempt at a call may take.
+    const ATTEMPT: Duration = Duration::from_millis(700);
 
     fn hasher(key: u8) -> Hasher {
         Hasher(Arc::new(OpenKey::of(&[key; 32]).unwrap()))
@@ -359,6 +385,51 @@ mod tests {
         );
         assert_ne!(hasher(8).hash(&["ab", "c"]), hash);
         assert_ne!(hasher(7).hash(&["a", "bc"]), hash);
+    }
+
+    /// The table and KMS, of which the latter may be silent.
+    #[derive(Debug)]
+    struct Services {
+        has_kms: bool,
+    }
+
+    impl HttpConnector for Services {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let target = request.headers().get("x-amz-target").unwrap();
+            let body = match target {
+                "DynamoDB_20120810.GetItem" => {
+                    json!({"Item": {"pk": {"S": "p"}, "sk": {"S": "s"}, "wrapped_key": {"S": "AAAA"}}})
+                }
+                _ if self.has_kms => json!({"Plaintext": BASE64.encode(&[7; 32])}),
+                _ => return HttpConnectorFuture::new(pending()),
+            };
+            let body = SdkBody::from(body.to_string());
+            let answer = HttpResponse::new(StatusCode::try_from(200).unwrap(), body);
+            HttpConnectorFuture::ready(Ok(answer))
+        }
+    }
+
+    /// Whether the data key is open at the end of a start that waits no longer than this.
+    async fn is_open_after_start(has_kms: bool, patience: Duration) -> bool {
+        let connector = SharedHttpConnector::new(Services { has_kms });
+        let variable = |name: &str| (!name.contains("ENDPOINT")).then(|| "test".to_owned());
+        let settings = AwsSettings::read(&mut Vars::new(&variable));
+        let config = sdk_config(&settings)
+            .to_builder()
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .build();
+        let keyring = KeyringStore::new(Table::new(&config, "table"));
+        let vault = Arc::new(KmsVault::new(&config, keyring));
+        let start = vault.warm_beside(ready(()));
+        timeout(patience, start).await.unwrap();
+        let keys = vault.open_keys.lock().unwrap();
+        keys.values().any(|key| key.get().is_some())
+    }
+
+    #[tokio::test]
+    async fn a_start_waits_for_the_data_key_unless_kms_is_silent() {
+        assert!(is_open_after_start(true, ATTEMPT).await);
+        assert!(!is_open_after_start(false, ATTEMPT).await);
     }
 
     #[test]
