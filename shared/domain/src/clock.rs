@@ -69,19 +69,29 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // RFC 3339 ends with the year 9999, and a display must not fail.
         let millis = self.0.clamp(0, LAST_MILLIS);
-        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000)
-            .map_err(|_| fmt::Error)?;
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            at.year(),
-            u8::from(at.month()),
-            at.day(),
-            at.hour(),
-            at.minute(),
-            at.second(),
-            at.millisecond()
-        )
+        let at = OffsetDateTime::from_unix_timestamp(millis / 1000).map_err(|_| fmt::Error)?;
+        let (year, month, day) = at.to_calendar_date();
+        let (hour, minute, second) = at.to_hms();
+        // A message writes dozens of instants, so digits are set and not formatted: from the last to the first, because
+        // a number yields its last one.
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let mut places = text.iter_mut().rev();
+        for (mut number, digits) in [
+            (millis % 1000, 3),
+            (i64::from(second), 2),
+            (i64::from(minute), 2),
+            (i64::from(hour), 2),
+            (i64::from(day), 2),
+            (i64::from(u8::from(month)), 2),
+            (i64::from(year), 4),
+        ] {
+            // Each number has one character behind it that stays.
+            for place in places.by_ref().skip(1).take(digits) {
+                *place = b'0' + u8::try_from(number % 10).unwrap_or(0);
+                number /= 10;
+            }
+        }
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -111,6 +121,7 @@ pub trait Clock: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn an_instant_is_written_and_read_with_its_milliseconds() {
@@ -122,6 +133,39 @@ mod tests {
             Timestamp::from_millis(i64::MAX).to_string(),
             "9999-12-31T23:59:59.999Z"
         );
+    }
+
+    #[test]
+    fn an_instant_before_1970_or_after_9999_is_written_as_the_next_one_that_can_be() {
+        for (millis, text) in [
+            (i64::MIN, "1970-01-01T00:00:00.000Z"),
+            (-1, "1970-01-01T00:00:00.000Z"),
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_868_799_999, "2000-02-29T23:59:59.999Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+            (LAST_MILLIS, "9999-12-31T23:59:59.999Z"),
+            (LAST_MILLIS + 1, "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(Timestamp::from_millis(millis).to_string(), text, "{millis}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_instant_is_written_as_its_parts(millis in 0..=LAST_MILLIS) {
+            let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).unwrap();
+            let parts = format!(
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+                at.year(),
+                u8::from(at.month()),
+                at.day(),
+                at.hour(),
+                at.minute(),
+                at.second(),
+                at.millisecond()
+            );
+            prop_assert_eq!(Timestamp::from_millis(millis).to_string(), parts);
+        }
     }
 
     #[test]
