@@ -10,7 +10,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
-use tracing::{field::display, level_filters::LevelFilter};
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use vestibule_domain::{Timestamp, vars::Vars};
 
@@ -26,7 +26,8 @@ pub fn start() {
 /// Logs the place of each panic from now on, instead of its message, which may quote what somebody wrote.
 pub fn log_panics() {
     set_hook(Box::new(|info| {
-        tracing::error!(panic.place = info.location().map(display), "panicked");
+        let place = info.location().map(tracing::field::display);
+        tracing::error!(panic.place = place, "panicked");
     }));
 }
 
