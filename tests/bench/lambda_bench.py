@@ -76,13 +76,17 @@ def measure_in_turn(plans: Sequence[Plan], is_throttled: bool, warms_up: bool = 
     """
     found = [Measurements() for _ in plans]
     runtime = RuntimeApi()
-    with _quota(plans[0].memory_mb if is_throttled else FULL_PROCESSOR_MB) as throttle:
-        if warms_up:
-            for turn, plan in enumerate(plans):
-                _measure_one(replace(plan, events_per_cold=2), f"w{turn}", runtime, throttle, Measurements())
-        for cold in range(plans[0].colds):
-            for turn, plan in enumerate(plans):
-                _measure_one(plan, f"{cold}t{turn}", runtime, throttle, found[turn])
+
+    def measure(plan: Plan, cold: str, into: Measurements) -> None:
+        with _quota(cold, plans[0].memory_mb if is_throttled else FULL_PROCESSOR_MB) as throttle:
+            _measure_one(plan, cold, runtime, throttle, into)
+
+    if warms_up:
+        for turn, plan in enumerate(plans):
+            measure(replace(plan, events_per_cold=2), f"w{turn}", Measurements())
+    for cold in range(plans[0].colds):
+        for turn, plan in enumerate(plans):
+            measure(plan, f"{cold}t{turn}", found[turn])
     runtime.stop()
     return found
 
@@ -140,12 +144,16 @@ def _cpu_ms(pid: int) -> float:
 
 
 @contextmanager
-def _quota(memory_mb: int):
-    """Gives a function that puts a process under the quota of this much memory."""
+def _quota(start: str, memory_mb: int):
+    """Gives a function that puts the process of this start under the quota of this much memory.
+
+    Each start has a group of its own, as each sandbox of Lambda has: the kernel lets a process run over its quota, most of all
+    while it ends, and makes its group wait for that, so a next process in it would pay for the one before.
+    """
     if memory_mb >= FULL_PROCESSOR_MB:
         yield lambda _: None
         return
-    group = _CPU_GROUPS / f"lambda_bench_{os.getpid()}"
+    group = _CPU_GROUPS / f"lambda_bench_{os.getpid()}_{start}"
     group.mkdir()
     try:
         (group / "cpu.cfs_period_us").write_text(str(_PERIOD_US))
