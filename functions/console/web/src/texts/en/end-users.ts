@@ -108,6 +108,6 @@ export const endUsers = {
   exportRows: (rows: string) => `${rows} users so far`,
   exported: (rows: string) => `${rows} users were exported`,
   exportedNothing: "There was nobody to export",
-  exportGoOn: "Go on",
+  exportGoOn: "Continue",
   cancelled: "The export was cancelled",
 } as const;
