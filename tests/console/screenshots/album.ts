@@ -22,6 +22,9 @@ const LAYERS = "[role=dialog], [role=alertdialog], [role=menu]";
 /** Tallest picture. Lists go on below it. */
 const TALLEST = 3_800;
 
+/** How often a page is measured at most: rows and images that come into view in a taller window make it longer still. */
+const TURNS = 4;
+
 /**
  * Takes a page as it stands in all four forms. The name is that of the page and its state: `requests--empty`.
  * `ready` waits for what a window of another size shows or reads. A dialog or menu that is open has to stay so in each.
@@ -35,10 +38,7 @@ export async function picture(page: Page, name: string, ready: () => Promise<voi
   for (const { form, size } of FORMS) {
     await page.setViewportSize(size);
     await ready();
-    // A window as tall as the page shows what a person scrolls to, with the bars where they belong.
-    const height = await page.evaluate(heightOf, { layers: LAYERS, least: size.height, most: TALLEST });
-    await page.setViewportSize({ width: size.width, height });
-    await ready();
+    await unfold(page, size, ready);
     if (isCovered) await expect(layers.first()).toBeVisible();
     for (const colorScheme of THEMES) {
       await page.emulateMedia({ colorScheme });
@@ -51,6 +51,19 @@ export async function picture(page: Page, name: string, ready: () => Promise<voi
   await page.emulateMedia({ colorScheme: "light" });
   writeFileSync(resolve(SHEETS, `${name}.webp`), await webpOf(page, taken));
   writeFileSync(resolve(ALBUM, `${name}.json`), JSON.stringify({ path: address.pathname }));
+}
+
+/** Makes the window as tall as the page, which shows what a person scrolls to, with the bars where they belong. */
+async function unfold(page: Page, { width, height }: typeof WIDE, ready: () => Promise<void>) {
+  let tall = height;
+  for (let turn = 0; turn < TURNS; turn++) {
+    await page.evaluate(stillness);
+    const found = await page.evaluate(heightOf, { layers: LAYERS, least: tall, most: TALLEST });
+    if (turn > 0 && found === tall) return;
+    tall = found;
+    await page.setViewportSize({ width, height: tall });
+    await ready();
+  }
 }
 
 /** The height of the window that shows the whole page, or what a person sees of it below a dialog. */

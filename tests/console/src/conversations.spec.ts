@@ -26,7 +26,7 @@ test("A message to the team is assigned with the reason, answered by keyboard, s
   const page = await browse(grace);
   await page.goto(conversationsOf(own.account, desk.project));
   await settled(page, "Conversations");
-  await expect(page.getByRole("heading", { name: "You have no conversations." })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "You have no conversations" })).toBeVisible();
   await expect(page.getByText("You are away.")).toBeVisible();
   await page.getByRole("button", { name: "Become available" }).click();
   await expect(page.getByText(/^You are available for (SMS and Telegram|Telegram and SMS)\.$/)).toBeVisible();
@@ -76,7 +76,7 @@ test("A message to the team is assigned with the reason, answered by keyboard, s
   await expect(toast(page, "The conversation was released")).toBeVisible();
   await expect(messages(page).getByText(/^Grace Hopper released it/)).toBeVisible();
   await page.keyboard.press("Escape");
-  await expect(page.getByRole("heading", { name: "You have no conversations." })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "You have no conversations" })).toBeVisible();
 });
 
 test("The queue shows who waits first, since when and why, and the room there is; a claim over the limit asks first (U602, U606, U124, SPEC E23, E24, E32, E33, E39)", async ({
@@ -381,6 +381,8 @@ test("Conversations: axe finds nothing in light and dark, 1280 and 390 px, and n
   await expect(messages(page).getByRole("link")).toHaveCount(0);
   await judge(page, "conversations-thread");
   await page.getByRole("button", { name: "Transfer…" }).click();
-  await expect(page.getByRole("dialog", { name: "Transfer the conversation" })).toBeVisible();
+  const transfer = page.getByRole("dialog", { name: "Transfer the conversation" });
+  await expect(transfer).toContainText("Nobody else works on this channel.");
+  await expect(transfer.getByRole("button", { name: "Transfer" })).toHaveAttribute("aria-disabled", "true");
   await judge(page, "conversations-transfer");
 });

@@ -281,7 +281,8 @@ test("A user who writes is linked; the number's move is announced; whoever regis
   await settled(page, "Edit User");
   await page.getByRole("button", { name: "More actions" }).click();
   await page.getByRole("menuitem", { name: "Erase" }).click();
-  const erase = page.getByRole("alertdialog", { name: "Erase everything of Ada Lovelace?" });
+  const erase = page.getByRole("alertdialog", { name: "Erase Ada Lovelace?" });
+  await expect(erase).toContainText("the block stays");
   await erase.getByRole("button", { name: "Erase person" }).click();
   await expect(toast(page, "Ada Lovelace was erased")).toBeVisible();
   await settled(page, "Users Management");

@@ -298,7 +298,7 @@ fn read_proof(fields: Map<String, Value>) -> Result<GivenProof, ApiError> {
 /// Delete the login
 ///
 /// Leaves every account, ends every session, and deletes the login with what is on record about it. What its
-/// members did stays in the accounts' audit logs, under the names that they had. It cannot be undone. A call that
+/// members did stays in the accounts' audit logs, under the names that they had. This cannot be undone. A call that
 /// ended half way can be repeated.
 #[utoipa::path(
     post,

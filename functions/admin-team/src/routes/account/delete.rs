@@ -61,7 +61,7 @@ pub struct DeletedAccountResponse {
 /// Deletes its API keys, members, invitations, clients, roles and login methods. Logins stay with their other accounts;
 /// entries of the audit log stay until their time is over.
 /// It takes a super admin's session, and an account without projects. A call that ended half way can be repeated
-/// by the same person. It cannot be undone.
+/// by the same person. This cannot be undone.
 #[utoipa::path(
     delete,
     path = "/v1/account",

@@ -63,14 +63,18 @@ export function SubmitButton({
   children,
   wide,
   kind = "primary",
+  blocked,
 }: {
   children: ReactNode;
   wide?: boolean;
   kind?: "primary" | "danger";
+  /** Reason why the form cannot be sent now. */
+  blocked?: string | undefined;
 }) {
   const form = use(FormContext);
   return (
     <Button
+      blocked={blocked}
       changes
       isBusy={form?.isBusy}
       kind={kind}
@@ -139,6 +143,8 @@ interface FormDialogProps {
   form: FormState;
   /** Words of the button that sends it. */
   submit: string;
+  /** Reason why it cannot be sent now. */
+  blocked?: string | undefined;
   children: ReactNode;
   size?: "small" | "medium" | "large";
   kind?: "primary" | "danger";
@@ -149,7 +155,7 @@ interface FormDialogProps {
 
 /** A form in a dialog. */
 export function FormDialog(props: FormDialogProps) {
-  const { isOpen, onClose, title, form, submit, children, size, kind, role, isGuarded = true } = props;
+  const { isOpen, onClose, title, form, submit, blocked, children, size, kind, role, isGuarded = true } = props;
   const [isAsking, setAsking] = useState(false);
   const leave = () => {
     if (form.isBusy) return;
@@ -165,7 +171,9 @@ export function FormDialog(props: FormDialogProps) {
               <Button autoFocus={role === "alertdialog"} onClick={leave}>
                 {common.cancel}
               </Button>
-              <SubmitButton kind={kind}>{submit}</SubmitButton>
+              <SubmitButton blocked={blocked} kind={kind}>
+                {submit}
+              </SubmitButton>
             </>
           }
           form={form}

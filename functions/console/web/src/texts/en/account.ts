@@ -86,7 +86,7 @@ export const account = {
   deleteTitle: (name: string) => `Delete ${name}?`,
   deleteEnds:
     "All its members lose access at once, you too. Its API keys, invitations, roles, clients and login methods are deleted.",
-  deleteKeeps: "Logins stay, with their other accounts. It cannot be undone.",
+  deleteKeeps: "Logins stay, with their other accounts. This cannot be undone.",
   deleteName: "Type the account's name",
   deleteNameHelp: "It is {name}.",
   deleteNameRule: (name: string) => `Type ${name} exactly as it is spelled here`,

@@ -204,7 +204,7 @@ export const connectorTexts = {
   deletionAbout: "People who write there reach nobody. Requests that were decided stay, with its name.",
   delete: "Delete connector…",
   deleteTitle: (name: string) => `Delete ${name}?`,
-  deleteText: "Its address stops working at once, and people who write there get no answer. It cannot be undone.",
+  deleteText: "Its address stops working at once, and people who write there get no answer. This cannot be undone.",
   deleteAction: "Delete connector",
   deleted: (name: string) => `${name} was deleted`,
 

@@ -42,7 +42,7 @@ export const imports = {
   cancelCheck: "Cancel",
   cancelTitle: "Cancel the import?",
   cancelText: "Rows that are done stay as they are. The others are left out.",
-  goOn: "Go on",
+  goOn: "Keep importing",
   cancelled: "The import was cancelled",
   cancelledAbout: (done: string) => `${done} rows were done by then; they stay.`,
   stopped: "The import was stopped",
@@ -95,7 +95,7 @@ export const imports = {
   exportRows: (rows: string) => `${rows} errors so far`,
   exported: (rows: string) => `${rows} errors were downloaded`,
   exportedNothing: "There are no errors",
-  exportGoOn: "Go on",
+  exportGoOn: "Continue",
   exportCancelled: "The download was cancelled",
   exportAbout: "Every error with its line, column and rule.",
 } as const;

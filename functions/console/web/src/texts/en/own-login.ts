@@ -73,6 +73,6 @@ export const ownLogin = {
     `You leave ${accounts} at once, and your API keys there are revoked. What you did stays in the audit logs, under your name.`,
   deleteSessions:
     "Every session ends, on all devices. Password, second factor, recovery codes and preferences are deleted.",
-  deleteFinal: "It cannot be undone. A mail to {email} confirms it.",
+  deleteFinal: "This cannot be undone. A mail to {email} confirms it.",
   deletePasswordHelp: "To show that it is you.",
 } as const;

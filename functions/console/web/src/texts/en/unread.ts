@@ -9,6 +9,7 @@ export const unread = {
   environments: "The environments could not be read",
   image: "The profile image could not be read",
   invitations: "The invitations could not be read",
+  keptBlocks: "The blocks of erased people could not be read",
   loads: "The open conversations of members could not be read",
   loginMethods: "The login methods could not be read",
   members: "The members could not be read",
