@@ -14,7 +14,7 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
   const person = await join(team, { name: "Grace Hopper" });
   const page = await browse(person);
   await page.goto("/console/profile?tab=security");
-  await expect(page.getByText("No identity at a provider is connected with your login.")).toBeVisible();
+  await expect(page.getByText("No provider is connected to your login.")).toBeVisible();
   await settled(page, "Profile");
   const dialog = await beginSecondFactor(page, PASSWORD);
   const secret = await dialog.locator("code").innerText();

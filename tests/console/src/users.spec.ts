@@ -22,7 +22,7 @@ test("Users are added, listed and found with what was found in yellow; a search 
     "Environments",
   ]);
   await expect(
-    page.getByText(/Look through the list now and then, and remove who no longer needs access\./),
+    page.getByText(/Look through the list now and then, and remove anyone who no longer needs access\./),
   ).toBeVisible();
   await expect(page.getByRole("button", { name: "Export" })).toBeVisible();
   await expect(page.getByRole("heading", { level: 2, name: "No users yet" })).toBeVisible();

@@ -98,7 +98,7 @@ permissions! {
     DeliveriesRead = "deliveries.read", Projects, "View failed deliveries",
         "List deliveries and messages that were given up.";
     DeliveriesRedrive = "deliveries.redrive", Projects, "Retry failed deliveries",
-        "Try again deliveries and messages that were given up.";
+        "Retry deliveries and messages that were given up.";
     ApiKeysManage = "api_keys.manage", ApiKeys, "Manage own API keys",
         "List, create, renew and revoke one's own API keys.";
     MembersRead = "members.read", Team, "View the team",

@@ -169,7 +169,7 @@ event_types! {
         [ACTOR, REQUEST, CHAT_USER, STATUS, REASON];
     AccessRequestRejected = "access_request.rejected", Project, "An access request was rejected.",
         [ACTOR, REQUEST, CHAT_USER, STATUS, REASON];
-    AccessRequestRevoked = "access_request.revoked", Project, "A person lost an access that had been given.",
+    AccessRequestRevoked = "access_request.revoked", Project, "A person lost access that had been given.",
         [ACTOR, REQUEST.or_absent(), CHAT_USER, STATUS.or_absent()];
     AccessRequestExpired = "access_request.expired", Project, "An access request was closed because nobody decided it in time.",
         [ACTOR, REQUEST, CHAT_USER, STATUS, REASON];
@@ -177,7 +177,7 @@ event_types! {
         [ACTOR, CHAT_USER, STATUS.or_absent()];
     ChatUserUnblocked = "chat_user.unblocked", Project, "A chat user was unblocked.",
         [ACTOR, CHAT_USER, STATUS.or_absent()];
-    ChatUserUpdated = "chat_user.updated", Project, "The platform told something new about a chat user.",
+    ChatUserUpdated = "chat_user.updated", Project, "The platform reported something new about a chat user.",
         [CHAT_USER, CHANGED];
     ChatUserErased = "chat_user.erased", Project, "A chat user was erased with all that was kept about them.",
         [ACTOR, CHAT_USER];

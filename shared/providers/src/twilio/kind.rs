@@ -146,7 +146,7 @@ const FIELDS: &[FieldSpec] = &[
         fill: Fill::WebhookUrl,
         previous_in: None,
         help: "The webhook address exactly as configured at Twilio, because Twilio signs it. Leave it out \
-               unless Twilio reaches this connector under an address other than the one shown here.",
+               unless Twilio reaches this connector under an address other than the connector's own.",
         check: check_webhook_url,
     },
     FieldSpec {

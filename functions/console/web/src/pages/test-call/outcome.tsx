@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { formatNumber } from "../../format";
+import { formatNumber, formatPhrase } from "../../format";
 import { Notice, Stack } from "../../ui";
 import styles from "./outcome.module.css";
 
@@ -33,7 +33,7 @@ export function Outcome({ texts, outcome, said, tone, children }: Props) {
           <strong>{said}</strong> ({http_status != null && `${texts.httpStatus(http_status)}, `}
           {texts.duration(formatNumber(duration_ms))})
         </p>
-        {problem && <p dir="auto">{problem}</p>}
+        {problem && <p dir="auto">{formatPhrase(problem)}</p>}
         {children}
         {answer && (
           <div>

@@ -92,12 +92,12 @@ function EnvironmentsField({ form, isNew, isReadOnly }: { form: UserForm; isNew:
       <PartProblem read={environments} title={unread.environments} />
       {environments.data?.map(({ id, name }) => (
         <Checkbox
+          blocked={isReadOnly ? "" : undefined}
           isSelected={chosen.includes(id)}
           key={id}
           label={<bdi>{name}</bdi>}
           name="environments"
           onChange={(isChosen) => {
-            if (isReadOnly) return;
             const others = chosen.filter((other) => other !== id);
             form.set("environments", (isChosen ? [...others, id] : others).sort());
           }}

@@ -17,7 +17,7 @@ export const account = {
   factorRequiredHelp: "Members without one set it up before anything else: a code from an authenticator app.",
   factorYours: "You have none yet. Set yours up first, or you will be asked for it at your next step.",
   setUpFactor: "Set up yours",
-  providerFactorCounts: "A sign-in at the account's provider counts as second factor",
+  providerFactorCounts: "A sign-in at the account's provider counts as a second factor",
   providerFactorCountsHelp:
     "For providers that ask for a second factor themselves. Otherwise the code is asked for after the provider too.",
   ssoOnly: "Allow single sign-on only",

@@ -150,7 +150,7 @@ export const connectorTexts = {
   keptBefore: "Previous secret:",
   keptUntil: (time: string) => `Kept until ${time}`,
   newSecret: (label: string) => `New ${label}`,
-  fieldRule: (label: string) => `Enter the ${label}`,
+  fieldRule: (label: string) => `Enter “${label}”`,
   secretNew: "(a new one)",
   secretKept: "(the stored one)",
 

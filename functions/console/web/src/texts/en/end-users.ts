@@ -2,7 +2,7 @@
 export const endUsers = {
   title: "Users Management",
   about:
-    "People who may write to the agent. Look through the list now and then, and remove who no longer needs access. The search helps in a long list.",
+    "People who may write to the agent. Look through the list now and then, and remove anyone who no longer needs access. The search helps in a long list.",
   add: "Add User",
   import: "Import",
   export: "Export",

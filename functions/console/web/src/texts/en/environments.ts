@@ -110,7 +110,7 @@ export const environments = {
     forbidden: "The agent's address may not be called",
   },
   httpStatus: (code: number) => `HTTP ${code}`,
-  duration: (milliseconds: string) => `${milliseconds} ms`,
+  duration: (milliseconds: string) => `${milliseconds}\u00a0ms`,
   replies: "It would have sent",
   answer: "Its answer began with",
 

@@ -3,7 +3,7 @@ export const invitation = {
   title: "Invitation",
   invites: "{by} invites you to {account} as {role}",
   invitesWithoutRole: "{by} invites you to {account}",
-  holdsUntil: "The invitation holds until",
+  holdsUntil: "The invitation is valid until",
   email: "Email",
   emailHelp: "The invitation is for this address.",
   name: "Your name",

@@ -44,8 +44,8 @@ export const ownLogin = {
   lastAdmin: "Make another member a super admin first, or delete the account in its settings.",
 
   identities: "Sign-in at providers",
-  identitiesAbout: "Identities at the providers of accounts that sign you in to these accounts, without your password.",
-  noIdentities: "No identity at a provider is connected with your login.",
+  identitiesAbout: "Sign-in providers of your accounts that you can use instead of your password.",
+  noIdentities: "No provider is connected to your login.",
   identitiesCaption: "Connected identities",
   provider: "Provider",
   disconnect: "Disconnect…",

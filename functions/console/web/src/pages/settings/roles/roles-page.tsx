@@ -142,6 +142,7 @@ function RolesTable({ roles, all, holders, isBusy, onOpen, onDelete }: TableProp
             <Button
               aria-label={isFixed ? texts.viewOf(role.name) : texts.editOf(role.name)}
               blocked={all === undefined ? unread.permissions : undefined}
+              changes={!isFixed}
               onClick={() => onOpen(role)}
               small
             >

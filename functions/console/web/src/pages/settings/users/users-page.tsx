@@ -200,7 +200,11 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
   const [removing, setRemoving] = useState<Member>();
   const [isRemoving, setIsRemoving] = useState(false);
   const mayManage = may("members.manage");
-  const blocked = (member: Member) => (aboveBy(standing, member) ? texts.aboveReason : undefined);
+  const blocked = (member: Member) => {
+    if (aboveBy(standing, member)) return texts.aboveReason;
+    if (!isLastSuperAdmin(member, members)) return undefined;
+    return member.is_you ? texts.lastSuperAdminYou : texts.lastSuperAdmin(member.name);
+  };
 
   const columns: Column<Member>[] = [
     { key: "user", title: texts.user, isHeader: true, width: "34%", cell: (member) => <PersonCell member={member} /> },
@@ -239,10 +243,8 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
           <EditLink member={member} />
           {mayManage && member.status !== "pending" && (
             <Button
-              aria-label={texts.removeOf(member.name)}
-              blocked={
-                blocked(member) ?? (isLastSuperAdmin(member, members) ? texts.lastSuperAdmin(member.name) : undefined)
-              }
+              aria-label={member.is_you ? texts.leave : texts.removeOf(member.name)}
+              blocked={blocked(member)}
               changes
               kind="quiet"
               onClick={() => {
@@ -251,7 +253,7 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
               }}
               small
             >
-              {texts.remove}
+              {member.is_you ? texts.leaveShort : texts.remove}
             </Button>
           )}
         </div>
