@@ -148,7 +148,7 @@ def _quota(start: str, memory_mb: int):
     """Gives a function that puts the process of this start under the quota of this much memory.
 
     Each start has a group of its own, as each sandbox of Lambda has: the kernel lets a process run over its quota, most of all
-    while it ends, and makes its group wait for that, so a next process in it would pay for the one before.
+    while it ends, and makes its group wait for that, so in one group, a process would pay for the one before it.
     """
     if memory_mb >= FULL_PROCESSOR_MB:
         yield lambda _: None

@@ -44,6 +44,9 @@ use vestibule_testkit::{
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 /// The test that is the process of a function.
 const PROCESS: &str = "after_answer::a_function_in_a_process_of_its_own";
+const PATH: &str = "/webhooks/slack/1";
+/// A path at which the function panics.
+const DEFECTIVE_PATH: &str = "/webhooks/slack/2";
 /// Time limit for a call of the process, which takes milliseconds unless the machine is busy.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -204,12 +207,17 @@ impl Drop for Process {
     }
 }
 
-/// Lambda's Runtime API, which has this many events. It tells the last part of every path that is called. If the rest of the
-/// first event `fails`, the call with which it begins is refused.
-async fn runtime_api(events: usize, fails: bool, calls: UnboundedSender<String>) -> Loopback {
+/// Lambda's Runtime API, which has this many events. It tells the last part of every path that is called, and an error that it
+/// is told. If the rest of the first event `fails`, the call with which it begins is refused.
+async fn runtime_api(
+    path: &str,
+    events: usize,
+    fails: bool,
+    calls: UnboundedSender<String>,
+) -> Loopback {
     let call = HttpRequest {
         method: "POST",
-        path: "/webhooks/slack/1",
+        path,
         query: "",
         headers: Vec::new(),
         body: Vec::new(),
@@ -218,14 +226,17 @@ async fn runtime_api(events: usize, fails: bool, calls: UnboundedSender<String>)
     };
     let event = lambda_events::http_api(&call, BodyEncoding::Text).to_string();
     let asked = Arc::new(AtomicUsize::new(0));
-    let answer = move |uri: Uri, _: Bytes| {
+    let answer = move |uri: Uri, body: Bytes| {
         let (calls, event) = (calls.clone(), event.clone());
         let asked = Arc::clone(&asked);
         async move {
             let call = uri.path().rsplit('/').next().unwrap().to_owned();
             let asks = call == "next";
             let is_refused = fails && call == "rest-begins" && asked.load(Ordering::Relaxed) == 1;
-            calls.send(call).unwrap();
+            let error = str::from_utf8(&body).unwrap().to_owned();
+            calls
+                .send(if call == "error" { error } else { call })
+                .unwrap();
             if is_refused {
                 return StatusCode::SERVICE_UNAVAILABLE.into_response();
             }
@@ -257,7 +268,7 @@ async fn assert_calls(called: &mut UnboundedReceiver<String>, expected: &[&str])
 async fn a_function_does_the_rest_once_lambda_has_its_answer_and_before_it_asks_for_another_event()
 {
     let (calls, mut called) = unbounded_channel();
-    let server = runtime_api(1, false, calls).await;
+    let server = runtime_api(PATH, 1, false, calls).await;
     let _process = Process::start(&server);
     let expected = ["next", "response", "rest-begins", "rest-ends", "next"];
     assert_calls(&mut called, &expected).await;
@@ -266,7 +277,7 @@ async fn a_function_does_the_rest_once_lambda_has_its_answer_and_before_it_asks_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_whose_rest_panics_logs_the_place_without_the_words_and_takes_the_next_event() {
     let (calls, mut called) = unbounded_channel();
-    let server = runtime_api(2, true, calls).await;
+    let server = runtime_api(PATH, 2, true, calls).await;
     let process = Process::start(&server);
     let of_first = ["next", "response", "rest-begins"];
     assert_calls(&mut called, &of_first).await;
@@ -277,11 +288,29 @@ async fn a_function_whose_rest_panics_logs_the_place_without_the_words_and_takes
     let parsed = |line: &str| serde_json::from_str(line.get(line.find('{')?..)?).ok();
     let lines: Vec<Value> = written.lines().filter_map(parsed).collect();
     let messages: Vec<&Value> = lines.iter().map(|line| &line["message"]).collect();
-    let caught = "the rest of an event panicked; its jobs are left to the sweeper";
+    let caught = "the rest of an event panicked; what it left undone is the sweeper's";
     assert_eq!(messages, ["panicked", caught], "{written}");
     assert!(lines.iter().all(|line| line["level"] == "ERROR"));
     let place = lines[0]["panic.place"].as_str().unwrap();
     assert!(place.contains("after_answer.rs:"), "{place}");
+    assert!(!written.contains(SAID), "{written}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lambda_is_told_of_a_panic_before_the_answer_without_its_words() {
+    let (calls, mut called) = unbounded_channel();
+    let server = runtime_api(DEFECTIVE_PATH, 1, false, calls).await;
+    let process = Process::start(&server);
+    assert_calls(&mut called, &["next"]).await;
+    let error = timeout(PATIENCE, called.recv()).await.unwrap().unwrap();
+    let error: Value = serde_json::from_str(&error).unwrap();
+    let expected = json!({
+        "errorType": "Panic", "errorMessage": "panicked; the log of the function has the place",
+    });
+    assert_eq!(error, expected);
+    assert_calls(&mut called, &["rest-begins", "rest-ends", "next"]).await;
+    let written = process.end();
+    assert!(written.contains("after_answer.rs:"), "{written}");
     assert!(!written.contains(SAID), "{written}");
 }
 
@@ -296,7 +325,8 @@ async fn a_function_in_a_process_of_its_own() {
         .unwrap_or_else(|_| panic!("only the tests above can start this"));
     logging::start();
     let client = HttpClient::default();
-    let answers = service_fn(|_: Request| async {
+    let answers = service_fn(|request: Request| async move {
+        assert_ne!(request.uri().path(), DEFECTIVE_PATH, "{SAID}");
         Ok::<_, Infallible>(Response::new(Body::from("answered")))
     });
     let rest = || async {

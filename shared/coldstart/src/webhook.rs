@@ -14,8 +14,8 @@ use vestibule_edge::{
 };
 use vestibule_providers::webhook::WebhookProvider;
 
-/// Time limit for opening connections to AWS. The first event opens what is missing then: its platform waits for three
-/// seconds, of which the event itself may take [`TIME_MAX`](vestibule_edge::intake::TIME_MAX).
+/// Time limit for opening connections to AWS. The first event opens what is missing then. Slack, the least patient platform,
+/// waits for three seconds, of which the event itself may take [`TIME_MAX`](vestibule_edge::intake::TIME_MAX).
 const CONNECTING_MAX: Duration = Duration::from_millis(500);
 
 /// The adapters behind an intake.

@@ -12,7 +12,10 @@ use lambda_http::{
     aws_lambda_events::apigw::ApiGatewayV2httpRequest,
     lambda_runtime::{Diagnostic, Runtime, layers::TracingLayer},
     request::LambdaRequest,
-    tower::util::{MapRequest, ThenLayer},
+    tower::{
+        ServiceExt,
+        util::{MapRequest, ThenLayer},
+    },
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::{fmt, future::ready, panic::AssertUnwindSafe};
@@ -40,8 +43,8 @@ where
 }
 
 /// Runs the function as [`run`] does, and does the rest of each event once its answer was handed to Lambda, which
-/// passes it on at once. The sandbox goes on until the function asks for another event: after the rest. A panic in the rest
-/// is logged, and the function goes on.
+/// passes it on at once. The sandbox goes on until the function asks for another event: after the rest. A panic is logged, and
+/// the function goes on; Lambda is told of one before the answer, without its message.
 pub async fn run_with_rest<'a, R, S, E, F>(
     handler: S,
     rest: impl Fn() -> F + Clone,
@@ -61,17 +64,34 @@ where
         let rest = AssertUnwindSafe(rest()).catch_unwind();
         async move {
             if rest.await.is_err() {
-                tracing::error!("the rest of an event panicked; its jobs are left to the sweeper");
+                tracing::error!(
+                    "the rest of an event panicked; what it left undone is the sweeper's"
+                );
             }
             answered
         }
     });
+    let answers = MapRequest::new(Adapter::from(handler), mended)
+        .map_err(Into::<Diagnostic>::into)
+        .map_future(|answer| {
+            let answer = AssertUnwindSafe(answer).catch_unwind();
+            answer.map(|answer| answer.unwrap_or_else(|_| Err(panicked())))
+        });
     // A layer is around those before it, and the innermost hands over the answer.
-    Runtime::new(MapRequest::new(Adapter::from(handler), mended))
+    Runtime::new(answers)
         .layer(then_rest)
         .layer(TracingLayer::new())
         .run()
         .await
+}
+
+/// Error that Lambda is told of a panic. The runtime would tell its message, which may quote what somebody wrote, and the access log
+/// of the API shows what Lambda is told.
+fn panicked() -> Diagnostic {
+    Diagnostic {
+        error_type: "Panic".to_owned(),
+        error_message: "panicked; the log of the function has the place".to_owned(),
+    }
 }
 
 /// Repairs an event, so that a request can be built from it.

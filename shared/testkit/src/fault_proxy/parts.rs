@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// Tells of each part of a write whether it is about this row. A write that is no transaction has one part, and a call that
-/// writes nothing has none.
+/// Tells of each part of a write whether it is about this row. A write that is no transaction has one part, and any other
+/// call has none.
 pub(super) fn parts_at(class: &str, body: &[u8], pk: &str, sk: &str) -> Vec<bool> {
     let input: Value = serde_json::from_slice(body).unwrap_or_default();
     let is_at = |part: &Value| {

@@ -13,8 +13,8 @@ pub enum Fault {
     Throttle,
     /// A conflict with another write, not forwarded; only for `DynamoDB`.
     TransactionConflict,
-    /// A conflict with another write of this row, not forwarded; only for `DynamoDB`. Calls that do not write the row, or
-    /// check it in a transaction, neither meet nor use it up.
+    /// A conflict with another write of this row, not forwarded; only for `DynamoDB`. Only a write of the row, or a transaction
+    /// that writes or checks it, meets the fault and uses it up.
     ConflictAt {
         /// The row's partition key.
         pk: String,
