@@ -3,10 +3,6 @@
 //! Every setting comes from Lambda's own environment variables; nothing is looked up over the
 //! network. Cold starts depend on it: PERFORMANCE §1.3–1.4.
 
-mod headers;
-
-pub(crate) use headers::short_headers;
-
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{

@@ -1,8 +1,8 @@
 //! The queues.
 
-use crate::aws::{port_error, short_headers};
+use crate::aws::port_error;
 use async_trait::async_trait;
-use aws_sdk_sqs::{Client, config, types::QueueAttributeName};
+use aws_sdk_sqs::{Client, types::QueueAttributeName};
 use aws_types::SdkConfig;
 use std::time::Duration;
 use vestibule_domain::{
@@ -35,10 +35,8 @@ impl SqsQueue {
     /// Makes the queue at this address.
     #[must_use]
     pub fn new(config: &SdkConfig, url: &str) -> Self {
-        let mut config = config::Builder::from(config);
-        config.push_interceptor(short_headers());
         Self {
-            client: Client::from_conf(config.build()),
+            client: Client::new(config),
             url: url.to_owned(),
         }
     }

@@ -7,11 +7,11 @@
 //! From the data key follows another one, by which ids of erased people are hashed: HMAC-SHA256.
 
 use crate::{
-    aws::{port_error, short_headers},
+    aws::port_error,
     dynamo::{KeyringStore, StoredKey},
 };
 use async_trait::async_trait;
-use aws_sdk_kms::{Client, config, primitives::Blob, types::DataKeySpec};
+use aws_sdk_kms::{Client, primitives::Blob, types::DataKeySpec};
 use aws_types::SdkConfig;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use ring::{
@@ -110,10 +110,8 @@ impl KmsVault {
     /// Makes a vault that can only decrypt.
     #[must_use]
     pub fn new(config: &SdkConfig, keyring: KeyringStore) -> Self {
-        let mut config = config::Builder::from(config);
-        config.push_interceptor(short_headers());
         Self {
-            client: Client::from_conf(config.build()),
+            client: Client::new(config),
             keyring,
             kms_key_id: None,
             random: SystemRandom::new(),

@@ -6,9 +6,9 @@ pub(crate) use rows::{from_row, key_of, n, s, take, to_row, to_value};
 
 use super::keys::{Key, PK};
 use super::projection::projected;
-use crate::aws::{port_error, short_headers};
+use crate::aws::port_error;
 use aws_sdk_dynamodb::{
-    Client, config,
+    Client,
     error::SdkError,
     operation::{
         put_item::PutItemError, transact_write_items::TransactWriteItemsError,
@@ -81,10 +81,8 @@ impl Table {
     /// Makes the table of this name.
     #[must_use]
     pub fn new(config: &SdkConfig, name: &str) -> Self {
-        let mut config = config::Builder::from(config);
-        config.push_interceptor(short_headers());
         Self {
-            client: Client::from_conf(config.build()),
+            client: Client::new(config),
             name: name.to_owned(),
             audit_days: 0,
         }
