@@ -50,7 +50,7 @@ export function UserFields({ form, self, isInvited = true, holder, phoneNote, is
       <Stack gap={2}>
         <TextField
           {...email}
-          help={texts.emailHelp}
+          help={isReadOnly ? undefined : texts.emailHelp}
           inputMode="email"
           label={texts.email}
           onBlur={() => {
@@ -67,7 +67,7 @@ export function UserFields({ form, self, isInvited = true, holder, phoneNote, is
         <TextField {...text("middle")} dir="auto" label={texts.middleName} optional />
         <TextField {...text("last")} dir="auto" label={texts.lastName} optional={!isInvited} />
       </div>
-      <p className={styles.soft}>{texts.namesHelp}</p>
+      {!isReadOnly && <p className={styles.soft}>{texts.namesHelp}</p>}
       <EnvironmentsField form={form} isNew={self === undefined} isReadOnly={isReadOnly} />
     </Stack>
   );
