@@ -113,6 +113,7 @@ shotOf(
   (page) => page.getByLabel("Password", { exact: true }).fill("nine grey"),
 );
 test("invitation--known", async ({ open, world }) => {
+  test.slow();
   // Somebody new, whom no earlier run has invited there.
   const known = await join(acme, { name: "Grace Hopper" });
   const { account, owner } = world.bare;
@@ -123,6 +124,7 @@ test("invitation--known", async ({ open, world }) => {
   await picture(page, "invitation--known");
 });
 test("invitation--somebody-else", async ({ tab, world }) => {
+  test.slow();
   const page = await tab(world.owner);
   await openLink(page, world.invitation, page.getByRole("heading", { name: /^This invitation is for/ }));
   await settled(page);

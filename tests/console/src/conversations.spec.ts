@@ -26,7 +26,7 @@ test("A message to the team is assigned with the reason, answered by keyboard, s
   const page = await browse(grace);
   await page.goto(conversationsOf(own.account, desk.project));
   await settled(page, "Conversations");
-  await expect(page.getByRole("heading", { name: "You have no conversations" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "You have no conversations." })).toBeVisible();
   await expect(page.getByText("You are away.")).toBeVisible();
   await page.getByRole("button", { name: "Become available" }).click();
   await expect(page.getByText(/^You are available for (SMS and Telegram|Telegram and SMS)\.$/)).toBeVisible();
@@ -76,7 +76,7 @@ test("A message to the team is assigned with the reason, answered by keyboard, s
   await expect(toast(page, "The conversation was released")).toBeVisible();
   await expect(messages(page).getByText(/^Grace Hopper released it/)).toBeVisible();
   await page.keyboard.press("Escape");
-  await expect(page.getByRole("heading", { name: "You have no conversations" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "You have no conversations." })).toBeVisible();
 });
 
 test("The queue shows who waits first, since when and why, and the room there is; a claim over the limit asks first (U602, U606, U124, SPEC E23, E24, E32, E33, E39)", async ({

@@ -22,17 +22,19 @@ interface Props {
    * of an address with which the form goes.
    */
   guardsViews?: boolean | View;
+  /** Reason why it cannot be sent now. */
+  blocked?: string | undefined;
   /** Buttons that stay in view at the end of a dialog. */
   ends?: ReactNode;
 }
 
 /** A form with the summary of its errors and what the API refused. `Ctrl/⌘ + Enter` sends it. */
-export function Form({ form, children, isGuarded = true, guardsViews = false, ends }: Props) {
+export function Form({ form, children, isGuarded = true, guardsViews = false, blocked, ends }: Props) {
   const sendByKey = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       event.stopPropagation();
-      void form.submit();
+      if (!blocked) void form.submit();
     }
   };
   return (
@@ -166,6 +168,7 @@ export function FormDialog(props: FormDialogProps) {
     <>
       <Dialog isOpen={isOpen} onClose={leave} role={role} size={size} title={title}>
         <Form
+          blocked={blocked}
           ends={
             <>
               <Button autoFocus={role === "alertdialog"} onClick={leave}>

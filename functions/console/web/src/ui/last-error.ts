@@ -27,3 +27,9 @@ export function useLastError(read: Read): unknown {
   last.current = failureOf(read, last.current);
   return last.current?.error;
 }
+
+/** Whether a read has neither an answer nor a failure to show, so that a skeleton stands for it. */
+export function useIsFirstRead(read: Read & { isLoading: boolean }): boolean {
+  const error = useLastError(read);
+  return read.isLoading && !error;
+}

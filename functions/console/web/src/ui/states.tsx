@@ -94,7 +94,7 @@ export function ProblemView({ error, retry, isTrying = false, title }: ProblemPr
         <h2>{title ?? told.title}</h2>
         {detail && <p className={styles.soft}>{detail}</p>}
         {(retry || requestId) && (
-          <div className={styles.problemEnd}>
+          <div aria-live="off" className={styles.problemEnd}>
             {retry && (
               <Button isBusy={isTrying} onClick={retry} small>
                 {common.tryAgain}

@@ -21,6 +21,7 @@ import {
   ProviderIcon,
   Skeleton,
   Time,
+  useIsFirstRead,
 } from "../../ui";
 import { AnsweringSection } from "./answering-section";
 import { platformOf } from "./connector";
@@ -75,6 +76,7 @@ function ConnectorView({ record }: { record: Tagged<Connector> }) {
   const navigate = route.useNavigate();
   const mayChange = useMay()("connectors.write");
   const platforms = useQuery(providersOptions);
+  const isFirstRead = useIsFirstRead(platforms);
   const providers = platforms.data?.items;
   const provider = providers?.find((known) => known.provider === connector.provider);
   const setUp = useSetUp(connector);
@@ -93,7 +95,7 @@ function ConnectorView({ record }: { record: Tagged<Connector> }) {
           ) : (
             <>
               <PartProblem read={platforms} title={unread.platforms} />
-              {!platforms.error && <Skeleton rows={3} />}
+              {isFirstRead && <Skeleton rows={3} />}
             </>
           )}
         </>

@@ -7,7 +7,17 @@ import { useAccount } from "../../api/me";
 import { useProjectId } from "../../frame/project-id";
 import { endUsers as texts } from "../../texts/en/end-users";
 import { unread } from "../../texts/en/unread";
-import { Checkbox, FieldGroup, Notice, PartProblem, Skeleton, Stack, TextField, type useForm } from "../../ui";
+import {
+  Checkbox,
+  FieldGroup,
+  Notice,
+  PartProblem,
+  Skeleton,
+  Stack,
+  TextField,
+  type useForm,
+  useIsFirstRead,
+} from "../../ui";
 import { canBeEmail, type UserValues } from "./body";
 import { nameOf } from "./names";
 import styles from "./users.module.css";
@@ -75,6 +85,7 @@ export function UserFields({ form, self, isInvited = true, holder, phoneNote, is
 
 function EnvironmentsField({ form, isNew, isReadOnly }: { form: UserForm; isNew: boolean; isReadOnly: boolean }) {
   const environments = useQuery(environmentsOptions(useProjectId()));
+  const isFirstRead = useIsFirstRead(environments);
   const { environments: chosen } = form.values;
   const error = form.errors.environments;
   return (
@@ -88,7 +99,7 @@ function EnvironmentsField({ form, isNew, isReadOnly }: { form: UserForm; isNew:
       }
       label={texts.environments}
     >
-      {environments.isLoading && <Skeleton height={32} rows={3} />}
+      {isFirstRead && <Skeleton height={32} rows={3} />}
       <PartProblem read={environments} title={unread.environments} />
       {environments.data?.map(({ id, name }) => (
         <Checkbox

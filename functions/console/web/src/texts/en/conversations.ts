@@ -39,7 +39,7 @@ export const conversationTexts = {
   // Empty lists
   nothingWaits: "Nothing waits",
   nothingWaitsText: "Conversations appear here when nobody can take them at once.",
-  noneMine: "You have no conversations",
+  noneMine: "You have no conversations.",
   availableFor: (channels: string) => `You are available for ${channels}.`,
   availableForNothing: "You are available, but no channel is allowed for you yet.",
   availableByHand: "You are available. Nothing is assigned to you automatically: claim conversations from the queue.",

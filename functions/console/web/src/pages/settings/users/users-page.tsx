@@ -240,7 +240,7 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
       align: "end",
       cell: (member) => (
         <div className={styles.actions}>
-          <EditLink member={member} />
+          <EditLink mayManage={mayManage} member={member} />
           {mayManage && member.status !== "pending" && (
             <Button
               aria-label={member.is_you ? texts.leave : texts.removeOf(member.name)}
@@ -346,12 +346,12 @@ function StatusCell({ member }: { member: Member }) {
   );
 }
 
-function EditLink({ member }: { member: Member }) {
+function EditLink({ member, mayManage }: { member: Member; mayManage: boolean }) {
   const account = useAccount();
   const change = useChangeLink();
   return (
     <Link
-      {...change}
+      {...(mayManage && change)}
       aria-label={texts.editOf(member.name)}
       className={looks({ small: true })}
       params={{ account: account.id, id: member.id }}
