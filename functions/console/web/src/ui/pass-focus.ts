@@ -1,4 +1,4 @@
-const HEADINGS = ":is(h1, h2, h3, legend):not([role=alert] *)";
+const HEADINGS = ":is(h1, h2, h3, legend):not(.visually-hidden, [role=alert] *)";
 
 /**
  * As the `ref` of something that goes away by itself: gives the focus that it holds to the heading before it, so that the next key does not
