@@ -21,7 +21,6 @@ import {
   ProblemView,
   Select,
   Skeleton,
-  useChangeLink,
 } from "../../ui";
 import { ConnectorCard } from "./connector-card";
 import styles from "./connectors.module.css";
@@ -105,10 +104,8 @@ export function ConnectorsPage() {
 function NewConnectorLink() {
   const account = useAccount().id;
   const project = useProjectId();
-  const change = useChangeLink();
   return (
     <Link
-      {...change}
       className={looks({ kind: "primary" })}
       params={{ account, project }}
       to="/a/$account/p/$project/connectors/new"

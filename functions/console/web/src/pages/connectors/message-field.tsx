@@ -1,5 +1,4 @@
 import type { Provider } from "../../api/providers";
-import { common } from "../../texts/en/common";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import { TextArea } from "../../ui";
 import styles from "./connectors.module.css";
@@ -41,7 +40,7 @@ export function MessageField({ provider, field, hasFocus }: Props) {
       <figure className={styles.preview}>
         <figcaption className={styles.soft}>{texts.messagePreview}</figcaption>
         <div className={styles.bubble} dir="auto">
-          {field.value.trim() || common.ellipsis}
+          {field.value.trim() || "…"}
         </div>
       </figure>
     </>

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { formatNumber, formatPhrase } from "../../format";
+import { formatNumber } from "../../format";
 import { Notice, Stack } from "../../ui";
 import styles from "./outcome.module.css";
 
@@ -26,7 +26,6 @@ interface Props {
 /** Shows how a call that was made as a test went. */
 export function Outcome({ texts, outcome, said, tone, children }: Props) {
   const { http_status, duration_ms, problem, answer } = outcome;
-  const isSaid = problem === `http ${http_status}`;
   return (
     <Notice tone={tone}>
       <Stack gap={2}>
@@ -34,7 +33,7 @@ export function Outcome({ texts, outcome, said, tone, children }: Props) {
           <strong>{said}</strong> ({http_status != null && `${texts.httpStatus(http_status)}, `}
           {texts.duration(formatNumber(duration_ms))})
         </p>
-        {problem && !isSaid && <p dir="auto">{formatPhrase(problem)}</p>}
+        {problem && <p dir="auto">{problem}</p>}
         {children}
         {answer && (
           <div>

@@ -14,6 +14,7 @@ import {
   Page,
   PageHeading,
   Section,
+  Stack,
   SubmitButton,
   toasts,
   useForm,
@@ -63,8 +64,10 @@ export function NewUserPage() {
   });
   return (
     <Page isNarrow>
-      <BackToUsers />
-      <PageHeading title={texts.addTitle} />
+      <Stack gap={2}>
+        <BackToUsers />
+        <PageHeading title={texts.addTitle} />
+      </Stack>
       <Form form={form}>
         <Section>
           <UserFields form={form} holder={holder} />

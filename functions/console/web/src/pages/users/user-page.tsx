@@ -38,6 +38,7 @@ import {
   ProviderIcon,
   Section,
   Skeleton,
+  Stack,
   SubmitButton,
   Time,
   toasts,
@@ -62,8 +63,10 @@ export function UserPage() {
     <Page isNarrow>
       {!data ? (
         <>
-          <BackToUsers />
-          <PageHeading title={isProblem(error, "not-found") ? texts.notFound : texts.editTitle} />
+          <Stack gap={2}>
+            <BackToUsers />
+            <PageHeading title={isProblem(error, "not-found") ? texts.notFound : texts.editTitle} />
+          </Stack>
           {error ? <ProblemView error={error} retry={() => void refetch()} /> : <Skeleton rows={4} />}
         </>
       ) : (
@@ -78,18 +81,20 @@ function UserView({ record }: { record: Tagged<EndUserDetails> }) {
   const mayWrite = useMay()("end_users.write");
   return (
     <>
-      <BackToUsers />
-      <PageHeading
-        about={
-          <span className={styles.nameLine}>
-            <Avatar name={user.full_name || "?"} size={24} />
-            <bdi>{nameOf(user)}</bdi>
-            <Badge>{texts.sources[user.source]}</Badge>
-          </span>
-        }
-        actions={<More user={user} />}
-        title={texts.editTitle}
-      />
+      <Stack gap={2}>
+        <BackToUsers />
+        <PageHeading
+          about={
+            <span className={styles.nameLine}>
+              <Avatar name={user.full_name || "?"} size={24} />
+              <bdi>{nameOf(user)}</bdi>
+              <Badge>{texts.sources[user.source]}</Badge>
+            </span>
+          }
+          actions={<More user={user} />}
+          title={texts.editTitle}
+        />
+      </Stack>
       {!mayWrite && (
         <Notice>
           <p>{texts.readOnly}</p>

@@ -15,7 +15,6 @@ import {
   Skeleton,
   TextField,
   toasts,
-  useIsFirstRead,
 } from "../../../ui";
 import { useChannels } from "../channels/use-channels";
 import { minutesOf } from "../minutes";
@@ -109,7 +108,6 @@ interface ChannelsProps {
 function ChannelsField({ value, onChange, others, error }: ChannelsProps) {
   const account = useAccount();
   const catalogue = useChannels();
-  const isFirstRead = useIsFirstRead(catalogue.read);
   const choices = channelChoices(
     catalogue.channels.map(({ key }) => key),
     others.flatMap(({ channels }) => channels),
@@ -130,7 +128,7 @@ function ChannelsField({ value, onChange, others, error }: ChannelsProps) {
       }
       label={texts.channels}
     >
-      {isFirstRead && <Skeleton height={32} rows={4} />}
+      {catalogue.read.isLoading && <Skeleton height={32} rows={4} />}
       <PartProblem read={catalogue.read} title={unread.channels} />
       {choices.map((key) => (
         <Checkbox

@@ -19,7 +19,6 @@ import {
   ProblemView,
   Section,
   Skeleton,
-  useIsFirstRead,
 } from "../../../ui";
 import { mayGive, useStanding } from "../permissions/standing";
 import { aboutRole } from "../users/fields";
@@ -38,7 +37,6 @@ export function RolesPage() {
   const roles = useQuery(rolesOptions);
   const permissions = useQuery(permissionsOptions);
   const catalogue = permissions.data?.items;
-  const isFirstRead = useIsFirstRead(permissions);
   const members = useQuery(allMembersOptions);
   const [deleted, setDeleted] = useState<Role>();
   const [isDeleting, setDeleting] = useState(false);
@@ -81,7 +79,7 @@ export function RolesPage() {
           />
           <Section title={texts.matrix}>
             <PartProblem read={permissions} title={unread.permissions} />
-            {isFirstRead && <Skeleton />}
+            {permissions.isLoading && <Skeleton />}
             {catalogue && <Matrix catalogue={catalogue} roles={items} />}
           </Section>
         </>
@@ -144,7 +142,6 @@ function RolesTable({ roles, all, holders, isBusy, onOpen, onDelete }: TableProp
             <Button
               aria-label={isFixed ? texts.viewOf(role.name) : texts.editOf(role.name)}
               blocked={all === undefined ? unread.permissions : undefined}
-              changes={!isFixed}
               onClick={() => onOpen(role)}
               small
             >

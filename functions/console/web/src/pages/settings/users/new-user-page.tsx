@@ -63,8 +63,10 @@ export function NewUserPage() {
 
   return (
     <Page isNarrow>
-      <BackToUsers />
-      <PageHeading about={texts.addAbout} title={texts.addTitle} />
+      <Stack gap={2}>
+        <BackToUsers />
+        <PageHeading about={texts.addAbout} title={texts.addTitle} />
+      </Stack>
       {!hasSender && (
         <Notice tone="warn">
           <p>
