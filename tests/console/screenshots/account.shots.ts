@@ -1,12 +1,35 @@
+import type { Locator, Page } from "@playwright/test";
 import { acme, invite, join, signInAgain } from "../src/people.ts";
 import { facts, linkTo, newAddress, PASSWORD } from "../src/stack.ts";
 import { beginSecondFactor, settled, signIn } from "../src/test.ts";
 import { codeOf } from "../src/totp.ts";
 import { picture } from "./album.ts";
-import { choose, contest, dialog, expect, inAccount, press, problem, quiet, shot, shotOf, test } from "./stage.ts";
+import {
+  choose,
+  contest,
+  dialog,
+  expect,
+  inAccount,
+  pictureOfMenu,
+  press,
+  problem,
+  quiet,
+  shot,
+  shotOf,
+  test,
+} from "./stage.ts";
 import type { World } from "./world.ts";
 
 const nobody = () => undefined;
+
+/** Opens the page of a link until it shows this: other scenes may have used up what one address may try of links. */
+const openLink = (page: Page, link: string, shown: Locator) =>
+  expect(async () => {
+    // The same address would not be loaded again.
+    await page.goto("about:blank");
+    await page.goto(link);
+    await expect(shown).toBeVisible({ timeout: 5_000 });
+  }).toPass({ timeout: 70_000, intervals: [10_000] });
 
 // ---------------------------------------------------------------- Before the sign-in
 
@@ -77,7 +100,12 @@ test("reset--asked", async ({ open }) => {
   await page.getByLabel("New password").fill("nine grey geese");
   await picture(page, "reset--new-password");
 });
-shotOf("reset--not-valid", nobody, () => "/console/reset#aaaa");
+shotOf(
+  "reset--not-valid",
+  nobody,
+  () => "/console/reset#aaaa",
+  (page) => expect(page.getByRole("heading", { name: "This link is not valid" })).toBeVisible(),
+);
 shotOf(
   "invitation--new",
   nobody,
@@ -85,12 +113,23 @@ shotOf(
   (page) => page.getByLabel("Password", { exact: true }).fill("nine grey"),
 );
 test("invitation--known", async ({ open, world }) => {
+  test.slow();
+  // Somebody new, whom no earlier run has invited there.
+  const known = await join(acme, { name: "Grace Hopper" });
+  const { account, owner } = world.bare;
+  const link = await invite({ account, inviter: owner.api }, known.email);
   const page = await open();
-  await page.goto(await invite(acme, world.grace.email));
+  await openLink(page, link, page.getByText(`${known.email} has a login already. Sign in with it, then join.`));
   await settled(page);
   await picture(page, "invitation--known");
 });
-shot("invitation--somebody-else", ({ invitation }) => invitation);
+test("invitation--somebody-else", async ({ tab, world }) => {
+  test.slow();
+  const page = await tab(world.owner);
+  await openLink(page, world.invitation, page.getByRole("heading", { name: /^This invitation is for/ }));
+  await settled(page);
+  await picture(page, "invitation--somebody-else");
+});
 shotOf("invitation--not-valid", nobody, () => "/console/invitation");
 shotOf("not-found--filled", nobody, () => "/console/nowhere");
 shot(
@@ -256,10 +295,16 @@ shotOf(
     await expect(page.getByText("Enter the password that you have now").first()).toBeVisible();
   },
 );
-shot("profile--menu", inAccount("account"), async (page) => {
-  // The person's availability is read once the page has nothing else to do.
-  await press(page, /, your menu, /);
-  await expect(page.getByRole("menu").getByText("Available", { exact: true }).first()).toBeVisible();
+test("profile--menu", async ({ tab, world }) => {
+  const page = await tab(world.owner);
+  await page.goto(inAccount("account")(world));
+  await settled(page, "Account");
+  await quiet(page);
+  await pictureOfMenu(page, "profile--menu", async () => {
+    // The person's availability is read once the page has nothing else to do.
+    await press(page, /, your menu, /);
+    await expect(page.getByRole("menu").getByText("Available", { exact: true }).first()).toBeVisible();
+  });
 });
 shot("profile--shortcuts", inAccount("account"), async (page) => {
   await page.keyboard.press("?");

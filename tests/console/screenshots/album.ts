@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Page } from "@playwright/test";
+import { expect, type Page } from "@playwright/test";
 import { PHONE, WIDE } from "../src/test.ts";
 import { ALBUM, SHEETS } from "./folder.ts";
 import { webpOf } from "./studio.ts";
@@ -16,22 +16,30 @@ export const THEMES = ["light", "dark"] as const;
 const STILL =
   "*, *::before, *::after { transition: none !important; animation: none !important; caret-color: transparent !important; }";
 
+/** Layers above a page. */
+const LAYERS = "[role=dialog], [role=alertdialog], [role=menu]";
+
 /** Tallest picture. Lists go on below it. */
 const TALLEST = 3_800;
 
+/** How often a page is measured at most: rows and images that come into view in a taller window make it longer still. */
+const TURNS = 4;
+
 /**
  * Takes a page as it stands in all four forms. The name is that of the page and its state: `requests--empty`.
- * `ready` waits for what a window of another size shows or reads.
+ * `ready` waits for what a window of another size shows or reads. A dialog or menu that is open has to stay so in each.
  */
 export async function picture(page: Page, name: string, ready: () => Promise<void> = async () => {}): Promise<void> {
   for (const folder of [ALBUM, SHEETS]) mkdirSync(folder, { recursive: true });
   const address = new URL(page.url());
+  const layers = page.locator(LAYERS);
+  const isCovered = (await layers.count()) > 0;
   const taken: Buffer[] = [];
   for (const { form, size } of FORMS) {
     await page.setViewportSize(size);
-    // A window as tall as the page shows what a person scrolls to, with the bars where they belong.
-    await page.setViewportSize({ width: size.width, height: await page.evaluate(heightOf, [size.height, TALLEST]) });
     await ready();
+    await unfold(page, size, ready);
+    if (isCovered) await expect(layers.first()).toBeVisible();
     for (const colorScheme of THEMES) {
       await page.emulateMedia({ colorScheme });
       await page.evaluate(stillness);
@@ -45,9 +53,22 @@ export async function picture(page: Page, name: string, ready: () => Promise<voi
   writeFileSync(resolve(ALBUM, `${name}.json`), JSON.stringify({ path: address.pathname }));
 }
 
+/** Makes the window as tall as the page, which shows what a person scrolls to, with the bars where they belong. */
+async function unfold(page: Page, { width, height }: typeof WIDE, ready: () => Promise<void>) {
+  let tall = height;
+  for (let turn = 0; turn < TURNS; turn++) {
+    await page.evaluate(stillness);
+    const found = await page.evaluate(heightOf, { layers: LAYERS, least: tall, most: TALLEST });
+    if (turn > 0 && found === tall) return;
+    tall = found;
+    await page.setViewportSize({ width, height: tall });
+    await ready();
+  }
+}
+
 /** The height of the window that shows the whole page, or what a person sees of it below a dialog. */
-function heightOf([least = 0, most = 0]: number[]): number {
-  if (document.querySelector("[role=dialog], [role=alertdialog], [role=menu]")) return least;
+function heightOf({ layers, least, most }: { layers: string; least: number; most: number }): number {
+  if (document.querySelector(layers)) return least;
   return Math.min(Math.max(least, document.documentElement.scrollHeight), most);
 }
 

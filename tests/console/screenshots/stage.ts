@@ -142,6 +142,22 @@ export async function choose(page: Page, button: string | RegExp, item: string |
   await page.getByRole("menuitem", { name: item }).click();
 }
 
+/**
+ * Takes a picture of a menu, opened anew for each window: one of another size may have closed the menu, or have another button
+ * for it.
+ */
+export function pictureOfMenu(page: Page, name: string, open: () => Promise<unknown>): Promise<void> {
+  const menu = page.getByRole("menu");
+  return picture(page, name, async () => {
+    // One that closes by itself meanwhile is as good: what is below it must not get the key.
+    if (await menu.isVisible()) await menu.press("Escape", { timeout: 1_000 }).catch(() => {});
+    await expect(menu).toBeHidden();
+    await open();
+    await expect(menu).toBeVisible();
+    await quiet(page);
+  });
+}
+
 interface Contest {
   path: string;
   /** The change that somebody else makes meanwhile, and what takes it back. */
@@ -153,11 +169,12 @@ interface Contest {
 
 /** Saves a form whose record somebody else changes meanwhile, and waits for the question that follows. */
 export async function contest(page: Page, world: World, { path, theirs, before, save }: Contest): Promise<void> {
-  const { api } = world.owner;
+  const { api, name } = world.deputy;
   await api.call("PATCH", path, theirs);
   try {
     await page.getByRole("button", { name: save, exact: true }).first().click();
-    await dialog(page);
+    const question = page.getByRole("dialog", { name: `${name} changed this while you were editing.` });
+    await expect(question.getByRole("table")).toBeVisible();
   } finally {
     await api.call("PATCH", path, before);
   }

@@ -11,6 +11,8 @@ export interface World {
   account: string;
   /** Super admin of the account. */
   owner: Person;
+  /** Another super admin, who changes what the owner edits. */
+  deputy: Person;
   /** Agent who answers at the desk. */
   grace: Person;
   /** Member who may see little. */
@@ -57,7 +59,7 @@ async function earlier(): Promise<World | undefined> {
   try {
     const { key, made } = JSON.parse(readFileSync(FILE, "utf8"));
     if (key !== facts.api_key) return undefined;
-    for (const person of [made.owner, made.grace, made.guest, made.bare.owner]) revive(person);
+    for (const person of [made.owner, made.deputy, made.grace, made.guest, made.bare.owner]) revive(person);
     const answer = await made.owner.api.send("GET", "/v1/me");
     return answer.ok ? made : undefined;
   } catch {
@@ -85,6 +87,7 @@ async function make(): Promise<World> {
   const first = await join(acme, { role: "super_admin", name: "Ana Lopes" });
   const team = await found(first, "Initech");
   const api = team.inviter;
+  const deputy = await join(team, { role: "super_admin", name: "Joan Clarke" });
   const settings = await makeSettings(team);
   const requests = await makeRequests(team);
   const desk = await makeDesk(team, settings.team);
@@ -95,6 +98,7 @@ async function make(): Promise<World> {
   return {
     account: team.account,
     owner: team.owner,
+    deputy,
     guest,
     bare: { account: empty.account, project: bareProject, owner: empty.owner },
     ...settings,

@@ -381,6 +381,8 @@ test("Conversations: axe finds nothing in light and dark, 1280 and 390 px, and n
   await expect(messages(page).getByRole("link")).toHaveCount(0);
   await judge(page, "conversations-thread");
   await page.getByRole("button", { name: "Transfer…" }).click();
-  await expect(page.getByRole("dialog", { name: "Transfer the conversation" })).toBeVisible();
+  const transfer = page.getByRole("dialog", { name: "Transfer the conversation" });
+  await expect(transfer).toContainText("Nobody else works on this channel.");
+  await expect(transfer.getByRole("button", { name: "Transfer" })).toHaveAttribute("aria-disabled", "true");
   await judge(page, "conversations-transfer");
 });

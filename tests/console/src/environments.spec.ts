@@ -97,6 +97,7 @@ test("Environments are made, put in order, renamed in place and deleted, each wi
   await page.getByRole("button", { name: "Delete environment" }).click();
   const refused = page.getByRole("dialog", { name: "Production cannot be deleted" });
   await expect(refused).toContainText("1 connector and 1 user need it");
+  await expect(refused).toContainText("Move or delete the connector. Give this user access to another environment");
   await expect(refused.getByRole("link", { name: "Ada Lovelace" })).toBeVisible();
   await refused.getByRole("link", { name: "Help desk bot" }).click();
   await expect(page).toHaveURL(new RegExp(`/connectors/${entrance.connector}`));

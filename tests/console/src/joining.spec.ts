@@ -42,7 +42,7 @@ test("Somebody else's session is told for whom the invitation is, and may switch
   const link = await invite(team, invited, { role: "agent" });
   const page = await browse(await signInAgain(team.owner));
   await page.goto(link);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText(`This invitation is for ${invited}.`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(`This invitation is for ${invited}`);
   await expect(page.getByText(`You are signed in as ${team.owner.email}.`)).toBeVisible();
   await expect(page.getByRole("button", { name: "Switch account" })).toBeVisible();
   await page.getByRole("link", { name: "Stay signed in and leave" }).click();

@@ -41,7 +41,7 @@ test("A password is reset by a mail, and an address that nobody has gets the sam
   await page.getByRole("button", { name: "Set password" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Your new password is set");
   await expect(page.getByText(/You are signed in here\. All other sessions have ended/)).toBeVisible();
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
   await settled(page, "Teams");
   for (const { api } of [person, elsewhere]) {
     expect((await api.send("GET", "/v1/me")).status).toBe(401);

@@ -14,7 +14,7 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
   const person = await join(team, { name: "Grace Hopper" });
   const page = await browse(person);
   await page.goto("/console/profile?tab=security");
-  await expect(page.getByText("No identity at a provider is connected with your login.")).toBeVisible();
+  await expect(page.getByText("No provider is connected to your login.")).toBeVisible();
   await settled(page, "Profile");
   const dialog = await beginSecondFactor(page, PASSWORD);
   const secret = await dialog.locator("code").innerText();
@@ -43,10 +43,10 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
   await signIn(other, person.email, PASSWORD);
   watch.expects("401 POST /v1/auth/factor");
   await other.getByLabel("Code").fill("000000");
-  await other.getByRole("button", { name: "Go on" }).click();
+  await other.getByRole("button", { name: "Continue" }).click();
   await expect(other.getByText("The code is not right. Each code works once: wait for the next one.")).toBeVisible();
   await other.getByLabel("Code").fill(codeOf(secret));
-  await other.getByRole("button", { name: "Go on" }).click();
+  await other.getByRole("button", { name: "Continue" }).click();
   await settled(other, "Teams");
   expect(pathOf(other)).toBe(settings(team.account, "teams"));
 
@@ -55,7 +55,7 @@ test("A second factor is set up by an app's code, asked for at the next sign-in,
   await signIn(third, person.email, PASSWORD);
   await third.getByRole("button", { name: "Use a recovery code" }).click();
   await third.getByLabel("Recovery code").fill(recovery);
-  await third.getByRole("button", { name: "Go on" }).click();
+  await third.getByRole("button", { name: "Continue" }).click();
   await settled(third, "Teams");
 });
 
@@ -89,7 +89,7 @@ test("A reset of the password asks for the second factor, which is removed with 
   await expect(last.getByText("The new password is set, and all other sessions have ended.")).toBeVisible();
   await last.getByRole("button", { name: "Use a recovery code" }).click();
   await last.getByLabel("Recovery code").fill(recovery);
-  await last.getByRole("button", { name: "Go on" }).click();
+  await last.getByRole("button", { name: "Continue" }).click();
   await settled(last, "Your new password is set");
   await expect(last.getByText(/^You are signed in here\. All other sessions have ended/)).toBeVisible();
 

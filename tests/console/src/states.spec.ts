@@ -147,7 +147,8 @@ test("What a list depends on fails alone: the list stays, and says what is missi
       "User Management",
       {
         "/v1/invitations": "The invitations could not be read",
-        "/v1/roles": "Some filters could not be read",
+        "/v1/roles": "The roles could not be read",
+        "/v1/teams": "The teams could not be read",
         "/v1/desks": "The open conversations of members could not be read",
       },
       () => page.getByRole("row", { name: email }).first(),
@@ -179,8 +180,20 @@ test("What a list depends on fails alone: the list stays, and says what is missi
     [
       inProject("people"),
       "People",
-      { "/v1/providers": "Some filters could not be read", [environments]: "The environments could not be read" },
+      { "/v1/providers": "The platforms could not be read", [environments]: "The environments could not be read" },
       () => page.getByRole("row", { name: /Ada Lovelace/ }),
+    ],
+    [
+      inProject("conversations?view=all"),
+      "Conversations",
+      {
+        "/v1/clients": "The clients could not be read",
+        "/v1/channels": "The channels could not be read",
+        "/v1/teams": "The teams could not be read",
+        [`/v1/projects/${entrance.project}/connectors`]: "The connectors could not be read",
+        "/v1/providers": "The platforms could not be read",
+      },
+      () => page.getByRole("region", { name: "Filters by client, channel and team" }),
     ],
   ];
   for (const [address, heading, missing, stays] of lists) {
@@ -204,4 +217,73 @@ test("What a list depends on fails alone: the list stays, and says what is missi
   await outage.mend();
   await page.getByRole("menuitem", { name: "Try again" }).click();
   await expect(page.getByRole("button", { name: "Help desk, switch project" })).toBeVisible();
+});
+
+test("A polled part that could not be read keeps its error and the focus while it is tried again, and leaves the focus to the heading (U122)", async ({
+  browse,
+  team,
+  watch,
+}) => {
+  const own = await found(team.owner, "Polls Inc");
+  const { id } = await own.inviter.call("POST", "/v1/projects", { name: "Help desk" });
+  const page = await browse(own.owner);
+  const outage = await Outage.of(page, watch);
+  outage.begin("/v1/desks");
+  await page.goto(`/console/a/${own.account}/p/${id}/conversations?view=queue`);
+  await settled(page, "Conversations");
+  const shown = await outage.says("The room on the channels could not be read");
+  const again = shown.getByRole("button", { name: "Try again" });
+  await again.focus();
+
+  // The next poll waits for its answer.
+  const answer = Promise.withResolvers<void>();
+  await page.route("**/v1/desks?*", async (route) => {
+    await answer.promise;
+    await route.fallback();
+  });
+  const drawn = () =>
+    page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  const poll = page.waitForRequest("**/v1/desks?*");
+  // Whoever comes back to the tab need not wait for the interval.
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+  await poll;
+  await drawn();
+  await expect(again).toBeFocused();
+  const refusal = page.waitForResponse("**/v1/desks?*");
+  answer.resolve();
+  await refusal;
+  await drawn();
+  await expect(again).toBeFocused();
+
+  await outage.mend(shown);
+  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+});
+
+test("A link that leads to a change and looks like a button is blocked offline as a button is, and says why (U125)", async ({
+  browse,
+  team,
+}) => {
+  const own = await found(team.owner, "Links Inc");
+  const { id } = await own.inviter.call("POST", "/v1/projects", { name: "Help desk" });
+  const page = await browse(own.owner);
+  const pages: [address: string, heading: string, link: string][] = [
+    [`/console/a/${own.account}/p/${id}/connectors`, "Connectors", "New connector"],
+    [settings(own.account, "users"), "User Management", "Add User"],
+    [settings(own.account, "login-methods"), "Login methods", "Set up OAuth 2.0"],
+  ];
+  for (const [address, heading, name] of pages) {
+    await page.goto(address);
+    await settled(page, heading);
+    const link = page.getByRole("link", { name }).first();
+    await expect(link).not.toHaveAttribute("aria-disabled");
+    await page.context().setOffline(true);
+    await expect(link).toHaveAttribute("aria-disabled", "true");
+    await expect(link).toHaveAccessibleDescription("You are offline, so nothing can be changed now.");
+    await link.focus();
+    await page.keyboard.press("Enter");
+    await expect(link).toBeFocused();
+    expect(new URL(page.url()).pathname).toBe(address);
+    await page.context().setOffline(false);
+    await expect(link).not.toHaveAttribute("aria-disabled");
+  }
 });

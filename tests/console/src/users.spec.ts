@@ -22,7 +22,7 @@ test("Users are added, listed and found with what was found in yellow; a search 
     "Environments",
   ]);
   await expect(
-    page.getByText(/Look through the list now and then, and remove who no longer needs access\./),
+    page.getByText(/Look through the list now and then, and remove anyone who no longer needs access\./),
   ).toBeVisible();
   await expect(page.getByRole("button", { name: "Export" })).toBeVisible();
   await expect(page.getByRole("heading", { level: 2, name: "No users yet" })).toBeVisible();
@@ -281,7 +281,8 @@ test("A user who writes is linked; the number's move is announced; whoever regis
   await settled(page, "Edit User");
   await page.getByRole("button", { name: "More actions" }).click();
   await page.getByRole("menuitem", { name: "Erase" }).click();
-  const erase = page.getByRole("alertdialog", { name: "Erase everything of Ada Lovelace?" });
+  const erase = page.getByRole("alertdialog", { name: "Erase Ada Lovelace?" });
+  await expect(erase).toContainText("the block stays");
   await erase.getByRole("button", { name: "Erase person" }).click();
   await expect(toast(page, "Ada Lovelace was erased")).toBeVisible();
   await settled(page, "Users Management");

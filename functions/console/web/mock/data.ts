@@ -47,12 +47,7 @@ export const permissions: Schemas["PermissionResponse"][] = [
   P("projects.write", "projects", "Manage projects", "Create and change projects and environments."),
   P("connectors.write", "projects", "Manage connectors", "Create, change and delete connectors."),
   P("deliveries.read", "projects", "View failed deliveries", "List deliveries and messages that were given up."),
-  P(
-    "deliveries.redrive",
-    "projects",
-    "Retry failed deliveries",
-    "Try again deliveries and messages that were given up.",
-  ),
+  P("deliveries.redrive", "projects", "Retry failed deliveries", "Retry deliveries and messages that were given up."),
   P("chat_users.read", "chat_users", "View chat users", "Read chat users."),
   P("chat_users.block", "chat_users", "Block chat users", "Block and unblock chat users."),
   P("chat_users.erase", "chat_users", "Erase chat users", "Erase chat users with all that is kept about them."),

@@ -275,7 +275,7 @@ export const providers: Provider[] = [
         required: false,
         fill: "webhook_url",
         previous_in: null,
-        help: "The webhook address exactly as configured at Twilio, because Twilio signs it. Leave it out unless Twilio reaches this connector under an address other than the one shown here.",
+        help: "The webhook address exactly as configured at Twilio, because Twilio signs it. Leave it out unless Twilio reaches this connector under an address other than the connector's own.",
       },
       {
         name: "auth_token",

@@ -4,6 +4,7 @@ import {
   formatDateTime,
   formatDay,
   formatExact,
+  formatPhrase,
   formatRelative,
   formatSpan,
   formatTime,
@@ -75,4 +76,9 @@ it("a length of time has the units of a time in the past (U140)", () => {
 it("a count that stops at a thousand says so (U140)", () => {
   expect(formatCount({ count: 12, more: false })).toBe("12");
   expect(formatCount({ count: 1000, more: true })).toMatch(/^1.000\+$/);
+});
+
+it("A phrase begins with a capital where it is a line of its own", () => {
+  expect(formatPhrase("timed out")).toBe("Timed out");
+  expect(formatPhrase("")).toBe("");
 });

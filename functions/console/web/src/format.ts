@@ -116,6 +116,11 @@ export function formatCount({ count, more }: { count: number; more: boolean }): 
   return formatNumber(count) + (more ? "+" : "");
 }
 
+/** A phrase of the API as a line of its own. */
+export function formatPhrase(phrase: string): string {
+  return phrase.charAt(0).toUpperCase() + phrase.slice(1);
+}
+
 /** “Ana, Bo and Cy” */
 export function formatList(items: readonly string[]): string {
   return new Intl.ListFormat(locale, { type: "conjunction" }).format(items);

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import styles from "./back-link.module.css";
 import { Icon } from "./icon";
 
-/** Leads from one record, or the form of a new one, to the list of all. It stands above the heading. */
+/** Leads from one record, or the form of a new one, to the list of all. It stands above the heading, both directly in a `Page`, which sets their distance. */
 export function BackLink({
   link,
   children,

@@ -79,6 +79,13 @@ export function looks({ kind = "plain", small, wide, square }: Looks): string {
   return classes(styles.button, styles[kind], small && styles.small, wide && styles.wide, square && styles.square);
 }
 
+/** Properties of a link that leads to a change and looks like a button: offline, it is blocked like one, and stays focusable. */
+export function useChangeLink(): Pick<ComponentPropsWithRef<"a">, "aria-disabled" | "onClick" | "title"> {
+  const offline = useOffline();
+  if (!offline) return {};
+  return { "aria-disabled": true, onClick: (event) => event.preventDefault(), title: offline };
+}
+
 interface IconButtonProps
   extends Omit<ComponentPropsWithRef<"button">, "disabled" | "className" | "title" | "children"> {
   icon: IconName;

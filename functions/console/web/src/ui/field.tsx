@@ -125,7 +125,7 @@ export function Select(props: TextProps & Native<"select"> & { options: readonly
           onChange={(event) => onChange(event.target.value)}
           value={value}
         >
-          {!isKnown && <option value={value}>…</option>}
+          {!isKnown && <option value={value}>{common.ellipsis}</option>}
           {options.map((option) => (
             <option disabled={option.isDisabled} key={option.value} value={option.value}>
               {option.label}

@@ -22,17 +22,19 @@ interface Props {
    * of an address with which the form goes.
    */
   guardsViews?: boolean | View;
+  /** Reason why it cannot be sent now. */
+  blocked?: string | undefined;
   /** Buttons that stay in view at the end of a dialog. */
   ends?: ReactNode;
 }
 
 /** A form with the summary of its errors and what the API refused. `Ctrl/⌘ + Enter` sends it. */
-export function Form({ form, children, isGuarded = true, guardsViews = false, ends }: Props) {
+export function Form({ form, children, isGuarded = true, guardsViews = false, blocked, ends }: Props) {
   const sendByKey = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       event.stopPropagation();
-      void form.submit();
+      if (!blocked) void form.submit();
     }
   };
   return (
@@ -63,14 +65,18 @@ export function SubmitButton({
   children,
   wide,
   kind = "primary",
+  blocked,
 }: {
   children: ReactNode;
   wide?: boolean;
   kind?: "primary" | "danger";
+  /** Reason why the form cannot be sent now. */
+  blocked?: string | undefined;
 }) {
   const form = use(FormContext);
   return (
     <Button
+      blocked={blocked}
       changes
       isBusy={form?.isBusy}
       kind={kind}
@@ -139,6 +145,8 @@ interface FormDialogProps {
   form: FormState;
   /** Words of the button that sends it. */
   submit: string;
+  /** Reason why it cannot be sent now. */
+  blocked?: string | undefined;
   children: ReactNode;
   size?: "small" | "medium" | "large";
   kind?: "primary" | "danger";
@@ -149,7 +157,7 @@ interface FormDialogProps {
 
 /** A form in a dialog. */
 export function FormDialog(props: FormDialogProps) {
-  const { isOpen, onClose, title, form, submit, children, size, kind, role, isGuarded = true } = props;
+  const { isOpen, onClose, title, form, submit, blocked, children, size, kind, role, isGuarded = true } = props;
   const [isAsking, setAsking] = useState(false);
   const leave = () => {
     if (form.isBusy) return;
@@ -160,12 +168,15 @@ export function FormDialog(props: FormDialogProps) {
     <>
       <Dialog isOpen={isOpen} onClose={leave} role={role} size={size} title={title}>
         <Form
+          blocked={blocked}
           ends={
             <>
               <Button autoFocus={role === "alertdialog"} onClick={leave}>
                 {common.cancel}
               </Button>
-              <SubmitButton kind={kind}>{submit}</SubmitButton>
+              <SubmitButton blocked={blocked} kind={kind}>
+                {submit}
+              </SubmitButton>
             </>
           }
           form={form}

@@ -1,7 +1,7 @@
 /** Everything that pages are made of. */
 export { BackLink } from "./back-link";
 export { Avatar, Badge, type Tone } from "./badge";
-export { Button, IconButton, looks } from "./button";
+export { Button, IconButton, looks, useChangeLink } from "./button";
 export { Checkbox, FieldGroup, RadioGroup, Switch } from "./choice";
 export { ComboBox } from "./combo-box";
 export { Copy, copyText } from "./copy";
@@ -11,6 +11,7 @@ export { type Option, Select, TextField } from "./field";
 export { DangerDialog, Form, FormActions, FormDialog, type FormOptions, SubmitButton, useForm } from "./form";
 export { PageHeading } from "./heading";
 export { Icon, type IconName } from "./icon";
+export { useIsFirstRead } from "./last-error";
 export { Details, Notice, Offer, Page, Row, Section, Stack } from "./layout";
 export { announce } from "./live";
 export { Marked, type Range, rangesIn } from "./marked";

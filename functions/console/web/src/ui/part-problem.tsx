@@ -1,25 +1,26 @@
+import { useState } from "react";
+import { type Read, useLastError } from "./last-error";
 import { ProblemView } from "./states";
-
-interface Read {
-  data: unknown;
-  error: unknown;
-  refetch: () => unknown;
-}
 
 interface Props {
   /** Names what is missing. */
   title: string;
-  /** The reads that the part depends on: all are tried again together. */
-  read: Read | readonly Read[];
+  /** The read that the part depends on. */
+  read: Read;
 }
 
-/** Stands where a part of a page or form is missing because what it depends on could not be read; nothing otherwise. */
+/**
+ * Stands where a part of a page or form is missing because what it depends on could not be read; nothing otherwise. It stays while that is
+ * read again, so that neither it nor the focus comes and goes with each poll.
+ */
 export function PartProblem({ title, read }: Props) {
-  const failed = [read].flat().filter(({ data, error }) => error && data === undefined);
-  const [first] = failed;
-  if (!first) return null;
-  const retry = () => {
-    for (const one of failed) void one.refetch();
+  const error = useLastError(read);
+  const [isTrying, setTrying] = useState(false);
+  if (!error) return null;
+  const retry = async () => {
+    setTrying(true);
+    await read.refetch();
+    setTrying(false);
   };
-  return <ProblemView error={first.error} retry={retry} title={title} />;
+  return <ProblemView error={error} isTrying={isTrying} retry={() => void retry()} title={title} />;
 }

@@ -5,6 +5,7 @@ import { common } from "../texts/en/common";
 import { Button } from "./button";
 import { Copy } from "./copy";
 import { Icon } from "./icon";
+import { passFocus } from "./pass-focus";
 import { skeletonDelay, skeletonShown } from "./skeleton-delay";
 import styles from "./states.module.css";
 
@@ -71,22 +72,31 @@ export function NoMatches({ onClear, children }: { onClear: () => void; children
   );
 }
 
-/** An error in the words of the API, with a way to try again. A `title` says what of the page is missing. */
-export function ProblemView({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
-  if (error instanceof ServiceBusy && retry) return <BusyView error={error} retry={retry} />;
+interface ProblemProps {
+  error: unknown;
+  retry?: () => void;
+  /** Shows that it is tried again; for errors that stay meanwhile. */
+  isTrying?: boolean;
+  /** Says what of the page is missing. */
+  title?: string;
+}
+
+/** An error in the words of the API, with a way to try again. */
+export function ProblemView({ error, retry, isTrying = false, title }: ProblemProps) {
+  if (error instanceof ServiceBusy && retry) return <BusyView error={error} isTrying={isTrying} retry={retry} />;
   const told = describeError(error);
   const { requestId } = told;
   const detail = title ? errorText(error) : told.detail;
   return (
-    <div className={styles.problem} role="alert">
+    <div className={styles.problem} ref={passFocus} role="alert">
       <Icon name="alert" />
       <div>
         <h2>{title ?? told.title}</h2>
         {detail && <p className={styles.soft}>{detail}</p>}
         {(retry || requestId) && (
-          <div className={styles.problemEnd}>
+          <div aria-live="off" className={styles.problemEnd}>
             {retry && (
-              <Button onClick={retry} small>
+              <Button isBusy={isTrying} onClick={retry} small>
                 {common.tryAgain}
               </Button>
             )}
@@ -111,7 +121,7 @@ export function busyWait(attempt: number): number {
 }
 
 /** Counts down to the next attempt. The error tells how many there were: a list without rows shows its skeleton in between. */
-function BusyView({ error, retry }: { error: ServiceBusy; retry: () => void }) {
+function BusyView({ error, retry, isTrying }: { error: ServiceBusy; retry: () => void; isTrying: boolean }) {
   const wait = busyWait(error.before);
   const [left, setLeft] = useState(wait);
   // biome-ignore lint/correctness/useExhaustiveDependencies: one countdown for each answer
@@ -127,12 +137,12 @@ function BusyView({ error, retry }: { error: ServiceBusy; retry: () => void }) {
     return () => clearInterval(timer);
   }, [error]);
   return (
-    <div className={styles.problem}>
+    <div className={styles.problem} ref={passFocus}>
       <Icon name="info" />
       <div>
         <p>{common.busy(left)}</p>
         <div className={styles.problemEnd}>
-          <Button onClick={retry} small>
+          <Button isBusy={isTrying} onClick={retry} small>
             {common.tryAgain}
           </Button>
         </div>

@@ -8,6 +8,7 @@ import { useAccount, useMay } from "../../api/me";
 import { providersOptions } from "../../api/providers";
 import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
+import { common } from "../../texts/en/common";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import { Details, EnvironmentBadge, looks, MenuButton, ProviderIcon, Row, Time } from "../../ui";
 import { classes } from "../../ui/classes";
@@ -52,8 +53,14 @@ export function ConnectorCard({ connector, onToggle }: { connector: Connector; o
       {problem && <p className={styles.problem}>{problem}</p>}
       <Details
         items={[
-          [texts.environment, environment ? <EnvironmentBadge key="environment" name={environment} /> : "…"],
-          [texts.client, <bdi key="client">{clients?.find((client) => client.id === client_id)?.name ?? "…"}</bdi>],
+          [
+            texts.environment,
+            environment ? <EnvironmentBadge key="environment" name={environment} /> : common.ellipsis,
+          ],
+          [
+            texts.client,
+            <bdi key="client">{clients?.find((client) => client.id === client_id)?.name ?? common.ellipsis}</bdi>,
+          ],
           [texts.handler, texts.handlers[handler]],
           [texts.lastMessage, last_message_at ? <Time at={last_message_at} key="last" /> : texts.noMessage],
         ]}

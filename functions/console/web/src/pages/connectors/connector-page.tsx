@@ -20,8 +20,8 @@ import {
   ProblemView,
   ProviderIcon,
   Skeleton,
-  Stack,
   Time,
+  useIsFirstRead,
 } from "../../ui";
 import { AnsweringSection } from "./answering-section";
 import { platformOf } from "./connector";
@@ -63,10 +63,10 @@ export function Head({ title, about }: { title: ReactNode; about?: ReactNode }) 
   const account = useAccount().id;
   const project = useProjectId();
   return (
-    <Stack gap={5}>
+    <>
       <BackLink link={{ to: "/a/$account/p/$project/connectors", params: { account, project } }}>{texts.back}</BackLink>
       <PageHeading about={about} title={title} />
-    </Stack>
+    </>
   );
 }
 
@@ -76,6 +76,7 @@ function ConnectorView({ record }: { record: Tagged<Connector> }) {
   const navigate = route.useNavigate();
   const mayChange = useMay()("connectors.write");
   const platforms = useQuery(providersOptions);
+  const isFirstRead = useIsFirstRead(platforms);
   const providers = platforms.data?.items;
   const provider = providers?.find((known) => known.provider === connector.provider);
   const setUp = useSetUp(connector);
@@ -91,10 +92,11 @@ function ConnectorView({ record }: { record: Tagged<Connector> }) {
           <GeneralSection record={record} />
           {provider ? (
             <CredentialsSection onSaved={setUp.forget} outcome={setUp.outcome} provider={provider} record={record} />
-          ) : platforms.error && !platforms.data ? (
-            <PartProblem read={platforms} title={unread.platforms} />
           ) : (
-            <Skeleton rows={3} />
+            <>
+              <PartProblem read={platforms} title={unread.platforms} />
+              {isFirstRead && <Skeleton rows={3} />}
+            </>
           )}
         </>
       ) : (

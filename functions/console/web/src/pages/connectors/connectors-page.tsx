@@ -21,6 +21,7 @@ import {
   ProblemView,
   Select,
   Skeleton,
+  useChangeLink,
 } from "../../ui";
 import { ConnectorCard } from "./connector-card";
 import styles from "./connectors.module.css";
@@ -104,8 +105,10 @@ export function ConnectorsPage() {
 function NewConnectorLink() {
   const account = useAccount().id;
   const project = useProjectId();
+  const change = useChangeLink();
   return (
     <Link
+      {...change}
       className={looks({ kind: "primary" })}
       params={{ account, project }}
       to="/a/$account/p/$project/connectors/new"

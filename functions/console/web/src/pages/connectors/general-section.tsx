@@ -5,6 +5,7 @@ import { environmentsOptions } from "../../api/environments";
 import type { Tagged } from "../../api/problems";
 import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
+import { common } from "../../texts/en/common";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import { unread } from "../../texts/en/unread";
 import {
@@ -30,7 +31,7 @@ export function GeneralSection({ record }: { record: Tagged<Connector> }) {
   const environments = readEnvironments.data ?? [];
   const clients = readClients.data ?? [];
   const nameOf = (items: readonly { id: string; name: string }[], id: string) =>
-    items.find((item) => item.id === id)?.name ?? "…";
+    items.find((item) => item.id === id)?.name ?? common.ellipsis;
   const { form, conflict } = useSectionForm({
     record,
     valuesOf: generalOf,

@@ -1,4 +1,5 @@
 import type { Provider } from "../../api/providers";
+import { common } from "../../texts/en/common";
 import { connectorTexts as texts } from "../../texts/en/connectors";
 import { TextArea } from "../../ui";
 import styles from "./connectors.module.css";
@@ -40,7 +41,7 @@ export function MessageField({ provider, field, hasFocus }: Props) {
       <figure className={styles.preview}>
         <figcaption className={styles.soft}>{texts.messagePreview}</figcaption>
         <div className={styles.bubble} dir="auto">
-          {field.value.trim() || "…"}
+          {field.value.trim() || common.ellipsis}
         </div>
       </figure>
     </>

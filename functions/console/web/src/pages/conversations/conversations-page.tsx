@@ -27,7 +27,7 @@ export function ConversationsPage() {
   const { view = "mine", client, channel, team, details } = route.useSearch();
   const open = (useMatches().at(-1)?.params as { id?: string } | undefined)?.id;
   const reader = useReader();
-  const { placeOf, label, reads } = usePlaces(project);
+  const { placeOf, label, readConnectors, readProviders } = usePlaces(project);
   const navigate = route.useNavigate();
   const renew = useRef<() => void>(() => {});
   const filter: ConversationFilter = {
@@ -68,7 +68,8 @@ export function ConversationsPage() {
       </div>
       <div className={styles.columns}>
         <div className={styles.list}>
-          <PartProblem read={reads} title={unread.connectors} />
+          <PartProblem read={readConnectors} title={unread.connectors} />
+          <PartProblem read={readProviders} title={unread.platforms} />
           {view === "queue" && <Room channel={channel} label={label} />}
           <ConversationList
             filter={filter}

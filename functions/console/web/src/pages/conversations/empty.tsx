@@ -20,7 +20,7 @@ export function NoConversations({ view }: { view: View }) {
   }
 }
 
-/** “You have no conversations. You are available for SMS and WhatsApp.” */
+/** “You have no conversations”, and below it “You are available for SMS and WhatsApp.” */
 function NoneMine() {
   const { own, choose } = useAvailability();
   return (

@@ -42,5 +42,5 @@ export function usePlaces(project: string) {
       maxChars: provider?.message_max_chars,
     };
   };
-  return { placeOf, label, reads: [readConnectors, readProviders] };
+  return { placeOf, label, readConnectors, readProviders };
 }

@@ -5,6 +5,7 @@ import { conversationTexts as texts } from "../../texts/en/conversations";
 import { Button, EmptyState, ProblemView, StrangersText, Time, useNow } from "../../ui";
 import { useArrivals } from "../../ui/use-arrivals";
 import styles from "./conversations.module.css";
+import { followsAfter } from "./following";
 import { MessageView } from "./message-view";
 import { routedWords } from "./routed-words";
 import { arrivedAfter, type Happening, type Line, linesOf } from "./thread";
@@ -21,8 +22,6 @@ interface Props {
   mayReply: boolean;
 }
 
-/** Distance from the end, in pixels, at which one still follows the conversation. */
-const AT_END = 60;
 /** Distance from the beginning at which earlier messages are read. */
 const NEAR_BEGINNING = 120;
 
@@ -158,6 +157,7 @@ function useStayingScroll(messages: readonly Message[], thread: ThreadState) {
   const frame = useRef<HTMLElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
+  const top = useRef(0);
   const [seen, setSeen] = useState(Number.POSITIVE_INFINITY);
   const last = messages.at(-1)?.number ?? 0;
   const first = messages[0]?.number;
@@ -167,7 +167,7 @@ function useStayingScroll(messages: readonly Message[], thread: ThreadState) {
     const place = frame.current;
     if (!place) return;
     follows.current = true;
-    place.scrollTop = place.scrollHeight;
+    top.current = jumpToEnd(place);
     setSeen(Number.POSITIVE_INFINITY);
   };
 
@@ -176,7 +176,7 @@ function useStayingScroll(messages: readonly Message[], thread: ThreadState) {
     // Pictures come later and a bar takes room, which must not push the end out of sight.
     const observer = new ResizeObserver(() => {
       const place = frame.current;
-      if (place && follows.current) place.scrollTop = place.scrollHeight;
+      if (place && follows.current) top.current = jumpToEnd(place);
     });
     observer.observe(content.current);
     observer.observe(frame.current);
@@ -204,15 +204,22 @@ function useStayingScroll(messages: readonly Message[], thread: ThreadState) {
     const place = frame.current;
     if (!place) return;
     before.current.height = place.scrollHeight;
-    const isAtEnd = place.scrollHeight - place.scrollTop - place.clientHeight < AT_END;
-    if (isAtEnd !== follows.current) {
-      follows.current = isAtEnd;
-      setSeen(isAtEnd ? Number.POSITIVE_INFINITY : last);
+    const isFollowing = followsAfter(place, top.current, follows.current);
+    top.current = place.scrollTop;
+    if (isFollowing !== follows.current) {
+      follows.current = isFollowing;
+      setSeen(isFollowing ? Number.POSITIVE_INFINITY : last);
     }
-    if (!isAtEnd && place.scrollTop < NEAR_BEGINNING && thread.hasEarlier && thread.failure === undefined) {
+    if (!isFollowing && place.scrollTop < NEAR_BEGINNING && thread.hasEarlier && thread.failure === undefined) {
       thread.showEarlier();
     }
   };
 
   return { frame, content, arrived, toEnd, onScroll };
+}
+
+/** Scrolls to the end, and returns the place that this is. */
+function jumpToEnd(place: HTMLElement): number {
+  place.scrollTop = place.scrollHeight;
+  return place.scrollTop;
 }

@@ -111,9 +111,11 @@ export function TransferDialog({ project, conversation, routed, reader, isOpen, 
   };
   const { kind, member, team } = form.values;
   const reading = kind === "member" ? desks : listed;
+  const nobody = kind === "member" ? seats.length === 0 && texts.noMembers : teams.length === 0 && texts.noTeams;
   return (
     <>
       <FormDialog
+        blocked={(reading.data !== undefined && nobody) || undefined}
         form={form}
         isGuarded={false}
         isOpen={isOpen}

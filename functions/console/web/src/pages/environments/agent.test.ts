@@ -2,7 +2,6 @@ import { expect, it } from "vitest";
 import { type Environment, usesOf } from "../../api/environments";
 import { ApiProblem } from "../../api/problems";
 import { changeOf, madeSecret, RULES, reasonOf, valuesOf } from "./agent";
-import { needsOf } from "./needs";
 import { moved } from "./order";
 
 const AGENT = {
@@ -60,25 +59,6 @@ it("reasons are words where there are some (U412)", () => {
   expect(reasonOf("http_503")).toBe("HTTP 503");
   expect(reasonOf("not_delivered_in_time")).toBe("No answer in time");
   expect(reasonOf("131047")).toBe("131047");
-});
-
-it("a refused deletion says in numbers what needs the environment (U412)", () => {
-  const one = { id: "C", name: "Slack" };
-  const nothing = {
-    leading_connectors: [],
-    other_connectors: 0,
-    users: { count: 0, more: false, some: [] },
-    messages_wait: false,
-    is_settling: false,
-  };
-  const users = (count: number, more: boolean) => ({ count, more, some: [] });
-  expect(needsOf({ ...nothing, leading_connectors: [one, one], users: users(14, false) })).toBe(
-    "2 connectors and 14 users need it",
-  );
-  expect(needsOf({ ...nothing, leading_connectors: [one] })).toBe("1 connector needs it");
-  expect(needsOf({ ...nothing, other_connectors: 2 })).toBe("2 connectors need it");
-  expect(needsOf({ ...nothing, users: users(1000, true) })).toBe("1,000+ users need it");
-  expect(needsOf({ ...nothing, messages_wait: true })).toBeUndefined();
 });
 
 it("the refusal to delete an environment names the connectors that lead to it", () => {

@@ -14,7 +14,7 @@ import { common } from "../../texts/en/common";
 import { environments as texts } from "../../texts/en/environments";
 import { announce, Button, ConfirmDialog, Dialog, looks, Row, Stack, toasts } from "../../ui";
 import styles from "./environments.module.css";
-import { needsOf } from "./needs";
+import { needsOf, remedyOf } from "./needs";
 
 interface Props {
   environment: Environment | undefined;
@@ -77,7 +77,7 @@ function Uses({ environment, uses }: { environment: string; uses: EnvironmentInU
     <Stack gap={3}>
       {needs && (
         <p>
-          <strong>{needs}.</strong> {texts.inUseAbout}
+          <strong>{needs}.</strong> {remedyOf(uses)}
         </p>
       )}
       {messages_wait && <p>{texts.messagesWait}</p>}

@@ -8,7 +8,7 @@ import { queryClient } from "../../api/query";
 import { useProjectId } from "../../frame/project-id";
 import { useTitle } from "../../frame/title";
 import { environments as texts } from "../../texts/en/environments";
-import { BackLink, EnvironmentBadge, Page, PageHeading, ProblemView, SecretOnce, Skeleton, Stack } from "../../ui";
+import { BackLink, EnvironmentBadge, Page, PageHeading, ProblemView, SecretOnce, Skeleton } from "../../ui";
 import { madeSecret } from "./agent";
 import { AgentSection } from "./agent-section";
 import { DeadLetters } from "./dead-letters";
@@ -24,20 +24,18 @@ export function EnvironmentPage() {
   useTitle(data?.value.name);
   return (
     <Page isNarrow>
-      <Stack gap={2}>
-        <BackToEnvironments />
-        {data ? (
-          <PageHeading
-            title={
-              <>
-                {texts.agent} <EnvironmentBadge name={data.value.name} />
-              </>
-            }
-          />
-        ) : (
-          <PageHeading title={isProblem(error, "not-found") ? texts.notFound : texts.agent} />
-        )}
-      </Stack>
+      <BackToEnvironments />
+      {data ? (
+        <PageHeading
+          title={
+            <>
+              {texts.agent} <EnvironmentBadge name={data.value.name} />
+            </>
+          }
+        />
+      ) : (
+        <PageHeading title={isProblem(error, "not-found") ? texts.notFound : texts.agent} />
+      )}
       {error && !data ? (
         <ProblemView error={error} retry={() => void refetch()} />
       ) : !data ? (

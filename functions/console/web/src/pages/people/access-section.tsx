@@ -5,6 +5,7 @@ import { environmentsOptions } from "../../api/environments";
 import { useMay } from "../../api/me";
 import { formatDay } from "../../format";
 import { useProjectId } from "../../frame/project-id";
+import { common } from "../../texts/en/common";
 import { peopleTexts as texts } from "../../texts/en/people";
 import { unread } from "../../texts/en/unread";
 import { Button, EnvironmentBadge, PartProblem, Section } from "../../ui";
@@ -21,7 +22,7 @@ export function AccessSection({ person }: { person: ChatUser }) {
   const last = useRef(revoking);
   if (revoking) last.current = revoking;
   const nameOf = (grant: Grant | undefined) =>
-    environments.data?.find(({ id }) => id === grant?.environment_id)?.name ?? "…";
+    environments.data?.find(({ id }) => id === grant?.environment_id)?.name ?? common.ellipsis;
   const environment = nameOf(last.current);
   return (
     <Section about={texts.accessAbout} title={texts.access}>

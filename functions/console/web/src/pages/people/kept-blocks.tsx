@@ -5,6 +5,7 @@ import { useList } from "../../api/query";
 import { useProjectId } from "../../frame/project-id";
 import { common } from "../../texts/en/common";
 import { peopleTexts as texts } from "../../texts/en/people";
+import { unread } from "../../texts/en/unread";
 import { Button, type Column, ConfirmDialog, DataTable, ProblemView, Section, Time } from "../../ui";
 import { readPeopleAgain, tell } from "./keep";
 import { ProviderCell } from "./provider-cell";
@@ -43,7 +44,7 @@ export function KeptBlocks() {
       </Button>
     ),
   };
-  if (list.error && !items) return <ProblemView error={list.error} retry={list.retry} />;
+  if (list.error && !items) return <ProblemView error={list.error} retry={list.retry} title={unread.keptBlocks} />;
   // Once the last one is lifted, its dialog still gives the focus back.
   if (!items || (items.length === 0 && !list.showMore && !isAsking)) return null;
   return (

@@ -10,6 +10,7 @@ import { useList } from "../../api/query";
 import { formatCount } from "../../format";
 import { useProjectId } from "../../frame/project-id";
 import { useRowKeys } from "../../frame/use-row-keys";
+import { common } from "../../texts/en/common";
 import { peopleTexts as texts } from "../../texts/en/people";
 import { unread } from "../../texts/en/unread";
 import {
@@ -94,7 +95,7 @@ export function PeoplePage() {
           value={provider ?? ""}
         />
       </Toolbar>
-      {mayPlaces && <PartProblem read={platforms} title={unread.filters} />}
+      {mayPlaces && <PartProblem read={platforms} title={unread.platforms} />}
       {mayPlaces && list.items && <PartProblem read={environments} title={unread.environments} />}
       {list.error && !list.items ? (
         <ProblemView error={list.error} retry={list.retry} />
@@ -158,7 +159,7 @@ function EnvironmentsCell({ person }: { person: ChatUser }) {
       {person.environments.map(({ environment_id }) => (
         <EnvironmentBadge
           key={environment_id}
-          name={environments?.find(({ id }) => id === environment_id)?.name ?? "…"}
+          name={environments?.find(({ id }) => id === environment_id)?.name ?? common.ellipsis}
         />
       ))}
     </Row>

@@ -64,10 +64,10 @@ function Head(props: { title: ReactNode; about?: ReactNode; actions?: ReactNode 
   const account = useAccount().id;
   const project = useProjectId();
   return (
-    <Stack gap={5}>
+    <>
       <BackLink link={{ to: "/a/$account/p/$project/people", params: { account, project } }}>{texts.back}</BackLink>
       <PageHeading {...props} />
-    </Stack>
+    </>
   );
 }
 

@@ -34,8 +34,14 @@ export function PlaceFilters({ label, filters, onChange, children, active = 0 }:
   const teams = readTeams.data ?? [];
   const { channels, read: readChannels, label: labelOf } = useChannels();
   const { client, channel, team } = filters;
-  const problem = <PartProblem read={[clients, readChannels, readTeams]} title={unread.filters} />;
-  if (!children && !mayPlaces && teams.length === 0 && countPlaces(filters) === 0) return problem;
+  const problems = (
+    <>
+      <PartProblem read={clients} title={unread.clients} />
+      <PartProblem read={readChannels} title={unread.channels} />
+      <PartProblem read={readTeams} title={unread.teams} />
+    </>
+  );
+  if (!children && !mayPlaces && teams.length === 0 && countPlaces(filters) === 0) return problems;
   return (
     <>
       <FilterRow active={active + countPlaces(filters)} label={label}>
@@ -68,7 +74,7 @@ export function PlaceFilters({ label, filters, onChange, children, active = 0 }:
           />
         )}
       </FilterRow>
-      {problem}
+      {problems}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { endOtherSessions, endSession, type Session, sessionsOptions } from "../../api/own-security";
 import { isProblem } from "../../api/problems";
 import { queryClient } from "../../api/query";
+import { common } from "../../texts/en/common";
 import { profile as texts } from "../../texts/en/profile";
 import {
   announce,
@@ -51,7 +52,7 @@ const columns: Column<Session>[] = [
   { key: "active", title: texts.lastActive, cell: ({ last_active_at }) => <Time at={last_active_at} /> },
   {
     key: "actions",
-    title: texts.signOut,
+    title: common.actions,
     isUnlabelled: true,
     align: "end",
     cell: (session) => !session.current && <SignOut session={session} />,

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Connector } from "../../api/connectors";
 import { providersOptions } from "../../api/providers";
+import { common } from "../../texts/en/common";
 import { requests as texts } from "../../texts/en/requests";
 import { SearchField, Select, TextField, Toolbar } from "../../ui";
 import { AGES, countFilters, type Filters, isBackwards, orderOf, ordersOf } from "./filter";
@@ -40,7 +41,9 @@ export function FilterBar({ filters, connectors: known, onChange }: Props) {
           { value: "", label: texts.allConnectors },
           ...connectors.map(({ id, name }) => ({ value: id, label: name })),
           // One that was deleted still has requests.
-          ...(connector && !isKnown ? [{ value: connector, label: known ? texts.deletedConnector : "…" }] : []),
+          ...(connector && !isKnown
+            ? [{ value: connector, label: known ? texts.deletedConnector : common.ellipsis }]
+            : []),
         ]}
         value={connector ?? ""}
       />

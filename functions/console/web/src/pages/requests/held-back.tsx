@@ -3,7 +3,7 @@ import type { HeldBack } from "../../api/access-requests";
 import { useMay } from "../../api/me";
 import { formatNumber } from "../../format";
 import { requests as texts } from "../../texts/en/requests";
-import { looks, Notice, Row } from "../../ui";
+import { looks, Notice, Row, useChangeLink } from "../../ui";
 
 interface Props {
   heldBack: readonly HeldBack[];
@@ -14,6 +14,7 @@ interface Props {
 /** Connectors that got more new people than their limit, and whose messages made no request (U212, B37). */
 export function HeldBackNotices({ heldBack, account, project }: Props) {
   const may = useMay();
+  const change = useChangeLink();
   return heldBack.map(({ connector_id, connector_name, limit_per_minute, messages }) => {
     const limit = formatNumber(limit_per_minute);
     return (
@@ -26,6 +27,7 @@ export function HeldBackNotices({ heldBack, account, project }: Props) {
           </p>
           {may("connectors.write") && (
             <Link
+              {...change}
               className={looks({ small: true })}
               params={{ account, project, id: connector_id }}
               search={{ field: "limit" }}

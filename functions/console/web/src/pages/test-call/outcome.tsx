@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { formatNumber } from "../../format";
+import { formatNumber, formatPhrase } from "../../format";
 import { Notice, Stack } from "../../ui";
 import styles from "./outcome.module.css";
 
@@ -26,6 +26,7 @@ interface Props {
 /** Shows how a call that was made as a test went. */
 export function Outcome({ texts, outcome, said, tone, children }: Props) {
   const { http_status, duration_ms, problem, answer } = outcome;
+  const isSaid = problem === `http ${http_status}`;
   return (
     <Notice tone={tone}>
       <Stack gap={2}>
@@ -33,7 +34,7 @@ export function Outcome({ texts, outcome, said, tone, children }: Props) {
           <strong>{said}</strong> ({http_status != null && `${texts.httpStatus(http_status)}, `}
           {texts.duration(formatNumber(duration_ms))})
         </p>
-        {problem && <p dir="auto">{problem}</p>}
+        {problem && !isSaid && <p dir="auto">{formatPhrase(problem)}</p>}
         {children}
         {answer && (
           <div>

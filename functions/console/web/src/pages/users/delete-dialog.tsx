@@ -37,7 +37,7 @@ export function DeleteDialog({ user, erases = false, isOpen, onClose, onDeleted 
     >
       <Stack gap={3}>
         <p>{erases ? texts.eraseText(name) : texts.deleteText(name)}</p>
-        {!erases && <p>{texts.deleteBlock}</p>}
+        <p>{texts.deleteBlock}</p>
       </Stack>
     </ConfirmDialog>
   );

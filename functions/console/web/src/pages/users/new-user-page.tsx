@@ -14,7 +14,6 @@ import {
   Page,
   PageHeading,
   Section,
-  Stack,
   SubmitButton,
   toasts,
   useForm,
@@ -64,10 +63,8 @@ export function NewUserPage() {
   });
   return (
     <Page isNarrow>
-      <Stack gap={2}>
-        <BackToUsers />
-        <PageHeading title={texts.addTitle} />
-      </Stack>
+      <BackToUsers />
+      <PageHeading title={texts.addTitle} />
       <Form form={form}>
         <Section>
           <UserFields form={form} holder={holder} />

@@ -7,7 +7,17 @@ import { useAccount } from "../../api/me";
 import { useProjectId } from "../../frame/project-id";
 import { endUsers as texts } from "../../texts/en/end-users";
 import { unread } from "../../texts/en/unread";
-import { Checkbox, FieldGroup, Notice, PartProblem, Skeleton, Stack, TextField, type useForm } from "../../ui";
+import {
+  Checkbox,
+  FieldGroup,
+  Notice,
+  PartProblem,
+  Skeleton,
+  Stack,
+  TextField,
+  type useForm,
+  useIsFirstRead,
+} from "../../ui";
 import { canBeEmail, type UserValues } from "./body";
 import { nameOf } from "./names";
 import styles from "./users.module.css";
@@ -50,7 +60,7 @@ export function UserFields({ form, self, isInvited = true, holder, phoneNote, is
       <Stack gap={2}>
         <TextField
           {...email}
-          help={texts.emailHelp}
+          help={isReadOnly ? undefined : texts.emailHelp}
           inputMode="email"
           label={texts.email}
           onBlur={() => {
@@ -67,7 +77,7 @@ export function UserFields({ form, self, isInvited = true, holder, phoneNote, is
         <TextField {...text("middle")} dir="auto" label={texts.middleName} optional />
         <TextField {...text("last")} dir="auto" label={texts.lastName} optional={!isInvited} />
       </div>
-      <p className={styles.soft}>{texts.namesHelp}</p>
+      {!isReadOnly && <p className={styles.soft}>{texts.namesHelp}</p>}
       <EnvironmentsField form={form} isNew={self === undefined} isReadOnly={isReadOnly} />
     </Stack>
   );
@@ -75,6 +85,7 @@ export function UserFields({ form, self, isInvited = true, holder, phoneNote, is
 
 function EnvironmentsField({ form, isNew, isReadOnly }: { form: UserForm; isNew: boolean; isReadOnly: boolean }) {
   const environments = useQuery(environmentsOptions(useProjectId()));
+  const isFirstRead = useIsFirstRead(environments);
   const { environments: chosen } = form.values;
   const error = form.errors.environments;
   return (
@@ -88,16 +99,16 @@ function EnvironmentsField({ form, isNew, isReadOnly }: { form: UserForm; isNew:
       }
       label={texts.environments}
     >
-      {environments.isLoading && <Skeleton height={32} rows={3} />}
+      {isFirstRead && <Skeleton height={32} rows={3} />}
       <PartProblem read={environments} title={unread.environments} />
       {environments.data?.map(({ id, name }) => (
         <Checkbox
+          blocked={isReadOnly ? "" : undefined}
           isSelected={chosen.includes(id)}
           key={id}
           label={<bdi>{name}</bdi>}
           name="environments"
           onChange={(isChosen) => {
-            if (isReadOnly) return;
             const others = chosen.filter((other) => other !== id);
             form.set("environments", (isChosen ? [...others, id] : others).sort());
           }}

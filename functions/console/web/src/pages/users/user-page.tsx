@@ -38,7 +38,6 @@ import {
   ProviderIcon,
   Section,
   Skeleton,
-  Stack,
   SubmitButton,
   Time,
   toasts,
@@ -63,10 +62,8 @@ export function UserPage() {
     <Page isNarrow>
       {!data ? (
         <>
-          <Stack gap={2}>
-            <BackToUsers />
-            <PageHeading title={isProblem(error, "not-found") ? texts.notFound : texts.editTitle} />
-          </Stack>
+          <BackToUsers />
+          <PageHeading title={isProblem(error, "not-found") ? texts.notFound : texts.editTitle} />
           {error ? <ProblemView error={error} retry={() => void refetch()} /> : <Skeleton rows={4} />}
         </>
       ) : (
@@ -81,20 +78,18 @@ function UserView({ record }: { record: Tagged<EndUserDetails> }) {
   const mayWrite = useMay()("end_users.write");
   return (
     <>
-      <Stack gap={2}>
-        <BackToUsers />
-        <PageHeading
-          about={
-            <span className={styles.nameLine}>
-              <Avatar name={user.full_name || "?"} size={24} />
-              <bdi>{nameOf(user)}</bdi>
-              <Badge>{texts.sources[user.source]}</Badge>
-            </span>
-          }
-          actions={<More user={user} />}
-          title={texts.editTitle}
-        />
-      </Stack>
+      <BackToUsers />
+      <PageHeading
+        about={
+          <span className={styles.nameLine}>
+            <Avatar name={user.full_name || "?"} size={24} />
+            <bdi>{nameOf(user)}</bdi>
+            <Badge>{texts.sources[user.source]}</Badge>
+          </span>
+        }
+        actions={<More user={user} />}
+        title={texts.editTitle}
+      />
       {!mayWrite && (
         <Notice>
           <p>{texts.readOnly}</p>

@@ -26,6 +26,7 @@ import {
   Skeleton,
   Stack,
   Toolbar,
+  useChangeLink,
 } from "../../ui";
 import { DeleteDialog } from "./delete-dialog";
 import { ExportUsers } from "./export-users";
@@ -180,8 +181,10 @@ function Total() {
 function ProjectLink({ to, children, isMain }: { to: "new" | "import"; children: ReactNode; isMain?: boolean }) {
   const account = useAccount().id;
   const project = useProjectId();
+  const change = useChangeLink();
   return (
     <Link
+      {...change}
       className={looks({ kind: isMain ? "primary" : "plain" })}
       params={{ account, project }}
       to={`/a/$account/p/$project/settings/users/${to}`}

@@ -17,6 +17,7 @@ import {
   Row,
   rangesIn,
   Time,
+  useChangeLink,
 } from "../../ui";
 import { classes } from "../../ui/classes";
 import { nameOf, rangesInName } from "./names";
@@ -114,6 +115,7 @@ function UserActions({ user, onDelete }: { user: EndUser; onDelete: () => void }
   const account = useAccount().id;
   const project = useProjectId();
   const mayWrite = useMay()("end_users.write");
+  const change = useChangeLink();
   const name = nameOf(user);
   if (!mayWrite) return null;
   return (
@@ -124,6 +126,7 @@ function UserActions({ user, onDelete }: { user: EndUser; onDelete: () => void }
         params={{ account, project, id: user.id }}
         title={texts.editOf(name)}
         to="/a/$account/p/$project/settings/users/$id"
+        {...change}
       >
         <Icon name="edit" />
       </Link>

@@ -17,7 +17,7 @@ export const account = {
   factorRequiredHelp: "Members without one set it up before anything else: a code from an authenticator app.",
   factorYours: "You have none yet. Set yours up first, or you will be asked for it at your next step.",
   setUpFactor: "Set up yours",
-  providerFactorCounts: "A sign-in at the account's provider counts as second factor",
+  providerFactorCounts: "A sign-in at the account's provider counts as a second factor",
   providerFactorCountsHelp:
     "For providers that ask for a second factor themselves. Otherwise the code is asked for after the provider too.",
   ssoOnly: "Allow single sign-on only",
@@ -86,7 +86,7 @@ export const account = {
   deleteTitle: (name: string) => `Delete ${name}?`,
   deleteEnds:
     "All its members lose access at once, you too. Its API keys, invitations, roles, clients and login methods are deleted.",
-  deleteKeeps: "Logins stay, with their other accounts. It cannot be undone.",
+  deleteKeeps: "Logins stay, with their other accounts. This cannot be undone.",
   deleteName: "Type the account's name",
   deleteNameHelp: "It is {name}.",
   deleteNameRule: (name: string) => `Type ${name} exactly as it is spelled here`,

@@ -26,7 +26,7 @@ export const apiKeys = {
   menu: (name: string) => `Actions for ${name}`,
 
   newTitle: "New API key",
-  newAbout: "The key itself is shown once, right after it was made.",
+  newAbout: "The key itself is shown once, right after it is made.",
   name: "Name",
   nameHelp: "What uses it, such as “Nightly report”.",
   nameRequired: "Enter a name",
@@ -73,7 +73,7 @@ export const apiKeys = {
   rotateEntry: "Rotate…",
   rotateTitle: (name: string) => `Rotate “${name}”?`,
   rotateText:
-    "The key gets a new secret, which is shown once. The secret of now works for another 24 hours, so that you can replace it without a gap.",
+    "The key gets a new secret, which is shown once. The current secret works for another 24 hours, so that you can replace it without a gap.",
   rotated: (name: string) => `The new secret of “${name}”`,
   rotatedAbout: (time: string) => `The replaced secret works until ${time}.`,
 

@@ -37,7 +37,7 @@ export const audit = {
   exportRows: (rows: string) => `${rows} entries so far`,
   exportFiltered: "What the filters show is exported, latest first.",
   exportAll: "All entries are exported, latest first.",
-  exportGoOn: "Go on",
+  exportGoOn: "Continue",
   exported: (rows: string) => `${rows} entries were exported`,
   exportedNothing: "The filters show no entry, so there was nothing to export.",
   cancelled: "The export was cancelled",

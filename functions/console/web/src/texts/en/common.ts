@@ -23,6 +23,8 @@ export const common = {
   showPassword: "Show password",
   charactersOf: (count: string, limit: string) => `${count} of ${limit} characters`,
   loading: "Loading…",
+  /** Stands for words that are not there yet. */
+  ellipsis: "…",
   tryAgain: "Try again",
   requestId: "Request ID",
   offlineButton: "You are offline, so nothing can be changed now.",

@@ -150,7 +150,7 @@ export const connectorTexts = {
   keptBefore: "Previous secret:",
   keptUntil: (time: string) => `Kept until ${time}`,
   newSecret: (label: string) => `New ${label}`,
-  fieldRule: (label: string) => `Enter the ${label}`,
+  fieldRule: (label: string) => `Enter “${label}”`,
   secretNew: "(a new one)",
   secretKept: "(the stored one)",
 
@@ -204,7 +204,7 @@ export const connectorTexts = {
   deletionAbout: "People who write there reach nobody. Requests that were decided stay, with its name.",
   delete: "Delete connector…",
   deleteTitle: (name: string) => `Delete ${name}?`,
-  deleteText: "Its address stops working at once, and people who write there get no answer. It cannot be undone.",
+  deleteText: "Its address stops working at once, and people who write there get no answer. This cannot be undone.",
   deleteAction: "Delete connector",
   deleted: (name: string) => `${name} was deleted`,
 

@@ -2,7 +2,7 @@
 export const endUsers = {
   title: "Users Management",
   about:
-    "People who may write to the agent. Look through the list now and then, and remove who no longer needs access. The search helps in a long list.",
+    "People who may write to the agent. Look through the list now and then, and remove anyone who no longer needs access. The search helps in a long list.",
   add: "Add User",
   import: "Import",
   export: "Export",
@@ -88,9 +88,9 @@ export const endUsers = {
   more: "More actions",
   exportData: "Export data",
   erase: "Erase",
-  eraseTitle: (name: string) => `Erase everything of ${name}?`,
+  eraseTitle: (name: string) => `Erase ${name}?`,
   eraseText: (name: string) =>
-    `The user, and all that is kept of what ${name} wrote, requested and was answered, is erased for good. This cannot be undone. A block stays.`,
+    `The user, and all that is kept of what ${name} wrote, requested and was answered, is erased for good. This cannot be undone.`,
   eraseAction: "Erase person",
   erased: (name: string) => `${name} was erased`,
   deleteTitle: (name: string) => `Delete ${name}?`,
@@ -108,6 +108,6 @@ export const endUsers = {
   exportRows: (rows: string) => `${rows} users so far`,
   exported: (rows: string) => `${rows} users were exported`,
   exportedNothing: "There was nobody to export",
-  exportGoOn: "Go on",
+  exportGoOn: "Continue",
   cancelled: "The export was cancelled",
 } as const;

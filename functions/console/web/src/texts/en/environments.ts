@@ -32,8 +32,9 @@ export const environments = {
   deleted: (name: string) => `Environment ${name} was deleted`,
   inUseTitle: (name: string) => `${name} cannot be deleted`,
   inUse: (needs: string, isOne: boolean) => `${needs} ${isOne ? "needs" : "need"} it`,
-  inUseAbout:
-    "Move or delete the connectors, and give the users another environment: it is the last one of each of them.",
+  moveConnectors: (isOne: boolean) => `Move or delete the ${isOne ? "connector" : "connectors"}.`,
+  moveUsers: (isOne: boolean) =>
+    `Give ${isOne ? "this user" : "these users"} access to another environment first: this is the only one they have.`,
   otherConnectors: (count: number) =>
     count === 1
       ? "1 connector of a client that you may not see"
@@ -58,7 +59,7 @@ export const environments = {
   inFlight: "Calls at the same time",
   inFlightHelp: "1 to 100 calls. At this limit, messages wait.",
   days: "Days until given up",
-  daysHelp: "1 to 14 days. So long a message waits for the agent.",
+  daysHelp: "1 to 14 days. A message waits this long for the agent.",
   between: (min: number, max: number) => `Enter a whole number from ${min} to ${max}`,
   events: "More events",
   eventsHelp: "What the agent is told besides new messages",
@@ -109,7 +110,7 @@ export const environments = {
     forbidden: "The agent's address may not be called",
   },
   httpStatus: (code: number) => `HTTP ${code}`,
-  duration: (milliseconds: string) => `${milliseconds} ms`,
+  duration: (milliseconds: string) => `${milliseconds}\u00a0ms`,
   replies: "It would have sent",
   answer: "Its answer began with",
 

@@ -40,6 +40,6 @@ export const figureTexts = {
   nothing: "No figures in this range",
   nothingText: "They appear here once people write, and members answer.",
   nobody: "Nobody answers here",
-  nobodyText: "Members appear here once a channel is allowed to them.",
+  nobodyText: "Members appear here once they are allowed a channel.",
   noRequestsOfTeam: "Access requests belong to no team. Choose all teams to see their figures.",
 } as const;

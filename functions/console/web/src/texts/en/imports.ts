@@ -8,12 +8,12 @@ export const imports = {
   stepsLabel: "Steps of the import",
   fileTitle: "Choose a file",
   fileAbout:
-    "A CSV file with one person a row, up to 50,000. It is checked first, and nothing is changed by that. People are told apart by their phone number: who is there already is changed, the others are added.",
+    "A CSV file with one person a row, up to 50,000. It is checked first, and nothing is changed by that. People are told apart by their phone number: those who are there already are changed, the others are added.",
   choose: "Choose a CSV file",
   drop: "or drop it here",
   template: "Download template",
   templateAbout:
-    "Columns may stand in any order. Separate several environments in one cell by a semicolon. A blank cell leaves what is stored.",
+    "Columns may stand in any order. Separate several environments in one cell by a semicolon. A blank cell leaves the stored value as it is.",
   templateName: "users-template.csv",
   fileField: "CSV file",
   notCsv: "Choose a CSV file: its name ends in .csv, .tsv or .txt",
@@ -42,7 +42,7 @@ export const imports = {
   cancelCheck: "Cancel",
   cancelTitle: "Cancel the import?",
   cancelText: "Rows that are done stay as they are. The others are left out.",
-  goOn: "Go on",
+  goOn: "Keep importing",
   cancelled: "The import was cancelled",
   cancelledAbout: (done: string) => `${done} rows were done by then; they stay.`,
   stopped: "The import was stopped",
@@ -95,7 +95,7 @@ export const imports = {
   exportRows: (rows: string) => `${rows} errors so far`,
   exported: (rows: string) => `${rows} errors were downloaded`,
   exportedNothing: "There are no errors",
-  exportGoOn: "Go on",
+  exportGoOn: "Continue",
   exportCancelled: "The download was cancelled",
   exportAbout: "Every error with its line, column and rule.",
 } as const;

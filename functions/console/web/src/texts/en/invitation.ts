@@ -3,7 +3,7 @@ export const invitation = {
   title: "Invitation",
   invites: "{by} invites you to {account} as {role}",
   invitesWithoutRole: "{by} invites you to {account}",
-  holdsUntil: "The invitation holds until",
+  holdsUntil: "The invitation is valid until",
   email: "Email",
   emailHelp: "The invitation is for this address.",
   name: "Your name",
@@ -24,7 +24,7 @@ export const invitation = {
   continueWith: (provider: string) => `Continue with ${provider}`,
   factorAbout: "You have joined {account}. One step is left.",
 
-  otherTitle: "This invitation is for {email}.",
+  otherTitle: "This invitation is for {email}",
   otherAbout: "You are signed in as {email}.",
   switchAccount: "Switch account",
   stay: "Stay signed in and leave",

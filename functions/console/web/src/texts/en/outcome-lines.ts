@@ -7,7 +7,12 @@ export const outcomeLines = {
     failed: "Onboarding message not delivered",
     skipped: "Onboarding message not sent",
   },
-  notice: { queued: "Approval notice is on its way", sent: "Told", failed: "Not told", skipped: "Not told" },
+  notice: {
+    queued: "Approval notice is on its way",
+    sent: "Approval notice sent",
+    failed: "Not told",
+    skipped: "Not told",
+  },
   replay: {
     queued: "First message is on its way to the agent",
     sent: "First message handed to the agent",

@@ -44,8 +44,8 @@ export const ownLogin = {
   lastAdmin: "Make another member a super admin first, or delete the account in its settings.",
 
   identities: "Sign-in at providers",
-  identitiesAbout: "Identities at the providers of accounts that sign you in to these accounts, without your password.",
-  noIdentities: "No identity at a provider is connected with your login.",
+  identitiesAbout: "Sign-in providers of your accounts that you can use instead of your password.",
+  noIdentities: "No provider is connected to your login.",
   identitiesCaption: "Connected identities",
   provider: "Provider",
   disconnect: "Disconnect…",
@@ -73,6 +73,6 @@ export const ownLogin = {
     `You leave ${accounts} at once, and your API keys there are revoked. What you did stays in the audit logs, under your name.`,
   deleteSessions:
     "Every session ends, on all devices. Password, second factor, recovery codes and preferences are deleted.",
-  deleteFinal: "It cannot be undone. A mail to {email} confirms it.",
+  deleteFinal: "This cannot be undone. A mail to {email} confirms it.",
   deletePasswordHelp: "To show that it is you.",
 } as const;

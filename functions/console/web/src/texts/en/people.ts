@@ -23,7 +23,7 @@ export const peopleTexts = {
   found: (count: number, isMore: boolean) =>
     isMore ? `More than ${count} people found` : count === 1 ? "1 person found" : `${count} people found`,
   empty: {
-    onboarding: "Nobody waits",
+    onboarding: "Nobody is waiting",
     active: "Nobody has access yet",
     blocked: "No blocked people",
   },
@@ -48,7 +48,7 @@ export const peopleTexts = {
   liftOf: (by: string, connectors: string) => `Lift the block by ${by} of a person of ${connectors}`,
   liftTitle: "Lift the block of this erased person?",
   liftText:
-    "Their next message is that of a stranger. To block them again, you need to recognise them when they write. It cannot be undone.",
+    "Their next message is that of a stranger. To block them again, you need to recognise them when they write. This cannot be undone.",
   lifted: "The block is lifted",
 
   // One person
@@ -97,7 +97,7 @@ export const peopleTexts = {
   erase: "Erase…",
   eraseTitle: (name: string) => `Erase ${name}?`,
   eraseText:
-    "Name, picture, access, requests, conversations and messages of this person are erased. A block stays, without the person; so does a wish not to be written to. The next message of somebody who is not blocked is that of a stranger. It cannot be undone.",
+    "Name, picture, access, requests, conversations and messages of this person are erased. A block stays, without the person; so does a wish not to be written to. The next message of somebody who is not blocked is that of a stranger. This cannot be undone.",
   eraseAction: "Erase",
   erased: (name: string) => `${name} is being erased`,
 

@@ -35,7 +35,7 @@ export const project = {
   deleteAbout: "Deletes the project with everything in it, for good.",
   deleteTitle: (name: string) => `Delete ${name}?`,
   deleteEnds:
-    "Its connectors, environments, users, chat users, access requests and conversations are deleted. This cannot be undone.",
+    "Its connectors, environments, users, people, access requests and conversations are deleted. This cannot be undone.",
   deleteName: "Name of the project",
   deleteNameHelp: "Type {name} to confirm.",
   deleteNameRule: (name: string) => `Type ${name} exactly`,

@@ -5,6 +5,6 @@ export const requestExport = {
   exportRows: (rows: string) => `${rows} requests so far`,
   exported: (rows: string) => (rows === "1" ? "1 request was exported" : `${rows} requests were exported`),
   exportedNothing: "The filters show no request, so there was nothing to export.",
-  exportGoOn: "Go on",
+  exportGoOn: "Continue",
   cancelled: "The export was cancelled",
 } as const;

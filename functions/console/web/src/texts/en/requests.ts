@@ -124,7 +124,7 @@ export const requests = {
   goToConnectors: "Go to Connectors",
   noApproved: "Nobody has been approved yet",
   noApprovedText: "People whose request was approved appear here, with what became of the notice to them.",
-  noHistory: "Nothing was rejected yet",
+  noHistory: "Nobody has been rejected yet",
   noHistoryText: "Rejected requests stay here, with who decided and why.",
   noRequests: "No requests yet",
 

@@ -25,6 +25,6 @@ export const reset = {
   factorAbout: "The new password is set, and all other sessions have ended.",
   doneTitle: "Your new password is set",
   done: "You are signed in here. All other sessions have ended, so other devices have to sign in again.",
-  goOn: "Go on",
+  goOn: "Continue",
   toInvitation: "Back to the invitation",
 } as const;

@@ -23,7 +23,7 @@ export const signIn = {
   recoveryRequired: "Enter a recovery code",
   useRecovery: "Use a recovery code",
   useApp: "Use the authenticator app",
-  goOn: "Go on",
+  goOn: "Continue",
   back: "Back to email and password",
   wrongCode: "The code is not right. Each code works once: wait for the next one.",
   wrongRecoveryCode: "The recovery code is not right, or it was used before.",

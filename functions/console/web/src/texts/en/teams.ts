@@ -28,7 +28,7 @@ export const teamTexts = {
   saved: (name: string) => `The team is called ${name}`,
   deleted: (name: string) => `Team ${name} was deleted`,
   deleteTitle: (name: string) => `Delete ${name}?`,
-  deleteText: "Conversations that name it can then go to any member who fits. It cannot be undone.",
+  deleteText: "Conversations that name it can then go to any member who fits. This cannot be undone.",
   deleteAction: "Delete team",
   inUseMembers: "Take these members out of it first",
   inUseConnectors: "Connectors that name it",

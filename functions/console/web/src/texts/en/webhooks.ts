@@ -38,7 +38,7 @@ export const webhooks = {
   resumed: (name: string) => `“${name}” gets events again`,
 
   newTitle: "New webhook",
-  newAbout: "The secret that signs its calls is shown once, right after it was made.",
+  newAbout: "The secret that signs its calls is shown once, right after it is made.",
   settings: "Settings",
   name: "Name",
   nameHelp: "What listens there, such as “CRM”.",
@@ -75,12 +75,12 @@ export const webhooks = {
   spent: "The webhook was made before, but its answer got lost. Open it in the list and rotate its secret.",
 
   secret: "Signing secret",
-  secretAbout: "It is never shown again. If it is lost or became known, make another one.",
+  secretAbout: "It is never shown again. If it is lost or has become known, make another one.",
   previousUntil: "The replaced secret signs too, until",
   rotate: "Rotate secret",
   rotateTitle: (name: string) => `Rotate the secret of “${name}”?`,
   rotateText:
-    "A new secret is made and shown once. The one of now signs too for another 24 hours, so that you can replace it without a gap.",
+    "A new secret is made and shown once. The current one also keeps signing for another 24 hours, so that you can replace it without a gap.",
   rotated: (name: string) => `The new signing secret of “${name}”`,
   rotatedAbout: (time: string) => `Calls are signed with the replaced secret too, until ${time}.`,
   rotatedAboutOnly: "Calls are signed with it from now on.",
@@ -96,7 +96,7 @@ export const webhooks = {
     forbidden: "This address may not be called.",
   },
   httpStatus: (status: number) => `status ${status}`,
-  duration: (milliseconds: string) => `${milliseconds} ms`,
+  duration: (milliseconds: string) => `${milliseconds}\u00a0ms`,
   answer: "Its answer:",
 
   deliveries: "Last deliveries",

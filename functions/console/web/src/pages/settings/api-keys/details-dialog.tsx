@@ -7,7 +7,7 @@ import { permissionsOptions } from "../../../api/roles";
 import { apiKeys as texts } from "../../../texts/en/api-keys";
 import { permissionTexts } from "../../../texts/en/permissions";
 import { unread } from "../../../texts/en/unread";
-import { Copy, Details, Dialog, PartProblem, Skeleton, Stack, Time } from "../../../ui";
+import { Copy, Details, Dialog, PartProblem, Skeleton, Stack, Time, useIsFirstRead } from "../../../ui";
 import styles from "./api-keys.module.css";
 import { Expiry } from "./api-keys-page";
 import { byArea } from "./choice";
@@ -29,6 +29,7 @@ export function DetailsDialog({ apiKey, onClose }: { apiKey: ApiKey | undefined;
 function Content({ apiKey }: { apiKey: ApiKey }) {
   const may = useMay();
   const catalogue = useQuery(permissionsOptions);
+  const isFirstRead = useIsFirstRead(catalogue);
   const isLimited = typeof apiKey.environment_id === "string";
   const environments = useQuery({ ...allEnvironmentsOptions, enabled: isLimited && may("projects.read") }).data;
   const environment = environments?.find(({ id }) => id === apiKey.environment_id);
@@ -58,7 +59,7 @@ function Content({ apiKey }: { apiKey: ApiKey }) {
       />
       <Stack gap={3}>
         <h3>{texts.permissions}</h3>
-        {catalogue.isLoading && <Skeleton />}
+        {isFirstRead && <Skeleton />}
         <PartProblem read={catalogue} title={unread.permissions} />
         <Details
           items={held.map(({ area, permissions }) => [

@@ -25,11 +25,12 @@ export function useMemberNames() {
 export function ActorName({ actor }: { actor: AuditEntry["actor"] }) {
   const me = useMe().account?.member_id;
   const { kind } = splitName(actor.id);
+  const kindName = texts.actorKinds[kind] ?? kind;
   return (
     <>
       <bdi>{actor.name}</bdi>
       {actor.id === `member:${me}` && ` ${texts.you}`}
-      {kind !== "member" && <span className={record.about}>{texts.actorKinds[kind] ?? kind}</span>}
+      {kind !== "member" && kindName !== actor.name && <span className={record.about}>{kindName}</span>}
     </>
   );
 }

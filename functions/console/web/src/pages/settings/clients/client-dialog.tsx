@@ -15,6 +15,7 @@ import {
   Skeleton,
   TextField,
   toasts,
+  useIsFirstRead,
 } from "../../../ui";
 import { useChannels } from "../channels/use-channels";
 import { minutesOf } from "../minutes";
@@ -108,6 +109,7 @@ interface ChannelsProps {
 function ChannelsField({ value, onChange, others, error }: ChannelsProps) {
   const account = useAccount();
   const catalogue = useChannels();
+  const isFirstRead = useIsFirstRead(catalogue.read);
   const choices = channelChoices(
     catalogue.channels.map(({ key }) => key),
     others.flatMap(({ channels }) => channels),
@@ -128,7 +130,7 @@ function ChannelsField({ value, onChange, others, error }: ChannelsProps) {
       }
       label={texts.channels}
     >
-      {catalogue.read.isLoading && <Skeleton height={32} rows={4} />}
+      {isFirstRead && <Skeleton height={32} rows={4} />}
       <PartProblem read={catalogue.read} title={unread.channels} />
       {choices.map((key) => (
         <Checkbox

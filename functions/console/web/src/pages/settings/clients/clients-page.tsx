@@ -141,7 +141,7 @@ function ClientsTable({ clients, members, isBusy, onOpen, onDelete, showMore }: 
       align: "end",
       cell: (client) => (
         <div className={styles.actions}>
-          <Button aria-label={texts.editOf(client.name)} onClick={() => onOpen(client)} small>
+          <Button aria-label={texts.editOf(client.name)} changes onClick={() => onOpen(client)} small>
             {texts.edit}
           </Button>
           <Button

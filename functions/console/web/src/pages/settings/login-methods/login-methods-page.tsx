@@ -22,6 +22,7 @@ import {
   Row,
   Skeleton,
   Time,
+  useChangeLink,
 } from "../../../ui";
 import record from "../record.module.css";
 import type { Kind } from "./draft";
@@ -142,9 +143,11 @@ function placeOf(provider: LoginMethod["provider"]): string {
 
 function Actions({ entry }: { entry: Entry }) {
   const account = useAccount().id;
+  const change = useChangeLink();
   if (entry.is === "method") {
     return (
       <Link
+        {...change}
         aria-label={`${common.edit} ${entry.method.name}`}
         className={looks({ small: true })}
         params={{ account }}
@@ -159,6 +162,7 @@ function Actions({ entry }: { entry: Entry }) {
     const kind = entry.kind === "oauth2" ? texts.oauth2 : texts.openIdConnect;
     return (
       <Link
+        {...change}
         aria-label={texts.setUpKind(kind)}
         className={looks({ small: true })}
         params={{ account }}

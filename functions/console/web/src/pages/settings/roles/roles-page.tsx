@@ -19,6 +19,7 @@ import {
   ProblemView,
   Section,
   Skeleton,
+  useIsFirstRead,
 } from "../../../ui";
 import { mayGive, useStanding } from "../permissions/standing";
 import { aboutRole } from "../users/fields";
@@ -37,6 +38,7 @@ export function RolesPage() {
   const roles = useQuery(rolesOptions);
   const permissions = useQuery(permissionsOptions);
   const catalogue = permissions.data?.items;
+  const isFirstRead = useIsFirstRead(permissions);
   const members = useQuery(allMembersOptions);
   const [deleted, setDeleted] = useState<Role>();
   const [isDeleting, setDeleting] = useState(false);
@@ -79,7 +81,7 @@ export function RolesPage() {
           />
           <Section title={texts.matrix}>
             <PartProblem read={permissions} title={unread.permissions} />
-            {permissions.isLoading && <Skeleton />}
+            {isFirstRead && <Skeleton />}
             {catalogue && <Matrix catalogue={catalogue} roles={items} />}
           </Section>
         </>
@@ -142,6 +144,7 @@ function RolesTable({ roles, all, holders, isBusy, onOpen, onDelete }: TableProp
             <Button
               aria-label={isFixed ? texts.viewOf(role.name) : texts.editOf(role.name)}
               blocked={all === undefined ? unread.permissions : undefined}
+              changes={!isFixed}
               onClick={() => onOpen(role)}
               small
             >

@@ -6,7 +6,17 @@ import { permissionsOptions, type Role, rolesOptions } from "../../../api/roles"
 import { permissionTexts } from "../../../texts/en/permissions";
 import { unread } from "../../../texts/en/unread";
 import { users as texts } from "../../../texts/en/users";
-import { Checkbox, FieldGroup, Icon, PartProblem, RadioGroup, Select, Skeleton, Stack } from "../../../ui";
+import {
+  Checkbox,
+  FieldGroup,
+  Icon,
+  PartProblem,
+  RadioGroup,
+  Select,
+  Skeleton,
+  Stack,
+  useIsFirstRead,
+} from "../../../ui";
 import { labelsOf } from "../permissions/areas";
 import { PermissionPicker } from "../permissions/permission-picker";
 import { mayGive, useStanding } from "../permissions/standing";
@@ -82,14 +92,17 @@ interface ExtraProps {
 export function ExtraPermissions({ value, onChange, role, error, isOpen, isReadOnly }: ExtraProps) {
   const permissions = useQuery(permissionsOptions);
   const roles = useQuery(rolesOptions);
+  const isFirstOfPermissions = useIsFirstRead(permissions);
+  const isFirstOfRoles = useIsFirstRead(roles);
   const standing = useStanding();
   const catalogue = permissions.data?.items;
   if (!catalogue || !roles.data) {
     // That the roles cannot be read stands at the choice of one.
-    return permissions.isLoading || roles.isLoading ? (
-      <Skeleton height={40} rows={1} />
-    ) : (
-      <PartProblem read={permissions} title={unread.permissions} />
+    return (
+      <>
+        {(isFirstOfPermissions || isFirstOfRoles) && <Skeleton height={40} rows={1} />}
+        <PartProblem read={permissions} title={unread.permissions} />
+      </>
     );
   }
   const ofRole = roles.data.items.find(({ key }) => key === role)?.permissions ?? [];
@@ -143,6 +156,7 @@ interface ClientsProps {
 /** The clients whose records a person may touch: all, or some. Nobody gives more than they have. */
 export function ClientAccess({ access, clients, onAccess, onClients, error, isReadOnly = false }: ClientsProps) {
   const known = useQuery(allClientsOptions);
+  const isFirstRead = useIsFirstRead(known);
   const hasAll = useMe().account?.clients === "all";
   const choose = (id: string, isChosen: boolean) =>
     onClients((isChosen ? [...clients, id] : clients.filter((other) => other !== id)).sort());
@@ -168,7 +182,7 @@ export function ClientAccess({ access, clients, onAccess, onClients, error, isRe
       {access === "some" && (
         <fieldset className={styles.indented}>
           <legend className="visually-hidden">{texts.onlySome}</legend>
-          {known.isLoading && <Skeleton height={32} rows={2} />}
+          {isFirstRead && <Skeleton height={32} rows={2} />}
           <PartProblem read={known} title={unread.clients} />
           {known.data?.map(({ id, name }) => (
             <Checkbox

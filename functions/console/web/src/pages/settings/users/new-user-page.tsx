@@ -63,10 +63,8 @@ export function NewUserPage() {
 
   return (
     <Page isNarrow>
-      <Stack gap={2}>
-        <BackToUsers />
-        <PageHeading about={texts.addAbout} title={texts.addTitle} />
-      </Stack>
+      <BackToUsers />
+      <PageHeading about={texts.addAbout} title={texts.addTitle} />
       {!hasSender && (
         <Notice tone="warn">
           <p>

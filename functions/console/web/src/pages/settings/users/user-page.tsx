@@ -25,6 +25,7 @@ import {
   Skeleton,
   Stack,
   Time,
+  useChangeLink,
 } from "../../../ui";
 import { ImageSection } from "../../member-image/image-section";
 import { labelsOf } from "../permissions/areas";
@@ -50,10 +51,8 @@ export function UserPage() {
     <Page isNarrow>
       {error && !data ? (
         <>
-          <Stack gap={2}>
-            <BackToUsers />
-            <PageHeading title={isProblem(error, "not-found") ? texts.notFound : texts.title} />
-          </Stack>
+          <BackToUsers />
+          <PageHeading title={isProblem(error, "not-found") ? texts.notFound : texts.title} />
           <ProblemView error={error} retry={() => void refetch()} />
         </>
       ) : !data ? (
@@ -73,22 +72,20 @@ function MemberView({ member, etag }: { member: Member; etag: string | undefined
   const isReadOnly = !mayManage || above !== undefined || isGone;
   return (
     <>
-      <Stack gap={2}>
-        <BackToUsers />
-        <PageHeading
-          about={member.name === member.email ? undefined : member.email}
-          title={
-            <span className={styles.person}>
-              <MemberAvatar member={isGone ? undefined : member.id} name={member.name} size={40} />
-              <span className={styles.nameLine}>
-                <bdi>{member.name}</bdi>
-                <StatusBadge status={member.status} />
-                {member.is_you && <Badge>{texts.you}</Badge>}
-              </span>
+      <BackToUsers />
+      <PageHeading
+        about={member.name === member.email ? undefined : member.email}
+        title={
+          <span className={styles.person}>
+            <MemberAvatar member={isGone ? undefined : member.id} name={member.name} size={40} />
+            <span className={styles.nameLine}>
+              <bdi>{member.name}</bdi>
+              <StatusBadge status={member.status} />
+              {member.is_you && <Badge>{texts.you}</Badge>}
             </span>
-          }
-        />
-      </Stack>
+          </span>
+        }
+      />
       {isGone ? <Gone member={member} /> : <Limits above={above} mayManage={mayManage} name={member.name} />}
       {member.status === "pending" && member.invitation_id && (
         <InvitationSection id={member.invitation_id} isBlocked={above !== undefined} />
@@ -148,6 +145,7 @@ function Limits({
 function Gone({ member }: { member: Member }) {
   const account = useAccount();
   const mayManage = useMay()("members.manage");
+  const change = useChangeLink();
   return (
     <Notice>
       <Stack gap={2}>
@@ -155,6 +153,7 @@ function Gone({ member }: { member: Member }) {
         {mayManage && (
           <div>
             <Link
+              {...change}
               className={looks({ small: true })}
               params={{ account: account.id }}
               to="/a/$account/settings/users/new"

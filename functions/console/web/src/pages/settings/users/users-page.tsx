@@ -37,6 +37,7 @@ import {
   Skeleton,
   Time,
   Toolbar,
+  useChangeLink,
   useNow,
 } from "../../../ui";
 import { classes } from "../../../ui/classes";
@@ -62,6 +63,7 @@ export function UsersPage() {
   const navigate = route.useNavigate();
   const may = useMay();
   const account = useAccount();
+  const change = useChangeLink();
   const members = useQuery(allMembersOptions);
   const roles = useQuery(rolesOptions);
   const listedTeams = useQuery({ ...allTeamsOptions, enabled: may("teams.read") });
@@ -98,6 +100,7 @@ export function UsersPage() {
                 {texts.newUser}
               </Button>
               <Link
+                {...change}
                 className={looks({ kind: "primary" })}
                 params={{ account: account.id }}
                 to="/a/$account/settings/users/new"
@@ -149,7 +152,8 @@ export function UsersPage() {
           />
         )}
       </Toolbar>
-      <PartProblem read={[roles, listedTeams]} title={unread.filters} />
+      <PartProblem read={roles} title={unread.roles} />
+      <PartProblem read={listedTeams} title={unread.teams} />
       {members.error && !members.data ? (
         <ProblemView error={members.error} retry={() => void members.refetch()} />
       ) : !rows ? (
@@ -196,7 +200,11 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
   const [removing, setRemoving] = useState<Member>();
   const [isRemoving, setIsRemoving] = useState(false);
   const mayManage = may("members.manage");
-  const blocked = (member: Member) => (aboveBy(standing, member) ? texts.aboveReason : undefined);
+  const blocked = (member: Member) => {
+    if (aboveBy(standing, member)) return texts.aboveReason;
+    if (!isLastSuperAdmin(member, members)) return undefined;
+    return member.is_you ? texts.lastSuperAdminYou : texts.lastSuperAdmin(member.name);
+  };
 
   const columns: Column<Member>[] = [
     { key: "user", title: texts.user, isHeader: true, width: "34%", cell: (member) => <PersonCell member={member} /> },
@@ -232,13 +240,11 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
       align: "end",
       cell: (member) => (
         <div className={styles.actions}>
-          <EditLink member={member} />
+          <EditLink mayManage={mayManage} member={member} />
           {mayManage && member.status !== "pending" && (
             <Button
-              aria-label={texts.removeOf(member.name)}
-              blocked={
-                blocked(member) ?? (isLastSuperAdmin(member, members) ? texts.lastSuperAdmin(member.name) : undefined)
-              }
+              aria-label={member.is_you ? texts.leave : texts.removeOf(member.name)}
+              blocked={blocked(member)}
               changes
               kind="quiet"
               onClick={() => {
@@ -247,7 +253,7 @@ function UsersTable({ members, rows, hasSender, actions, isBusy, showMore }: Tab
               }}
               small
             >
-              {texts.remove}
+              {member.is_you ? texts.leaveShort : texts.remove}
             </Button>
           )}
         </div>
@@ -340,10 +346,12 @@ function StatusCell({ member }: { member: Member }) {
   );
 }
 
-function EditLink({ member }: { member: Member }) {
+function EditLink({ member, mayManage }: { member: Member; mayManage: boolean }) {
   const account = useAccount();
+  const change = useChangeLink();
   return (
     <Link
+      {...(mayManage && change)}
       aria-label={texts.editOf(member.name)}
       className={looks({ small: true })}
       params={{ account: account.id, id: member.id }}

@@ -7,7 +7,7 @@ import {
   sendEventAgain,
   webhookDeliveriesOptions,
 } from "../../../api/webhooks";
-import { formatNumber } from "../../../format";
+import { formatNumber, formatPhrase } from "../../../format";
 import { common } from "../../../texts/en/common";
 import { webhooks as texts } from "../../../texts/en/webhooks";
 import {
@@ -138,7 +138,7 @@ function State({ delivery: { status, tries, next_try_at } }: { delivery: EventDe
 function Answer({ last }: { last: EventDelivery["last"] }) {
   if (!last) return <span className={record.soft}>{texts.noAnswer}</span>;
   const { http_status, duration_ms, problem, answer } = last;
-  const said = http_status == null ? (problem ?? "") : texts.httpStatus(http_status);
+  const said = http_status == null ? formatPhrase(problem ?? "") : texts.httpStatus(http_status);
   return (
     <>
       <span>

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMay } from "../../../api/me";
 import { projectsOptions } from "../../../api/projects";
+import { common } from "../../../texts/en/common";
 import { webhooks as texts } from "../../../texts/en/webhooks";
 
 /** The projects to which a webhook can be limited, and the name of a limit. */
@@ -8,7 +9,7 @@ export function useProjects() {
   const mayRead = useMay()("projects.read");
   const read = useQuery({ ...projectsOptions, enabled: mayRead });
   const projects = read.data ?? [];
-  const otherName = mayRead && !read.data ? "…" : texts.otherProject;
+  const otherName = mayRead && !read.data ? common.ellipsis : texts.otherProject;
   return {
     projects,
     read,

@@ -21,6 +21,7 @@ import {
   Skeleton,
   Stack,
   toasts,
+  useChangeLink,
 } from "../../../ui";
 import { Columns } from "./columns";
 import { ErrorList } from "./error-list";
@@ -76,8 +77,10 @@ function Stage({ record }: { record: ImportRecord }) {
 
 function ToFile({ children, isMain }: { children: string; isMain?: boolean }) {
   const { account, project } = route.useParams();
+  const change = useChangeLink();
   return (
     <Link
+      {...change}
       className={looks({ kind: isMain ? "primary" : "plain" })}
       params={{ account, project }}
       to="/a/$account/p/$project/settings/users/import"
@@ -150,6 +153,7 @@ function UnderWay({ record }: { record: ImportRecord }) {
 /** The outcome of the check, and the way on. */
 function Checked({ record }: { record: ImportRecord }) {
   const { account, project, import: id } = route.useParams();
+  const change = useChangeLink();
   const [isBusy, setBusy] = useState(false);
   const count = importable(record);
   const summary = summaryOf(record);
@@ -177,6 +181,7 @@ function Checked({ record }: { record: ImportRecord }) {
             </p>
             <div>
               <Link
+                {...change}
                 className={looks({ small: true })}
                 params={{ account, project, import: id }}
                 search={{ step: "columns" }}

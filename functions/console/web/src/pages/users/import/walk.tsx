@@ -10,16 +10,18 @@ const STEPS = ["file", "check", "import"] as const;
 export function Walk({ current, name }: { current: Step; name?: string | undefined }) {
   const shown = current === "columns" ? "check" : current;
   return (
-    <Stack gap={3}>
+    <>
       <BackToUsers />
-      <PageHeading about={name && <bdi>{name}</bdi>} title={texts.title} />
-      <ol aria-label={texts.stepsLabel} className={styles.walk}>
-        {STEPS.map((step) => (
-          <li aria-current={step === shown ? "step" : undefined} key={step}>
-            {texts.steps[step]}
-          </li>
-        ))}
-      </ol>
-    </Stack>
+      <Stack gap={3}>
+        <PageHeading about={name && <bdi>{name}</bdi>} title={texts.title} />
+        <ol aria-label={texts.stepsLabel} className={styles.walk}>
+          {STEPS.map((step) => (
+            <li aria-current={step === shown ? "step" : undefined} key={step}>
+              {texts.steps[step]}
+            </li>
+          ))}
+        </ol>
+      </Stack>
+    </>
   );
 }

@@ -5,7 +5,16 @@ import type { Work } from "../../../../api/members";
 import { formatList } from "../../../../format";
 import { unread } from "../../../../texts/en/unread";
 import { work as texts } from "../../../../texts/en/work";
-import { Checkbox, type Column, DataTable, FieldGroup, Notice, PartProblem, Skeleton } from "../../../../ui";
+import {
+  Checkbox,
+  type Column,
+  DataTable,
+  FieldGroup,
+  Notice,
+  PartProblem,
+  Skeleton,
+  useIsFirstRead,
+} from "../../../../ui";
 import { useChannels } from "../../channels/use-channels";
 import { allow, type Loss, losses, serve, serves, type WorkValues } from "./work";
 import styles from "./work.module.css";
@@ -20,10 +29,11 @@ interface AllowedProps {
 /** The channels on which a person may be given conversations (U505). */
 export function AllowedChannels({ value, onChange, error, isReadOnly }: AllowedProps) {
   const { channels, label, read } = useChannels();
+  const isFirstRead = useIsFirstRead(read);
   const keys = [...new Set([...channels.map(({ key }) => key), ...value])];
   return (
     <FieldGroup error={error} help={isReadOnly ? undefined : texts.allowedHelp} label={texts.allowedChannels}>
-      {read.isLoading && <Skeleton height={32} rows={4} />}
+      {isFirstRead && <Skeleton height={32} rows={4} />}
       <PartProblem read={read} title={unread.channels} />
       {keys.map((key) => (
         <Checkbox

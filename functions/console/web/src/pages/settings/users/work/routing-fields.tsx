@@ -4,6 +4,7 @@ import { useMay } from "../../../../api/me";
 import { allMembersOptions } from "../../../../api/members";
 import { queryClient } from "../../../../api/query";
 import { allTeamsOptions, createTeam } from "../../../../api/teams";
+import { common } from "../../../../texts/en/common";
 import { unread } from "../../../../texts/en/unread";
 import { work as texts } from "../../../../texts/en/work";
 import { FieldGroup, PartProblem, Stack, TagBox, TextField } from "../../../../ui";
@@ -112,7 +113,7 @@ export function TeamsField({ value, onChange, error, isReadOnly }: TagsProps) {
         onChange={onChange}
         onCreate={make}
         optional={!isReadOnly}
-        options={[...teams, ...unknown.map((id) => ({ value: id, label: "…" }))]}
+        options={[...teams, ...unknown.map((id) => ({ value: id, label: common.ellipsis }))]}
         placeholder={texts.teamsPlaceholder}
         removeOf={texts.removeTag}
         value={value}
