@@ -1,13 +1,10 @@
 import type { Locator } from "@playwright/test";
 import { found, signInAgain } from "./people.ts";
-import { PROBLEM, REFUSED } from "./refusals.ts";
+import { BUSY, PROBLEM, REFUSED } from "./refusals.ts";
 import { newAddress } from "./stack.ts";
 import { expect, settings, settled, test, toast } from "./test.ts";
 import { projectSettings } from "./users.ts";
 import { pathOf } from "./watch.ts";
-
-/** An answer of the gateway, which is no problem of the API. */
-const BUSY = { status: 503, contentType: "application/json", body: JSON.stringify({ message: "Service Unavailable" }) };
 
 /** The words beside an entry of the folded sidebar. */
 function tipOf(entry: Locator): Promise<string> {

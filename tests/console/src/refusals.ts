@@ -8,3 +8,10 @@ export const PROBLEM = {
 };
 
 export const REFUSED = { status: 503, contentType: "application/problem+json", body: JSON.stringify(PROBLEM) };
+
+/** An answer of the gateway while the service has no room, which is no problem of the API. */
+export const BUSY = {
+  status: 503,
+  contentType: "application/json",
+  body: JSON.stringify({ message: "Service Unavailable" }),
+};

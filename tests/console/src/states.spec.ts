@@ -1,6 +1,6 @@
 import type { Locator, Page } from "@playwright/test";
 import { found } from "./people.ts";
-import { PROBLEM, REFUSED } from "./refusals.ts";
+import { BUSY, PROBLEM, REFUSED } from "./refusals.ts";
 import { Entrance } from "./requests.ts";
 import { newAddress } from "./stack.ts";
 import { expect, settings, settled, test } from "./test.ts";
@@ -40,9 +40,13 @@ class Outage {
     return shown;
   }
 
+  end(): void {
+    this.broken = [];
+  }
+
   /** Ends it, and tries each of these parts again by itself. */
   async mend(...parts: Locator[]): Promise<void> {
-    this.broken = [];
+    this.end();
     for (const part of parts) await part.getByRole("button", { name: "Try again" }).click();
     for (const part of parts) await expect(part).toHaveCount(0);
   }
@@ -257,6 +261,44 @@ test("A polled part that could not be read keeps its error and the focus while i
 
   await outage.mend(shown);
   await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+});
+
+test("A part whose error is followed by a busy service keeps its title and the focus on its button (U122)", async ({
+  browse,
+  team,
+  watch,
+}) => {
+  const page = await browse(team.owner);
+  const outage = await Outage.of(page, watch);
+  outage.begin("/v1/roles");
+  await page.goto(settings(team.account, "users"));
+  await settled(page, "User Management");
+  const title = "The roles could not be read";
+  const again = (await outage.says(title)).getByRole("button", { name: "Try again" });
+  await page.route("**/v1/roles*", (route) => route.fulfill(BUSY), { times: 1 });
+  await again.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("The service is busy. Trying again in 5 s.")).toBeVisible();
+  await expect(page.getByRole("heading", { name: title })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Try again" })).toBeFocused();
+});
+
+test("A page that could not be shown gives the focus to its heading once it is tried again (U122, U152)", async ({
+  browse,
+  team,
+  watch,
+}) => {
+  const page = await browse(team.owner);
+  const outage = await Outage.of(page, watch);
+  outage.begin("/v1/me");
+  watch.allowsError(`ApiProblem: ${PROBLEM.title}`);
+  await page.goto(settings(team.account, "roles"));
+  const shown = await outage.says(PROBLEM.title);
+  await expect(page.getByRole("heading", { level: 1, name: "This page could not be shown" })).toBeVisible();
+  outage.end();
+  await shown.getByRole("button", { name: "Try again" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "Roles" })).toBeFocused();
 });
 
 test("A link that leads to a change and looks like a button is blocked offline as a button is, and says why (U125)", async ({

@@ -18,6 +18,7 @@ export class Watch {
   private readonly several: string[] = [];
   private readonly allowed: string[] = [];
   private readonly missing: string[] = [];
+  private readonly told: string[] = [];
   private readonly hosts: Set<string>;
   private readonly api: string;
 
@@ -46,6 +47,11 @@ export class Watch {
     this.missing.push(name);
   }
 
+  /** Lets the console log an error that begins with these words: those of a page that failed as a whole. */
+  allowsError(words: string): void {
+    this.told.push(words);
+  }
+
   /** Lets a page go to this origin, such as that of an identity provider. */
   allow(origin: string): void {
     this.hosts.add(new URL(origin).host);
@@ -67,6 +73,7 @@ export class Watch {
       const isOfApi = URL.canParse(message.location().url) && new URL(message.location().url).host === this.api;
       if (isOfApi && NETWORK_LINE.test(message.text())) return;
       if (this.isMissing(message.text()) || (this.missing.length > 0 && MISSING_LINE.test(message.text()))) return;
+      if (this.told.some((words) => message.text().startsWith(words))) return;
       this.problems.push(`${message.type()} in the console: ${message.text()} (${message.location().url})`);
     });
     context.on("weberror", (error) => this.problems.push(`an error in a page: ${error.error()}`));

@@ -1,39 +1,74 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { browserNotices } from "./browser-notices";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { browserNotices as Notices } from "./browser-notices";
 
-function browser(permission: NotificationPermission, answer: NotificationPermission) {
+let browserNotices: typeof Notices;
+const settings = Object.assign(new EventTarget(), { state: "prompt" });
+
+function browser(answer: NotificationPermission) {
   const kept = new Map<string, string>();
   vi.stubGlobal("localStorage", {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => kept.set(key, value),
     removeItem: (key: string) => kept.delete(key),
   });
-  const notification = { permission, requestPermission: vi.fn(async () => answer) };
-  notification.requestPermission.mockImplementation(async () => {
-    notification.permission = answer;
-    return answer;
-  });
+  vi.stubGlobal("navigator", { permissions: { query: async () => settings } });
+  const notification = { permission: "default", requestPermission: vi.fn(async () => answer) };
   vi.stubGlobal("Notification", notification);
   return notification;
 }
+
+function change(state: PermissionState): void {
+  settings.state = state;
+  settings.dispatchEvent(new Event("change"));
+}
+
+beforeEach(async () => {
+  vi.resetModules();
+  settings.state = "prompt";
+  ({ browserNotices } = await import("./browser-notices"));
+});
 
 afterEach(() => vi.unstubAllGlobals());
 
 describe("notices of the browser (U214)", () => {
   it("are on once the person wants them and the browser lets us, and off again on demand", async () => {
-    const notification = browser("default", "granted");
+    const notification = browser("granted");
     expect(browserNotices.areOn()).toBe(false);
-    expect(await browserNotices.set(true)).toBe(true);
+    await browserNotices.set(true);
     expect(notification.requestPermission).toHaveBeenCalledOnce();
     expect(browserNotices.areOn()).toBe(true);
-    expect(await browserNotices.set(false)).toBe(false);
+    await browserNotices.set(false);
+    expect(browserNotices.areOn()).toBe(false);
   });
 
-  it("stay off where the browser refuses, also when it changes its mind later", async () => {
-    const notification = browser("default", "denied");
-    expect(await browserNotices.set(true)).toBe(false);
+  it.each(["denied", "default"] as const)("stay off where the browser answers %s, and say so", async (answer) => {
+    browser(answer);
+    await browserNotices.set(true);
+    expect(browserNotices.areOn()).toBe(false);
     expect(browserNotices.areRefused()).toBe(true);
-    notification.permission = "granted";
+  });
+
+  it("follow the settings of the browser while the page is open", async () => {
+    browser("granted");
+    const told = vi.fn();
+    browserNotices.subscribe(told);
+    await browserNotices.set(true);
+    await vi.waitFor(() => expect(told).toHaveBeenCalled());
+    change("denied");
+    expect(browserNotices.areOn()).toBe(false);
+    expect(browserNotices.areRefused()).toBe(true);
+    told.mockClear();
+    change("granted");
+    expect(told).toHaveBeenCalledOnce();
+    expect(browserNotices.areRefused()).toBe(false);
+    expect(browserNotices.areOn()).toBe(true);
+  });
+
+  it("never come on by themselves where the browser refused them at first", async () => {
+    browser("denied");
+    browserNotices.subscribe(() => {});
+    await browserNotices.set(true);
+    change("granted");
     expect(browserNotices.areOn()).toBe(false);
   });
 

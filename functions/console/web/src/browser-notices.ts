@@ -3,9 +3,32 @@ import { storage } from "./storage";
 const KEY = "notices";
 const listeners = new Set<() => void>();
 
+/** The browser's word as far as it changed after the page came: `Notification.permission` may stay that of before. */
+let newest: NotificationPermission | undefined;
+let isFollowing = false;
+
 const tell = () => {
   for (const listener of listeners) listener();
 };
+
+const permission = (): NotificationPermission => newest ?? Notification.permission;
+
+/** Notes what the person allows in the settings of the browser, also while the page is open. */
+async function follow(): Promise<void> {
+  if (isFollowing || !browserNotices.arePossible()) return;
+  isFollowing = true;
+  try {
+    const status = await navigator.permissions.query({ name: "notifications" });
+    const note = () => {
+      newest = status.state === "prompt" ? "default" : status.state;
+      tell();
+    };
+    status.addEventListener("change", note);
+    note();
+  } catch {
+    // Some browsers do not tell of this permission here.
+  }
+}
 
 /** The choice to be told of new requests by this browser. It is the browser's own, so it is kept here. */
 export const browserNotices = {
@@ -13,22 +36,24 @@ export const browserNotices = {
   arePossible: (): boolean => typeof Notification !== "undefined",
 
   /** Whether the person wants it, and the browser lets us. */
-  areOn: (): boolean =>
-    browserNotices.arePossible() && storage.get(KEY) === "on" && Notification.permission === "granted",
+  areOn: (): boolean => browserNotices.arePossible() && storage.get(KEY) === "on" && permission() === "granted",
 
-  /** Whether the browser was told never to ask again. */
-  areRefused: (): boolean => browserNotices.arePossible() && Notification.permission === "denied",
+  /** Whether the browser does not let us, by the person's answer or because it got none. */
+  areRefused: (): boolean => browserNotices.arePossible() && permission() === "denied",
 
-  /** Switches it on, for which the browser asks the person, or off; answers whether it is on then. */
-  async set(isWanted: boolean): Promise<boolean> {
+  /** Switches it on, for which the browser asks the person, or off. */
+  async set(isWanted: boolean): Promise<void> {
     storage.set(KEY, isWanted ? "on" : null);
-    if (isWanted && (await Notification.requestPermission()) !== "granted") storage.set(KEY, null);
+    if (isWanted) {
+      newest = (await Notification.requestPermission()) === "granted" ? "granted" : "denied";
+      if (newest === "denied") storage.set(KEY, null);
+    }
     tell();
-    return browserNotices.areOn();
   },
 
   subscribe(listener: () => void): () => void {
     listeners.add(listener);
+    void follow();
     return () => listeners.delete(listener);
   },
 };

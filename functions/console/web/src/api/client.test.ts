@@ -132,6 +132,44 @@ describe("a session that ends", () => {
     expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200]);
   });
 
+  it("is not told of a call that a change of the login overtook (U135)", async () => {
+    session.began("01L");
+    const change = Promise.withResolvers<Response>();
+    const read = Promise.withResolvers<Response>();
+    vi.stubGlobal("fetch", (request: Request) => {
+      sent.push(request);
+      if (request.method === "POST") return change.promise;
+      return sent.length < 3 ? read.promise : Promise.resolve(fine());
+    });
+    const told = vi.fn();
+    const leave = session.subscribe(() => told(session.isEnded()));
+    const answer = send(new Request(PATH));
+    const changed = send(new Request("http://localhost/v1/me/factor/confirm", { method: "POST", body: "{}" }));
+    read.resolve(problem(401, "sign-in-again"));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(sent).toHaveLength(2);
+    change.resolve(fine());
+    expect((await changed).status).toBe(200);
+    expect((await answer).status).toBe(200);
+    expect(sent).toHaveLength(3);
+    expect(told).not.toHaveBeenCalledWith(true);
+    leave();
+  });
+
+  it("is told where a change of the login finds it ended as well", async () => {
+    session.began("01L");
+    answers(
+      () => problem(401, "sign-in-again"),
+      () => problem(401, "sign-in-again"),
+      fine,
+    );
+    const change = new Request("http://localhost/v1/me/password", { method: "POST", body: "{}" });
+    const both = [send(change), send(new Request(PATH))];
+    await vi.waitFor(() => expect(session.isEnded()).toBe(true));
+    session.resumed();
+    expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200]);
+  });
+
   it("is an ordinary answer where nobody was signed in", async () => {
     answers(() => problem(401, "sign-in-again"));
     expect((await send(new Request(PATH))).status).toBe(401);

@@ -21,6 +21,7 @@ export function currentAccount(): string | undefined {
 /** Sends a call, and repeats it once the reason for a refusal has gone: a limit of calls, or an ended session. */
 export async function send(request: Request): Promise<Response> {
   const repetition = request.clone();
+  const before = session.renewals;
   let response = await attempt(request);
   if (response.status === 401) forgetStarted();
   if (response.status === 429 && !holdsProblem(response)) {
@@ -30,14 +31,20 @@ export async function send(request: Request): Promise<Response> {
       response = await attempt(repetition.clone());
     }
   }
-  const isSignIn = new URL(request.url).pathname.startsWith("/v1/auth/");
-  if (response.status === 401 && !isSignIn && (await saysSignInAgain(response)) && (await session.again())) {
+  const isSignIn = pathOf(request).startsWith("/v1/auth/");
+  if (response.status === 401 && !isSignIn && (await saysSignInAgain(response)) && (await session.again(before))) {
     return send(repetition);
   }
   return response;
 }
 
-async function attempt(request: Request): Promise<Response> {
+function attempt(request: Request): Promise<Response> {
+  const answer = answerTo(request);
+  // The API renews the session as it changes a login.
+  return request.method !== "GET" && pathOf(request).startsWith("/v1/me/") ? session.mayRenew(answer) : answer;
+}
+
+async function answerTo(request: Request): Promise<Response> {
   try {
     const started = await takeStarted(request);
     if (started) return started;
@@ -48,6 +55,10 @@ async function attempt(request: Request): Promise<Response> {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Unreachable("No answer came", { cause: error });
   }
+}
+
+function pathOf({ url }: Request): string {
+  return new URL(url).pathname;
 }
 
 async function saysSignInAgain(response: Response): Promise<boolean> {

@@ -6,6 +6,8 @@ type Listener = () => void;
 
 let login: string | undefined;
 let ended: PromiseWithResolvers<void> | undefined;
+let renewals = 0;
+const renewing = new Set<Promise<unknown>>();
 const listeners = new Set<Listener>();
 const channel = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel("vestibule");
 
@@ -28,9 +30,31 @@ export const session = {
     return ended !== undefined;
   },
 
-  /** Waits for a new sign-in; false at once if nobody was signed in here. */
-  async again(): Promise<boolean> {
+  /** Number of times that the session was renewed so far, as this tab knows. */
+  get renewals(): number {
+    return renewals;
+  },
+
+  /** Notes a call with which the API may renew the session. */
+  async mayRenew(call: Promise<Response>): Promise<Response> {
+    renewing.add(call);
+    try {
+      const answer = await call;
+      if (answer.ok) session.resumed();
+      return answer;
+    } finally {
+      renewing.delete(call);
+    }
+  },
+
+  /**
+   * Waits until a call that found the session ended can be sent again: for a new sign-in, unless the session was renewed while the call was
+   * on its way. `before` is the number of renewals when it was sent. False at once if nobody was signed in here.
+   */
+  async again(before: number): Promise<boolean> {
     if (login === undefined) return false;
+    await Promise.allSettled(renewing);
+    if (renewals > before) return true;
     if (!ended) {
       ended = Promise.withResolvers();
       tell();
@@ -39,7 +63,7 @@ export const session = {
     return true;
   },
 
-  /** Lets the waiting calls go on, here and in other tabs. */
+  /** Lets the calls that wait go on, here and in other tabs. */
   resumed(): void {
     resume();
     channel?.postMessage("signed-in");
@@ -59,6 +83,7 @@ export const session = {
 };
 
 function resume(): void {
+  renewals += 1;
   const waiting = ended;
   ended = undefined;
   waiting?.resolve();
@@ -68,7 +93,7 @@ function resume(): void {
 /** Follows sign-in and sign-out in other tabs. */
 export function followOtherTabs(onSignedOut: () => void): void {
   channel?.addEventListener("message", ({ data }) => {
-    if (data === "signed-in" && ended) resume();
+    if (data === "signed-in") resume();
     if (data === "signed-out") {
       login = undefined;
       onSignedOut();

@@ -1,8 +1,8 @@
 import { useQueryErrorResetBoundary } from "@tanstack/react-query";
 import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { CodeMissing, reloadOnce } from "../code";
-import { startOfNavigation } from "../navigation";
+import { noteNavigation, startOfNavigation } from "../navigation";
 import { frame } from "../texts/en/frame";
 import { looks } from "../ui/button";
 import { PageHeading } from "../ui/heading";
@@ -55,16 +55,19 @@ export function FailedPage({ error, reset }: ErrorComponentProps) {
   const { reset: resetQueries } = useQueryErrorResetBoundary();
   const isCodeMissing = error instanceof CodeMissing;
   const [isReloading, setReloading] = useState(isCodeMissing);
+  const page = useRef<HTMLDivElement>(null);
   useEffect(() => setReloading(isCodeMissing && reloadOnce()), [isCodeMissing]);
   if (isReloading) return <LoadingPage />;
   const retry = () => {
     if (isCodeMissing) return location.reload();
+    // The page that comes takes the focus that goes with this one.
+    if (page.current?.contains(document.activeElement)) noteNavigation();
     resetQueries();
     reset();
     void router.invalidate();
   };
   return (
-    <Page isNarrow>
+    <Page isNarrow ref={page}>
       <PageHeading title={frame.failedTitle} />
       <ProblemView error={error} retry={retry} />
     </Page>

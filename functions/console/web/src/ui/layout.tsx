@@ -1,11 +1,16 @@
-import type { ReactNode } from "react";
+import type { ReactNode, Ref } from "react";
 import { classes } from "./classes";
 import styles from "./layout.module.css";
 import tones from "./tones.module.css";
 
 /** The content of a page: its heading, then its parts. `isNarrow` for forms and texts. */
-export function Page({ children, isNarrow }: { children: ReactNode; isNarrow?: boolean }) {
-  return <div className={classes(styles.page, isNarrow && styles.narrow)}>{children}</div>;
+export function Page(props: { children: ReactNode; isNarrow?: boolean; ref?: Ref<HTMLDivElement> }) {
+  const { children, isNarrow, ref } = props;
+  return (
+    <div className={classes(styles.page, isNarrow && styles.narrow)} ref={ref}>
+      {children}
+    </div>
+  );
 }
 
 /** A bordered part of a page, with a heading of its own. */

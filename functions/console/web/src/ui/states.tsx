@@ -81,28 +81,30 @@ interface ProblemProps {
   title?: string;
 }
 
-/** An error in the words of the API, with a way to try again. */
+/** An error in the words of the API, with a way to try again. What a busy service did not answer is tried again by itself. */
 export function ProblemView({ error, retry, isTrying = false, title }: ProblemProps) {
-  if (error instanceof ServiceBusy && retry) return <BusyView error={error} isTrying={isTrying} retry={retry} />;
+  const busy = error instanceof ServiceBusy && retry ? error : undefined;
+  const left = useCountdown(busy, retry);
   const told = describeError(error);
-  const { requestId } = told;
-  const detail = title ? errorText(error) : told.detail;
+  const heading = title ?? (busy ? undefined : told.title);
+  const detail = busy ? common.busy(left) : title ? errorText(error) : told.detail;
+  // The same elements for every error: where one follows another, the focus stays on the button.
   return (
-    <div className={styles.problem} ref={passFocus} role="alert">
-      <Icon name="alert" />
+    <div className={styles.problem} ref={passFocus} role={busy ? undefined : "alert"}>
+      <Icon name={busy ? "info" : "alert"} />
       <div>
-        <h2>{title ?? told.title}</h2>
-        {detail && <p className={styles.soft}>{detail}</p>}
-        {(retry || requestId) && (
+        {heading && <h2>{heading}</h2>}
+        {detail && <p className={heading && styles.soft}>{detail}</p>}
+        {(retry || told.requestId) && (
           <div aria-live="off" className={styles.problemEnd}>
             {retry && (
               <Button isBusy={isTrying} onClick={retry} small>
                 {common.tryAgain}
               </Button>
             )}
-            {requestId && (
+            {told.requestId && (
               <span className={styles.soft}>
-                {common.requestId} <Copy text={requestId} />
+                {common.requestId} <Copy text={told.requestId} />
               </span>
             )}
           </div>
@@ -120,35 +122,24 @@ export function busyWait(attempt: number): number {
   return Math.min(FIRST_WAIT * 2 ** attempt, LONGEST_WAIT);
 }
 
-/** Counts down to the next attempt. The error tells how many there were: a list without rows shows its skeleton in between. */
-function BusyView({ error, retry, isTrying }: { error: ServiceBusy; retry: () => void; isTrying: boolean }) {
-  const wait = busyWait(error.before);
+/** Seconds until a busy service is tried again. The error tells how many attempts there were: a list without rows shows its skeleton in between. */
+function useCountdown(busy: ServiceBusy | undefined, retry: (() => void) | undefined): number {
+  const wait = busyWait(busy?.before ?? 0);
   const [left, setLeft] = useState(wait);
   // biome-ignore lint/correctness/useExhaustiveDependencies: one countdown for each answer
   useEffect(() => {
+    if (!busy) return;
     const end = Date.now() + wait * 1000;
     setLeft(wait);
     const timer = setInterval(() => {
       const seconds = Math.ceil((end - Date.now()) / 1000);
       if (seconds > 0) return setLeft(seconds);
       clearInterval(timer);
-      retry();
+      retry?.();
     }, 250);
     return () => clearInterval(timer);
-  }, [error]);
-  return (
-    <div className={styles.problem} ref={passFocus}>
-      <Icon name="info" />
-      <div>
-        <p>{common.busy(left)}</p>
-        <div className={styles.problemEnd}>
-          <Button isBusy={isTrying} onClick={retry} small>
-            {common.tryAgain}
-          </Button>
-        </div>
-      </div>
-    </div>
-  );
+  }, [busy]);
+  return left;
 }
 
 /** A refusal in the words of a page, where those of the API speak to programmers. */
