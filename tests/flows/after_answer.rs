@@ -12,7 +12,7 @@ use axum::{
     response::IntoResponse,
 };
 use futures_util::FutureExt;
-use lambda_http::{Body, Request, Response, service_fn};
+use lambda_http::{Body, Error, Request, Response, service_fn};
 use serde_json::{Value, json};
 use std::{
     convert::Infallible,
@@ -32,7 +32,7 @@ use tokio::{
 use vestibule_domain::{
     PortError, connector::Connector, job::OnboardingJob, ports::OnboardingQueue,
 };
-use vestibule_edge::{gateway, intake::Intake, logging, webhook};
+use vestibule_edge::{gateway, intake::Intake, logging, runtime, webhook};
 use vestibule_testkit::{
     fault_proxy::{Fault, Rule},
     http_client::HttpClient,
@@ -42,8 +42,10 @@ use vestibule_testkit::{
 
 /// The variable with the address of Lambda's Runtime API.
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
-/// The test that is the process of a function.
-const PROCESS: &str = "after_answer::a_function_in_a_process_of_its_own";
+/// The test that is the process of a function behind the API.
+const FUNCTION: &str = "after_answer::a_function_in_a_process_of_its_own";
+/// The test that is the process of a worker.
+const WORKER: &str = "after_answer::a_worker_in_a_process_of_its_own";
 const PATH: &str = "/webhooks/slack/1";
 /// A path at which the function panics.
 const DEFECTIVE_PATH: &str = "/webhooks/slack/2";
@@ -173,10 +175,10 @@ async fn a_panic_after_an_answer_leaves_its_job_to_the_sweeper_and_the_next_even
 struct Process(Child);
 
 impl Process {
-    /// Starts a function that this Runtime API gives events.
-    fn start(server: &Loopback) -> Self {
+    /// Starts this test as a function that this Runtime API gives events.
+    fn start(test: &str, server: &Loopback) -> Self {
         let process = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", PROCESS, "--ignored", "--nocapture"])
+            .args(["--exact", test, "--ignored", "--nocapture"])
             .env(RUNTIME_API, server.address().to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "webhook")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
@@ -269,7 +271,7 @@ async fn a_function_does_the_rest_once_lambda_has_its_answer_and_before_it_asks_
 {
     let (calls, mut called) = unbounded_channel();
     let server = runtime_api(PATH, 1, false, calls).await;
-    let _process = Process::start(&server);
+    let _process = Process::start(FUNCTION, &server);
     let expected = ["next", "response", "rest-begins", "rest-ends", "next"];
     assert_calls(&mut called, &expected).await;
 }
@@ -278,7 +280,7 @@ async fn a_function_does_the_rest_once_lambda_has_its_answer_and_before_it_asks_
 async fn a_function_whose_rest_panics_logs_the_place_without_the_words_and_takes_the_next_event() {
     let (calls, mut called) = unbounded_channel();
     let server = runtime_api(PATH, 2, true, calls).await;
-    let process = Process::start(&server);
+    let process = Process::start(FUNCTION, &server);
     let of_first = ["next", "response", "rest-begins"];
     assert_calls(&mut called, &of_first).await;
     let of_second = ["next", "response", "rest-begins", "rest-ends", "next"];
@@ -298,31 +300,52 @@ async fn a_function_whose_rest_panics_logs_the_place_without_the_words_and_takes
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lambda_is_told_of_a_panic_before_the_answer_without_its_words() {
-    let (calls, mut called) = unbounded_channel();
-    let server = runtime_api(DEFECTIVE_PATH, 1, false, calls).await;
-    let process = Process::start(&server);
-    assert_calls(&mut called, &["next"]).await;
-    let error = timeout(PATIENCE, called.recv()).await.unwrap().unwrap();
-    let error: Value = serde_json::from_str(&error).unwrap();
-    let expected = json!({
-        "errorType": "Panic", "errorMessage": "panicked; the log of the function has the place",
-    });
-    assert_eq!(error, expected);
-    assert_calls(&mut called, &["rest-begins", "rest-ends", "next"]).await;
-    let written = process.end();
-    assert!(written.contains("after_answer.rs:"), "{written}");
-    assert!(!written.contains(SAID), "{written}");
+    for (test, after) in [
+        (FUNCTION, &["rest-begins", "rest-ends", "next"][..]),
+        (WORKER, &["next"]),
+    ] {
+        let (calls, mut called) = unbounded_channel();
+        let server = runtime_api(DEFECTIVE_PATH, 1, false, calls).await;
+        let process = Process::start(test, &server);
+        assert_calls(&mut called, &["next"]).await;
+        let error = timeout(PATIENCE, called.recv()).await.unwrap().unwrap();
+        let error: Value = serde_json::from_str(&error).unwrap();
+        let expected = json!({
+            "errorType": "Panic", "errorMessage": "panicked; the log of the function has the place",
+        });
+        assert_eq!(error, expected);
+        assert_calls(&mut called, after).await;
+        let written = process.end();
+        assert!(written.contains("after_answer.rs:"), "{written}");
+        assert!(!written.contains(SAID), "{written}");
+    }
+}
+
+/// The address of the Runtime API that gives this process its events.
+fn runtime_api_of_process() -> String {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the only way to tell the process whom to ask"
+    )]
+    std::env::var(RUNTIME_API).unwrap_or_else(|_| panic!("only the tests above can start this"))
+}
+
+#[tokio::test]
+#[ignore = "a process that a test above starts"]
+async fn a_worker_in_a_process_of_its_own() {
+    runtime_api_of_process();
+    logging::start();
+    let work = async |event: Value| -> Result<Value, Error> {
+        assert_ne!(event["rawPath"], DEFECTIVE_PATH, "{SAID}");
+        Ok(event)
+    };
+    drop(Box::pin(runtime::run(work)).await);
 }
 
 #[tokio::test]
 #[ignore = "a process that the tests above start"]
 async fn a_function_in_a_process_of_its_own() {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the only way to tell the process whom to ask"
-    )]
-    let address = std::env::var(RUNTIME_API)
-        .unwrap_or_else(|_| panic!("only the tests above can start this"));
+    let address = runtime_api_of_process();
     logging::start();
     let client = HttpClient::default();
     let answers = service_fn(|request: Request| async move {

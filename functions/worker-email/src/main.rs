@@ -1,7 +1,6 @@
 //! Cold start of the mail worker.
 
-use aws_lambda_events::event::sqs::SqsEvent;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::Error;
 use vestibule_coldstart::start;
 use vestibule_edge::batch;
 use worker_email::{handle, wire};
@@ -9,10 +8,6 @@ use worker_email::{handle, wire};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let (deps, queue) = start(|adapters| Ok(wire(adapters))).await?;
-    let (deps, queue) = (&deps, queue.as_ref());
-    let work = async move |event: LambdaEvent<SqsEvent>| {
-        let handle = async |body: String, receives| handle(deps, &body, receives).await;
-        Ok::<_, Error>(batch::run(event.payload, queue, handle).await)
-    };
-    run(service_fn(work)).await
+    let work = async |body: String, receives| handle(&deps, &body, receives).await;
+    batch::serve(queue.as_ref(), work).await
 }

@@ -1,7 +1,9 @@
 //! SQS batches: each message is processed on its own, and failed ones go back to the queue.
 
+use crate::runtime;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream};
+use lambda_http::Error;
 use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 use vestibule_domain::ports::VisibilityExtender;
 
@@ -27,6 +29,18 @@ pub enum Outcome {
 impl Outcome {
     /// A retry after a wait that grows with the attempts.
     pub const RETRY: Self = Self::Retry { after: None };
+}
+
+/// Runs a worker: [`run`] for every batch that Lambda hands over.
+///
+/// # Errors
+/// The runtime cannot be asked for batches.
+pub async fn serve<F, W>(hider: &dyn VisibilityExtender, work: F) -> Result<(), Error>
+where
+    F: Fn(String, u32) -> W,
+    W: Future<Output = Outcome>,
+{
+    runtime::run(async |event| Ok(run(event, hider, &work).await)).await
 }
 
 /// Runs `work` on every message, with its body and its receive count. Messages of a FIFO group run in

@@ -5,6 +5,7 @@
 //! the query on unchanged. So every event is repaired first; an event that is already valid stays
 //! unchanged.
 
+use crate::runtime::caught;
 use data_encoding::BASE64;
 use futures_util::FutureExt;
 use lambda_http::{
@@ -73,25 +74,13 @@ where
     });
     let answers = MapRequest::new(Adapter::from(handler), mended)
         .map_err(Into::<Diagnostic>::into)
-        .map_future(|answer| {
-            let answer = AssertUnwindSafe(answer).catch_unwind();
-            answer.map(|answer| answer.unwrap_or_else(|_| Err(panicked())))
-        });
+        .map_future(caught);
     // A layer is around those before it, and the innermost hands over the answer.
     Runtime::new(answers)
         .layer(then_rest)
         .layer(TracingLayer::new())
         .run()
         .await
-}
-
-/// Error that Lambda is told of a panic. The runtime would tell its message, which may quote what somebody wrote, and the access log
-/// of the API shows what Lambda is told.
-fn panicked() -> Diagnostic {
-    Diagnostic {
-        error_type: "Panic".to_owned(),
-        error_message: "panicked; the log of the function has the place".to_owned(),
-    }
 }
 
 /// Repairs an event, so that a request can be built from it.

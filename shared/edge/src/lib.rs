@@ -5,6 +5,7 @@
 //! | [`intake`] | verify → parse → decide → write → acknowledge → enqueue, for every webhook |
 //! | [`webhook`] | the Lambda event around it |
 //! | [`gateway`] | repair of events at which `lambda_http` would panic |
+//! | [`runtime`] | Lambda's runtime, which is told of no panic's message |
 //! | [`connectors`] | connectors with opened secrets, cached for seconds |
 //! | [`chat`] | the platforms, called as their providers say |
 //! | [`sender`] | the rules of sending a text |
@@ -38,6 +39,7 @@ mod limits;
 pub mod logging;
 pub mod mail_tag;
 pub mod pace;
+pub mod runtime;
 pub mod sender;
 pub mod setup;
 mod signing;
