@@ -5,7 +5,7 @@
 //! | [`intake`] | verify → parse → decide → write → acknowledge → enqueue, for every webhook |
 //! | [`webhook`] | the Lambda event around it |
 //! | [`gateway`] | repair of events at which `lambda_http` would panic |
-//! | [`runtime`] | Lambda's runtime, which is told of no panic's message |
+//! | [`runtime`] | Lambda's runtime, which never learns the message of a panic |
 //! | [`connectors`] | connectors with opened secrets, cached for seconds |
 //! | [`chat`] | the platforms, called as their providers say |
 //! | [`sender`] | the rules of sending a text |

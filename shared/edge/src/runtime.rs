@@ -9,7 +9,7 @@ use lambda_http::{
 use serde::{Serialize, de::DeserializeOwned};
 use std::panic::AssertUnwindSafe;
 
-/// Runs a function that no API calls, event by event. Lambda is told of a panic without its message.
+/// Runs a function that is not behind the HTTP API, event by event. Lambda is told of a panic without its message.
 ///
 /// # Errors
 /// The runtime cannot be asked for events.

@@ -4,7 +4,7 @@ import type { browserNotices as Notices } from "./browser-notices";
 let browserNotices: typeof Notices;
 const settings = Object.assign(new EventTarget(), { state: "prompt" });
 
-function browser(answer: NotificationPermission) {
+function browser(answer: NotificationPermission, before: NotificationPermission = "default") {
   const kept = new Map<string, string>();
   vi.stubGlobal("localStorage", {
     getItem: (key: string) => kept.get(key) ?? null,
@@ -12,7 +12,11 @@ function browser(answer: NotificationPermission) {
     removeItem: (key: string) => kept.delete(key),
   });
   vi.stubGlobal("navigator", { permissions: { query: async () => settings } });
-  const notification = { permission: "default", requestPermission: vi.fn(async () => answer) };
+  const notification = { permission: before, requestPermission: vi.fn(async () => answer) };
+  notification.requestPermission.mockImplementation(async () => {
+    notification.permission = answer;
+    return answer;
+  });
   vi.stubGlobal("Notification", notification);
   return notification;
 }
@@ -66,9 +70,40 @@ describe("notices of the browser (U214)", () => {
 
   it("never come on by themselves where the browser refused them at first", async () => {
     browser("denied");
+    const told = vi.fn();
+    browserNotices.subscribe(told);
+    await browserNotices.set(true);
+    await vi.waitFor(() => expect(told).toHaveBeenCalled());
+    change("granted");
+    expect(browserNotices.areRefused()).toBe(false);
+    expect(browserNotices.areOn()).toBe(false);
+  });
+
+  it("stay on when the page is loaded again, also where the browser keeps its first word", async () => {
+    browser("granted", "denied");
+    localStorage.setItem("vestibule.notices", "on");
+    settings.state = "granted";
+    const told = vi.fn();
+    browserNotices.subscribe(told);
+    await vi.waitFor(() => expect(told).toHaveBeenCalled());
+    expect(browserNotices.areOn()).toBe(true);
+  });
+
+  it("say that they are refused where the browser tells of that in one place only", async () => {
+    browser("denied", "denied");
+    const told = vi.fn();
+    browserNotices.subscribe(told);
+    await vi.waitFor(() => expect(told).toHaveBeenCalled());
+    expect(browserNotices.areRefused()).toBe(true);
+  });
+
+  it("follow the browser's own word where its settings are not told", async () => {
+    const notification = browser("granted");
+    vi.stubGlobal("navigator", { permissions: { query: () => Promise.reject(new TypeError("unknown name")) } });
     browserNotices.subscribe(() => {});
     await browserNotices.set(true);
-    change("granted");
+    expect(browserNotices.areOn()).toBe(true);
+    notification.permission = "denied";
     expect(browserNotices.areOn()).toBe(false);
   });
 

@@ -3,9 +3,10 @@ import { storage } from "./storage";
 const KEY = "notices";
 const listeners = new Set<() => void>();
 
-/** The browser's word as far as it changed after the page came: `Notification.permission` may stay that of before. */
-let newest: NotificationPermission | undefined;
+/** The browser's last word, where it gave one: `Notification.permission` may stay what it was when the page came. */
+let newest: "granted" | "denied" | undefined;
 let isFollowing = false;
+let isHeard = false;
 
 const tell = () => {
   for (const listener of listeners) listener();
@@ -20,10 +21,12 @@ async function follow(): Promise<void> {
   try {
     const status = await navigator.permissions.query({ name: "notifications" });
     const note = () => {
-      newest = status.state === "prompt" ? "default" : status.state;
+      // Safari says “prompt” after a refusal, too.
+      newest = status.state === "prompt" ? undefined : status.state;
       tell();
     };
     status.addEventListener("change", note);
+    isHeard = true;
     note();
   } catch {
     // Some browsers do not tell of this permission here.
@@ -45,8 +48,10 @@ export const browserNotices = {
   async set(isWanted: boolean): Promise<void> {
     storage.set(KEY, isWanted ? "on" : null);
     if (isWanted) {
-      newest = (await Notification.requestPermission()) === "granted" ? "granted" : "denied";
-      if (newest === "denied") storage.set(KEY, null);
+      const answer = await Notification.requestPermission();
+      if (answer !== "granted") storage.set(KEY, null);
+      if (answer === "default") newest = "denied";
+      else newest = isHeard ? answer : undefined;
     }
     tell();
   },

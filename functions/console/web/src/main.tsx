@@ -5,13 +5,17 @@ import { createRoot } from "react-dom/client";
 import "./tokens.css";
 import "./base.css";
 import { queryClient } from "./api/query";
-import { followOtherTabs } from "./api/session";
+import { followOtherTabs, session } from "./api/session";
+import { goOnIfSamePerson } from "./api/signed-in";
 import { router } from "./router";
 
-followOtherTabs(() => {
-  queryClient.clear();
-  location.assign("/console/sign-in");
-});
+followOtherTabs(
+  () => void goOnIfSamePerson(session.resumedHere),
+  () => {
+    queryClient.clear();
+    location.assign("/console/sign-in");
+  },
+);
 
 const place = document.getElementById("root");
 if (place) {

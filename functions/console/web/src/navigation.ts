@@ -11,12 +11,12 @@ export function startOfNavigation(): number | undefined {
   return startedAt;
 }
 
-/** Notes that a page was left for another one, so that the next heading takes the focus. */
-export function noteNavigation(): void {
-  navigated = true;
+/** Notes that a page was left for another one, whose heading takes the focus unless something else holds it. */
+export function noteNavigation(takesFocus = true): void {
+  navigated = takesFocus;
 }
 
-/** Whether the page shown was reached from another one, rather than by loading it. */
+/** Whether the heading of the page shown takes the focus: not where the page was loaded, rather than reached from another one. */
 export function hasNavigated(): boolean {
   return navigated;
 }

@@ -294,7 +294,7 @@ impl Asked<'_> {
         let (person, environment) = (self.person, self.environment);
         match self.facts.directory {
             DirectoryMatch::Unknown => {
-                format!("No user has a phone number that the platform asserts for {person}.")
+                format!("No user has the phone number that the platform gives for {person}.")
             }
             DirectoryMatch::Known {
                 holds_environment: false,

@@ -2,10 +2,13 @@ import createClient from "openapi-fetch";
 import { holdsProblem, readRetryAfter, Unreachable } from "./problems";
 import type { paths } from "./schema";
 import { session } from "./session";
-import { forgetStarted, takeStarted } from "./started";
+import { forgetStarted, hasStarted, takeStarted } from "./started";
 
 /** Longest wait for a limit of calls that a person is not told about. */
 const SILENT_WAIT_MAX = 10;
+
+/** Changes of a login, with which the API may renew the session. */
+const RENEWING = /^\/v1\/me\/(?:password|factor|address)(?:\/|$)/;
 
 let account: string | undefined;
 
@@ -21,7 +24,8 @@ export function currentAccount(): string | undefined {
 /** Sends a call, and repeats it once the reason for a refusal has gone: a limit of calls, or an ended session. */
 export async function send(request: Request): Promise<Response> {
   const repetition = request.clone();
-  const before = session.renewals;
+  // Those that were begun for the page may be older than any renewal.
+  const before = hasStarted() ? 0 : session.renewals;
   let response = await attempt(request);
   if (response.status === 401) forgetStarted();
   if (response.status === 429 && !holdsProblem(response)) {
@@ -40,8 +44,7 @@ export async function send(request: Request): Promise<Response> {
 
 function attempt(request: Request): Promise<Response> {
   const answer = answerTo(request);
-  // The API renews the session as it changes a login.
-  return request.method !== "GET" && pathOf(request).startsWith("/v1/me/") ? session.mayRenew(answer) : answer;
+  return request.method !== "GET" && RENEWING.test(pathOf(request)) ? session.mayRenew(answer) : answer;
 }
 
 async function answerTo(request: Request): Promise<Response> {

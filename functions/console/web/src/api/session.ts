@@ -30,7 +30,7 @@ export const session = {
     return ended !== undefined;
   },
 
-  /** Number of times that the session was renewed so far, as this tab knows. */
+  /** Number of times that the session was renewed so far, as far as this tab knows. */
   get renewals(): number {
     return renewals;
   },
@@ -40,7 +40,10 @@ export const session = {
     renewing.add(call);
     try {
       const answer = await call;
-      if (answer.ok) session.resumed();
+      if (answer.ok) {
+        resume();
+        channel?.postMessage("renewed");
+      }
       return answer;
     } finally {
       renewing.delete(call);
@@ -52,8 +55,8 @@ export const session = {
    * on its way. `before` is the number of renewals when it was sent. False at once if nobody was signed in here.
    */
   async again(before: number): Promise<boolean> {
+    while (renewing.size > 0) await Promise.allSettled(renewing);
     if (login === undefined) return false;
-    await Promise.allSettled(renewing);
     if (renewals > before) return true;
     if (!ended) {
       ended = Promise.withResolvers();
@@ -63,11 +66,14 @@ export const session = {
     return true;
   },
 
-  /** Lets the calls that wait go on, here and in other tabs. */
+  /** Lets the calls that wait go on, after a new sign-in, and tells other tabs of it. */
   resumed(): void {
     resume();
     channel?.postMessage("signed-in");
   },
+
+  /** Lets the calls that wait in this tab go on. */
+  resumedHere: resume,
 
   /** Forgets everything of the person, here and in other tabs. */
   signedOut(): void {
@@ -90,10 +96,11 @@ function resume(): void {
   tell();
 }
 
-/** Follows sign-in and sign-out in other tabs. */
-export function followOtherTabs(onSignedOut: () => void): void {
+/** Follows sign-in and sign-out in other tabs. Whoever signed in there may be somebody else, whose calls those that wait here are not. */
+export function followOtherTabs(onSignedIn: () => void, onSignedOut: () => void): void {
   channel?.addEventListener("message", ({ data }) => {
-    if (data === "signed-in") resume();
+    if (data === "renewed") resume();
+    if (data === "signed-in" && login !== undefined) onSignedIn();
     if (data === "signed-out") {
       login = undefined;
       onSignedOut();

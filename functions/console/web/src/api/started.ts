@@ -33,6 +33,11 @@ export async function takeStarted(request: Request): Promise<Response | undefine
   return call && performance.now() - call.at < FRESH ? unlessAborted(call.answer, request.signal) : undefined;
 }
 
+/** Whether calls are left that nobody took. */
+export function hasStarted(): boolean {
+  return Boolean(globalThis.startedCalls?.length);
+}
+
 /** Forgets what nobody took: it was read for another session, or before a change. */
 export function forgetStarted(): void {
   globalThis.startedCalls = undefined;

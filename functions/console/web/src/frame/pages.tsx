@@ -60,8 +60,8 @@ export function FailedPage({ error, reset }: ErrorComponentProps) {
   if (isReloading) return <LoadingPage />;
   const retry = () => {
     if (isCodeMissing) return location.reload();
-    // The page that comes takes the focus that goes with this one.
-    if (page.current?.contains(document.activeElement)) noteNavigation();
+    // The page that comes takes the focus that goes with this one, and no other.
+    noteNavigation(page.current?.contains(document.activeElement) ?? false);
     resetQueries();
     reset();
     void router.invalidate();

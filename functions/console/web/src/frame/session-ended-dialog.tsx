@@ -1,8 +1,8 @@
 import { useEffect } from "react";
 import { currentAccount } from "../api/client";
-import { meOptions, useMaybeMe } from "../api/me";
-import { queryClient } from "../api/query";
+import { useMaybeMe } from "../api/me";
 import { session } from "../api/session";
+import { goOnIfSamePerson } from "../api/signed-in";
 import { SignInForm } from "../pages/sign-in/sign-in-form";
 import { sessionEnded as texts } from "../texts/en/session-ended";
 import { Dialog } from "../ui/dialog";
@@ -15,20 +15,12 @@ export function SessionEndedDialog({ isOpen }: { isOpen: boolean }) {
     if (isOpen) announce(texts.title, "assertive");
   }, [isOpen]);
 
-  const signedIn = async () => {
-    const before = session.loginId;
-    await queryClient.fetchQuery({ ...meOptions, staleTime: 0 });
-    // The page still shows the records of whoever signed in before.
-    if (session.loginId !== before) location.reload();
-    else session.resumed();
-  };
-
   const account = currentAccount();
   const elsewhere = account ? `/console/sign-in/${account}` : "/console/sign-in";
   return (
     <Dialog isOpen={isOpen} isStubborn onClose={() => {}} size="small" title={texts.title}>
       <p>{texts.text}</p>
-      <SignInForm autoFocus email={email} onSignedIn={() => void signedIn()} />
+      <SignInForm autoFocus email={email} onSignedIn={() => void goOnIfSamePerson(session.resumed)} />
       <p>
         <a href={elsewhere} rel="noopener" target="_blank">
           {texts.otherWay}

@@ -1,6 +1,6 @@
 import { useRef } from "react";
 
-/** What a part of a page knows of a read that it depends on. */
+/** A read that a part of a page depends on, as far as the part knows it. */
 export interface Read {
   data: unknown;
   error: unknown;

@@ -194,7 +194,7 @@ fn the_directory_is_explained_also_where_it_does_not_help() {
         (
             DirectoryMatch::Unknown,
             true,
-            "No user has a phone number that the platform asserts for Ada.",
+            "No user has the phone number that the platform gives for Ada.",
             None,
         ),
         (
