@@ -1,6 +1,6 @@
-import { join, signInAgain } from "./people.ts";
+import { join, type Person, signInAgain } from "./people.ts";
 import { PASSWORD } from "./stack.ts";
-import { expect, settings, settled, test, toast } from "./test.ts";
+import { expect, settings, settled, signIn, test, toast } from "./test.ts";
 import { pathOf } from "./watch.ts";
 
 test("The sessions of a person are listed with device and address, and end one by one or all others at once (U514, U104, SPEC D28)", async ({
@@ -70,6 +70,42 @@ test("A session that ends while somebody types asks for a new sign-in over the p
   const { items } = await team.inviter.call("GET", "/v1/roles");
   const made = items.find((role: { name: string }) => role.name === name);
   expect(made.description).toBe("Those who answer at night");
+});
+
+test("A call that waits for a new sign-in goes on when the same person signs in in another tab, and is never sent for somebody else (U135, U172)", async ({
+  browse,
+  team,
+  watch,
+}) => {
+  const create = async (name: string, next: Person) => {
+    const person = await signInAgain(team.deputy);
+    const page = await browse(person);
+    await page.goto(`${settings(team.account, "roles")}?create=true`);
+    const form = page.getByRole("dialog", { name: "New role" });
+    await form.getByLabel("Name", { exact: true }).fill(name);
+    await form.getByRole("checkbox", { name: "View access requests" }).check();
+    await person.api.call("POST", "/v1/auth/sign-out");
+    watch.expects("401 POST /v1/roles");
+    await form.getByRole("button", { name: "Create role" }).click();
+    await expect(page.getByRole("dialog", { name: "Your session ended. Sign in to go on." })).toBeVisible();
+    const other = await page.context().newPage();
+    await other.goto("/console/sign-in");
+    await signIn(other, next.email, PASSWORD);
+    return page;
+  };
+
+  const [waited, dropped] = ["Morning shift", "Evening shift"].map((name) => `${name} ${Date.now()}`) as [
+    string,
+    string,
+  ];
+  const page = await create(waited, team.deputy);
+  await expect(page.getByRole("row", { name: waited }).first()).toBeVisible();
+  const other = await create(dropped, team.owner);
+  await expect(other.getByRole("button", { name: `${team.owner.name}, your menu` })).toBeVisible();
+  const { items } = await team.inviter.call("GET", "/v1/roles");
+  const names = items.map((role: { name: string }) => role.name);
+  expect(names).toContain(waited);
+  expect(names).not.toContain(dropped);
 });
 
 test("Every page has the menu that signs out, which leaves nothing of the person in any tab or behind the back button (U172, U104)", async ({
