@@ -160,8 +160,9 @@ async function measure(page: Page): Promise<void> {
   });
 }
 
-/** Two frames later, the browser has told of everything that it painted before. */
-function measuredBy(page: Page): Promise<Measured> {
+/** The browser tells of what it painted some time later, and two frames after that of everything before. */
+async function measuredBy(page: Page): Promise<Measured> {
+  await page.waitForFunction(() => window.measured.lcp > 0);
   return page.evaluate(async () => {
     for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
     return window.measured;

@@ -214,6 +214,7 @@ test("Two admins decide one request: the second is told who was first; a blocked
   });
   const other = new Caller({ authorization: `Bearer ${key}` });
   await other.call("POST", `${base}/access-requests/${first.id}/reject`, {});
+  await expect(rowOf(page, ada).getByLabel("Note (optional)")).toBeFocused();
   // On a slow machine, a poll may tell before the answer does.
   watch.allows(`409 POST ${base}/access-requests/${first.id}/approve`);
   await page.keyboard.press("Control+Enter");
